@@ -1,0 +1,1 @@
+"""The identity domain: registrations, their sealing, validation, storage and erasure."""

@@ -1,0 +1,82 @@
+"""The DynamoDB form shared by the decision store and the vault: revisions and tombstones.
+
+Times are ISO 8601 in UTC. A row with ``erased_at`` is a tombstone; it holds nothing else but the
+id, its ``ttl`` (Unix seconds, for DynamoDB's expiry) and, in the low-security store, the access digest.
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from civic.contracts.identifiers import RegistrationId
+from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
+from civic.identity.errors import StoreUnavailable
+from civic.identity.model.keys import AccessDigest
+from civic.identity.model.rows import Tombstone
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+type Item = dict[str, Any]
+
+LATER_REVISION = "attribute_not_exists(id) OR (attribute_not_exists(erased_at) AND revision < :r)"
+"""Holds where nothing, or only earlier revisions, are in the way of revision ``:r``."""
+
+
+class RevisionedTable:
+    """A table with one row per registration, which only ever moves forward."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """Use ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+
+    def read(self, registration: RegistrationId) -> Item | None:
+        """Return the row, if any."""
+        with unavailable_as(StoreUnavailable):
+            answer = self._client.get_item(
+                TableName=self._table, Key={"id": {"S": registration}}, ConsistentRead=True
+            )
+        return answer.get("Item")
+
+    def write(self, item: Item, condition: str, **names_and_values: Any) -> Item | None:  # noqa: ANN401 - botocore's own keyword arguments
+        """Put a row under a condition; return what stood in its way, None if it was written."""
+        with unavailable_as(StoreUnavailable):
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression=condition,
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **names_and_values,
+                )
+            except ClientError as error:
+                if failed_condition(error):
+                    return dict(error.response.get("Item", {}))
+                raise
+        return None
+
+    def bury(self, grave: Tombstone) -> None:
+        """Put a tombstone, unless there is one."""
+        item: Item = {
+            "id": {"S": grave.id},
+            "erased_at": {"S": grave.erased_at.isoformat()},
+            "ttl": {"N": str(int(grave.expires.timestamp()))},
+        }
+        if grave.access_digest is not None:
+            item["access_digest"] = {"B": grave.access_digest}
+        self.write(item, "attribute_not_exists(erased_at)")
+
+
+def grave_of(item: Item) -> Tombstone | None:
+    """Return the tombstone a row is, or None."""
+    if "erased_at" not in item:
+        return None
+    digest = item.get("access_digest")
+    return Tombstone(
+        RegistrationId(item["id"]["S"]),
+        datetime.fromisoformat(item["erased_at"]["S"]),
+        datetime.fromtimestamp(int(item["ttl"]["N"]), UTC),
+        AccessDigest(bytes(digest["B"])) if digest else None,
+    )

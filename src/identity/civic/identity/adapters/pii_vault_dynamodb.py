@@ -1,0 +1,72 @@
+"""The high-security store in DynamoDB: one binary attribute per sealed field."""
+
+from datetime import datetime
+
+from civic.contracts.events import SealedFields
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.adapters.items import LATER_REVISION, Item, RevisionedTable, grave_of
+from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.rows import Tombstone, VaultRow
+
+_FIELD_PREFIX = "pii_"
+
+
+class DynamoDbVault:
+    """Sealed records by registration id."""
+
+    def __init__(self, table: RevisionedTable) -> None:
+        """Keep the rows in ``table``."""
+        self._table = table
+
+    def get(self, registration: RegistrationId) -> VaultRow | Tombstone | None:
+        """Return what is there."""
+        item = self._table.read(registration)
+        if item is None:
+            return None
+        return grave_of(item) or _row(item)
+
+    def store(self, row: VaultRow) -> RecordId | Tombstone | None:
+        """Write a revision; return what stands in the way."""
+        known = self._table.write(
+            _item(row),
+            LATER_REVISION,
+            ExpressionAttributeValues={":r": {"N": str(row.record.revision)}},
+        )
+        if not known:
+            return None
+        return grave_of(known) or _record(known)
+
+    def bury(self, grave: Tombstone) -> None:
+        """Replace the row by a tombstone."""
+        self._table.bury(grave)
+
+
+def _item(row: VaultRow) -> Item:
+    fields = {_FIELD_PREFIX + name: {"B": blob} for name, blob in row.sealed.fields.items()}
+    return fields | {
+        "id": {"S": row.record.id},
+        "revision": {"N": str(row.record.revision)},
+        "access_digest": {"B": row.access_digest},
+        "commitment": {"B": row.sealed.commitment},
+        "created": {"S": row.created.isoformat()},
+        "updated": {"S": row.updated.isoformat()},
+    }
+
+
+def _record(item: Item) -> RecordId:
+    return RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"])))
+
+
+def _row(item: Item) -> VaultRow:
+    fields = {
+        name.removeprefix(_FIELD_PREFIX): bytes(value["B"])
+        for name, value in item.items()
+        if name.startswith(_FIELD_PREFIX)
+    }
+    return VaultRow(
+        _record(item),
+        AccessDigest(bytes(item["access_digest"]["B"])),
+        SealedFields(commitment=bytes(item["commitment"]["B"]), fields=fields),
+        datetime.fromisoformat(item["created"]["S"]),
+        datetime.fromisoformat(item["updated"]["S"]),
+    )

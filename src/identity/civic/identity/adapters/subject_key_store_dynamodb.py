@@ -1,0 +1,132 @@
+"""Subject keys in a DynamoDB table with id and revision as its key.
+
+The wrapped key stands in ``w``. Only ``get`` and ``page`` read it; the policies of functions that
+need neither allow the other attributes only.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
+from civic.identity.errors import RevisionTaken, StoreUnavailable
+from civic.identity.model.keys import (
+    AccessDigest,
+    RecordId,
+    StoredSubjectKey,
+    WrappedKey,
+    WrappingKeyVersion,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDbSubjectKeys:
+    """The subject key store, and its pages for rewrapping."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """Use ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+
+    def put(self, row: StoredSubjectKey) -> None:
+        """Add a key; raises RevisionTaken if the revision has one."""
+        item = {
+            **_key(row.record),
+            "wk": {"S": row.wrapped.version},
+            "w": {"B": row.wrapped.blob},
+            "access_digest": {"B": row.access_digest},
+        }
+        with unavailable_as(StoreUnavailable):
+            try:
+                self._client.put_item(
+                    TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(id)"
+                )
+            except ClientError as error:
+                if failed_condition(error):
+                    raise RevisionTaken from error
+                raise
+
+    def access_digest(self, record: RecordId) -> AccessDigest | None:
+        """Return whose revision this is, without reading its key."""
+        with unavailable_as(StoreUnavailable):
+            item = self._client.get_item(
+                TableName=self._table,
+                Key=_key(record),
+                ConsistentRead=True,
+                ProjectionExpression="access_digest",
+            ).get("Item")
+        return AccessDigest(bytes(item["access_digest"]["B"])) if item else None
+
+    def get(self, record: RecordId) -> StoredSubjectKey | None:
+        """Return the row with its wrapped key."""
+        with unavailable_as(StoreUnavailable):
+            item = self._client.get_item(
+                TableName=self._table, Key=_key(record), ConsistentRead=True
+            ).get("Item")
+        return _row(item) if item else None
+
+    def revisions(self, registration: RegistrationId) -> list[Revision]:
+        """Return the revisions that have a key, without reading the keys."""
+        with unavailable_as(StoreUnavailable):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="id = :id",
+                ExpressionAttributeValues={":id": {"S": registration}},
+                ProjectionExpression="id, revision",
+                ConsistentRead=True,
+            )
+            return [
+                Revision(int(item["revision"]["N"])) for page in pages for item in page["Items"]
+            ]
+
+    def delete(self, record: RecordId) -> None:
+        """Destroy one key."""
+        with unavailable_as(StoreUnavailable):
+            self._client.delete_item(TableName=self._table, Key=_key(record))
+
+    def page(self, cursor: str | None, size: int) -> tuple[list[StoredSubjectKey], str | None]:
+        """Return a page of rows; the cursor is the table's own, as JSON."""
+        start: dict[str, Any] = {"ExclusiveStartKey": json.loads(cursor)} if cursor else {}
+        with unavailable_as(StoreUnavailable):
+            answer = self._client.scan(
+                TableName=self._table, Limit=size, ConsistentRead=True, **start
+            )
+        last = answer.get("LastEvaluatedKey")
+        return [_row(item) for item in answer["Items"]], json.dumps(last) if last else None
+
+    def replace(self, old: StoredSubjectKey, new: WrappedKey) -> bool:
+        """Swap the wrapped key if the row still holds the old one."""
+        with unavailable_as(StoreUnavailable):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_key(old.record),
+                    UpdateExpression="SET wk = :wk, w = :w",
+                    ConditionExpression="w = :old",
+                    ExpressionAttributeValues={
+                        ":wk": {"S": new.version},
+                        ":w": {"B": new.blob},
+                        ":old": {"B": old.wrapped.blob},
+                    },
+                )
+            except ClientError as error:
+                if failed_condition(error):
+                    return False
+                raise
+        return True
+
+
+def _key(record: RecordId) -> dict[str, Any]:
+    return {"id": {"S": record.id}, "revision": {"N": str(record.revision)}}
+
+
+def _row(item: dict[str, Any]) -> StoredSubjectKey:
+    return StoredSubjectKey(
+        RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"]))),
+        WrappedKey(WrappingKeyVersion(item["wk"]["S"]), bytes(item["w"]["B"])),
+        AccessDigest(bytes(item["access_digest"]["B"])),
+    )

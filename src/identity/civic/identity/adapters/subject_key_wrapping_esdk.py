@@ -1,0 +1,93 @@
+"""Wrapping of subject keys with the AWS Encryption SDK.
+
+Raw RSA-OAEP with SHA-256 over a wrapping pair, algorithm suite 0x0478: AES-256-GCM with HKDF and
+key commitment, no signature (AWS Encryption SDK developer guide, "Algorithm suites reference").
+The message's encryption context names the subject and the purpose and is compared after
+decryption: a key moved to another person's row does not open.
+"""
+
+from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
+from aws_encryption_sdk.exceptions import AWSEncryptionSDKClientError
+from aws_encryption_sdk.identifiers import Algorithm, EncryptionKeyType, WrappingAlgorithm
+from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
+from aws_encryption_sdk.key_providers.raw import RawMasterKey
+from cryptography.exceptions import InvalidTag
+
+from civic.contracts.identifiers import RegistrationId
+from civic.identity.adapters.wrapping_keys_kms import PrivateKeys, PublicKeys
+from civic.identity.errors import KeyRefused
+from civic.identity.model.keys import PURPOSE, SubjectKey, WrappedKey, WrappingKeyVersion
+
+_PROVIDER = "civic"
+_SUITE = Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY
+
+
+def _client() -> EncryptionSDKClient:
+    return EncryptionSDKClient(
+        commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT,
+        max_encrypted_data_keys=1,
+    )
+
+
+class EsdkKeyWrapper:
+    """Wraps under the current public key."""
+
+    def __init__(self, keys: PublicKeys) -> None:
+        """Take the public key from ``keys``."""
+        self._keys = keys
+        self._client = _client()
+
+    def wrap(self, key: SubjectKey, registration: RegistrationId) -> WrappedKey:
+        """Return the wrapped key, bound to the registration and the purpose."""
+        version, public_pem = self._keys.current()
+        blob, _ = self._client.encrypt(
+            source=key.secret,
+            key_provider=_master_key(version, public_pem, EncryptionKeyType.PUBLIC),
+            algorithm=_SUITE,
+            encryption_context=_context(registration),
+            frame_length=0,
+        )
+        return WrappedKey(version, blob)
+
+
+class EsdkKeyUnwrapper:
+    """Unwraps with the private key that KMS opens."""
+
+    def __init__(self, keys: PrivateKeys) -> None:
+        """Take private keys from ``keys``."""
+        self._keys = keys
+        self._client = _client()
+
+    def unwrap(self, wrapped: WrappedKey, registration: RegistrationId) -> SubjectKey:
+        """Return the subject key; raises KeyRefused for a blob that is not this registration's."""
+        private_pem = self._keys.version(wrapped.version)
+        try:
+            secret, header = self._client.decrypt(
+                source=wrapped.blob,
+                key_provider=_master_key(wrapped.version, private_pem, EncryptionKeyType.PRIVATE),
+            )
+        except (AWSEncryptionSDKClientError, InvalidTag, ValueError) as error:
+            message = "a wrapped subject key does not open"
+            raise KeyRefused(message) from error
+        if dict(header.encryption_context) != _context(registration) or header.algorithm != _SUITE:
+            message = "a wrapped subject key is bound to something else"
+            raise KeyRefused(message)
+        return SubjectKey(secret)
+
+
+def _master_key(
+    version: WrappingKeyVersion, pem: bytes, key_type: EncryptionKeyType
+) -> RawMasterKey:
+    return RawMasterKey(
+        provider_id=_PROVIDER,
+        key_id=version,
+        wrapping_key=WrappingKey(
+            wrapping_algorithm=WrappingAlgorithm.RSA_OAEP_SHA256_MGF1,
+            wrapping_key=pem,
+            wrapping_key_type=key_type,
+        ),
+    )
+
+
+def _context(registration: RegistrationId) -> dict[str, str]:
+    return {"subject": registration, "purpose": PURPOSE}

@@ -1,0 +1,198 @@
+"""The versioned wrapping pair: public keys in clear, private keys as KMS ciphertext.
+
+Table rows by ``wk``: ``current`` holds the newest version's name and public key, which is all the
+gateway may read; every version's own row holds the private key, encrypted by KMS with the
+encryption context ``{wk, purpose}`` (which CloudTrail shows in clear: it names no person).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+    load_der_public_key,
+)
+
+from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
+from civic.identity.errors import KeyServiceUnavailable, StoreUnavailable, WrappingKeyMissing
+from civic.identity.model.keys import PURPOSE, WrappingKeyVersion
+from civic.identity.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+
+_CURRENT = "current"
+
+
+class ExpiringCache[K, V]:
+    """Remembers what it fetched for a limited time."""
+
+    def __init__(self, fetch: Callable[[K], V], lifetime: timedelta, clock: Clock) -> None:
+        """Remember ``fetch``'s answers for ``lifetime``; zero remembers nothing."""
+        self._fetch = fetch
+        self._lifetime = lifetime
+        self._clock = clock
+        self._kept: dict[K, tuple[datetime, V]] = {}
+
+    def get(self, key: K) -> V:
+        """Return a value no older than the lifetime; what has expired is dropped first."""
+        now = self._clock()
+        self._kept = {
+            name: kept for name, kept in self._kept.items() if now - kept[0] < self._lifetime
+        }
+        if key not in self._kept:
+            value = self._fetch(key)
+            if not self._lifetime:
+                return value
+            self._kept[key] = (now, value)
+        return self._kept[key][1]
+
+
+class PublicKeys:
+    """The current public key, re-read after ``lifetime`` so that a rotation takes effect."""
+
+    def __init__(
+        self, client: "DynamoDBClient", table: str, lifetime: timedelta, clock: Clock
+    ) -> None:
+        """Read ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+        self._cache = ExpiringCache(self._read, lifetime, clock)
+
+    def current(self) -> tuple[WrappingKeyVersion, bytes]:
+        """Return the version and its public key as PEM; raises WrappingKeyMissing."""
+        return self._cache.get(_CURRENT)
+
+    def _read(self, name: str) -> tuple[WrappingKeyVersion, bytes]:
+        with unavailable_as(StoreUnavailable):
+            item = self._client.get_item(
+                TableName=self._table, Key={"wk": {"S": name}}, ConsistentRead=True
+            ).get("Item")
+        if item is None:
+            message = "no wrapping key has been made yet"
+            raise WrappingKeyMissing(message)
+        public = load_der_public_key(bytes(item["public_key"]["B"]))
+        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return WrappingKeyVersion(item["version"]["S"]), pem
+
+
+@dataclass(frozen=True, slots=True)
+class KmsKey:
+    """The KMS key that encrypts the private halves."""
+
+    client: "KMSClient"
+    key_id: str
+
+
+class PrivateKeys:
+    """Private keys, opened by KMS and kept for ``lifetime`` at the most."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        kms: KmsKey,
+        lifetime: timedelta,
+        clock: Clock,
+    ) -> None:
+        """Read ``table`` and decrypt with ``kms``; a zero lifetime asks KMS every time."""
+        self._client = client
+        self._table = table
+        self._kms = kms
+        self._cache = ExpiringCache(self._open, lifetime, clock)
+
+    def version(self, version: WrappingKeyVersion) -> bytes:
+        """Return a private key as PEM; raises WrappingKeyMissing, KeyServiceUnavailable."""
+        return self._cache.get(version)
+
+    def _open(self, version: WrappingKeyVersion) -> bytes:
+        with unavailable_as(StoreUnavailable):
+            item = self._client.get_item(
+                TableName=self._table, Key={"wk": {"S": version}}, ConsistentRead=True
+            ).get("Item")
+        if item is None or version == _CURRENT:
+            message = "that wrapping key version is not known"
+            raise WrappingKeyMissing(message)
+        with unavailable_as(KeyServiceUnavailable):
+            plaintext = self._kms.client.decrypt(
+                KeyId=self._kms.key_id,
+                CiphertextBlob=bytes(item["private_key"]["B"]),
+                EncryptionContext=_context(version),
+            )["Plaintext"]
+        return load_der_private_key(plaintext, None).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+
+
+class KmsWrappingKeyRing:
+    """Adds versions: two conditional writes, of the version's row and then of ``current``."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, kms: KmsKey) -> None:
+        """Write to ``table``; make the pairs with ``kms``."""
+        self._client = client
+        self._table = table
+        self._kms = kms
+
+    def current(self) -> WrappingKeyVersion | None:
+        """Return the current version, None before the first."""
+        with unavailable_as(StoreUnavailable):
+            item = self._client.get_item(
+                TableName=self._table, Key={"wk": {"S": _CURRENT}}, ConsistentRead=True
+            ).get("Item")
+        return WrappingKeyVersion(item["version"]["S"]) if item else None
+
+    def add(self) -> WrappingKeyVersion:
+        """Make a further pair and make it current; run twice at once, one of the two wins."""
+        previous = self.current()
+        number = int(previous.removeprefix("wk-")) + 1 if previous else 1
+        version = WrappingKeyVersion(f"wk-{number:04d}")
+        with unavailable_as(KeyServiceUnavailable):
+            pair = self._kms.client.generate_data_key_pair_without_plaintext(
+                KeyId=self._kms.key_id,
+                KeyPairSpec="RSA_3072",
+                EncryptionContext=_context(version),
+            )
+        public = {"B": pair["PublicKey"]}
+        private = {"B": pair["PrivateKeyCiphertextBlob"]}
+        row = {"wk": {"S": version}, "public_key": public, "private_key": private}
+        if not self._put(row, "attribute_not_exists(wk)", {}):
+            # Another run, perhaps one that broke off, made this version: take its pair.
+            public = self._public_key_of(version)
+        condition, values = ("attribute_not_exists(wk)", {})
+        if previous:
+            condition, values = ("version = :previous", {":previous": {"S": previous}})
+        row = {"wk": {"S": _CURRENT}, "version": {"S": version}, "public_key": public}
+        self._put(row, condition, values)
+        return version
+
+    def _public_key_of(self, version: WrappingKeyVersion) -> dict[str, bytes]:
+        with unavailable_as(StoreUnavailable):
+            item = self._client.get_item(
+                TableName=self._table, Key={"wk": {"S": version}}, ConsistentRead=True
+            )["Item"]
+        return {"B": bytes(item["public_key"]["B"])}
+
+    def _put(self, item: dict, condition: str, values: dict) -> bool:  # type: ignore[type-arg]
+        arguments = {"ExpressionAttributeValues": values} if values else {}
+        with unavailable_as(StoreUnavailable):
+            try:
+                self._client.put_item(
+                    TableName=self._table, Item=item, ConditionExpression=condition, **arguments
+                )
+            except ClientError as error:
+                if failed_condition(error):
+                    return False
+                raise
+        return True
+
+
+def _context(version: WrappingKeyVersion) -> dict[str, str]:
+    return {"wk": version, "purpose": PURPOSE}

@@ -1,0 +1,61 @@
+"""What can go wrong in the identity domain, one class per fact."""
+
+
+class IdentityError(Exception):
+    """Root of the identity domain's errors; messages are constant and hold no personal data."""
+
+
+class SealError(IdentityError):
+    """A sealed record does not open."""
+
+
+class CommitmentMismatch(SealError):
+    """The subject key is not the one this record was sealed under."""
+
+
+class FieldTampered(SealError):
+    """A ciphertext was altered, or moved from another person, revision, field or purpose."""
+
+
+class UnknownSealVersion(SealError):
+    """A ciphertext has a format this code does not know."""
+
+
+class KeyRefused(IdentityError):
+    """A wrapped subject key did not unwrap: altered, for another subject, or without commitment."""
+
+
+class WrappingKeyMissing(IdentityError):
+    """There is no wrapping key (yet) under that name; nothing may be accepted without one."""
+
+
+class RevisionTaken(IdentityError):
+    """Another request has already brought a subject key for this revision."""
+
+
+class IdempotencyKeyReused(IdentityError):
+    """The Idempotency-Key was used before, for another payload."""
+
+
+class RegistrationErased(IdentityError):
+    """The Idempotency-Key belongs to a registration that has been erased."""
+
+
+class RegistrationNotFound(IdentityError):
+    """No such registration for this bearer: unknown, erased, or another person's."""
+
+
+class NotYetStored(IdentityError):
+    """The registration is known, but its record has not reached the high-security store."""
+
+
+class TooManyRevisions(IdentityError):
+    """Concurrent rectifications kept taking each other's revision number."""
+
+
+class StoreUnavailable(IdentityError):
+    """A store refused, throttled or did not answer; the request may be tried again."""
+
+
+class KeyServiceUnavailable(IdentityError):
+    """KMS refused, throttled or did not answer; nothing was opened."""

@@ -1,0 +1,1 @@
+"""Pure model of the identity domain: no I/O, no clock, no randomness, no AWS."""

@@ -1,0 +1,76 @@
+"""Subject keys and what is stored of them."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import NewType
+
+from civic.contracts.identifiers import RegistrationId, Revision
+
+WrappingKeyVersion = NewType("WrappingKeyVersion", str)
+"""Name of one version of the wrapping pair, such as ``wk-0001``."""
+
+AccessDigest = NewType("AccessDigest", bytes)
+"""SHA-256 of an access token."""
+
+SUBJECT_KEY_BYTES = 32
+PURPOSE = "registration"
+"""What the subject keys of this domain are for; part of every key derivation and context."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SubjectKey:
+    """A 256-bit key of one registration and revision; never stored or sent unwrapped."""
+
+    secret: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse anything but 32 bytes."""
+        if len(self.secret) != SUBJECT_KEY_BYTES:
+            msg = "a subject key has 32 bytes"
+            raise ValueError(msg)
+
+    def __repr__(self) -> str:
+        """Show nothing of the key."""
+        return "SubjectKey(<redacted>)"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordId:
+    """What a sealed record belongs to: one registration in one revision."""
+
+    id: RegistrationId
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A subject key as it is stored: wrapped under one version of the wrapping pair."""
+
+    version: WrappingKeyVersion
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSubjectKey:
+    """A row of the subject key store."""
+
+    record: RecordId
+    wrapped: WrappedKey
+    access_digest: AccessDigest
+
+
+_NOBODY = AccessDigest(bytes(32))
+
+
+def digest_of(access_token: str) -> AccessDigest:
+    """Return what is stored of an access token."""
+    return AccessDigest(hashlib.sha256(access_token.encode()).digest())
+
+
+def may_access(access_token: str, stored: AccessDigest | None) -> bool:
+    """Tell whether a token is the one a digest was made of, in constant time.
+
+    An absent digest is compared all the same, so that an unknown id takes as long as a wrong token.
+    """
+    return hmac.compare_digest(digest_of(access_token), stored or _NOBODY) and stored is not None

@@ -1,0 +1,89 @@
+"""What a citizen submits.
+
+Only the form is checked here: types, lengths, characters. Whether the content is acceptable (a
+real telephone number, an age, an attestation) is a decision of the validator's rule set.
+"""
+
+import re
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic_core import PydanticCustomError, from_json, to_json
+
+from civic.identity.model.pii import Pii, PiiModel, pii_fields
+from civic.identity.model.text import plain_text
+
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _calendar_date(value: object) -> object:
+    # pydantic reads a string of digits as a Unix time, even in strict mode.
+    if not isinstance(value, str):
+        return value
+    code = "not_a_date"
+    if not _ISO_DATE.fullmatch(value):
+        raise PydanticCustomError(code, "must be a calendar date, YYYY-MM-DD")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError(code, "must be a calendar date, YYYY-MM-DD") from None
+
+
+CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
+PlainText = Annotated[str, AfterValidator(plain_text)]
+ShortText = Annotated[PlainText, Field(min_length=1, max_length=32)]
+Name = Annotated[PlainText, Field(min_length=1, max_length=64)]
+Line = Annotated[PlainText, Field(min_length=1, max_length=120)]
+FullName = Annotated[PlainText, Field(min_length=1, max_length=200)]
+Mailbox = Annotated[PlainText, Field(min_length=1, max_length=254)]
+
+
+class Address(PiiModel):
+    """A postal address, in the writing of its country."""
+
+    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=4)]
+    city: Line
+    region: Line | None = None
+    postcode: ShortText | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
+
+
+class Consent(PiiModel):
+    """Which text the person agreed to, and when (GDPR Art. 7(1))."""
+
+    text_version: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
+    given_at: AwareDatetime
+
+
+class Registration(PiiModel):
+    """One person's registration, as submitted."""
+
+    username: Annotated[Name, Pii("to address the person in this service")]
+    full_name: Annotated[FullName, Pii("to identify the person on the roll")]
+    date_of_birth: Annotated[CalendarDate, Pii("to check the age on election day")]
+    address: Annotated[Address, Pii("to check residence and to send letters")]
+    phone_number: Annotated[ShortText, Pii("to reach the person about this request")]
+    email: Annotated[Mailbox | None, Pii("to reach the person about this request")] = None
+    national_id: Annotated[ShortText | None, Pii("to tell people of one name apart")] = None
+    citizenship_attestation: Annotated[bool, Pii("to record that citizenship was attested")] = False
+    consent: Annotated[Consent, Pii("to prove consent to this processing")]
+
+    def to_fields(self) -> dict[str, bytes]:
+        """Return each present field as UTF-8 JSON, ready to be sealed on its own."""
+        present = self.model_dump(mode="json", exclude_none=True)
+        return {name: to_json(value) for name, value in present.items()}
+
+    @classmethod
+    def from_fields(cls, fields: dict[str, bytes]) -> "Registration":
+        """Rebuild a registration from opened fields.
+
+        Raises:
+            pydantic.ValidationError: The fields are not those of a registration.
+        """
+        document = {name: from_json(value) for name, value in fields.items()}
+        return cls.model_validate_json(to_json(document))
+
+
+PII_FIELDS = pii_fields(Registration)
+"""Every sealed field with its purpose."""

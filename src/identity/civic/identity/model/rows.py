@@ -1,0 +1,76 @@
+"""What the two stores hold of a registration, and what is left after an erasure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from civic.contracts.events import Decision, Reason, SealedFields
+from civic.contracts.identifiers import RegistrationId
+from civic.identity.model.keys import AccessDigest, RecordId
+
+
+class Status(StrEnum):
+    """How far the newest revision of a registration has come."""
+
+    PENDING = "pending"
+    FULFILLED = "fulfilled"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The validator's decision on one revision, as it is kept and published."""
+
+    decision: Decision
+    reasons: tuple[Reason, ...]
+    rule_set: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """A row of the low-security store: no personal data, nothing derived from it."""
+
+    record: RecordId
+    access_digest: AccessDigest
+    created: datetime
+    updated: datetime
+    verdict: Verdict | None = None
+
+    @property
+    def status(self) -> Status:
+        """Fulfilled once there is a verdict for this revision."""
+        return Status.PENDING if self.verdict is None else Status.FULFILLED
+
+
+@dataclass(frozen=True, slots=True)
+class VaultRow:
+    """A row of the high-security store."""
+
+    record: RecordId
+    access_digest: AccessDigest
+    sealed: SealedFields
+    created: datetime
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What an erasure leaves so that a late or replayed event finds it and does nothing.
+
+    The access digest is kept in the low-security store only: a citizen who repeats a DELETE whose
+    answer was lost gets the same answer. It is the hash of an unguessable token.
+    """
+
+    id: RegistrationId
+    erased_at: datetime
+    expires: datetime
+    access_digest: AccessDigest | None = None
+
+
+def tombstone(
+    registration: RegistrationId,
+    requested_at: datetime,
+    lifetime: timedelta,
+    access_digest: AccessDigest | None = None,
+) -> Tombstone:
+    """Return the tombstone of an erasure; the same for every delivery of its request."""
+    return Tombstone(registration, requested_at, requested_at + lifetime, access_digest)

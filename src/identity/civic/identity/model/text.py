@@ -1,0 +1,30 @@
+"""Which characters free text may hold.
+
+Names are never judged by their shape. Refused is only what hides or reorders what a person
+reading the record would see: control characters, lone surrogates, private-use characters, line
+separators and the bidirectional controls of Unicode UAX #9. Joiners (U+200C, U+200D) stay: names
+in Persian and in Indic scripts need them.
+"""
+
+import unicodedata
+
+from pydantic_core import PydanticCustomError
+
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Zl", "Zp"})
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def plain_text(value: str) -> str:
+    """Return the value unchanged, or refuse it.
+
+    Raises:
+        PydanticCustomError: ``forbidden_character`` or ``blank``; neither names the character.
+    """
+    if not value.strip():
+        code = "blank"
+        raise PydanticCustomError(code, "must not be blank")
+    for character in value:
+        if character in _BIDI_CONTROLS or unicodedata.category(character) in _REFUSED_CATEGORIES:
+            code = "forbidden_character"
+            raise PydanticCustomError(code, "holds a control or bidirectional character")
+    return value

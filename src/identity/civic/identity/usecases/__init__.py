@@ -1,0 +1,1 @@
+"""What the identity domain can be asked to do, one function per command."""

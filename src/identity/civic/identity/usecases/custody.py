@@ -1,0 +1,52 @@
+"""What the key custodian does: make wrapping keys, and move subject keys to the newest one."""
+
+from dataclasses import dataclass
+
+from civic.identity.model.keys import WrappingKeyVersion
+from civic.identity.ports import KeyUnwrapper, KeyWrapper, RewrapQueue, WrappingKeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """What the custodian's use cases work with."""
+
+    ring: WrappingKeyRing
+    queue: RewrapQueue
+    wrapper: KeyWrapper
+    unwrapper: KeyUnwrapper
+
+
+@dataclass(frozen=True, slots=True)
+class RewrapProgress:
+    """What one page of rewrapping did."""
+
+    seen: int
+    rewrapped: int
+    cursor: str | None
+
+
+def ensure_wrapping_key(ring: WrappingKeyRing) -> WrappingKeyVersion:
+    """Return the current wrapping key version, making the first if there is none."""
+    return ring.current() or ring.add()
+
+
+def rotate_wrapping_key(ring: WrappingKeyRing) -> WrappingKeyVersion:
+    """Add a version and make it current; older ones stay readable."""
+    return ring.add()
+
+
+def rewrap_page(custody: Custody, cursor: str | None, size: int) -> RewrapProgress:
+    """Rewrap one page of subject keys under the current version.
+
+    Safe to repeat and to run beside registrations: a key that changed or vanished meanwhile is
+    left alone, and one that is current already costs nothing.
+    """
+    current = custody.ring.current()
+    rows, next_cursor = custody.queue.page(cursor, size)
+    rewrapped = 0
+    for row in rows:
+        if row.wrapped.version == current:
+            continue
+        key = custody.unwrapper.unwrap(row.wrapped, row.record.id)
+        rewrapped += custody.queue.replace(row, custody.wrapper.wrap(key, row.record.id))
+    return RewrapProgress(len(rows), rewrapped, next_cursor)

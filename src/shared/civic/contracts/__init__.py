@@ -1,0 +1,1 @@
+"""Events and identifiers that the contexts share; no behaviour, no AWS."""

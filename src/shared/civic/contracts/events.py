@@ -1,0 +1,187 @@
+"""The events of the identity domain, as they stand in an EventBridge ``detail``.
+
+Fields are only ever added, and added fields are optional; anything else is a new event name
+beside the old one. Readers ignore fields they do not know and refuse versions they do not know,
+so that such an event ends in a dead-letter queue and not on the floor.
+
+Byte strings travel as base64 with the URL-safe alphabet (RFC 4648 section 5); times are UTC.
+No event holds personal data in clear; ``Cohort`` is the one thing derived from it, generalised
+to a country, a subdivision and an age band (see docs/privacy.md).
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from civic.contracts.identifiers import RegistrationId, Revision
+
+UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+TRACEPARENT_PATTERN = r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
+
+Id = Annotated[RegistrationId, Field(pattern=UUID_PATTERN)]
+RevisionNumber = Annotated[Revision, Field(ge=1)]
+Traceparent = Annotated[str, Field(pattern=TRACEPARENT_PATTERN)]
+Digest = Annotated[bytes, Field(min_length=32, max_length=32)]
+
+PACK_SIZE = 10
+"""How many facts one packed event carries at most; EventBridge charges per event."""
+
+
+class Contract(BaseModel):
+    """Base of everything on the bus: frozen, and silent about its input in errors."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        ser_json_bytes="base64",
+        val_json_bytes="base64",
+    )
+
+
+class Event(Contract):
+    """An event: ``SOURCE`` and the class name are its EventBridge source and detail-type."""
+
+    SOURCE: ClassVar[str]
+    version: Literal[1] = 1
+
+    @classmethod
+    def detail_type(cls) -> str:
+        """The EventBridge ``detail-type``."""
+        return cls.__name__
+
+
+class Decision(StrEnum):
+    """What the validator decided."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    REVIEW = "review"
+
+
+class Reason(Contract):
+    """Why: a code of the rule set and the field it is about, as a JSON Pointer (RFC 6901)."""
+
+    code: str
+    pointer: str
+
+
+class Cohort(Contract):
+    """The generalised attributes a decision is counted under."""
+
+    region: str = Field(description="ISO 3166-1 or 3166-2 code, or ``other``")
+    age_band: str = Field(description="Age on election day, such as ``25-34``, or ``unknown``")
+
+
+class SealedFields(Contract):
+    """A registration's fields, each encrypted for itself under the subject key."""
+
+    commitment: Digest
+    fields: dict[str, bytes]
+
+
+class ValidationRequest(Event):
+    """A registration or a rectification was received and sealed."""
+
+    SOURCE = "civic.gateway"
+    id: Id
+    revision: RevisionNumber
+    created_at: AwareDatetime
+    submitted_at: AwareDatetime
+    access_digest: Digest = Field(description="SHA-256 of the access token")
+    sealed: SealedFields
+    traceparent: Traceparent
+
+
+class DeletionRequest(Event):
+    """The data subject asked for erasure (GDPR Art. 17)."""
+
+    SOURCE = "civic.gateway"
+    id: Id
+    requested_at: AwareDatetime
+    access_digest: Digest = Field(description="SHA-256 of the access token")
+    traceparent: Traceparent
+
+
+class DecisionMade(Contract):
+    """One decision inside a ValidationResult."""
+
+    id: Id
+    revision: RevisionNumber
+    decision: Decision
+    reasons: tuple[Reason, ...] = ()
+    rule_set: str
+    decided_at: AwareDatetime
+    cohort: Cohort
+    traceparent: Traceparent
+
+
+class ValidationResult(Event):
+    """Up to ten decisions of the validator, each about another registration revision."""
+
+    SOURCE = "civic.validator"
+    results: Annotated[tuple[DecisionMade, ...], Field(min_length=1, max_length=PACK_SIZE)]
+
+
+class DataChange(Contract):
+    """One change of the high-security store; ``revision`` is absent from an erasure."""
+
+    id: Id
+    revision: RevisionNumber | None = None
+    at: AwareDatetime
+    traceparent: Traceparent
+
+
+class DataStored(Event):
+    """First revisions now in the high-security store."""
+
+    SOURCE = "civic.pii_storage"
+    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
+
+
+class DataUpdated(Event):
+    """Later revisions now in the high-security store."""
+
+    SOURCE = "civic.pii_storage"
+    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
+
+
+class DataDeleted(Event):
+    """Registrations erased from the high-security store, their subject keys destroyed."""
+
+    SOURCE = "civic.pii_storage"
+    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
+
+
+class AnalyticsReleased(Event):
+    """An aggregate release was written; the cells stand in the object named here."""
+
+    SOURCE = "civic.analytics"
+    release_id: str
+    released_at: AwareDatetime
+    first_day: date | None = None
+    last_day: date | None = None
+    threshold: int = Field(ge=1, description="No published cell counts fewer people than this")
+    counted: int = Field(ge=0, description="Registrations in the release, rounded down to threshold")
+    cells: int = Field(ge=0)
+    suppressed_cells: int = Field(ge=0)
+    bucket: str
+    json_key: str
+    lines_key: str
+
+
+EVENTS: dict[str, type[Event]] = {
+    event.detail_type(): event
+    for event in (
+        ValidationRequest,
+        ValidationResult,
+        DeletionRequest,
+        DataStored,
+        DataUpdated,
+        DataDeleted,
+        AnalyticsReleased,
+    )
+}
+"""Every event by its detail-type."""
