@@ -1,0 +1,1 @@
+"""The analytics domain: aggregates for the analytics team, and nothing finer."""

@@ -1,0 +1,9 @@
+"""What can go wrong in the analytics domain, one class per fact."""
+
+
+class AnalyticsError(Exception):
+    """Root of the analytics domain's errors; messages are constant."""
+
+
+class StoreUnavailable(AnalyticsError):
+    """A store refused, throttled or did not answer; the work may be tried again."""

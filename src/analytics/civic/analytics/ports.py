@@ -1,0 +1,58 @@
+"""What the use cases need from the outside world; any method may raise ``StoreUnavailable``."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from civic.analytics.model.joins import Counted
+from civic.analytics.model.release import Release
+from civic.contracts.events import DecisionMade, Event
+from civic.contracts.identifiers import RegistrationId, Revision
+
+Clock = Callable[[], datetime]
+"""Returns the present moment in UTC."""
+
+
+class JoinStore(Protocol):
+    """The two halves of every registration, joined by its id."""
+
+    def decided(self, decision: DecisionMade) -> None:
+        """Note a decision, unless a later revision's is known or the registration is erased."""
+        ...
+
+    def stored(self, registration: RegistrationId, revision: Revision) -> None:
+        """Note that a revision is stored, unless a later one is known or it is erased."""
+        ...
+
+    def erased(self, registration: RegistrationId, at: datetime) -> None:
+        """Forget a registration; what arrives for it later is ignored."""
+        ...
+
+    def complete(self) -> Iterator[Counted]:
+        """Return every registration whose decision and storage are known for one revision."""
+        ...
+
+
+class ReleaseArchive(Protocol):
+    """Where releases are published as files."""
+
+    def write(self, release_id: str, released_at: datetime, release: Release) -> tuple[str, str]:
+        """Write a release; the same id writes the same objects.
+
+        Returns:
+            The keys of the JSON document and of the JSON lines.
+        """
+        ...
+
+    @property
+    def bucket(self) -> str:
+        """The name of the bucket."""
+        ...
+
+
+class EventPublisher(Protocol):
+    """The bus, for writing."""
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Hand over every event, or raise if any one was not taken."""
+        ...

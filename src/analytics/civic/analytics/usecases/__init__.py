@@ -1,0 +1,1 @@
+"""What the analytics domain can be asked to do."""

@@ -1,0 +1,113 @@
+"""HTTP: take registrations in, tell their status, correct and erase them."""
+
+import re
+import secrets
+from functools import cache
+from typing import Any
+
+from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
+from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyWrapper
+from civic.identity.adapters.wrapping_keys_kms import PublicKeys
+from civic.identity.entrypoints import wiring
+from civic.identity.entrypoints.api import (
+    IDEMPOTENCY_KEY_PATTERN,
+    ErasureAccepted,
+    RegistrationAccepted,
+    RegistrationStatus,
+    problem_of,
+)
+from civic.identity.entrypoints.edge import registration_id
+from civic.identity.model.registration import Registration
+from civic.identity.model.rows import DecisionRow, Status
+from civic.identity.model.settings import WRAPPING_KEY_CACHE
+from civic.identity.usecases.intake import (
+    Intake,
+    read_status,
+    rectify,
+    register,
+    request_erasure,
+)
+from civic.runtime import clients
+from civic.runtime.http import Problem, Request, Response, answer, serve
+from civic.runtime.observability import Invocation
+from civic.runtime.publisher import EventBridgePublisher
+
+_IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY_PATTERN)
+
+
+def handler(event: dict[str, Any], _context: object) -> Response:
+    """Answer one request of the HTTP API."""
+    return serve(event, _ROUTES, problem_of)
+
+
+@cache
+def intake() -> Intake:
+    """Compose the gateway's adapters from the environment."""
+    settings = wiring.GatewaySettings.from_environment()
+    dynamodb = clients.dynamodb()
+    keys = PublicKeys(dynamodb, settings.wrapping_keys_table, WRAPPING_KEY_CACHE, clients.now)
+    return Intake(
+        subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
+        wrapper=EsdkKeyWrapper(keys),
+        decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
+        events=EventBridgePublisher(clients.events(), settings.bus_name),
+        clock=clients.now,
+        entropy=secrets.token_bytes,
+    )
+
+
+def _register(request: Request, line: Invocation) -> Response:
+    key = request.header("idempotency-key")
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise Problem(
+            400, "invalid_idempotency_key", "Idempotency-Key: 16 to 128 visible ASCII characters"
+        )
+    receipt = register(intake(), request.body(Registration), key, request.trace)
+    line.note(id=receipt.id)
+    line.count("Registered")
+    body = RegistrationAccepted(
+        id=receipt.id, access_token=receipt.access_token, status=Status.PENDING
+    )
+    return answer(202, body, {"location": f"/registrations/{receipt.id}"})
+
+
+def _read_status(request: Request, line: Invocation) -> Response:
+    row = read_status(intake().decisions, registration_id(request, line), request.bearer_token())
+    return answer(200, _status(row))
+
+
+def _rectify(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    row = rectify(intake(), registration, token, request.body(Registration), request.trace)
+    line.count("Rectified")
+    return answer(202, _status(row))
+
+
+def _erase(request: Request, line: Invocation) -> Response:
+    grave = request_erasure(intake(), registration_id(request, line), request.bearer_token(), request.trace)
+    line.count("ErasuresRequested")
+    return answer(202, ErasureAccepted(id=grave.id, requested_at=grave.erased_at))
+
+
+_ROUTES = {
+    "POST /registrations": _register,
+    "GET /registrations/{id}": _read_status,
+    "PUT /registrations/{id}": _rectify,
+    "DELETE /registrations/{id}": _erase,
+}
+
+
+def _status(row: DecisionRow) -> RegistrationStatus:
+    verdict = row.verdict
+    return RegistrationStatus(
+        id=row.record.id,
+        status=row.status,
+        revision=row.record.revision,
+        decision=verdict.decision if verdict else None,
+        reasons=verdict.reasons if verdict else (),
+        rule_set=verdict.rule_set if verdict else None,
+        created=row.created,
+        updated=row.updated,
+    )

@@ -1,0 +1,71 @@
+"""Queue: keep sealed records, erase them and destroy their keys. Holds no right to any KMS key."""
+
+from functools import cache
+from typing import Any
+
+from civic.contracts.events import (
+    DataChange,
+    DataDeleted,
+    DataStored,
+    DataUpdated,
+    DeletionRequest,
+    Event,
+    ValidationRequest,
+)
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
+from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
+from civic.identity.entrypoints import wiring
+from civic.identity.usecases.storage import Storage, erase, store
+from civic.runtime import clients
+from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.observability import Invocation, invocation
+from civic.runtime.publisher import EventBridgePublisher, publish_packed
+
+type Change = tuple[type[DataStored | DataUpdated | DataDeleted], DataChange]
+
+
+def handler(event: dict[str, Any], _context: object) -> Failures:
+    """Handle one batch of PII storage's queue."""
+    with invocation() as line:
+        return consume(event, line, lambda one: _handle(one, line), _announce)
+
+
+@cache
+def storage() -> Storage:
+    """Compose the adapters of PII storage from the environment."""
+    settings = _settings()
+    dynamodb = clients.dynamodb()
+    return Storage(
+        subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
+        vault=DynamoDbVault(RevisionedTable(dynamodb, settings.vault_table)),
+    )
+
+
+def _handle(event: Event, line: Invocation) -> Change | None:
+    match event:
+        case ValidationRequest():
+            stored = store(storage(), event)
+            outcome = "stored" if stored else "superseded"
+            line.record(id=event.id, trace=event.traceparent, outcome=outcome)
+            line.count(outcome.capitalize())
+            return (DataStored if event.revision == 1 else DataUpdated, stored) if stored else None
+        case DeletionRequest():
+            erased = erase(storage(), event)
+            line.record(id=event.id, trace=event.traceparent, outcome="erased")
+            line.count("Erased")
+            return DataDeleted, erased
+        case _:
+            raise UnknownEvent("PII storage does not handle this event")
+
+
+def _announce(changes: list[Change]) -> None:
+    publisher = EventBridgePublisher(clients.events(), _settings().bus_name)
+    for kind in (DataStored, DataUpdated, DataDeleted):
+        facts = [fact for changed, fact in changes if changed is kind]
+        publish_packed(publisher, facts, lambda pack, kind=kind: kind(items=pack))
+
+
+@cache
+def _settings() -> wiring.StorageSettings:
+    return wiring.StorageSettings.from_environment()

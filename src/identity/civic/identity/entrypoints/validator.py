@@ -1,0 +1,80 @@
+"""Queue: decide ValidationRequests in isolation, forget the decisions of erased registrations."""
+
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from civic.contracts.events import (
+    DecisionMade,
+    DeletionRequest,
+    Event,
+    ValidationRequest,
+    ValidationResult,
+)
+from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
+from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
+from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
+from civic.identity.entrypoints import wiring
+from civic.identity.model.rules import RuleSet
+from civic.identity.model.settings import WRAPPING_KEY_CACHE
+from civic.identity.usecases.validation import Validation, forget_decision, validate
+from civic.runtime import clients
+from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.observability import Invocation, invocation
+from civic.runtime.publisher import EventBridgePublisher, publish_packed
+
+
+def handler(event: dict[str, Any], _context: object) -> Failures:
+    """Handle one batch of the validator's queue."""
+    with invocation() as line:
+        return consume(event, line, lambda one: _handle(one, line), _announce)
+
+
+@cache
+def validation() -> Validation:
+    """Compose the validator's adapters from the environment."""
+    settings = _settings()
+    dynamodb = clients.dynamodb()
+    keys = PrivateKeys(
+        dynamodb,
+        settings.wrapping_keys_table,
+        KmsKey(clients.kms(), settings.kms_key_id),
+        WRAPPING_KEY_CACHE,
+        clients.now,
+    )
+    rules = resources.files("civic.identity.rules").joinpath(f"{settings.rule_set}.toml")
+    return Validation(
+        subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
+        unwrapper=EsdkKeyUnwrapper(keys),
+        decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
+        rules=RuleSet.parse(rules.read_text(encoding="utf-8")),
+        clock=clients.now,
+    )
+
+
+def _handle(event: Event, line: Invocation) -> DecisionMade | None:
+    match event:
+        case ValidationRequest():
+            made = validate(validation(), event)
+            outcome = made.decision.value if made else "superseded"
+            line.record(id=event.id, trace=event.traceparent, outcome=outcome)
+            line.count(outcome.capitalize())
+            return made
+        case DeletionRequest():
+            forget_decision(validation().decisions, event)
+            line.record(id=event.id, trace=event.traceparent, outcome="forgotten")
+            return None
+        case _:
+            raise UnknownEvent("the validator does not handle this event")
+
+
+def _announce(results: list[DecisionMade]) -> None:
+    publisher = EventBridgePublisher(clients.events(), _settings().bus_name)
+    publish_packed(publisher, results, lambda pack: ValidationResult(results=pack))
+
+
+@cache
+def _settings() -> wiring.ValidatorSettings:
+    return wiring.ValidatorSettings.from_environment()

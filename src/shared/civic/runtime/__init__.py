@@ -1,0 +1,1 @@
+"""What every Lambda function needs and no domain knows: settings, edges, logs, the bus."""

@@ -1,0 +1,55 @@
+"""AWS clients, made on first use and once per execution environment."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+import botocore.session
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
+
+# Well below a function's own time limit, so that what AWS does not answer becomes an error here.
+_CONFIG = Config(
+    connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3}
+)
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+def dynamodb() -> "DynamoDBClient":
+    """Return the DynamoDB client."""
+    return cast("DynamoDBClient", _client("dynamodb"))
+
+
+def events() -> "EventBridgeClient":
+    """Return the EventBridge client."""
+    return cast("EventBridgeClient", _client("events"))
+
+
+def kms() -> "KMSClient":
+    """Return the KMS client."""
+    return cast("KMSClient", _client("kms"))
+
+
+def s3() -> "S3Client":
+    """Return the S3 client."""
+    return cast("S3Client", _client("s3"))
+
+
+@cache
+def _client(service: str) -> Any:
+    # botocore's own session: boto3 adds resources, which nothing here uses, and import time.
+    return _session().create_client(service, config=_CONFIG)
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()

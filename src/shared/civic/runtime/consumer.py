@@ -1,0 +1,87 @@
+"""The edge of a queue: EventBridge envelopes in SQS messages, with partial failure.
+
+A message that cannot be handled is reported back alone and comes again, in the end to the
+dead-letter queue; its batch mates succeed. Written by hand rather than with Powertools' batch
+processor, whose import alone costs a fifth of the cold-start budget and which logs exception texts
+(docs/adr/0006-own-edges.md).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from civic.contracts.events import EVENTS, Event
+from civic.runtime.observability import Invocation, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+type Failures = dict[str, list[dict[str, str]]]
+"""What Lambda expects back: ``{"batchItemFailures": [{"itemIdentifier": ...}]}``."""
+
+
+class UnknownEvent(Exception):
+    """The message is not an event this function subscribes to, or not a version it knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done[R]:
+    """A handled message and what is to be announced about it."""
+
+    message_id: str
+    result: R
+
+
+def consume[R](
+    queue_event: Mapping[str, Any],
+    line: Invocation,
+    handle: Callable[[Event], R | None],
+    announce: Callable[[list[R]], None],
+) -> Failures:
+    """Handle every message of a batch, then announce all results together.
+
+    Args:
+        queue_event: The SQS event as Lambda passes it.
+        line: The invocation's log line.
+        handle: Handles one event; None means that there is nothing to announce. What it raises
+            sends that message back to the queue.
+        announce: Called once with all results. What it raises sends back every message that had a
+            result, to be handled again; handlers are idempotent.
+    """
+    failed: list[str] = []
+    done: list[Done[R]] = []
+    for message in queue_event["Records"]:
+        try:
+            result = handle(_parse(message["body"]))
+        except Exception as error:  # noqa: BLE001 - one bad message must not fail its batch mates
+            failed.append(_refuse(line, message["messageId"], error))
+        else:
+            if result is not None:
+                done.append(Done(message["messageId"], result))
+    if done:
+        try:
+            announce([item.result for item in done])
+        except Exception as error:  # noqa: BLE001 - the batch is handled again
+            failed.extend(_refuse(line, item.message_id, error) for item in done)
+    line.note(messages=len(queue_event["Records"]), failed=len(failed))
+    return _failures(failed)
+
+
+def _refuse(line: Invocation, message_id: str, error: Exception) -> str:
+    line.record(message=message_id, error=describe(error))
+    line.count("MessagesFailed")
+    return message_id
+
+
+def _failures(message_ids: "Iterable[str]") -> Failures:
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in message_ids]}
+
+
+def _parse(body: str) -> Event:
+    envelope = json.loads(body)
+    model = EVENTS.get(envelope["detail-type"])
+    if model is None or envelope["source"] != model.SOURCE:
+        message = "not an event this function knows"
+        raise UnknownEvent(message)
+    return model.model_validate_json(json.dumps(envelope["detail"]))

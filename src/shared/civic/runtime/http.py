@@ -1,0 +1,237 @@
+"""The edge of an HTTP API: strict JSON in, problem details out.
+
+Errors are ``application/problem+json`` (RFC 9457) with one entry per wrong field: a stable code and
+a JSON Pointer (RFC 6901). Neither ever repeats what was sent.
+"""
+
+import base64
+import binascii
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from civic.contracts.trace import TraceContext
+from civic.runtime.observability import Invocation, describe, invocation
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_JSON_DEPTH = 8
+
+type Response = dict[str, Any]
+
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field."""
+
+    code: str
+    pointer: str
+
+
+@dataclass(frozen=True)
+class Problem(Exception):
+    """A refusal, in the terms of RFC 9457."""
+
+    status: int
+    code: str
+    title: str
+    errors: tuple[FieldError, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An API Gateway HTTP API event, payload format 2.0."""
+
+    raw: Mapping[str, Any]
+    trace: TraceContext
+
+    @property
+    def route(self) -> str:
+        """Such as ``GET /registrations/{id}``."""
+        return str(self.raw["routeKey"])
+
+    def path(self, name: str) -> str:
+        """Return a path parameter."""
+        return str(self.raw["pathParameters"][name])
+
+    def header(self, name: str) -> str | None:
+        """Return a header by its lower-case name."""
+        value = self.raw.get("headers", {}).get(name)
+        return None if value is None else str(value)
+
+    def bearer_token(self) -> str:
+        """Return the bearer token (RFC 6750 section 2.1).
+
+        Raises:
+            Problem: 401, there is none.
+        """
+        scheme, _, token = (self.header("authorization") or "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Problem(
+                401,
+                "token_required",
+                "An access token is required",
+                headers={"www-authenticate": "Bearer"},
+            )
+        return token.strip()
+
+    def body[M: BaseModel](self, model: type[M]) -> M:
+        """Parse the body into a model.
+
+        Raises:
+            Problem: 400 not JSON, 413 too large, 415 another type, 422 wrong fields.
+        """
+        kind = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise Problem(415, "not_json", "The body must be application/json")
+        text = _text(self.raw)
+        _refuse_odd_json(text)
+        try:
+            return model.model_validate_json(text)
+        except ValidationError as error:
+            # Without ``from``: the error's context could lead a log to the body.
+            raise _wrong_fields(error) from None
+
+
+def serve(
+    event: Mapping[str, Any],
+    routes: Mapping[str, Callable[[Request, Invocation], Response]],
+    problem_of: Callable[[Exception], Problem | None],
+) -> Response:
+    """Answer one request: route it, translate what it raises, write the log line.
+
+    Args:
+        event: The API Gateway event.
+        routes: Handlers by route key; API Gateway has matched the path already.
+        problem_of: The domain's map of errors; None for what it does not know, which becomes a
+            500 without detail.
+    """
+    with invocation() as line:
+        trace = TraceContext.parse(event.get("headers", {}).get("traceparent"), secrets.token_bytes)
+        request = Request(event, trace)
+        line.note(trace_id=trace.trace_id, route=request.route)
+        try:
+            handler = routes.get(request.route)
+            if handler is None:
+                raise Problem(404, "no_such_route", "There is nothing here")
+            response = handler(request, line)
+        except Exception as error:  # noqa: BLE001 - the one place where anything becomes a 500
+            problem = error if isinstance(error, Problem) else problem_of(error)
+            if problem is None:
+                problem = Problem(500, "internal_error", "Something went wrong on our side")
+            if not isinstance(error, Problem):
+                line.note(error=describe(error))
+            line.note(code=problem.code)
+            response = _problem_response(problem, trace)
+        line.note(status=response["statusCode"])
+        line.count(f"Responses{response['statusCode'] // 100}xx")
+        return response
+
+
+def answer(status: int, body: BaseModel, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response."""
+    return {
+        "statusCode": status,
+        "headers": {"content-type": "application/json", **_HEADERS, **(headers or {})},
+        "body": body.model_dump_json(exclude_none=True),
+    }
+
+
+def _problem_response(problem: Problem, trace: TraceContext) -> Response:
+    body: dict[str, Any] = {
+        "type": f"urn:civic:problem:{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "code": problem.code,
+        "trace_id": trace.trace_id,
+    }
+    if problem.errors:
+        body["errors"] = [{"code": e.code, "pointer": e.pointer} for e in problem.errors]
+    return {
+        "statusCode": problem.status,
+        "headers": {"content-type": "application/problem+json", **_HEADERS, **problem.headers},
+        "body": json.dumps(body),
+    }
+
+
+def _text(event: Mapping[str, Any]) -> str:
+    body = event.get("body") or ""
+    too_large = Problem(413, "body_too_large", "The body is larger than 64 KiB")
+    # Base64 is four thirds as long: refuse before decoding.
+    if len(body) > MAX_BODY_BYTES * 4 // 3 + 4:
+        raise too_large
+    try:
+        raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+        if len(raw) > MAX_BODY_BYTES:
+            raise too_large
+        return raw.decode()
+    except (binascii.Error, UnicodeError):
+        raise Problem(400, "not_utf8", "The body is not UTF-8") from None
+
+
+def _refuse_odd_json(text: str) -> None:
+    """Refuse what parsers disagree about: duplicate keys, deep nesting, NaN (RFC 8259, 8785)."""
+    not_json = Problem(400, "malformed_json", "The body is not valid JSON")
+    try:
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except Problem:
+        raise
+    except (ValueError, RecursionError):
+        raise not_json from None
+    _check_depth(document, MAX_JSON_DEPTH)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise Problem(400, "duplicate_key", "An object in the body names a key twice")
+    return document
+
+
+def _refuse_constant(_: str) -> None:
+    raise Problem(400, "malformed_json", "The body is not valid JSON")
+
+
+def _check_depth(value: object, left: int) -> None:
+    if isinstance(value, dict | list):
+        if left == 0:
+            raise Problem(400, "too_deep", "The body is nested too deeply")
+        for child in value.values() if isinstance(value, dict) else value:
+            _check_depth(child, left - 1)
+
+
+_CODES = {
+    "missing": "missing",
+    "extra_forbidden": "unknown_field",
+    "json_invalid": "malformed_json",
+    "string_too_long": "too_long",
+    "too_long": "too_long",
+    "string_too_short": "too_short",
+    "too_short": "too_short",
+    "string_pattern_mismatch": "wrong_form",
+    "timezone_aware": "time_zone_required",
+    "blank": "blank",
+    "forbidden_character": "forbidden_character",
+    "not_a_date": "not_a_date",
+}
+
+
+def _wrong_fields(error: ValidationError) -> Problem:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    errors = tuple(
+        # An unknown key was chosen by the sender: point at the object that holds it instead.
+        FieldError(code, _pointer(item["loc"][:-1] if code == "unknown_field" else item["loc"]))
+        for item in found
+        for code in [_CODES.get(item["type"], "wrong_type")]
+    )
+    return Problem(422, "invalid_fields", "Some fields are not valid", errors)
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)

@@ -1,0 +1,92 @@
+"""One structured line per invocation: what happened, to which ids, under which trace.
+
+The line is written through Powertools and is at once the log entry and, in CloudWatch's embedded
+metric format, the function's metrics: one line is billed where two would be. It holds identifiers,
+outcomes and the names of error types; never an event, a body or an error's message, which could
+carry personal data.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
+    AmazonCloudWatchEMFProvider,
+)
+
+NAMESPACE = "Civic"
+
+
+class Invocation:
+    """Collects what one invocation did."""
+
+    def __init__(self) -> None:
+        """Start with nothing done."""
+        self.facts: dict[str, object] = {}
+        self.records: list[dict[str, str]] = []
+        self.counts: Counter[str] = Counter()
+
+    def note(self, **facts: object) -> None:
+        """Add facts to the line; identifiers and outcomes only."""
+        self.facts |= facts
+
+    def record(self, **facts: str) -> None:
+        """Add a line for one record of a batch."""
+        self.records.append(facts)
+
+    def count(self, metric: str, amount: int = 1) -> None:
+        """Add to a metric; names are constants, so their number is bounded."""
+        self.counts[metric] += amount
+
+
+@contextmanager
+def invocation() -> Iterator[Invocation]:
+    """Write the line when the block ends, whether it succeeds or raises."""
+    current = Invocation()
+    try:
+        yield current
+    except BaseException as error:
+        current.note(outcome="error", error=describe(error))
+        current.count("Errors")
+        raise
+    finally:
+        _logger().info("invocation", extra=current.facts | _batch(current) | _metrics(current))
+
+
+def describe(error: BaseException) -> str:
+    """Name an error and its causes by type and AWS error code, without their messages."""
+    names = []
+    cause: BaseException | None = error
+    while cause is not None:
+        response = getattr(cause, "response", None)
+        code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+        names.append(f"{type(cause).__name__}:{code}" if code else type(cause).__name__)
+        cause = cause.__cause__
+    return " < ".join(names)
+
+
+def _batch(current: Invocation) -> dict[str, object]:
+    return {"records": current.records} if current.records else {}
+
+
+def _metrics(current: Invocation) -> dict[str, object]:
+    if not current.counts:
+        return {}
+    provider = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service=_service())
+    for name, amount in current.counts.items():
+        provider.add_metric(name, MetricUnit.Count, amount)
+    provider.add_dimension("function", _service())
+    return dict(provider.serialize_metric_set())
+
+
+def _service() -> str:
+    return os.environ.get("POWERTOOLS_SERVICE_NAME", "civic")
+
+
+@cache
+def _logger() -> Logger:
+    return Logger(service=_service(), location=None, use_rfc3339=True, level="INFO")

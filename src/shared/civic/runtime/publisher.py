@@ -1,0 +1,67 @@
+"""Publishing to an EventBridge bus."""
+
+from collections.abc import Callable, Sequence
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from civic.contracts.events import PACK_SIZE, Event
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+_ENTRIES_PER_CALL = 10
+"""The limit of PutEvents."""
+
+
+class PublishFailed(Exception):
+    """The bus did not take every event; those it took may be published again."""
+
+
+class EventBridgePublisher:
+    """Publishes events to one bus."""
+
+    def __init__(self, client: "EventBridgeClient", bus: str) -> None:
+        """Publish to ``bus`` through ``client``."""
+        self._client = client
+        self._bus = bus
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Hand over every event, ten a call.
+
+        Raises:
+            PublishFailed: At least one was not taken.
+        """
+        for batch in batched(events, _ENTRIES_PER_CALL, strict=False):
+            try:
+                answer = self._client.put_events(
+                    Entries=[
+                        {
+                            "EventBusName": self._bus,
+                            "Source": event.SOURCE,
+                            "DetailType": event.detail_type(),
+                            "Detail": event.model_dump_json(exclude_none=True),
+                        }
+                        for event in batch
+                    ]
+                )
+            except (ClientError, BotoCoreError) as error:
+                message = "the bus refused or did not answer"
+                raise PublishFailed(message) from error
+            if answer["FailedEntryCount"]:
+                message = "the bus did not take every event"
+                raise PublishFailed(message)
+
+
+def publish_packed[F](
+    publisher: EventBridgePublisher,
+    facts: Sequence[F],
+    pack: Callable[[tuple[F, ...]], Event],
+) -> None:
+    """Publish facts as events of up to ten each; EventBridge charges per event.
+
+    Raises:
+        PublishFailed: At least one event was not taken.
+    """
+    publisher.publish([pack(some) for some in batched(facts, PACK_SIZE, strict=False)])
