@@ -10,7 +10,6 @@ from civic.analytics.entrypoints import wiring
 from civic.analytics.model.release import suppress_small_cells
 from civic.analytics.usecases.release import Releasing, release
 from civic.runtime import clients
-from civic.runtime import clients
 from civic.runtime.observability import invocation
 from civic.runtime.publisher import EventBridgePublisher
 

@@ -1,0 +1,65 @@
+"""Ages in completed years, and the bands they are counted in."""
+
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+
+_FEBRUARY, _LEAP_DAY = 2, 29
+
+
+class LeapDayBirthday(StrEnum):
+    """When a person born on 29 February completes a year, in a year without that day.
+
+    The law differs: 1 March in Germany (BGB sections 187(2), 188(2)) and in the United Kingdom,
+    28 February in New Zealand and Taiwan.
+    """
+
+    FEBRUARY_28 = "02-28"
+    MARCH_1 = "03-01"
+
+
+def birthday(born: date, year: int, leap_day: LeapDayBirthday) -> date:
+    """Return the day of ``year`` on which a person completes another year of age."""
+    try:
+        return born.replace(year=year)
+    except ValueError:
+        # Only 29 February is missing from some years.
+        return date.fromisoformat(f"{year:04}-{leap_day}")
+
+
+def age_on(day: date, born: date, leap_day: LeapDayBirthday) -> int:
+    """Return the completed years of age on ``day``; negative before birth.
+
+    A year is complete from the start of the birthday itself: who turns 18 on ``day`` is 18.
+    """
+    years = day.year - born.year
+    return years if day >= birthday(born, day.year, leap_day) else years - 1
+
+
+def born_latest(day: date, age: int, leap_day: LeapDayBirthday) -> date:
+    """Return the last date of birth with which a person has completed ``age`` on ``day``."""
+    try:
+        born = day.replace(year=day.year - age)
+    except ValueError:
+        return date(day.year - age, _FEBRUARY, _LEAP_DAY - 1)
+    if leap_day is LeapDayBirthday.FEBRUARY_28 and f"{day:%m-%d}" == leap_day:
+        try:
+            return born.replace(day=_LEAP_DAY)
+        except ValueError:
+            return born
+    return born
+
+
+def age_band(age: int, starts: Sequence[int]) -> str:
+    """Return the label of the band that holds ``age``, such as ``25-34`` or ``75+``.
+
+    Args:
+        age: Completed years, not negative.
+        starts: The first age of each band, ascending; the last band is open.
+    """
+    if age < starts[0]:
+        return f"under-{starts[0]}"
+    for start, following in zip(starts, starts[1:], strict=False):
+        if age < following:
+            return f"{start}-{following - 1}"
+    return f"{starts[-1]}+"

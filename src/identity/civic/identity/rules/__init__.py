@@ -1,0 +1,1 @@
+"""Versioned rule sets as TOML; ``model/rules.py`` says what each entry means."""
