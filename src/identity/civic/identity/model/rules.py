@@ -1,0 +1,157 @@
+"""The rule set: everything about eligibility that may differ from election to election."""
+
+import tomllib
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    ValidationError,
+    field_validator,
+)
+
+from civic.identity.errors import IdentityError
+from civic.identity.model.age import LeapDayBirthday, age_band, age_on
+from civic.identity.model.codes import Code, IdScheme, RequestError, Severity
+
+
+class RuleSetBroken(IdentityError):
+    """A rule set file does not say all that is needed, or says what is not understood."""
+
+
+def _plain_date(value: object) -> object:
+    # pydantic also takes strings, numbers and times at midnight for dates.
+    if type(value) is not date:
+        raise ValueError("must be a TOML date, YYYY-MM-DD without quotes")
+    return value
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("must be an IANA time zone, such as Europe/Berlin") from None
+    return value
+
+
+def _ascending(value: tuple[int, ...]) -> tuple[int, ...]:
+    if any(later <= earlier for earlier, later in pairwise(value)):
+        raise ValueError("must be ascending")
+    return value
+
+
+Years = Annotated[StrictInt, Field(ge=1, le=200)]
+CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+RegionCode = Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Election(_Part):
+    """Which election, and the calendar it is held by."""
+
+    name: Annotated[str, Field(min_length=1)]
+    date: Annotated[date, BeforeValidator(_plain_date)]
+    time_zone: Annotated[str, AfterValidator(_known_zone)]
+
+
+class AgeRule(_Part):
+    """Ages are completed years on election day."""
+
+    minimum: Years
+    implausible_above: Years
+    leap_day_birthday: LeapDayBirthday
+    bands: Annotated[tuple[Years, ...], Field(min_length=1), AfterValidator(_ascending)]
+
+
+class ConsentRule(_Part):
+    """Which consents do not count."""
+
+    clock_skew_seconds: Annotated[StrictInt, Field(ge=0)]
+    withdrawn_texts: frozenset[str] = frozenset()
+
+
+class Country(_Part):
+    """An accepted country of residence.
+
+    ``regions`` None accepts all of it; ``national_id`` empty leaves the identifier unchecked.
+    """
+
+    regions: frozenset[RegionCode] | None = None
+    national_id: tuple[IdScheme, ...] = ()
+
+
+class Rule(_Part):
+    """What one reason code does, and means to a person."""
+
+    severity: Severity
+    text: Annotated[str, Field(min_length=1)]
+    request_error: RequestError = RequestError.OTHER
+
+
+class RuleSet(_Part):
+    """A versioned rule set; the version is recorded with every decision."""
+
+    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    election: Election
+    age_rule: Annotated[AgeRule, Field(alias="age")]
+    consent: ConsentRule
+    required_attestations: tuple[Literal["citizenship_attestation"], ...]
+    countries: Annotated[dict[CountryCode, Country], Field(min_length=1)]
+    rules: dict[Code, Rule]
+
+    @field_validator("rules", mode="after")
+    @classmethod
+    def _complete(cls, value: dict[Code, Rule]) -> dict[Code, Rule]:
+        missing = [code.value for code in Code if code not in value]
+        if missing:
+            raise ValueError(f"has no entry for {', '.join(missing)}")
+        return value
+
+    @classmethod
+    def parse(cls, document: str | bytes) -> Self:
+        """Read a rule set from TOML 1.0.
+
+        Raises:
+            RuleSetBroken: It is not UTF-8 or TOML, or entries are missing, unknown or of the
+                wrong kind; the message names each one.
+        """
+        try:
+            text = document.decode() if isinstance(document, bytes) else document
+            return cls.model_validate(tomllib.loads(text))
+        except ValidationError as error:
+            faults = (
+                f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+                for fault in error.errors()
+            )
+            raise RuleSetBroken(f"The rule set is broken: {'; '.join(faults)}") from None
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise RuleSetBroken(f"The rule set is not TOML: {error}") from error
+
+    def severity(self, code: Code) -> Severity:
+        """Return what a finding of this code does to the decision."""
+        return self.rules[code].severity
+
+    def local_date(self, moment: datetime) -> date:
+        """Return the calendar day of an aware moment, in the election's time zone."""
+        return moment.astimezone(ZoneInfo(self.election.time_zone)).date()
+
+    def age(self, born: date) -> int:
+        """Return the completed years of age on election day; negative if born after it."""
+        return age_on(self.election.date, born, self.age_rule.leap_day_birthday)
+
+    def age_band(self, born: date) -> str:
+        """Return the band of the age on election day, or ``unknown`` for an implausible one."""
+        age = self.age(born)
+        if not 0 <= age <= self.age_rule.implausible_above:
+            return "unknown"
+        return age_band(age, self.age_rule.bands)

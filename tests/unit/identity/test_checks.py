@@ -1,0 +1,244 @@
+"""Each code once where it applies and once where it does not, through the checks themselves."""
+
+import importlib
+from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
+from types import ModuleType
+
+import pytest
+
+from civic.identity.model.checks import CHECKS, Case, is_national_id
+from civic.identity.model.codes import Code, IdScheme
+from civic.identity.model.postal import region_code
+from civic.identity.model.registration import Consent, Registration
+from civic.identity.model.rules import RuleSet
+from tests.strategies.registrations import SUBMITTED_AT, address, person
+
+SHIPPED = (files("civic.identity.rules") / "national-2027.toml").read_text("utf-8")
+RULES = RuleSet.parse(SHIPPED)
+
+
+def found(
+    registration: Registration, rules: RuleSet = RULES, submitted_at: datetime = SUBMITTED_AT
+) -> set[tuple[str, str]]:
+    case = Case(registration, submitted_at, rules)
+    return {(reason.code, reason.pointer) for check in CHECKS for reason in check(case)}
+
+
+def test_typical_person_has_no_finding() -> None:
+    assert found(person()) == set()
+
+
+def test_every_code_has_a_case_below() -> None:
+    assert {case[1] for case in POSITIVE} == set(Code) - {Code.REGION_NOT_ACCEPTED}
+
+
+ARABIC_DIGITS = "\u0661\u0661\u0665\u0661\u0661"
+US = {"country": "US", "city": "San Francisco", "postcode": "94103"}
+BR = {"country": "BR", "postcode": "01310-100", "region": "São Paulo"}
+POSITIVE = [
+    (person(date_of_birth=date(2009, 5, 24)), Code.AGE_BELOW_MINIMUM, "/date_of_birth"),
+    (person(date_of_birth=date(1906, 5, 23)), Code.AGE_IMPLAUSIBLE, "/date_of_birth"),
+    (
+        person(date_of_birth=date(2027, 1, 16)),
+        Code.BIRTH_DATE_IN_FUTURE,
+        "/date_of_birth",
+    ),
+    (
+        person(citizenship_attestation=False),
+        Code.ATTESTATION_MISSING,
+        "/citizenship_attestation",
+    ),
+    (
+        person(
+            consent=Consent(text_version="2027-1", given_at=SUBMITTED_AT + timedelta(seconds=301))
+        ),
+        Code.CONSENT_AFTER_SUBMISSION,
+        "/consent/given_at",
+    ),
+    (
+        person(consent=Consent(text_version="2026-draft", given_at=SUBMITTED_AT)),
+        Code.CONSENT_TEXT_WITHDRAWN,
+        "/consent/text_version",
+    ),
+    (person(address=address(country="CH")), Code.COUNTRY_NOT_ACCEPTED, "/address/country"),
+    (person(address=address(postcode=None)), Code.ADDRESS_FIELD_MISSING, "/address/postcode"),
+    (person(address=address(**US)), Code.ADDRESS_FIELD_MISSING, "/address/region"),
+    (person(address=address(**US, region="Kalifornien")), Code.REGION_UNKNOWN, "/address/region"),
+    (person(address=address(**BR, city="Atlântida Perdida")), Code.CITY_UNKNOWN, "/address/city"),
+    (person(address=address(postcode="5114")), Code.POSTCODE_INVALID, "/address/postcode"),
+    (person(phone_number="+49 30"), Code.PHONE_INVALID, "/phone_number"),
+    (person(email="erika@example"), Code.EMAIL_INVALID, "/email"),
+    (person(national_id="12345678901"), Code.NATIONAL_ID_INVALID, "/national_id"),
+]
+
+
+@pytest.mark.parametrize(("registration", "code", "pointer"), POSITIVE)
+def test_finding_is_named_by_code_and_pointer(
+    registration: Registration, code: Code, pointer: str
+) -> None:
+    assert (code, pointer) in found(registration)
+
+
+@pytest.mark.parametrize(
+    "registration",
+    [
+        person(date_of_birth=date(2009, 5, 23)),
+        person(date_of_birth=date(1906, 5, 24)),
+        person(date_of_birth=date(2008, 2, 29)),
+        person(consent=Consent(text_version="x", given_at=SUBMITTED_AT + timedelta(seconds=300))),
+        person(address=address(**US, region="CA")),
+        person(address=address(**US, region=" california ")),
+        person(address=address(**BR, city="São Paulo")),
+        person(address=address(**BR, city="Sa\u0303o Paulo")),
+        person(address=address(country="GB", city="London", postcode="sw1a 1aa")),
+        person(
+            address=address(country="EG", city="القاهرة", region="القاهرة", postcode=ARABIC_DIGITS)
+        ),
+        person(address=address(country="EG", city="القاهرة", postcode=None)),
+        person(
+            address=address(country="JP", city="千代田区", region="東京都", postcode="100-0001")
+        ),
+        person(phone_number="030 901820"),
+        person(phone_number="+81 90-1234-5678"),
+        person(email="erika@example.org"),
+        person(email="κατερίνα@παράδειγμα.gr"),
+        person(national_id="86095742719"),
+        person(national_id="86 095 742 719"),
+    ],
+)
+def test_acceptable_person_has_no_finding(registration: Registration) -> None:
+    assert found(registration) == set()
+
+
+@pytest.mark.parametrize(
+    "full_name",
+    [
+        "Suharto",
+        "O",
+        "JEAN-LUC D\u2019ARTAGNAN",
+        "O'Brien",
+        "孫悟空",
+        "محمد",
+        "Ng",
+        "x Æ A-12",
+        "Wolfeschlegelsteinhausenbergerdorff " * 5,
+        "null",
+    ],
+)
+def test_name_is_never_a_finding(full_name: str) -> None:
+    assert found(person(full_name=full_name, username=full_name[:64])) == set()
+
+
+def test_birth_on_the_day_of_submission_counts_in_the_election_time_zone() -> None:
+    late_evening = datetime(2027, 1, 1, 23, 30, tzinfo=UTC)
+    born_next_day = person(date_of_birth=date(2027, 1, 2))
+    future = (Code.BIRTH_DATE_IN_FUTURE, "/date_of_birth")
+    berlin = found(born_next_day, submitted_at=late_evening)
+    new_york = found(
+        born_next_day,
+        RuleSet.parse(SHIPPED.replace("Europe/Berlin", "America/New_York")),
+        late_evening,
+    )
+    assert future not in berlin
+    assert future in new_york
+
+
+def test_several_findings_are_all_reported() -> None:
+    registration = person(
+        date_of_birth=date(2015, 1, 1),
+        citizenship_attestation=False,
+        phone_number="12",
+        email="@",
+        address=address(city="X", postcode=None),
+    )
+    assert found(registration) == {
+        (Code.AGE_BELOW_MINIMUM, "/date_of_birth"),
+        (Code.ATTESTATION_MISSING, "/citizenship_attestation"),
+        (Code.ADDRESS_FIELD_MISSING, "/address/postcode"),
+        (Code.PHONE_INVALID, "/phone_number"),
+        (Code.EMAIL_INVALID, "/email"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("region", "accepted"), [("CA", True), ("California", True), ("NV", False), (None, False)]
+)
+def test_only_listed_regions_are_accepted(region: str | None, accepted: bool) -> None:  # noqa: FBT001
+    rules = RuleSet.parse(
+        SHIPPED.replace("[countries.US]", '[countries.US]\nregions = ["US-CA", "US-OR"]')
+    )
+    refused = (Code.REGION_NOT_ACCEPTED, "/address/region")
+    registration = person(address=address(**US, region=region))
+    assert (refused not in found(registration, rules)) is accepted
+    assert refused not in found(registration)
+
+
+def test_country_that_is_not_accepted_has_its_address_left_unjudged() -> None:
+    registration = person(address=address(country="CH", postcode="nonsense"))
+    assert found(registration) == {(Code.COUNTRY_NOT_ACCEPTED, "/address/country")}
+
+
+def test_postcode_with_something_after_it_is_refused() -> None:
+    registration = person(address=address(country="GB", city="London", postcode="SW1A 1AA9"))
+    assert found(registration) == {(Code.POSTCODE_INVALID, "/address/postcode")}
+
+
+def test_postcode_of_another_region_is_refused() -> None:
+    registration = person(address=address(**US, region="NY"))
+    assert found(registration) == {(Code.POSTCODE_INVALID, "/address/postcode")}
+
+
+@pytest.mark.parametrize(
+    "mailbox",
+    [
+        "erika@localhost",
+        "erika@mail.test",
+        "erika@[127.0.0.1]",
+        "a@b@example.org",
+        "x" * 65 + "@e.org",
+    ],
+)
+def test_mailbox_that_cannot_get_mail_is_refused(mailbox: str) -> None:
+    assert found(person(email=mailbox)) == {(Code.EMAIL_INVALID, "/email")}
+
+
+@pytest.mark.parametrize("number", ["54362315K", "X2482300W"])
+def test_identifier_of_any_scheme_of_the_country_is_enough(number: str) -> None:
+    spain = address(country="ES", city="Madrid", region="Madrid", postcode="28013")
+    assert found(person(address=spain, national_id=number)) == set()
+
+
+def test_identifier_of_a_country_without_scheme_is_left_alone() -> None:
+    britain = address(country="GB", city="London", postcode="SW1A 1AA")
+    assert found(person(address=britain, national_id="anything")) == set()
+
+
+@pytest.mark.parametrize("scheme", IdScheme)
+def test_scheme_is_known_to_the_library(scheme: IdScheme) -> None:
+    module = importlib.import_module(f"stdnum.{scheme}")
+    assert isinstance(module, ModuleType)
+    assert is_national_id(scheme, "²") is False
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "code"),
+    [
+        ("US", "California", "US-CA"),
+        ("US", "ca", "US-CA"),
+        ("US", "AS", None),
+        ("ES", "Alacant", "ES-A"),
+        ("JP", "Tokyo", "JP-13"),
+        ("JP", "東京都", "JP-13"),
+        ("IN", "दिल्ली", "IN-DL"),
+        ("EG", "القاهرة", "EG-C"),
+        ("UA", "Львівська область", "UA-46"),
+        ("DE", "Bayern", None),
+        ("US", "", None),
+        ("US", None, None),
+    ],
+)
+def test_region_is_mapped_to_its_iso_code(
+    country: str, region: str | None, code: str | None
+) -> None:
+    assert region_code(country, region) == code
