@@ -1,5 +1,6 @@
-"""AWS clients, made on first use and once per execution environment."""
+"""AWS clients, made on first use and once per execution environment, and the calls they make."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 _CONFIG = Config(
     connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3}
 )
+
+calls: Counter[str] = Counter()
+"""AWS calls of the current invocation by operation; one environment serves one at a time."""
 
 
 def now() -> datetime:
@@ -52,4 +56,10 @@ def _client(service: str) -> Any:
 
 @cache
 def _session() -> botocore.session.Session:
-    return botocore.session.get_session()
+    session = botocore.session.get_session()
+    session.register("before-call", _count)
+    return session
+
+
+def _count(model: Any, **_rest: object) -> None:
+    calls[f"{model.service_model.service_name}:{model.name}"] += 1

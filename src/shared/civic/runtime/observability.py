@@ -18,6 +18,8 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
 
+from civic.runtime.clients import calls
+
 NAMESPACE = "Civic"
 
 
@@ -47,6 +49,7 @@ class Invocation:
 def invocation() -> Iterator[Invocation]:
     """Write the line when the block ends, whether it succeeds or raises."""
     current = Invocation()
+    calls.clear()
     try:
         yield current
     except BaseException as error:
@@ -54,6 +57,7 @@ def invocation() -> Iterator[Invocation]:
         current.count("Errors")
         raise
     finally:
+        current.note(aws_calls=dict(calls))
         _logger().info("invocation", extra=current.facts | _batch(current) | _metrics(current))
 
 
