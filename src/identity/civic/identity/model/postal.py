@@ -81,7 +81,7 @@ def _key(name: str) -> str:
 
 
 def _is_choice(value: str, choices: Iterable[tuple[str, str]]) -> bool:
-    return any(_key(value) in {_key(key), _key(label)} for key, label in choices)
+    return any(value.lower() in {_key(key), _key(label)} for key, label in choices)
 
 
 def _is_postcode(postcode: str, form: ValidationRules) -> bool:
