@@ -12,6 +12,8 @@ from civic.identity.model.sealing import unseal
 from civic.identity.ports import KeyUnwrapper, PiiVault, SubjectKeyStore
 
 _FIRST = Revision(1)
+_TRIES = 2
+"""A rectification can replace row and key between the two reads; it does not do so twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +38,31 @@ class Disclosure:
 def disclose(access: Access, registration: RegistrationId, access_token: str) -> Disclosure:
     """Open a citizen's own record (GDPR Art. 15).
 
-    Two reads, whatever the answer: how long it takes does not tell an unknown id from a wrong
-    token.
+    Two reads before any refusal, whatever the reason: how long it takes does not tell an unknown
+    id from a wrong token.
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
         NotYetStored: Registered, but the record is still on its way to the store.
     """
-    row = access.vault.get(registration)
-    stored_row = row if isinstance(row, VaultRow) else None
-    record = stored_row.record if stored_row else RecordId(registration, _FIRST)
-    key_row = access.subject_keys.get(record)
-    digest = stored_row.access_digest if stored_row else key_row and key_row.access_digest
-    if not may_access(access_token, digest):
-        raise RegistrationNotFound
-    if stored_row is None or key_row is None:
-        # Also while a rectification changes both between the two reads.
-        raise NotYetStored
-    key = access.unwrapper.unwrap(key_row.wrapped, registration)
-    fields = unseal(key, record, stored_row.sealed)
+    for _ in range(_TRIES):
+        row = access.vault.get(registration)
+        stored = row if isinstance(row, VaultRow) else None
+        record = stored.record if stored else RecordId(registration, _FIRST)
+        key_row = access.subject_keys.get(record)
+        digest = stored.access_digest if stored else key_row and key_row.access_digest
+        if not may_access(access_token, digest):
+            raise RegistrationNotFound
+        if stored is None:
+            raise NotYetStored
+        if key_row is not None:
+            key = access.unwrapper.unwrap(key_row.wrapped, registration)
+            return _opened(stored, unseal(key, record, stored.sealed))
+    # A record whose key stays away was erased: this row came back from a copy.
+    raise RegistrationNotFound
+
+
+def _opened(row: VaultRow, fields: dict[str, bytes]) -> Disclosure:
     return Disclosure(
-        Registration.from_fields(fields), record.revision, stored_row.created, stored_row.updated
+        Registration.from_fields(fields), row.record.revision, row.created, row.updated
     )
