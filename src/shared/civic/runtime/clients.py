@@ -51,14 +51,21 @@ def s3() -> "S3Client":
 @cache
 def _client(service: str) -> Any:
     # botocore's own session: boto3 adds resources, which nothing here uses, and import time.
-    return _session().create_client(service, config=_CONFIG)
+    return session().create_client(service, config=_CONFIG)
 
 
 @cache
-def _session() -> botocore.session.Session:
-    session = botocore.session.get_session()
-    session.register("before-call", _count)
-    return session
+def session() -> botocore.session.Session:
+    """Return the session of all clients; a hook registered on it reaches those made afterwards."""
+    made = botocore.session.get_session()
+    made.register("before-call", _count)
+    return made
+
+
+def forget() -> None:
+    """Drop the clients and their session; the next use makes new ones, as in a new environment."""
+    _client.cache_clear()
+    session.cache_clear()
 
 
 def _count(model: Any, **_rest: object) -> None:
