@@ -68,5 +68,6 @@ def forget() -> None:
     session.cache_clear()
 
 
-def _count(model: Any, **_rest: object) -> None:
+def _count(**call: Any) -> None:
+    model = call["model"]
     calls[f"{model.service_model.service_name}:{model.name}"] += 1
