@@ -1,7 +1,6 @@
 """Queue: decide ValidationRequests in isolation, forget the decisions of erased registrations."""
 
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from civic.contracts.events import (
@@ -13,11 +12,11 @@ from civic.contracts.events import (
 )
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
 from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
 from civic.identity.entrypoints import wiring
-from civic.identity.model.rules import RuleSet
 from civic.identity.model.settings import WRAPPING_KEY_CACHE
 from civic.identity.usecases.validation import Validation, forget_decision, validate
 from civic.runtime import clients
@@ -44,12 +43,11 @@ def validation() -> Validation:
         WRAPPING_KEY_CACHE,
         clients.now,
     )
-    rules = resources.files("civic.identity.rules").joinpath(f"{settings.rule_set}.toml")
     return Validation(
         subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
         unwrapper=EsdkKeyUnwrapper(keys),
         decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
-        rules=RuleSet.parse(rules.read_text(encoding="utf-8")),
+        rules=load_rule_set(settings.rule_set),
         clock=clients.now,
     )
 
