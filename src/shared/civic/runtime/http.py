@@ -215,10 +215,10 @@ _CODES = {
     "string_too_short": "too_short",
     "too_short": "too_short",
     "string_pattern_mismatch": "wrong_form",
-    "timezone_aware": "time_zone_required",
     "blank": "blank",
     "forbidden_character": "forbidden_character",
     "not_a_date": "not_a_date",
+    "not_a_time": "not_a_time",
 }
 
 

@@ -64,7 +64,7 @@ def consent(case: Case) -> Iterator[Reason]:
     given, rule = case.registration.consent, case.rules.consent
     if given.text_version in rule.withdrawn_texts:
         yield _reason(Code.CONSENT_TEXT_WITHDRAWN, "/consent/text_version")
-    if given.given_at - case.submitted_at > timedelta(seconds=rule.clock_skew_seconds):
+    if given.given - case.submitted_at > timedelta(seconds=rule.clock_skew_seconds):
         yield _reason(Code.CONSENT_AFTER_SUBMISSION, "/consent/given_at")
 
 

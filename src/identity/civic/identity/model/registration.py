@@ -5,10 +5,10 @@ real telephone number, an age, an attestation) is a decision of the validator's 
 """
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError, from_json, to_json
 
 from civic.identity.model.pii import Pii, PiiModel, pii_fields
@@ -39,6 +39,26 @@ FullName = Annotated[PlainText, Field(min_length=1, max_length=200)]
 Mailbox = Annotated[PlainText, Field(min_length=1, max_length=254)]
 
 
+def _moment(value: str) -> str:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        code = "not_a_time"
+        raise PydanticCustomError(code, "must be a moment, YYYY-MM-DDThh:mm:ssZ") from None
+    return value
+
+
+Moment = Annotated[
+    str,
+    AfterValidator(_moment),
+    Field(
+        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$",
+        json_schema_extra={"format": "date-time"},
+    ),
+]
+"""A moment with its time zone (RFC 3339 section 5.6), kept as it was written."""
+
+
 class Address(PiiModel):
     """A postal address, in the writing of its country."""
 
@@ -53,7 +73,12 @@ class Consent(PiiModel):
     """Which text the person agreed to, and when (GDPR Art. 7(1))."""
 
     text_version: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
-    given_at: AwareDatetime
+    given_at: Moment
+
+    @property
+    def given(self) -> datetime:
+        """When consent was given; aware."""
+        return datetime.fromisoformat(self.given_at)
 
 
 class Registration(PiiModel):
