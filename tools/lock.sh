@@ -17,7 +17,16 @@ compile() {
 }
 
 compile src/shared/requirements.in "$@"
-compile src/identity/requirements.in --constraint src/shared/requirements.txt "$@"
+
+# The layer already brings these to every function; a second copy would only make it start slower.
+# So a function's lock is complete only together with the layer's: build with PIP_NO_DEPS=1.
+in_the_layer=()
+while read -r package; do
+  in_the_layer+=(--no-emit-package "$package")
+done < <(sed -n 's/^\([a-z0-9._-]*\)==.*/\1/p' src/shared/requirements.txt)
+compile src/identity/requirements.in --constraint src/shared/requirements.txt \
+  "${in_the_layer[@]}" "$@"
+
 compile requirements/dev.in \
   --constraint src/shared/requirements.txt --constraint src/identity/requirements.txt "$@"
 for name in engine sam checkov uv; do

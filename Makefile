@@ -1,0 +1,94 @@
+# Two commands carry everything: `make demo` and `make test`. Both need git, make, some Python 3
+# and the package registries, nothing else.
+.DEFAULT_GOAL := help
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+
+BIN := .venv/bin
+# A port of its own for each checkout that runs at the same time: make demo CIVIC_PORT=4567
+ifdef CIVIC_PORT
+export CIVIC_PORT
+endif
+
+.PHONY: help
+help: ## Show this list.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+# ---------------------------------------------------------------- run
+
+.PHONY: setup
+setup: ## Make the environments from their locks.
+	@tools/bootstrap.sh app sam engine checkov
+
+.PHONY: run-setup
+run-setup:
+	@tools/bootstrap.sh app sam engine
+
+.PHONY: demo
+demo: run-setup ## Set up, deploy, register a population, reconcile. INPUT=people.csv for your own.
+	@$(BIN)/civic up
+	@$(BIN)/civic demo $(if $(INPUT),--input "$(INPUT)")
+
+.PHONY: up
+up: run-setup ## Start the engine and deploy the stack.
+	@$(BIN)/civic up
+
+.PHONY: down
+down: ## Stop the engine; its state is kept.
+	@if [ -x $(BIN)/civic ]; then $(BIN)/civic down; fi
+
+.PHONY: clean
+clean: ## Stop the engine and remove its state and the built artefacts.
+	@if [ -x $(BIN)/civic ]; then $(BIN)/civic down --erase; fi
+	@rm -rf .civic .aws-sam
+
+.PHONY: bench
+bench: run-setup ## Measure; writes out/bench.json.
+	@$(BIN)/civic bench
+
+# ---------------------------------------------------------------- check
+
+.PHONY: test
+test: setup lint unit templates engine ## Everything that must hold before a commit.
+
+.PHONY: lint
+lint: run-setup ## Style, types, and who may import whom.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: unit
+unit: run-setup ## Unit, contract and property tests.
+	@$(BIN)/pytest -q -n auto $(wildcard tests/unit tests/contract tests/property tests/privacy)
+
+.PHONY: templates
+templates: setup ## cfn-lint and checkov on the template translated to CloudFormation.
+	@$(BIN)/python tools/check_templates.py
+
+.PHONY: engine
+engine: run-setup ## Tests against the stack deployed in the engine.
+	@if [ -d tests/integration ]; then $(BIN)/civic up && $(BIN)/pytest -q -m engine tests/integration; fi
+
+.PHONY: test-deep
+test-deep: setup ## The slow, wide searches as well.
+	@CIVIC_DEEP=1 $(BIN)/pytest -q -n auto tests/unit tests/contract tests/property -m "deep or not deep"
+
+# ---------------------------------------------------------------- change
+
+.PHONY: fmt
+fmt: run-setup ## Format, and mend what can be mended safely.
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+.PHONY: generate
+generate: run-setup ## Write anew what is generated from the code: schemas, events, OpenAPI.
+	@$(BIN)/python tools/generate.py
+
+.PHONY: lock
+lock: run-setup ## Recompile the locks; make lock UPGRADE=1 for the newest versions.
+	@tools/lock.sh $(if $(UPGRADE),--upgrade)
+
+.PHONY: build
+build: run-setup ## Build for AWS: make build ENV=dev (or prod), then sam deploy --config-env dev.
+	@PIP_NO_DEPS=1 PATH="$(CURDIR)/.venvs/sam/bin:$$PATH" sam build --config-env $(or $(ENV),dev)

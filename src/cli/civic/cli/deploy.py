@@ -1,0 +1,70 @@
+"""Brings the template into the embedded engine: build, deploy, and what the engine left out."""
+
+import platform
+import tomllib
+
+from civic.cli.console import step
+from civic.cli.engine import Engine, require_room
+from civic.cli.failures import DeployFailed
+from civic.cli.fingerprint import fingerprint
+from civic.cli.sam import Sam
+from civic.cli.target import Target
+from civic.cli.unmodelled import apply_table_settings
+from civic.cli.workspace import Workspace
+
+_ARM = {"aarch64", "arm64"}
+_BROKEN = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
+
+
+def deploy(target: Target, engine: Engine) -> bool:
+    """Build and deploy the template into the running engine unless nothing changed since.
+
+    Args:
+        target: The stack in the engine.
+        engine: The engine, running.
+
+    Returns:
+        True if it was deployed now, False if the stack was up to date.
+
+    Raises:
+        DeployFailed: sam refused; the message ends with its last words.
+        DiskFull: Less than 1 GiB is free.
+    """
+    workspace = engine.workspace
+    stamp = workspace.state / "deployed"
+    parameters = local_parameters(workspace)
+    current = fingerprint(workspace.root, parameters)
+    if stamp.exists() and stamp.read_text() == current and target.find_outputs() is not None:
+        return False
+    if not workspace.template.exists():
+        raise DeployFailed(f"{workspace.template.name} is missing")
+    require_room(workspace.state)
+    stamp.unlink(missing_ok=True)
+    sam = Sam(engine)
+    with step("sam build"):
+        sam.build(parameters)
+    with step("sam deploy"):
+        _clear_broken_stack(target)
+        sam.deploy(parameters)
+        apply_table_settings(target, workspace.template)
+    stamp.write_text(current)
+    return True
+
+
+def local_parameters(workspace: Workspace) -> list[str]:
+    """Give the template's parameters for this machine, `Name=value`."""
+    settings = tomllib.loads((workspace.root / "samconfig.toml").read_text())
+    named: list[str] = settings["local"]["deploy"]["parameters"]["parameter_overrides"]
+    architecture = "arm64" if platform.machine().lower() in _ARM else "x86_64"
+    return [*named, f"Architecture={architecture}"]
+
+
+def _clear_broken_stack(target: Target) -> None:
+    """Delete a stack whose first creation failed; CloudFormation cannot update one."""
+    if target.find_outputs() is None:
+        return
+    stack = target.cloudformation.describe_stacks(StackName=target.stack)["Stacks"][0]
+    if stack["StackStatus"] in _BROKEN:
+        target.cloudformation.delete_stack(StackName=target.stack)
+        waiter = target.cloudformation.get_waiter("stack_delete_complete")
+        waiter.wait(StackName=target.stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60})

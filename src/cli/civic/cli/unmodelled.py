@@ -1,0 +1,74 @@
+"""Settings of tables that the engine's CloudFormation leaves out, set through DynamoDB itself.
+
+On AWS the template does this; here the same lines of the template are read and applied.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from civic.cli.target import Target
+
+
+class _TemplateLoader(yaml.SafeLoader):
+    """Reads CloudFormation's YAML; `!Ref` and the like become None, for nothing here needs them."""
+
+
+_TemplateLoader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
+
+
+def apply_table_settings(target: Target, template: Path) -> None:
+    """Set time to live and point-in-time recovery as the template says.
+
+    Args:
+        target: A stack in the embedded engine.
+        template: The template that was deployed.
+    """
+    names = dict(_physical_names(target))
+    for logical_id, settings in table_settings(template):
+        table = names.get(logical_id)
+        if table is not None:
+            _apply_time_to_live(target, table, settings.get("TimeToLiveSpecification"))
+            _apply_recovery(target, table, settings.get("PointInTimeRecoverySpecification"))
+
+
+def table_settings(template: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the logical id and the properties of each table in a template."""
+    # A SafeLoader, so nothing in the file is executed.
+    document = yaml.load(template.read_text(), Loader=_TemplateLoader)  # noqa: S506
+    for logical_id, resource in document["Resources"].items():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            yield logical_id, resource["Properties"]
+
+
+def _physical_names(target: Target) -> Iterator[tuple[str, str]]:
+    pages = target.cloudformation.get_paginator("list_stack_resources").paginate(
+        StackName=target.stack
+    )
+    for page in pages:
+        for resource in page["StackResourceSummaries"]:
+            yield resource["LogicalResourceId"], resource.get("PhysicalResourceId", "")
+
+
+def _apply_time_to_live(target: Target, table: str, wanted: dict[str, Any] | None) -> None:
+    if not wanted or wanted.get("Enabled") is not True:
+        return
+    current = target.dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    # DynamoDB refuses to enable what is enabled.
+    if current["TimeToLiveStatus"] == "DISABLED":
+        target.dynamodb.update_time_to_live(
+            TableName=table,
+            TimeToLiveSpecification={"AttributeName": wanted["AttributeName"], "Enabled": True},
+        )
+
+
+def _apply_recovery(target: Target, table: str, wanted: dict[str, Any] | None) -> None:
+    if not wanted or wanted.get("PointInTimeRecoveryEnabled") is not True:
+        return
+    days = {name: wanted[name] for name in ("RecoveryPeriodInDays",) if wanted.get(name)}
+    target.dynamodb.update_continuous_backups(
+        TableName=table,
+        PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True, **days},
+    )
