@@ -58,7 +58,9 @@ def invocation() -> Iterator[Invocation]:
         raise
     finally:
         current.note(aws_calls=dict(calls))
-        _logger().info("invocation", extra=current.facts | _batch(current) | _metrics(current))
+        _logger(_service()).info(
+            "invocation", extra=current.facts | _batch(current) | _metrics(current)
+        )
 
 
 def describe(error: BaseException) -> str:
@@ -92,5 +94,5 @@ def _service() -> str:
 
 
 @cache
-def _logger() -> Logger:
-    return Logger(service=_service(), location=None, use_rfc3339=True, level="INFO")
+def _logger(service: str) -> Logger:
+    return Logger(service=service, location=None, use_rfc3339=True, level="INFO")
