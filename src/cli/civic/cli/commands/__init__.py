@@ -1,0 +1,1 @@
+"""The subcommands of `civic`, one module per group."""

@@ -1,0 +1,99 @@
+"""`civic keys`, `civic dlq`, `civic release`: looking after a running stack."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from civic.cli.console import err, out
+from civic.cli.context import target_of
+from civic.cli.failures import SettingInvalid
+from civic.cli.operations import (
+    CONSUMERS,
+    count_subject_keys,
+    queue_depths,
+    read_release,
+    redrive,
+    release_aggregates,
+    rewrap_subject_keys,
+    rotate_wrapping_key,
+)
+
+keys = typer.Typer(no_args_is_help=True, help="Wrapping keys.")
+dlq = typer.Typer(no_args_is_help=True, help="Messages that could not be handled.")
+
+
+@keys.command("rotate")
+def rotate(
+    context: typer.Context,
+    *,
+    rewrap_only: Annotated[
+        bool, typer.Option("--rewrap-only", help="Make no new key; finish an earlier rotation.")
+    ] = False,
+) -> None:
+    """Make a new wrapping key and rewrap every subject key under it.
+
+    Records stay readable throughout. Broken off, it is finished with --rewrap-only.
+    """
+    target = target_of(context)
+    if not rewrap_only:
+        out.print(f"current wrapping key: {rotate_wrapping_key(target)}")
+    total = rewrapped = 0
+    columns = (TextColumn("rewrapping subject keys"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err) as progress:
+        task = progress.add_task("rewrap", total=count_subject_keys(target) or None)
+        for seen, changed in rewrap_subject_keys(target):
+            total += seen
+            rewrapped += changed
+            progress.update(task, advance=seen)
+        progress.update(task, total=total, completed=total)
+    out.print(f"subject keys: {total}, rewrapped: {rewrapped}")
+
+
+@dlq.command("list")
+def list_dead_letters(context: typer.Context) -> None:
+    """Show how many messages wait, are in flight, or have been given up."""
+    out.print(queue_table(context))
+
+
+def queue_table(context: typer.Context) -> Table:
+    """Return the table of queue depths."""
+    table = Table("consumer", "waiting", "in flight", "dead letters")
+    for depth in queue_depths(target_of(context)):
+        cells = (depth.waiting, depth.in_flight, depth.dead)
+        table.add_row(depth.name, *map(str, cells))
+    return table
+
+
+@dlq.command("redrive")
+def redrive_dead_letters(
+    context: typer.Context,
+    consumer: Annotated[str, typer.Argument(help="One of " + ", ".join(CONSUMERS) + ".")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Move at most so many.")] = None,
+) -> None:
+    """Send dead letters back to their queue, once what stopped them is mended.
+
+    Harmless when repeated: every consumer takes a doubled message for one.
+    """
+    known = {name.lower(): name for name in CONSUMERS}
+    if consumer.lower() not in known:
+        raise SettingInvalid(f"no consumer {consumer!r}; there are {', '.join(CONSUMERS)}")
+    moved = redrive(target_of(context), known[consumer.lower()], limit)
+    out.print(f"moved: {moved}")
+
+
+def release(
+    context: typer.Context,
+    output: Annotated[Path | None, typer.Option(help="Write the document here.")] = None,
+) -> None:
+    """Publish the aggregates now, and show them."""
+    target = target_of(context)
+    document = json.dumps(read_release(target, release_aggregates(target)), indent=2)
+    if output is None:
+        out.print_json(document)
+    else:
+        output.write_text(document + "\n")
+        err.print(f"written: {output}")

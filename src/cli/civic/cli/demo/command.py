@@ -1,0 +1,166 @@
+"""`civic demo`: everything from nothing to a reconciled report."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from civic.cli.citizen import Citizen, Receipt
+from civic.cli.commands.citizens import bar, good_rows
+from civic.cli.console import err, out
+from civic.cli.context import target_of, workspace_of
+from civic.cli.demo import figures
+from civic.cli.demo.journey import live
+from civic.cli.demo.report import Report, show_life, show_pipeline, show_release
+from civic.cli.journal import Journal
+from civic.cli.operations import QueueDepth, queue_depths, read_release, release_aggregates
+from civic.cli.population.generator import generate
+from civic.cli.population.reader import BadRow
+from civic.cli.submission import in_parallel, submit_all
+from civic.cli.target import Target
+from civic.identity.adapters.rule_set_files import load_rule_set
+
+_STALLED_SECONDS = 60.0
+_PAUSE_SECONDS = 0.5
+_RULE_SET = "national-2027"
+
+_TABLES = {
+    "HighSecDataStore": "HighSecDataStoreName",
+    "LowSecDataStore": "LowSecDataStoreName",
+    "AnalyticsJoins": "AnalyticsJoinsName",
+}
+
+
+def demo(
+    context: typer.Context,
+    input_file: Annotated[
+        Path | None,
+        typer.Option("--input", help="Your own people, CSV or JSON lines, instead of made-up ones."),
+    ] = None,
+    people: Annotated[int, typer.Option(min=20, help="How many to make up.")] = 500,
+    seed: Annotated[int, typer.Option(help="Seed of the made-up population.")] = 2027,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Requests at a time.")] = 4,
+) -> None:
+    """Register a population, walk through one citizen's life, and reconcile everything.
+
+    Exits with 1 if anything did not reconcile. The stack stays up.
+    """
+    target, workspace = target_of(context), workspace_of(context)
+    report = Report()
+    with Citizen(target.api_url, local=target.is_local) as citizen:
+        payloads = _population(input_file, people, seed, report)
+        _run_population(target, citizen, payloads, workspace.output, workers, report)
+        show_pipeline(report, out)
+        report.life = live(target, citizen, _someone(seed), secrets.token_hex(32))
+    show_life(report.life, out)
+    report.release = read_release(target, release_aggregates(target))
+    show_release(report.release, out)
+    report.queues = queue_depths(target)
+    report.write(workspace.output / "demo-report.json")
+    _farewell(target, report)
+    if not report.reconciled:
+        raise typer.Exit(1)
+
+
+def _population(
+    input_file: Path | None, people: int, seed: int, report: Report
+) -> Iterator[dict[str, Any]]:
+    if input_file is None:
+        for person in generate(people, seed, load_rule_set(_RULE_SET)):
+            yield person.payload
+        return
+    skipped: list[BadRow] = []
+    yield from good_rows(input_file, skipped)
+    report.bad_rows = len(skipped)
+
+
+def _run_population(
+    target: Target,
+    citizen: Citizen,
+    payloads: Iterator[dict[str, Any]],
+    output: Path,
+    workers: int,
+    report: Report,
+) -> None:
+    begun = datetime.now(UTC)
+    journal_path = output / "demo-receipts.jsonl"
+    journal_path.unlink(missing_ok=True)
+    receipts: dict[str, Receipt] = {}
+    with bar("registering") as progress:
+        task = progress.add_task("register", total=None)
+        for outcome in submit_all(citizen, Journal(journal_path), payloads, workers):
+            progress.update(task, advance=1)
+            if outcome.receipt is None:
+                report.refused += 1
+                err.print(f"person {outcome.number}: {outcome.refusal}")
+            else:
+                receipts[outcome.receipt.id] = outcome.receipt
+    report.registered = len(receipts)
+    report.queues = _await_empty_queues(target)
+    # Before anything is asked about the decisions: only what the registrations themselves caused.
+    report.calls = figures.aws_calls(target, begun, datetime.now(UTC))
+    statuses = _read_decisions(citizen, list(receipts.values()), workers)
+    report.decided = len(statuses)
+    report.decisions, report.reasons = figures.decisions(statuses)
+    report.latency = figures.latency(statuses)
+    for name, table in _TABLES.items():
+        items = list(figures.stored_items(target, table, receipts))
+        report.item_bytes[name] = [figures.item_bytes(item) for item in items]
+        if name == "HighSecDataStore":
+            report.stored = sum("erased_at" not in item for item in items)
+
+
+def _await_empty_queues(target: Target) -> list[QueueDepth]:
+    """Wait for as long as the queues get shorter; what is left after that shows in the report."""
+    shortest: int | None = None
+    since = time.monotonic()
+    with err.status("deciding and storing") as status:
+        while True:
+            depths = queue_depths(target)
+            left = sum(depth.waiting + depth.in_flight for depth in depths)
+            if shortest is None or left < shortest:
+                shortest, since = left, time.monotonic()
+            if left == 0 or time.monotonic() - since > _STALLED_SECONDS:
+                return depths
+            status.update(f"deciding and storing: {left} messages to go")
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _read_decisions(
+    citizen: Citizen, receipts: list[Receipt], workers: int
+) -> list[dict[str, Any]]:
+    """Ask for every status; return those decided."""
+    with bar("reading decisions") as progress:
+        answers = progress.track(
+            in_parallel(citizen.status, receipts, workers), total=len(receipts)
+        )
+        return [status for status in answers if status["status"] == "fulfilled"]
+
+
+def _someone(seed: int) -> dict[str, Any]:
+    """Return a typical person who is not part of the population."""
+    people = generate(200, seed + 1, load_rule_set(_RULE_SET))
+    return next(person.payload for person in people if person.kind == "typical")
+
+
+def _farewell(target: Target, report: Report) -> None:
+    state = "[green]reconciled[/green]" if report.reconciled else "[red]NOT reconciled[/red]"
+    out.print(
+        f"{report.registered} registered = {report.decided} decided = {report.stored} stored: "
+        f"{state}; report in out/demo-report.json"
+    )
+    url = target.api_url
+    out.print(f"""
+The stack stays up (`make down` stops it, `make clean` removes it).
+  API              {url}
+  API, browsable   {url}/docs
+Try next:
+  curl -s '{url}/openapi.json'
+  curl -s -X POST '{url}/registrations' -H 'content-type: application/json' -d '{{}}'
+  head -2 out/demo-receipts.jsonl     # ids and access tokens of the population
+  curl -s '{url}/registrations/ID' -H 'authorization: Bearer TOKEN'
+  .venv/bin/civic --help""", soft_wrap=True, markup=False)

@@ -1,0 +1,136 @@
+"""The demo's figures, taken from the deployed stack itself."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+from statistics import quantiles
+from typing import Any
+
+from civic.cli.target import Target
+
+_BATCH_GET = 100
+"""The limit of BatchGetItem."""
+
+type Item = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds from the receipt of a POST to its decision."""
+
+    p50: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCalls:
+    """AWS calls by function and operation, and how many invocations made them."""
+
+    by_operation: Counter[tuple[str, str]]
+    invocations: Counter[str]
+
+    @property
+    def total(self) -> int:
+        """All calls."""
+        return self.by_operation.total()
+
+    @property
+    def kms(self) -> int:
+        """Calls of KMS."""
+        return sum(n for (_, call), n in self.by_operation.items() if call.startswith("kms:"))
+
+
+def decisions(statuses: Iterable[Item]) -> tuple[Counter[str], Counter[tuple[str, str]]]:
+    """Return how often each decision was taken, and each reason under each decision."""
+    by_decision: Counter[str] = Counter()
+    by_reason: Counter[tuple[str, str]] = Counter()
+    for status in statuses:
+        by_decision[status["decision"]] += 1
+        by_reason.update(
+            (status["decision"], code) for code in {reason["code"] for reason in status["reasons"]}
+        )
+    return by_decision, by_reason
+
+
+def latency(statuses: Iterable[Item]) -> Latency | None:
+    """Return the time to decision; None for fewer than two registrations."""
+    taken = [
+        (_time(status["updated"]) - _time(status["created"])).total_seconds() * 1000
+        for status in statuses
+    ]
+    if len(taken) < 2:  # noqa: PLR2004 - quantiles need two points
+        return None
+    cuts = quantiles(taken, n=20, method="inclusive")
+    return Latency(p50=cuts[9], p95=cuts[18])
+
+
+def aws_calls(target: Target, since: datetime, until: datetime) -> AwsCalls:
+    """Sum up what the functions' log lines say of their AWS calls in a span of time."""
+    group = f"/civic/{target.stack}/functions"
+    calls: Counter[tuple[str, str]] = Counter()
+    invocations: Counter[str] = Counter()
+    pages = target.logs.get_paginator("filter_log_events").paginate(
+        logGroupName=group,
+        startTime=int(since.timestamp() * 1000),
+        endTime=int(until.timestamp() * 1000) + 1,
+    )
+    for page in pages:
+        for line in _lines(event["message"] for event in page["events"]):
+            function = line["service"]
+            invocations[function] += 1
+            for operation, count in line["aws_calls"].items():
+                calls[function, operation] += count
+    return AwsCalls(calls, invocations)
+
+
+def _lines(messages: Iterable[str]) -> Iterator[Item]:
+    for message in messages:
+        try:
+            line = json.loads(message)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and "aws_calls" in line:
+            yield line
+
+
+def stored_items(target: Target, table_output: str, ids: Iterable[str]) -> Iterator[Item]:
+    """Return the rows of a table keyed by registration id."""
+    table = target.output(table_output)
+    for some in batched(ids, _BATCH_GET, strict=False):
+        wanted: Any = {table: {"Keys": [{"id": {"S": one}} for one in some]}}
+        while wanted:
+            answer = target.dynamodb.batch_get_item(RequestItems=wanted)
+            yield from answer["Responses"].get(table, [])
+            wanted = answer.get("UnprocessedKeys")
+
+
+def item_bytes(item: Item) -> int:
+    """Return an item's size as DynamoDB bills it.
+
+    Source: Amazon DynamoDB developer guide, "Item sizes and formats": attribute names as UTF-8,
+    strings as UTF-8, binaries raw, numbers one byte per two digits and one more, lists 3 bytes and
+    one per element.
+    """
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(value: Item) -> int:
+    ((kind, content),) = value.items()
+    match kind:
+        case "S":
+            return len(content.encode())
+        case "B":
+            return len(bytes(content))
+        case "N":
+            return (len(content.strip("-0.")) + 1) // 2 + 1
+        case "L":
+            return 3 + sum(1 + _value_bytes(element) for element in content)
+        case _:
+            return 1
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

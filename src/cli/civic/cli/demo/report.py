@@ -1,0 +1,137 @@
+"""The demo's report: tables for people, JSON for programs."""
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from civic.cli.demo.figures import AwsCalls, Latency
+from civic.cli.demo.journey import Life
+from civic.cli.operations import QueueDepth
+
+@dataclass(slots=True)
+class Report:
+    """Everything the demo found."""
+
+    registered: int = 0
+    refused: int = 0
+    bad_rows: int = 0
+    decided: int = 0
+    stored: int = 0
+    decisions: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    latency: Latency | None = None
+    calls: AwsCalls | None = None
+    item_bytes: dict[str, list[int]] = field(default_factory=dict)
+    queues: list[QueueDepth] = field(default_factory=list)
+    life: Life = field(default_factory=Life)
+    release: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def dlq_depth(self) -> int:
+        """Messages that were given up, over all queues."""
+        return sum(queue.dead for queue in self.queues)
+
+    @property
+    def reconciled(self) -> bool:
+        """Registered = decided = stored, nothing given up, and every step of the life held."""
+        return (
+            self.registered == self.decided == self.stored > 0
+            and self.dlq_depth == 0
+            and bool(self.life.checks)
+            and all(self.life.checks.values())
+        )
+
+    def figures(self) -> dict[str, Any]:
+        """Return the report as plain values."""
+        return {
+            "registered": self.registered,
+            "refused": self.refused,
+            "bad_rows": self.bad_rows,
+            "decided": self.decided,
+            "stored": self.stored,
+            "decisions": dict(self.decisions),
+            "reasons": [
+                {"decision": decision, "code": code, "registrations": count}
+                for (decision, code), count in self.reasons.most_common()
+            ],
+            "latency_ms": asdict(self.latency) if self.latency else None,
+            "aws_calls_per_registration": self._per_registration(self.calls and self.calls.total),
+            "kms_calls_per_registration": self._per_registration(self.calls and self.calls.kms),
+            "item_bytes": {
+                table: {"mean": round(sum(sizes) / len(sizes)), "max": max(sizes)}
+                for table, sizes in self.item_bytes.items()
+                if sizes
+            },
+            "queue_depth": sum(queue.waiting + queue.in_flight for queue in self.queues),
+            "dlq_depth": self.dlq_depth,
+            "checks": self.life.checks,
+            "erased_unreadable": self.life.unreadable_copies,
+            "reconciled": self.reconciled,
+        }
+
+    def write(self, path: Path) -> None:
+        """Write the figures as JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(self.figures(), indent=2) + "\n")
+
+    def _per_registration(self, count: int | None) -> float | None:
+        return round(count / self.registered, 4) if count is not None and self.registered else None
+
+
+def show_pipeline(report: Report, console: Console) -> None:
+    """Print what became of the population."""
+    figures = report.figures()
+    reasons = Table("decision", "reason", "registrations", title="Decisions by reason code")
+    for decision, count in report.decisions.most_common():
+        reasons.add_row(decision, "", str(count), style="bold")
+        for (of_decision, code), times in report.reasons.most_common():
+            if of_decision == decision:
+                reasons.add_row("", code, str(times))
+    console.print(reasons)
+    facts = Table("figure", "value", title="The pipeline")
+    if report.latency:
+        facts.add_row("POST to decision, p50", f"{report.latency.p50:,.0f} ms")
+        facts.add_row("POST to decision, p95", f"{report.latency.p95:,.0f} ms")
+    facts.add_row("AWS calls per registration", str(figures["aws_calls_per_registration"]))
+    facts.add_row("KMS calls per registration", str(figures["kms_calls_per_registration"]))
+    for table, size in figures["item_bytes"].items():
+        facts.add_row(f"bytes per item, {table}", f"{size['mean']} (largest {size['max']})")
+    facts.add_row("messages waiting or in flight", str(figures["queue_depth"]))
+    facts.add_row("dead letters", str(report.dlq_depth))
+    console.print(facts)
+    if report.calls:
+        console.print(_calls_table(report.calls, report.registered))
+
+
+def _calls_table(calls: AwsCalls, registered: int) -> Table:
+    table = Table("function", "AWS call", "calls", "per registration", title="AWS calls")
+    for (function, operation), count in sorted(calls.by_operation.items()):
+        table.add_row(function, operation, str(count), f"{count / registered:.3f}")
+    return table
+
+
+def show_life(life: Life, console: Console) -> None:
+    """Print one citizen's life."""
+    table = Table("step", "outcome", title="One citizen's life")
+    for step, outcome in life.lines:
+        table.add_row(step, outcome, style="red" if outcome == "NO" else "")
+    console.print(table)
+
+
+def show_release(release: dict[str, Any], console: Console) -> None:
+    """Print what the analytics team sees."""
+    title = (
+        f"What the analytics team sees: {release['people']} people or a few more, "
+        f"no cell under {release['threshold']} ({release['suppressed_cells']} dropped)"
+    )
+    table = Table("table", "cell", "count", title=title)
+    for name, rows in release["tables"].items():
+        for row in rows:
+            cell = ", ".join(str(value) for key, value in row.items() if key != "count")
+            table.add_row(name, cell, str(row["count"]))
+    console.print(table)

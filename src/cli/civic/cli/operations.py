@@ -1,0 +1,127 @@
+"""What an operator does to a deployed stack: rotate keys, look at queues, release aggregates."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from civic.cli.failures import CommandFailed
+from civic.cli.target import Target
+
+CONSUMERS = ("Validator", "PiiStorage", "Analytics", "Release")
+"""Each has a queue and a dead-letter queue among the stack's outputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """How many messages wait, are being handled, and have been given up."""
+
+    name: str
+    waiting: int
+    in_flight: int
+    dead: int
+
+
+def queue_depths(target: Target) -> list[QueueDepth]:
+    """Return the depth of every consumer's queue, and of the queue of undelivered events."""
+    depths = []
+    for name in CONSUMERS:
+        waiting, in_flight = _depth(target, target.output(f"{name}QueueUrl"))
+        dead, _ = _depth(target, target.output(f"{name}DlqUrl"))
+        depths.append(QueueDepth(name, waiting, in_flight, dead))
+    undelivered, _ = _depth(target, target.output("UndeliveredQueueUrl"))
+    return [*depths, QueueDepth("Undelivered", 0, 0, undelivered)]
+
+
+def _depth(target: Target, url: str) -> tuple[int, int]:
+    attributes = target.sqs.get_queue_attributes(
+        QueueUrl=url,
+        AttributeNames=[
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+        ],
+    )["Attributes"]
+    return (
+        int(attributes["ApproximateNumberOfMessages"]),
+        int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+    )
+
+
+def redrive(target: Target, consumer: str, limit: int | None = None) -> int:
+    """Move messages from a dead-letter queue back to their queue; harmless when repeated.
+
+    Each message is sent before it is deleted: a break in between doubles it, and every consumer
+    takes a doubled message for one.
+
+    Args:
+        target: The stack.
+        consumer: One of ``CONSUMERS``.
+        limit: How many to move at the most; None for all.
+
+    Returns:
+        How many were moved.
+    """
+    source, destination = (target.output(f"{consumer}{end}") for end in ("DlqUrl", "QueueUrl"))
+    moved = 0
+    while limit is None or moved < limit:
+        batch = 10 if limit is None else min(10, limit - moved)
+        messages = target.sqs.receive_message(
+            QueueUrl=source, MaxNumberOfMessages=batch, WaitTimeSeconds=1
+        ).get("Messages", [])
+        if not messages:
+            break
+        for message in messages:
+            target.sqs.send_message(QueueUrl=destination, MessageBody=message["Body"])
+            target.sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
+        moved += len(messages)
+    return moved
+
+
+def rotate_wrapping_key(target: Target) -> str:
+    """Make a further wrapping key and return its version."""
+    return str(_invoke(target, "KeyCustodianFunctionName", {"action": "rotate"})["version"])
+
+
+def count_subject_keys(target: Target) -> int:
+    """Return about how many subject keys there are, for a progress bar."""
+    table = target.output("SubjectKeysTableName")
+    return int(target.dynamodb.describe_table(TableName=table)["Table"].get("ItemCount", 0))
+
+
+def rewrap_subject_keys(target: Target) -> Iterator[tuple[int, int]]:
+    """Move every subject key to the current wrapping key, page by page.
+
+    May be broken off and run again at any time.
+
+    Yields:
+        How many keys the page held, and how many of them were rewrapped.
+    """
+    cursor = None
+    while True:
+        page = _invoke(target, "KeyCustodianFunctionName", {"action": "rewrap", "cursor": cursor})
+        yield page["seen"], page["rewrapped"]
+        cursor = page["cursor"]
+        if cursor is None:
+            return
+
+
+def release_aggregates(target: Target) -> dict[str, Any]:
+    """Publish a release now and return its announcement."""
+    return _invoke(target, "AnalyticsReleaseFunctionName", {})
+
+
+def read_release(target: Target, released: dict[str, Any]) -> dict[str, Any]:
+    """Return the published document of a release."""
+    stored = target.s3.get_object(Bucket=released["bucket"], Key=released["json_key"])
+    document: dict[str, Any] = json.loads(stored["Body"].read())
+    return document
+
+
+def _invoke(target: Target, output: str, command: dict[str, Any]) -> dict[str, Any]:
+    answer = target.functions.invoke(
+        FunctionName=target.output(output), Payload=json.dumps(command).encode()
+    )
+    payload: dict[str, Any] = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        raise CommandFailed(f"the function failed: {payload.get('errorType', 'unknown error')}")
+    return payload
