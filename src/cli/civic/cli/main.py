@@ -1,43 +1,31 @@
-"""The `civic` command: its global options, its subcommands, and how it ends."""
+"""The `civic` command: its global options, and how it ends.
+
+The subcommands are listed in `civic.cli.lazy`.
+"""
 
 import sys
 from typing import Annotated
 
 import typer
 
-from civic.cli.commands import citizens, generate, lifecycle, operating
 from civic.cli.console import fail
 from civic.cli.context import Settled
-from civic.cli.demo.command import demo
 from civic.cli.engine import Engine, no_room
 from civic.cli.failures import INTERRUPTED_EXIT_CODE, CommandFailed, is_disk_full
+from civic.cli.lazy import LazyCommands
 from civic.cli.ports import chosen_port
 from civic.cli.target import LOCAL_STACK, choose, explain
 from civic.cli.workspace import here
 
 app = typer.Typer(
     name="civic",
+    cls=LazyCommands,
     no_args_is_help=True,
     add_completion=False,
     # A traceback may show the values of local variables, which may be someone's data.
     pretty_exceptions_enable=False,
     help="Operate a Civic stack, in the embedded engine or on AWS.",
 )
-for _command in (
-    lifecycle.up,
-    lifecycle.down,
-    lifecycle.status,
-    demo,
-    citizens.register,
-    citizens.show,
-    citizens.export,
-    citizens.erase,
-    operating.release,
-    generate.generate,
-):
-    app.command()(_command)
-app.add_typer(operating.keys, name="keys")
-app.add_typer(operating.dlq, name="dlq")
 
 
 @app.callback()

@@ -61,8 +61,8 @@ class Target:
         from botocore.config import Config  # noqa: PLC0415 - as in `session`
 
         # A proxy of the environment has no business on loopback.
-        proxies = {"proxies": {}} if self.is_local else {}
-        config = Config(max_pool_connections=_CONNECTIONS, **proxies)  # type: ignore[arg-type]
+        proxies: dict[str, str] | None = {} if self.is_local else None
+        config = Config(max_pool_connections=_CONNECTIONS, proxies=proxies)
         make: Any = self.session.client
         return make(service, endpoint_url=self.endpoint, config=config)
 
@@ -150,7 +150,9 @@ class Target:
         try:
             return self.outputs[key]
         except KeyError:
-            raise StackMissing(f"stack {self.stack!r} has no output {key}; deploy it again") from None
+            raise StackMissing(
+                f"stack {self.stack!r} has no output {key}; deploy it again"
+            ) from None
 
     @property
     def api_url(self) -> str:

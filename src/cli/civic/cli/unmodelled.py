@@ -5,11 +5,14 @@ On AWS the template does this; here the same lines of the template are read and 
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from civic.cli.target import Target
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import PointInTimeRecoverySpecificationTypeDef
 
 
 class _TemplateLoader(yaml.SafeLoader):
@@ -67,8 +70,9 @@ def _apply_time_to_live(target: Target, table: str, wanted: dict[str, Any] | Non
 def _apply_recovery(target: Target, table: str, wanted: dict[str, Any] | None) -> None:
     if not wanted or wanted.get("PointInTimeRecoveryEnabled") is not True:
         return
-    days = {name: wanted[name] for name in ("RecoveryPeriodInDays",) if wanted.get(name)}
+    setting: PointInTimeRecoverySpecificationTypeDef = {"PointInTimeRecoveryEnabled": True}
+    if "RecoveryPeriodInDays" in wanted:
+        setting["RecoveryPeriodInDays"] = wanted["RecoveryPeriodInDays"]
     target.dynamodb.update_continuous_backups(
-        TableName=table,
-        PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True, **days},
+        TableName=table, PointInTimeRecoverySpecification=setting
     )

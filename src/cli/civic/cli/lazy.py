@@ -1,0 +1,51 @@
+"""Subcommands that are imported when they are called: `civic down` need not load cryptography."""
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
+
+COMMANDS = {
+    "up": "civic.cli.commands.lifecycle:up",
+    "down": "civic.cli.commands.lifecycle:down",
+    "status": "civic.cli.commands.lifecycle:status",
+    "demo": "civic.cli.demo.command:demo",
+    "register": "civic.cli.commands.citizens:register",
+    "show": "civic.cli.commands.citizens:show",
+    "export": "civic.cli.commands.citizens:export",
+    "erase": "civic.cli.commands.citizens:erase",
+    "keys": "civic.cli.commands.operating:keys",
+    "dlq": "civic.cli.commands.operating:dlq",
+    "release": "civic.cli.commands.operating:release",
+    "generate": "civic.cli.commands.generate:generate",
+}
+"""Name of the subcommand, and where its function (or its group, a Typer) stands.
+
+In the order of the help text.
+"""
+
+
+class LazyCommands(TyperGroup):
+    """The group of all subcommands in `COMMANDS`."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Give the names, in the order of the help text."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import one subcommand; None where there is none of that name."""
+        del ctx
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        found = getattr(import_module(module), name)
+        if isinstance(found, typer.Typer):
+            found.info.name = cmd_name
+            return get_group(found)
+        alone = typer.Typer(add_completion=False)
+        alone.command(cmd_name)(found)
+        return get_command(alone)
