@@ -36,7 +36,7 @@ def _plain_date(value: object) -> object:
 def _known_zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OSError):
         raise ValueError("must be an IANA time zone, such as Europe/Berlin") from None
     return value
 
