@@ -84,7 +84,7 @@ def test_cohort_is_a_code_and_a_band(registration: Registration) -> None:
 @untimed
 @given(moments())
 def test_consent_time_of_any_offset_is_compared(given_at: datetime) -> None:
-    registration = person(consent={"text_version": "2027-1", "given_at": given_at})
+    registration = person(consent={"text_version": "2027-1", "given_at": given_at.isoformat()})
     codes = {reason.code for reason in decide(registration, SUBMITTED_AT, RULES).reasons}
     late = (given_at - SUBMITTED_AT).total_seconds() > RULES.consent.clock_skew_seconds
     assert codes == ({Code.CONSENT_AFTER_SUBMISSION} if late else set())

@@ -80,7 +80,7 @@ def registrations() -> st.SearchStrategy[Registration]:
         consent=st.builds(
             Consent,
             text_version=st.sampled_from(("2027-1", "2026-draft")),
-            given_at=moments(),
+            given_at=moments().map(datetime.isoformat),
         ),
     )
 
@@ -94,7 +94,7 @@ def person(**changes: object) -> Registration:
         "address": address(),
         "phone_number": "+49 30 901820",
         "citizenship_attestation": True,
-        "consent": Consent(text_version="2027-1", given_at=SUBMITTED_AT - timedelta(days=1)),
+        "consent": Consent(text_version="2027-1", given_at="2027-01-14T12:00:00Z"),
     }
     return Registration.model_validate(fields | changes)
 

@@ -1,7 +1,7 @@
 """Each code once where it applies and once where it does not, through the checks themselves."""
 
 import importlib
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from types import ModuleType
 
@@ -50,14 +50,12 @@ POSITIVE = [
         "/citizenship_attestation",
     ),
     (
-        person(
-            consent=Consent(text_version="2027-1", given_at=SUBMITTED_AT + timedelta(seconds=301))
-        ),
+        person(consent=Consent(text_version="2027-1", given_at="2027-01-15T12:05:01Z")),
         Code.CONSENT_AFTER_SUBMISSION,
         "/consent/given_at",
     ),
     (
-        person(consent=Consent(text_version="2026-draft", given_at=SUBMITTED_AT)),
+        person(consent=Consent(text_version="2026-draft", given_at="2027-01-15T12:00:00Z")),
         Code.CONSENT_TEXT_WITHDRAWN,
         "/consent/text_version",
     ),
@@ -86,7 +84,8 @@ def test_finding_is_named_by_code_and_pointer(
         person(date_of_birth=date(2009, 5, 23)),
         person(date_of_birth=date(1906, 5, 24)),
         person(date_of_birth=date(2008, 2, 29)),
-        person(consent=Consent(text_version="x", given_at=SUBMITTED_AT + timedelta(seconds=300))),
+        person(consent=Consent(text_version="x", given_at="2027-01-15T12:05:00Z")),
+        person(address=address(region="Bayern")),
         person(address=address(**US, region="CA")),
         person(address=address(**US, region=" california ")),
         person(address=address(**BR, city="São Paulo")),
