@@ -8,7 +8,7 @@ decryption: a key moved to another person's row does not open.
 
 from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
 from aws_encryption_sdk.exceptions import AWSEncryptionSDKClientError
-from aws_encryption_sdk.identifiers import Algorithm, EncryptionKeyType, WrappingAlgorithm
+from aws_encryption_sdk.identifiers import Algorithm
 from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
 from aws_encryption_sdk.key_providers.raw import RawMasterKey
 from cryptography.exceptions import InvalidTag
@@ -39,10 +39,10 @@ class EsdkKeyWrapper:
 
     def wrap(self, key: SubjectKey, registration: RegistrationId) -> WrappedKey:
         """Return the wrapped key, bound to the registration and the purpose."""
-        version, public_pem = self._keys.current()
+        version, public_key = self._keys.current()
         blob, _ = self._client.encrypt(
             source=key.secret,
-            key_provider=_master_key(version, public_pem, EncryptionKeyType.PUBLIC),
+            key_provider=_master_key(version, public_key),
             algorithm=_SUITE,
             encryption_context=_context(registration),
             frame_length=0,
@@ -60,11 +60,11 @@ class EsdkKeyUnwrapper:
 
     def unwrap(self, wrapped: WrappedKey, registration: RegistrationId) -> SubjectKey:
         """Return the subject key; raises KeyRefused for a blob that is not this registration's."""
-        private_pem = self._keys.version(wrapped.version)
+        private_key = self._keys.version(wrapped.version)
         try:
             secret, header = self._client.decrypt(
                 source=wrapped.blob,
-                key_provider=_master_key(wrapped.version, private_pem, EncryptionKeyType.PRIVATE),
+                key_provider=_master_key(wrapped.version, private_key),
             )
         except (AWSEncryptionSDKClientError, InvalidTag, ValueError) as error:
             message = "a wrapped subject key does not open"
@@ -75,18 +75,8 @@ class EsdkKeyUnwrapper:
         return SubjectKey(secret)
 
 
-def _master_key(
-    version: WrappingKeyVersion, pem: bytes, key_type: EncryptionKeyType
-) -> RawMasterKey:
-    return RawMasterKey(
-        provider_id=_PROVIDER,
-        key_id=version,
-        wrapping_key=WrappingKey(
-            wrapping_algorithm=WrappingAlgorithm.RSA_OAEP_SHA256_MGF1,
-            wrapping_key=pem,
-            wrapping_key_type=key_type,
-        ),
-    )
+def _master_key(version: WrappingKeyVersion, key: WrappingKey) -> RawMasterKey:
+    return RawMasterKey(provider_id=_PROVIDER, key_id=version, wrapping_key=key)
 
 
 def _context(registration: RegistrationId) -> dict[str, str]:
