@@ -1,6 +1,5 @@
 """`civic generate`: people to try the system with."""
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,9 @@ import typer
 from civic.cli.console import err
 from civic.cli.population.generator import generate as make_people
 from civic.cli.population.writer import json_lines, write_people
-from civic.identity.model.rules import RuleSet
+from civic.identity.adapters.rule_set_files import load_rule_set
+
+_RULE_SET = "national-2027"
 
 
 def generate(
@@ -21,7 +22,7 @@ def generate(
     ] = None,
 ) -> None:
     """Make people up for a trial: several countries, all writings, and every common mistake."""
-    rules = RuleSet.parse((files("civic.identity.rules") / "national-2027.toml").read_bytes())
+    rules = load_rule_set(_RULE_SET)
     payloads = (person.payload for person in make_people(count, seed, rules))
     if output is None:
         for line in json_lines(payloads):
