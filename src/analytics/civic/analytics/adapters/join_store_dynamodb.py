@@ -66,7 +66,7 @@ class DynamoDbJoins:
         """Scan for the rows whose halves are of one revision."""
         with _unavailable():
             pages = self._client.get_paginator("scan").paginate(
-                TableName=self._table, FilterExpression="dr = sr"
+                TableName=self._table, FilterExpression="attribute_exists(dr) AND dr = sr"
             )
             for page in pages:
                 yield from map(_counted, page["Items"])
