@@ -1,0 +1,19 @@
+"""A bus that keeps what was published, in order."""
+
+from collections.abc import Sequence
+
+from civic.contracts.events import Event
+
+
+class RecordingBus:
+    """The bus, for writing; takes every event."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def publish(self, events: Sequence[Event]) -> None:
+        self.events.extend(events)
+
+    def of[E: Event](self, kind: type[E]) -> list[E]:
+        """Return the published events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]

@@ -1,0 +1,63 @@
+"""Wrapping keys in memory: no RSA and no KMS, but ciphertexts bound to a subject and a purpose."""
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from civic.contracts.identifiers import RegistrationId
+from civic.identity.errors import KeyRefused, WrappingKeyMissing
+from civic.identity.model.keys import PURPOSE, SubjectKey, WrappedKey, WrappingKeyVersion
+
+_NONCE_BYTES = 12
+
+
+class InMemoryKeyRing:
+    """The wrapping key ring; a version is a secret that wraps and unwraps."""
+
+    def __init__(self) -> None:
+        self.secrets: dict[WrappingKeyVersion, bytes] = {}
+
+    def current(self) -> WrappingKeyVersion | None:
+        return max(self.secrets, default=None)
+
+    def add(self) -> WrappingKeyVersion:
+        version = WrappingKeyVersion(f"wk-{len(self.secrets) + 1:04d}")
+        self.secrets[version] = version.encode().ljust(32, b".")
+        return version
+
+
+class InMemoryKeyWrapper:
+    """Wraps under the ring's current version."""
+
+    def __init__(self, ring: InMemoryKeyRing) -> None:
+        self._ring = ring
+        self._wrapped = 0
+
+    def wrap(self, key: SubjectKey, registration: RegistrationId) -> WrappedKey:
+        version = self._ring.current()
+        if version is None:
+            raise WrappingKeyMissing
+        self._wrapped += 1
+        nonce = self._wrapped.to_bytes(_NONCE_BYTES, "big")
+        box = AESGCM(self._ring.secrets[version])
+        return WrappedKey(version, nonce + box.encrypt(nonce, key.secret, _binding(registration)))
+
+
+class InMemoryKeyUnwrapper:
+    """Unwraps with any version of the ring."""
+
+    def __init__(self, ring: InMemoryKeyRing) -> None:
+        self._ring = ring
+
+    def unwrap(self, wrapped: WrappedKey, registration: RegistrationId) -> SubjectKey:
+        secret = self._ring.secrets.get(wrapped.version)
+        if secret is None:
+            raise WrappingKeyMissing
+        nonce, box = wrapped.blob[:_NONCE_BYTES], wrapped.blob[_NONCE_BYTES:]
+        try:
+            return SubjectKey(AESGCM(secret).decrypt(nonce, box, _binding(registration)))
+        except (InvalidTag, ValueError) as error:
+            raise KeyRefused from error
+
+
+def _binding(registration: RegistrationId) -> bytes:
+    return f"{PURPOSE}/{registration}".encode()

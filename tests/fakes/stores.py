@@ -1,0 +1,127 @@
+"""The stores of the identity domain in memory, with the semantics of their DynamoDB tables."""
+
+from dataclasses import replace
+from itertools import islice
+
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.errors import RevisionTaken
+from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey, WrappedKey
+from civic.identity.model.rows import DecisionRow, Status, Tombstone, VaultRow
+
+
+class InMemorySubjectKeys:
+    """The subject key store and its pages for rewrapping."""
+
+    def __init__(self) -> None:
+        self.rows: dict[RecordId, StoredSubjectKey] = {}
+
+    def put(self, row: StoredSubjectKey) -> None:
+        if row.record in self.rows:
+            raise RevisionTaken
+        self.rows[row.record] = row
+
+    def access_digest(self, record: RecordId) -> AccessDigest | None:
+        row = self.rows.get(record)
+        return row.access_digest if row else None
+
+    def get(self, record: RecordId) -> StoredSubjectKey | None:
+        return self.rows.get(record)
+
+    def revisions(self, registration: RegistrationId) -> list[Revision]:
+        return sorted(record.revision for record in self.rows if record.id == registration)
+
+    def delete(self, record: RecordId) -> None:
+        self.rows.pop(record, None)
+
+    def page(self, cursor: str | None, size: int) -> tuple[list[StoredSubjectKey], str | None]:
+        """Return the rows after the one the cursor names; like a scan, by no order of meaning."""
+        after = (
+            row for record, row in sorted(self.rows.items(), key=_place) if _beyond(record, cursor)
+        )
+        rows = list(islice(after, size))
+        return rows, _name(rows[-1].record) if len(rows) == size else None
+
+    def replace(self, old: StoredSubjectKey, new: WrappedKey) -> bool:
+        known = self.rows.get(old.record)
+        if known is None or known.wrapped.blob != old.wrapped.blob:
+            return False
+        self.rows[old.record] = replace(known, wrapped=new)
+        return True
+
+
+class InMemoryDecisions:
+    """The low-security store."""
+
+    def __init__(self) -> None:
+        self.rows: dict[RegistrationId, DecisionRow | Tombstone] = {}
+
+    def get(self, registration: RegistrationId) -> DecisionRow | Tombstone | None:
+        return self.rows.get(registration)
+
+    def open(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
+        known = self.rows.get(row.record.id)
+        if known is None or (_earlier(known, row)):
+            self.rows[row.record.id] = row
+            return None
+        return known
+
+    def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
+        known = self.rows.get(row.record.id)
+        if known is None or _earlier(known, row) or _undecided(known, row):
+            self.rows[row.record.id] = row
+            return None
+        return known
+
+    def bury(self, grave: Tombstone) -> None:
+        if not isinstance(self.rows.get(grave.id), Tombstone):
+            self.rows[grave.id] = _to_the_second(grave)
+
+
+class InMemoryVault:
+    """The high-security store."""
+
+    def __init__(self) -> None:
+        self.rows: dict[RegistrationId, VaultRow | Tombstone] = {}
+
+    def get(self, registration: RegistrationId) -> VaultRow | Tombstone | None:
+        return self.rows.get(registration)
+
+    def store(self, row: VaultRow) -> RecordId | Tombstone | None:
+        known = self.rows.get(row.record.id)
+        if known is None or _earlier(known, row):
+            self.rows[row.record.id] = row
+            return None
+        return known if isinstance(known, Tombstone) else known.record
+
+    def bury(self, grave: Tombstone) -> None:
+        if not isinstance(self.rows.get(grave.id), Tombstone):
+            self.rows[grave.id] = _to_the_second(grave)
+
+
+def _earlier(known: DecisionRow | VaultRow | Tombstone, row: DecisionRow | VaultRow) -> bool:
+    return not isinstance(known, Tombstone) and known.record.revision < row.record.revision
+
+
+def _undecided(known: DecisionRow | Tombstone, row: DecisionRow) -> bool:
+    return (
+        isinstance(known, DecisionRow)
+        and known.record == row.record
+        and known.status is Status.PENDING
+    )
+
+
+def _to_the_second(grave: Tombstone) -> Tombstone:
+    # DynamoDB's expiry is a whole number of seconds.
+    return replace(grave, expires=grave.expires.replace(microsecond=0))
+
+
+def _name(record: RecordId) -> str:
+    return f"{record.id}/{record.revision:08}"
+
+
+def _place(item: tuple[RecordId, StoredSubjectKey]) -> str:
+    return _name(item[0])
+
+
+def _beyond(record: RecordId, cursor: str | None) -> bool:
+    return cursor is None or _name(record) > cursor

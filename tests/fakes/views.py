@@ -1,0 +1,105 @@
+"""What a pipeline holds, in forms that tests compare."""
+
+from dataclasses import dataclass
+
+from civic.analytics.model.release import Cell, tally
+from civic.contracts.events import ValidationRequest
+from civic.contracts.identifiers import RegistrationId
+from civic.identity.errors import IdentityError
+from civic.identity.model.keys import RecordId
+from civic.identity.model.registration import Registration
+from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
+from civic.identity.model.sealing import unseal
+from tests.fakes.analytics import Join
+from tests.fakes.keys import InMemoryKeyUnwrapper
+from tests.fakes.pipeline import Pipeline
+
+ERASED = "erased"
+
+
+@dataclass(frozen=True)
+class View:
+    """One registration in every store; each part is ``erased`` where there is a tombstone."""
+
+    stored: tuple[int, str] | str | None
+    decided: tuple[int, Verdict | None] | str | None
+    joined: tuple[int | None, int | None] | str | None
+    keys: tuple[int, ...]
+
+
+def views(pipeline: Pipeline) -> dict[RegistrationId, View]:
+    """Return every registration that any store knows, with its record opened."""
+    ids = pipeline.vault.rows.keys() | pipeline.decisions.rows.keys() | pipeline.joins.rows.keys()
+    ids |= {record.id for record in pipeline.subject_keys.rows}
+    return {registration: view(pipeline, registration) for registration in ids}
+
+
+def view(pipeline: Pipeline, registration: RegistrationId) -> View:
+    """Return one registration in every store."""
+    keys = tuple(pipeline.subject_keys.revisions(registration))
+    return View(
+        _stored(pipeline, registration),
+        _decided(pipeline, registration),
+        _joined(pipeline, registration),
+        keys,
+    )
+
+
+def counts(pipeline: Pipeline) -> dict[Cell, int]:
+    """Return how many people every cell of a release would count, before protection."""
+    return dict(tally(pipeline.joins.complete()).cells)
+
+
+def opened(pipeline: Pipeline, request: ValidationRequest) -> Registration:
+    """Open a published request with what keys there are.
+
+    Raises:
+        IdentityError: Its key is not there, or another one.
+    """
+    record = RecordId(request.id, request.revision)
+    row = pipeline.subject_keys.get(record)
+    if row is None:
+        raise IdentityError
+    key = InMemoryKeyUnwrapper(pipeline.ring).unwrap(row.wrapped, request.id)
+    return Registration.from_fields(unseal(key, record, request.sealed))
+
+
+def decision_of(pipeline: Pipeline, registration: RegistrationId) -> DecisionRow:
+    """Return a row of the low-security store that is not a tombstone."""
+    row = pipeline.decisions.rows[registration]
+    assert isinstance(row, DecisionRow)
+    return row
+
+
+def _stored(pipeline: Pipeline, registration: RegistrationId) -> tuple[int, str] | str | None:
+    row = pipeline.vault.get(registration)
+    if row is None:
+        return None
+    if isinstance(row, Tombstone):
+        return ERASED
+    wrapped = pipeline.subject_keys.rows[row.record].wrapped
+    key = InMemoryKeyUnwrapper(pipeline.ring).unwrap(wrapped, registration)
+    fields = unseal(key, row.record, row.sealed)
+    return row.record.revision, Registration.from_fields(fields).model_dump_json()
+
+
+def _decided(
+    pipeline: Pipeline, registration: RegistrationId
+) -> tuple[int, Verdict | None] | str | None:
+    row = pipeline.decisions.get(registration)
+    if row is None:
+        return None
+    if isinstance(row, Tombstone):
+        return ERASED
+    return row.record.revision, row.verdict
+
+
+def _joined(
+    pipeline: Pipeline, registration: RegistrationId
+) -> tuple[int | None, int | None] | str | None:
+    row = pipeline.joins.rows.get(registration)
+    if row is None:
+        return None
+    if not isinstance(row, Join):
+        return ERASED
+    return row.decision.revision if row.decision else None, row.stored
