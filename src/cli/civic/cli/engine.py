@@ -4,7 +4,6 @@ The engine is a process beside ours: it outlives the terminal, and it holds a lo
 so "is it running?" needs no guess from a process id that may have been given to another program.
 """
 
-import fcntl
 import os
 import shutil
 import signal
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from civic.cli.failures import DiskFull, EngineFailed
+from civic.cli.locks import try_lock
 from civic.cli.ports import LOOPBACK, require_free
 from civic.cli.workspace import Workspace
 
@@ -56,7 +56,7 @@ class Engine:
         if not lock.exists():
             return False
         with lock.open("ab") as held:
-            return not _acquire(held)
+            return not try_lock(held)
 
     def start(self) -> bool:
         """Start the engine unless it runs, and wait until it answers.
@@ -67,17 +67,19 @@ class Engine:
         Raises:
             PortTaken: Another program listens on the port.
             DiskFull: Less than 1 GiB is free.
+            SetupMissing: The engine is not installed.
             EngineFailed: It ended or stayed silent; the message ends with its last words.
         """
         if self.is_running():
             self._wait_until_it_answers(None)
             return False
+        interpreter = self.workspace.engine_python
         self._make_room()
         require_free(self.port)
         with (self.workspace.state / "engine.lock").open("ab") as lock:
-            if not _acquire(lock):
+            if not try_lock(lock):
                 raise EngineFailed("another command is starting the engine; try again")
-            process = self._spawn(lock)
+            process = self._spawn(interpreter, lock)
         (self.workspace.state / "engine.pid").write_text(f"{process.pid}\n")
         self.port_record.write_text(f"{self.port}\n")
         self._wait_until_it_answers(process)
@@ -128,10 +130,10 @@ class Engine:
             # The state holds the engine's keys.
             directory.mkdir(mode=0o700, exist_ok=True)
 
-    def _spawn(self, lock: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _spawn(self, interpreter: Path, lock: IO[bytes]) -> subprocess.Popen[bytes]:
         with self.log.open("wb") as log:
             return subprocess.Popen(
-                [self.workspace.engine_python, "-m", "ministack"],
+                [interpreter, "-m", "ministack"],
                 cwd=self.workspace.state,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -207,11 +209,3 @@ def require_room(place: Path) -> None:
 def no_room() -> DiskFull:
     """Make the error for a full disk, wherever it showed."""
     return DiskFull("the disk is full; free at least 1 GiB, then run this again")
-
-
-def _acquire(lock: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -9,19 +9,19 @@ from civic.cli.console import err, out, step
 from civic.cli.context import engine_of, target_of
 from civic.cli.deploy import deploy
 from civic.cli.failures import SettingInvalid
+from civic.cli.locks import one_at_a_time
 from civic.cli.target import LOCAL_STACK, Target
 
 
 def up(context: typer.Context) -> None:
     """Start the embedded engine and deploy the stack into it, unless nothing changed."""
     target, engine = _require_local(target_of(context)), engine_of(context)
-    if not engine.is_running():
+    # Two at once would build into the same directory.
+    with one_at_a_time(engine.workspace.state / "up.lock"):
         with step(f"engine on port {engine.port}"):
             engine.start()
-    else:
-        engine.start()
-    if not deploy(target, engine):
-        err.print("[green]✓[/green] the stack is up to date")
+        if not deploy(target, engine):
+            err.print("[green]✓[/green] the stack is up to date")
     _print_places(target)
 
 

@@ -1,0 +1,95 @@
+"""Check the templates: cfn-lint and checkov, on what CloudFormation will really be given.
+
+SAM's short forms hide the roles and policies they expand to, so the policy checks run on the
+translated template. What checkov is told to pass over stands with its reason in `.checkov.yaml` or
+in the `Metadata` of the resource.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parents[1]
+_PROGRAMS = Path(sys.executable).parent
+_CHECKOV = ROOT / ".venvs" / "checkov" / "bin" / "checkov"
+_PLACEHOLDER = "s3://placeholder/artefact"
+
+
+class _NoManagedPolicies:
+    """The templates name no AWS managed policy by its short name."""
+
+    def load(self) -> dict[str, str]:
+        """Give the known policies: none."""
+        return {}
+
+
+def translate(template: Path) -> dict[str, Any]:
+    """Give a SAM template as plain CloudFormation, with its parameters at their defaults.
+
+    Args:
+        template: A SAM template with local code.
+    """
+    document = yaml_parse(template.read_text())
+    resources = [document.get("Globals", {}).get("Function", {})]
+    resources += [resource.get("Properties", {}) for resource in document["Resources"].values()]
+    for properties in resources:
+        for code in ("CodeUri", "ContentUri"):
+            if isinstance(properties.get(code), str):
+                properties[code] = _PLACEHOLDER
+    defaults = {
+        name: parameter["Default"]
+        for name, parameter in document.get("Parameters", {}).items()
+        if "Default" in parameter
+    }
+    translated: dict[str, Any] = transform(document, defaults, _NoManagedPolicies())
+    return translated
+
+
+def check(template: Path, scratch: Path) -> bool:
+    """Run both checkers, which print what they find.
+
+    Returns:
+        True if neither found anything.
+    """
+    plain = scratch / f"{template.stem}.json"
+    plain.write_text(json.dumps(translate(template), indent=2))
+    commands: list[list[str | Path]] = [
+        [_PROGRAMS / "cfn-lint", "--", template],
+        [_PROGRAMS / "cfn-lint", "--", plain],
+        [
+            _CHECKOV,
+            "--config-file",
+            ROOT / ".checkov.yaml",
+            "--file",
+            plain,
+        ],
+    ]
+    # All of them, so that one run shows everything.
+    codes = [subprocess.run(command, cwd=ROOT, check=False).returncode for command in commands]
+    return not any(codes)
+
+
+def main() -> int:
+    """Check every template of the repository.
+
+    Returns:
+        0, or 1 if something was found.
+    """
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
+    templates = [ROOT / "template.yaml", *sorted((ROOT / "stacks").glob("*.yaml"))]
+    with tempfile.TemporaryDirectory() as scratch:
+        found = [template.name for template in templates if not check(template, Path(scratch))]
+    if found:
+        sys.stderr.write(f"findings in: {', '.join(found)}\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
