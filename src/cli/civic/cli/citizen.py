@@ -37,7 +37,9 @@ class Refused(CommandFailed):
 class Citizen:
     """Calls the API of one stack; safe to share between threads."""
 
-    def __init__(self, api_url: str, *, local: bool, transport: httpx.BaseTransport | None = None):
+    def __init__(
+        self, api_url: str, *, local: bool, transport: httpx.BaseTransport | None = None
+    ) -> None:
         """Talk to ``api_url``; a local one without the environment's proxy."""
         self._http = httpx.Client(
             base_url=api_url,

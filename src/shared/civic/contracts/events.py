@@ -164,7 +164,7 @@ class AnalyticsReleased(Event):
     first_day: date | None = None
     last_day: date | None = None
     threshold: int = Field(ge=1, description="No published cell counts fewer people than this")
-    counted: int = Field(ge=0, description="Registrations in the release, rounded down to threshold")
+    counted: int = Field(ge=0, description="Registrations, rounded down to the threshold")
     cells: int = Field(ge=0)
     suppressed_cells: int = Field(ge=0)
     bucket: str

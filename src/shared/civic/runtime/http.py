@@ -117,10 +117,7 @@ def serve(
         request = Request(event, trace)
         line.note(trace_id=trace.trace_id, route=request.route)
         try:
-            handler = routes.get(request.route)
-            if handler is None:
-                raise Problem(404, "no_such_route", "There is nothing here")
-            response = handler(request, line)
+            response = routes.get(request.route, _no_such_route)(request, line)
         except Exception as error:  # noqa: BLE001 - the one place where anything becomes a 500
             problem = error if isinstance(error, Problem) else problem_of(error)
             if problem is None:
@@ -132,6 +129,10 @@ def serve(
         line.note(status=response["statusCode"])
         line.count(f"Responses{response['statusCode'] // 100}xx")
         return response
+
+
+def _no_such_route(_request: Request, _line: Invocation) -> Response:
+    raise Problem(404, "no_such_route", "There is nothing here")
 
 
 def answer(status: int, body: BaseModel, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,11 +1,9 @@
 """Typed environment of a function, read on first use and never at import."""
 
 import os
-from typing import TypeVar
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
-
-S = TypeVar("S", bound="Settings")
 
 
 class Settings(BaseModel):
@@ -14,7 +12,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     @classmethod
-    def from_environment(cls: type[S]) -> S:
+    def from_environment(cls) -> Self:
         """Read the settings.
 
         Raises:

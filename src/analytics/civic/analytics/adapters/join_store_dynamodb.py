@@ -54,7 +54,7 @@ class DynamoDbJoins:
 
     def erased(self, registration: RegistrationId, at: datetime) -> None:
         """Replace the row by a tombstone."""
-        item = {
+        item: dict[str, Any] = {
             "id": {"S": registration},
             "erased_at": {"S": at.isoformat()},
             "ttl": {"N": str(int((at + TOMBSTONE_LIFETIME).timestamp()))},
@@ -74,7 +74,7 @@ class DynamoDbJoins:
     def _advance(
         self, registration: RegistrationId, half: str, revision: Revision, facts: dict[str, Any]
     ) -> None:
-        names = {f"#{name}": name for name in facts}
+        names: Any = {"ExpressionAttributeNames": {f"#{name}": name for name in facts}}
         values = {f":{name}": value for name, value in facts.items()}
         assignments = [f"{half} = :r", *(f"#{name} = :{name}" for name in facts)]
         with _unavailable():
@@ -86,7 +86,7 @@ class DynamoDbJoins:
                     ConditionExpression=f"attribute_not_exists(erased_at) AND "
                     f"(attribute_not_exists({half}) OR {half} < :r)",
                     ExpressionAttributeValues={":r": {"N": str(revision)}, **values},
-                    **({"ExpressionAttributeNames": names} if names else {}),
+                    **(names if facts else {}),
                 )
             except ClientError as error:
                 if error.response["Error"]["Code"] != "ConditionalCheckFailedException":

@@ -1,4 +1,4 @@
-"""Queue: join decisions with storage, forget the erased. Holds no key and reads no personal data."""
+"""Queue: join decisions with storage, forget the erased. Holds no key, reads no personal data."""
 
 from functools import cache
 from typing import Any

@@ -1,5 +1,7 @@
-"""Environments of the functions. Each entry point composes its own adapters from these, on first
-use, so that none loads what another needs.
+"""Environments of the functions.
+
+Each entry point composes its own adapters from these, on first use, so that none loads what
+another needs.
 """
 
 from civic.runtime.settings import Settings

@@ -39,9 +39,7 @@ class BreakIn:
         kms = KmsKey(target.kms, target.output("CivicKeyArn"))
         keys = PrivateKeys(target.dynamodb, table, kms, timedelta(minutes=5), now)
         self._unwrapper = EsdkKeyUnwrapper(keys)
-        self._store = DynamoDbSubjectKeys(
-            target.dynamodb, target.output("SubjectKeysTableName")
-        )
+        self._store = DynamoDbSubjectKeys(target.dynamodb, target.output("SubjectKeysTableName"))
 
     def opens(self, copy: Copy) -> bool:
         """Tell whether any key in the store opens the copy."""

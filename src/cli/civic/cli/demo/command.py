@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from civic.cli.journal import Journal
 from civic.cli.operations import QueueDepth, queue_depths, read_release, release_aggregates
 from civic.cli.population.generator import generate
 from civic.cli.population.reader import BadRow
-from civic.cli.submission import in_parallel, submit_all
+from civic.cli.submission import Submitted, in_parallel, submit_all
 from civic.cli.target import Target
 from civic.identity.adapters.rule_set_files import load_rule_set
 
@@ -39,7 +39,7 @@ def demo(
     context: typer.Context,
     input_file: Annotated[
         Path | None,
-        typer.Option("--input", help="Your own people, CSV or JSON lines, instead of made-up ones."),
+        typer.Option("--input", help="Your own people (CSV, JSON lines), not made-up ones."),
     ] = None,
     people: Annotated[int, typer.Option(min=20, help="How many to make up.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed of the made-up population.")] = 2027,
@@ -53,7 +53,9 @@ def demo(
     report = Report()
     with Citizen(target.api_url, local=target.is_local) as citizen:
         payloads = _population(input_file, people, seed, report)
-        _run_population(target, citizen, payloads, workspace.output, workers, report)
+        outcomes = submit_all(citizen, _fresh_journal(workspace.output), payloads, workers)
+        receipts = _register(outcomes, None if input_file else people, report)
+        _follow(target, citizen, receipts, workers, report)
         show_pipeline(report, out)
         report.life = live(target, citizen, _someone(seed), secrets.token_hex(32))
     show_life(report.life, out)
@@ -78,31 +80,35 @@ def _population(
     report.bad_rows = len(skipped)
 
 
-def _run_population(
-    target: Target,
-    citizen: Citizen,
-    payloads: Iterator[dict[str, Any]],
-    output: Path,
-    workers: int,
-    report: Report,
-) -> None:
-    begun = datetime.now(UTC)
-    journal_path = output / "demo-receipts.jsonl"
-    journal_path.unlink(missing_ok=True)
+def _fresh_journal(output: Path) -> Journal:
+    """Return an empty journal: every run of the demo registers its population anew."""
+    path = output / "demo-receipts.jsonl"
+    path.unlink(missing_ok=True)
+    return Journal(path)
+
+
+def _register(
+    outcomes: Iterable[Submitted], total: int | None, report: Report
+) -> dict[str, Receipt]:
     receipts: dict[str, Receipt] = {}
     with bar("registering") as progress:
-        task = progress.add_task("register", total=None)
-        for outcome in submit_all(citizen, Journal(journal_path), payloads, workers):
-            progress.update(task, advance=1)
+        for outcome in progress.track(outcomes, total=total):
             if outcome.receipt is None:
                 report.refused += 1
                 err.print(f"person {outcome.number}: {outcome.refusal}")
             else:
                 receipts[outcome.receipt.id] = outcome.receipt
     report.registered = len(receipts)
+    return receipts
+
+
+def _follow(
+    target: Target, citizen: Citizen, receipts: dict[str, Receipt], workers: int, report: Report
+) -> None:
+    """Wait for the decisions, then take every figure of the pipeline."""
     report.queues = _await_empty_queues(target)
     # Before anything is asked about the decisions: only what the registrations themselves caused.
-    report.calls = figures.aws_calls(target, begun, datetime.now(UTC))
+    report.calls = figures.aws_calls(target, report.begun, datetime.now(UTC))
     statuses = _read_decisions(citizen, list(receipts.values()), workers)
     report.decided = len(statuses)
     report.decisions, report.reasons = figures.decisions(statuses)
@@ -154,7 +160,8 @@ def _farewell(target: Target, report: Report) -> None:
         f"{state}; report in out/demo-report.json"
     )
     url = target.api_url
-    out.print(f"""
+    out.print(
+        f"""
 The stack stays up (`make down` stops it, `make clean` removes it).
   API              {url}
   API, browsable   {url}/docs
@@ -163,4 +170,7 @@ Try next:
   curl -s -X POST '{url}/registrations' -H 'content-type: application/json' -d '{{}}'
   head -2 out/demo-receipts.jsonl     # ids and access tokens of the population
   curl -s '{url}/registrations/ID' -H 'authorization: Bearer TOKEN'
-  .venv/bin/civic --help""", soft_wrap=True, markup=False)
+  .venv/bin/civic --help""",
+        soft_wrap=True,
+        markup=False,
+    )

@@ -27,7 +27,7 @@ class EventArchive:
 
     def requests_of(self, receipt: Receipt) -> list[dict[str, Any]]:
         """Return the archived ValidationRequest envelopes of one registration."""
-        found = []
+        found: list[dict[str, Any]] = []
         while True:
             messages = self._target.sqs.receive_message(
                 QueueUrl=self._queue, MaxNumberOfMessages=10

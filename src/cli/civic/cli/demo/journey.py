@@ -61,7 +61,7 @@ def live(target: Target, citizen: Citizen, payload: dict[str, Any], key: str) ->
     for copy in kept:
         life.check(f"before the erasure a break-in opens the {copy.where}", burglar.opens(copy))
     _erase(life, target, citizen, receipt)
-    _try_to_bring_back(life, target, citizen, receipt, row, events)
+    _try_to_bring_back(life, target, citizen, receipt, _Kept(row, events))
     _attack(life, burglar, kept)
     return life
 
@@ -83,9 +83,11 @@ def _register_and_correct(
     decided = await_decision(citizen, receipt, revision=2)
     life.tell("correct the username: decided again", decided["decision"])
     await_that(
-        "the correction is stored", lambda: _same(citizen.data(receipt)["data"], corrected)
+        "the correction is stored",
+        lambda: citizen.data(receipt)["revision"] == decided["revision"],
     )
-    life.check("what is shown is the correction", True)
+    shown = citizen.data(receipt)["data"]
+    life.check("what is shown is the correction", holds=_same(shown, corrected))
     return receipt
 
 
@@ -101,28 +103,31 @@ def _erase(life: Life, target: Target, citizen: Citizen, receipt: Receipt) -> No
     life.check("status is not found", _refused(lambda: citizen.status(receipt)))
     await_that(
         "the erasure reached the high-security store",
-        lambda: _is_tombstone(copies.vault_item(target, receipt))
-        and copies.subject_keys(target, receipt) == 0,
+        lambda: (
+            _is_tombstone(copies.vault_item(target, receipt))
+            and copies.subject_keys(target, receipt) == 0
+        ),
     )
     life.check("data is not found", _refused(lambda: citizen.data(receipt)))
-    life.check(
-        "the high-security row is gone", _is_tombstone(copies.vault_item(target, receipt))
-    )
+    life.check("the high-security row is gone", _is_tombstone(copies.vault_item(target, receipt)))
     life.check("the decision is gone", _is_tombstone(copies.decision_item(target, receipt)))
     life.check("no subject key is left", copies.subject_keys(target, receipt) == 0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was copied before the erasure."""
+
+    row: copies.Item
+    events: list[dict[str, Any]]
+
+
 def _try_to_bring_back(
-    life: Life,
-    target: Target,
-    citizen: Citizen,
-    receipt: Receipt,
-    row: copies.Item,
-    events: list[dict[str, Any]],
+    life: Life, target: Target, citizen: Citizen, receipt: Receipt, kept: _Kept
 ) -> None:
     """Replay the archive and restore the backup, then look whether anything came back."""
     grave = copies.vault_item(target, receipt)
-    for envelope in events:
+    for envelope in kept.events:
         copies.replay(target, envelope)
     await_that("the replayed events are handled", lambda: _queues_are_empty(target))
     life.check(
@@ -131,10 +136,8 @@ def _try_to_bring_back(
         and copies.subject_keys(target, receipt) == 0
         and _refused(lambda: citizen.status(receipt)),
     )
-    copies.restore_vault_item(target, row)
-    life.check(
-        "restoring the backup brings nothing back", _refused(lambda: citizen.data(receipt))
-    )
+    copies.restore_vault_item(target, kept.row)
+    life.check("restoring the backup brings nothing back", _refused(lambda: citizen.data(receipt)))
     if grave is not None:
         copies.restore_vault_item(target, grave)
 
@@ -152,7 +155,7 @@ def await_decision(citizen: Citizen, receipt: Receipt, revision: int) -> dict[st
         if status["status"] == "fulfilled" and status["revision"] >= revision:
             return status
         if time.monotonic() > deadline:
-            raise CommandFailed(f"no decision within {_PATIENCE_SECONDS:.0f} s; see `civic dlq list`")
+            raise CommandFailed(f"no decision in {_PATIENCE_SECONDS:.0f} s; see `civic dlq list`")
         time.sleep(_PAUSE_SECONDS)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from civic.cli.demo.figures import AwsCalls, Latency
 from civic.cli.demo.journey import Life
 from civic.cli.operations import QueueDepth
 
+
 @dataclass(slots=True)
 class Report:
     """Everything the demo found."""
 
+    begun: datetime = field(default_factory=lambda: datetime.now(UTC))
     registered: int = 0
     refused: int = 0
     bad_rows: int = 0
@@ -60,8 +63,12 @@ class Report:
                 for (decision, code), count in self.reasons.most_common()
             ],
             "latency_ms": asdict(self.latency) if self.latency else None,
-            "aws_calls_per_registration": self._per_registration(self.calls and self.calls.total),
-            "kms_calls_per_registration": self._per_registration(self.calls and self.calls.kms),
+            "aws_calls_per_registration": self._per_registration(
+                self.calls.total if self.calls else None
+            ),
+            "kms_calls_per_registration": self._per_registration(
+                self.calls.kms if self.calls else None
+            ),
             "item_bytes": {
                 table: {"mean": round(sum(sizes) / len(sizes)), "max": max(sizes)}
                 for table, sizes in self.item_bytes.items()

@@ -1,7 +1,8 @@
 """The DynamoDB form shared by the decision store and the vault: revisions and tombstones.
 
-Times are ISO 8601 in UTC. A row with ``erased_at`` is a tombstone; it holds nothing else but the
-id, its ``ttl`` (Unix seconds, for DynamoDB's expiry) and, in the low-security store, the access digest.
+Times are ISO 8601 in UTC. A row with ``erased_at`` is a tombstone. It holds nothing else but the
+id, its ``ttl`` (Unix seconds, for DynamoDB's expiry) and, in the low-security store, the access
+digest.
 """
 
 from datetime import UTC, datetime
@@ -40,7 +41,7 @@ class RevisionedTable:
             )
         return answer.get("Item")
 
-    def write(self, item: Item, condition: str, **names_and_values: Any) -> Item | None:  # noqa: ANN401 - botocore's own keyword arguments
+    def write(self, item: Item, condition: str, **names_and_values: Any) -> Item | None:
         """Put a row under a condition; return what stood in its way, None if it was written."""
         with unavailable_as(StoreUnavailable):
             try:
@@ -53,7 +54,8 @@ class RevisionedTable:
                 )
             except ClientError as error:
                 if failed_condition(error):
-                    return dict(error.response.get("Item", {}))
+                    known: Any = error.response
+                    return {**known.get("Item", {})}
                 raise
         return None
 

@@ -8,7 +8,7 @@ encryption context ``{wk, purpose}`` (which CloudTrail shows in clear: it names 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_encryption_sdk.identifiers import EncryptionKeyType, WrappingAlgorithm
 from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
@@ -187,8 +187,8 @@ class KmsWrappingKeyRing:
             )["Item"]
         return {"B": bytes(item["public_key"]["B"])}
 
-    def _put(self, item: dict, condition: str, values: dict) -> bool:  # type: ignore[type-arg]
-        arguments = {"ExpressionAttributeValues": values} if values else {}
+    def _put(self, item: dict[str, Any], condition: str, values: dict[str, Any]) -> bool:
+        arguments: Any = {"ExpressionAttributeValues": values} if values else {}
         with unavailable_as(StoreUnavailable):
             try:
                 self._client.put_item(

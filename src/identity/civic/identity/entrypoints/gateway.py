@@ -86,7 +86,9 @@ def _rectify(request: Request, line: Invocation) -> Response:
 
 
 def _erase(request: Request, line: Invocation) -> Response:
-    grave = request_erasure(intake(), registration_id(request, line), request.bearer_token(), request.trace)
+    grave = request_erasure(
+        intake(), registration_id(request, line), request.bearer_token(), request.trace
+    )
     line.count("ErasuresRequested")
     return answer(202, ErasureAccepted(id=grave.id, requested_at=grave.erased_at))
 

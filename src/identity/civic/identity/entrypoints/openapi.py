@@ -4,7 +4,7 @@ Nothing at run time uses this module; ``civic schemas`` writes its document to `
 the build fails when that file is stale.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -58,18 +58,16 @@ _ALWAYS = (429, 500, 503)
 
 def document() -> Json:
     """Return the OpenAPI document."""
-    bodies = [Registration]
-    answers = [
+    answers: list[type[BaseModel]] = [
         RegistrationAccepted,
         RegistrationStatus,
         ErasureAccepted,
         DataDisclosure,
         ProblemDetails,
     ]
-    _, schemas = models_json_schema(
-        [(model, "validation") for model in bodies] + [(model, "serialization") for model in answers],
-        ref_template=_REF,
-    )
+    models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]]
+    models = [(Registration, "validation"), *((model, "serialization") for model in answers)]
+    _, schemas = models_json_schema(models, ref_template=_REF)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -112,9 +110,7 @@ def _paths() -> Json:
                 "operationId": "rectify",
                 "summary": "Correct the data (GDPR Art. 16); it is validated anew",
                 "requestBody": _body(Registration),
-                "responses": _responses(
-                    202, RegistrationStatus, 400, 401, 404, 409, 413, 415, 422
-                ),
+                "responses": _responses(202, RegistrationStatus, 400, 401, 404, 409, 413, 415, 422),
             }
             | token,
             "delete": {

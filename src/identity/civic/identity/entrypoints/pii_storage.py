@@ -1,6 +1,6 @@
 """Queue: keep sealed records, erase them and destroy their keys. Holds no right to any KMS key."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from civic.contracts.events import (
@@ -22,7 +22,8 @@ from civic.runtime.consumer import Failures, UnknownEvent, consume
 from civic.runtime.observability import Invocation, invocation
 from civic.runtime.publisher import EventBridgePublisher, publish_packed
 
-type Change = tuple[type[DataStored | DataUpdated | DataDeleted], DataChange]
+type Kind = type[DataStored | DataUpdated | DataDeleted]
+type Change = tuple[Kind, DataChange]
 
 
 def handler(event: dict[str, Any], _context: object) -> Failures:
@@ -63,7 +64,11 @@ def _announce(changes: list[Change]) -> None:
     publisher = EventBridgePublisher(clients.events(), _settings().bus_name)
     for kind in (DataStored, DataUpdated, DataDeleted):
         facts = [fact for changed, fact in changes if changed is kind]
-        publish_packed(publisher, facts, lambda pack, kind=kind: kind(items=pack))
+        publish_packed(publisher, facts, partial(_packed, kind))
+
+
+def _packed(kind: Kind, pack: tuple[DataChange, ...]) -> Event:
+    return kind(items=pack)
 
 
 @cache

@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], _context: object) -> Response:
 
 @cache
 def access() -> Access:
-    """Compose the adapters; wrapping keys are not cached, so each access is one CloudTrail entry."""
+    """Compose the adapters; keys are not cached, so that each access is one CloudTrail entry."""
     settings = wiring.AccessSettings.from_environment()
     dynamodb = clients.dynamodb()
     keys = PrivateKeys(

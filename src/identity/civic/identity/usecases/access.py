@@ -50,8 +50,8 @@ def disclose(access: Access, registration: RegistrationId, access_token: str) ->
         stored = row if isinstance(row, VaultRow) else None
         record = stored.record if stored else RecordId(registration, _FIRST)
         key_row = access.subject_keys.get(record)
-        digest = stored.access_digest if stored else key_row and key_row.access_digest
-        if not may_access(access_token, digest):
+        known = stored or key_row
+        if not may_access(access_token, known.access_digest if known else None):
             raise RegistrationNotFound
         if stored is None:
             raise NotYetStored
