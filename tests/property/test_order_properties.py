@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from hypothesis import HealthCheck, example, given, settings
@@ -34,6 +35,12 @@ class Step(StrEnum):
     ERASE = "erase"
 
 
+def corrected(name: str, corrections: int) -> Registration:
+    """Return data that counts in another cell after each correction."""
+    born = date(1990 - 10 * corrections, 1, 1)
+    return person(username=f"{name} {corrections}", date_of_birth=born)
+
+
 @dataclass
 class Citizen:
     """Does one step after the other; knows its receipt and how often it corrected its data."""
@@ -61,8 +68,7 @@ class Citizen:
             match step:
                 case Step.RECTIFY:
                     self.corrections += 1
-                    name = f"{self.name} {self.corrections}"
-                    pipeline.rectify(self.receipt, person(username=name))
+                    pipeline.rectify(self.receipt, corrected(self.name, self.corrections))
                 case Step.RETRY:
                     assert pipeline.register(person(username=self.name), self._key) == self.receipt
                 case Step.RETRY_WITH_OTHER_DATA:

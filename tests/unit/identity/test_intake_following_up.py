@@ -32,6 +32,14 @@ def test_rectify_publishes_the_corrected_data_as_next_revision() -> None:
     assert decision_of(pipeline, receipt.id) == row
 
 
+def test_rectify_of_a_decided_registration_is_pending_again() -> None:
+    pipeline = Pipeline()
+    receipt = pipeline.register(person())
+    pipeline.drain()
+    assert pipeline.rectify(receipt, person()).status is Status.PENDING
+    assert decision_of(pipeline, receipt.id).status is Status.PENDING
+
+
 def test_rectify_passes_over_a_revision_that_is_taken() -> None:
     pipeline = Pipeline()
     receipt = pipeline.register(person())

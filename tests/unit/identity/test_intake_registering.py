@@ -151,6 +151,16 @@ def test_duplicate_between_key_and_event_submits_the_next_revision() -> None:
     assert decision_of(pipeline, first.id).record.revision == 2
 
 
+def test_retry_with_other_payload_after_a_broken_off_attempt_is_refused() -> None:
+    pipeline = Pipeline()
+    pipeline.register(person(), KEY)
+    pipeline.bus.events.clear()
+    pipeline.decisions.rows.clear()
+    with pytest.raises(IdempotencyKeyReused):
+        pipeline.register(person(full_name="Someone Else"), KEY)
+    assert not pipeline.bus.events
+
+
 @pytest.mark.parametrize("call", range(1, 5))
 def test_duplicate_at_the_same_moment_ends_in_one_registration(call: int) -> None:
     meanwhile = Meanwhile(call)

@@ -1,0 +1,158 @@
+"""PII storage: keeps the highest revision, and destroys every key that is no longer needed."""
+
+from datetime import timedelta
+
+import pytest
+
+from civic.contracts.events import DeletionRequest, ValidationRequest
+from civic.contracts.identifiers import Revision
+from civic.identity.model.keys import RecordId, StoredSubjectKey, WrappedKey, WrappingKeyVersion
+from civic.identity.model.receipt import Receipt
+from civic.identity.model.rows import Tombstone, VaultRow
+from civic.identity.model.settings import TOMBSTONE_LIFETIME
+from civic.identity.usecases.storage import erase, store
+from tests.fakes.faults import Meanwhile
+from tests.fakes.pipeline import NOW, TRACE, Pipeline
+from tests.strategies.registrations import person
+
+
+def registered(pipeline: Pipeline, corrections: int = 0) -> tuple[Receipt, list[ValidationRequest]]:
+    receipt = pipeline.register(person())
+    for number in range(corrections):
+        pipeline.rectify(receipt, person(username=f"corrected {number}"))
+    return receipt, pipeline.bus.of(ValidationRequest)
+
+
+def deletion(receipt: Receipt, after: timedelta = timedelta(0)) -> DeletionRequest:
+    return DeletionRequest(
+        id=receipt.id,
+        requested_at=NOW + after,
+        access_digest=receipt.access_digest,
+        traceparent=TRACE.traceparent,
+    )
+
+
+def stored_row(pipeline: Pipeline, receipt: Receipt) -> VaultRow:
+    row = pipeline.vault.rows[receipt.id]
+    assert isinstance(row, VaultRow)
+    return row
+
+
+def test_first_revision_is_kept_as_it_was_sealed() -> None:
+    pipeline = Pipeline()
+    receipt, (request,) = registered(pipeline)
+    change = store(pipeline.storage, request)
+    assert stored_row(pipeline, receipt) == VaultRow(
+        RecordId(receipt.id, Revision(1)),
+        receipt.access_digest,
+        request.sealed,
+        created=NOW,
+        updated=NOW,
+    )
+    assert change is not None
+    assert (change.id, change.revision, change.at) == (receipt.id, 1, NOW)
+    assert change.traceparent == TRACE.traceparent
+    assert pipeline.subject_keys.revisions(receipt.id) == [1]
+
+
+def test_redelivery_is_announced_again() -> None:
+    pipeline = Pipeline()
+    _, (request,) = registered(pipeline)
+    assert store(pipeline.storage, request) == store(pipeline.storage, request) is not None
+
+
+def test_later_revision_replaces_the_row_and_destroys_earlier_keys() -> None:
+    pipeline = Pipeline()
+    receipt, (first, second, third) = registered(pipeline, corrections=2)
+    for request in (first, second, third):
+        assert store(pipeline.storage, request) is not None
+    assert stored_row(pipeline, receipt).sealed == third.sealed
+    assert pipeline.subject_keys.revisions(receipt.id) == [3]
+
+
+def test_later_revision_leaves_keys_of_even_later_ones() -> None:
+    pipeline = Pipeline()
+    receipt, (_, second, _) = registered(pipeline, corrections=2)
+    store(pipeline.storage, second)
+    assert pipeline.subject_keys.revisions(receipt.id) == [2, 3]
+
+
+def test_superseded_revision_is_not_kept_and_loses_its_key() -> None:
+    pipeline = Pipeline()
+    receipt, (first, second) = registered(pipeline, corrections=1)
+    store(pipeline.storage, second)
+    row = pipeline.subject_keys.rows[RecordId(receipt.id, Revision(2))]
+    late = RecordId(receipt.id, Revision(1))
+    pipeline.subject_keys.put(StoredSubjectKey(late, row.wrapped, row.access_digest))
+    assert store(pipeline.storage, first) is None
+    assert stored_row(pipeline, receipt).sealed == second.sealed
+    assert pipeline.subject_keys.revisions(receipt.id) == [2]
+
+
+def test_redelivered_correction_finishes_the_destruction_of_earlier_keys() -> None:
+    pipeline = Pipeline()
+    receipt, (_, second) = registered(pipeline, corrections=1)
+    first_key = pipeline.subject_keys.rows[RecordId(receipt.id, Revision(1))]
+    store(pipeline.storage, second)
+    pipeline.subject_keys.put(first_key)
+    store(pipeline.storage, second)
+    assert pipeline.subject_keys.revisions(receipt.id) == [2]
+
+
+def test_erasure_leaves_a_tombstone_without_digest_and_no_key() -> None:
+    pipeline = Pipeline()
+    receipt, requests = registered(pipeline, corrections=1)
+    store(pipeline.storage, requests[0])
+    change = erase(pipeline.storage, deletion(receipt))
+    assert pipeline.vault.rows[receipt.id] == Tombstone(receipt.id, NOW, NOW + TOMBSTONE_LIFETIME)
+    assert pipeline.subject_keys.revisions(receipt.id) == []
+    assert (change.id, change.revision, change.at) == (receipt.id, None, NOW)
+
+
+def test_erasure_leaves_other_people_alone() -> None:
+    pipeline = Pipeline()
+    receipt, _ = registered(pipeline)
+    other, requests = registered(pipeline)
+    store(pipeline.storage, requests[1])
+    erase(pipeline.storage, deletion(receipt))
+    assert stored_row(pipeline, other).sealed == requests[1].sealed
+    assert pipeline.subject_keys.revisions(other.id) == [1]
+
+
+def test_erasure_again_keeps_the_first_tombstone() -> None:
+    pipeline = Pipeline()
+    receipt, _ = registered(pipeline)
+    erase(pipeline.storage, deletion(receipt))
+    erase(pipeline.storage, deletion(receipt, after=timedelta(days=1)))
+    assert pipeline.vault.rows[receipt.id] == Tombstone(receipt.id, NOW, NOW + TOMBSTONE_LIFETIME)
+
+
+def test_revision_that_comes_after_the_erasure_loses_its_key_and_is_ignored() -> None:
+    pipeline = Pipeline()
+    receipt, (request,) = registered(pipeline)
+    key = pipeline.subject_keys.rows[RecordId(receipt.id, Revision(1))]
+    erase(pipeline.storage, deletion(receipt))
+    pipeline.subject_keys.put(key)
+    assert store(pipeline.storage, request) is None
+    assert isinstance(pipeline.vault.rows[receipt.id], Tombstone)
+    assert not pipeline.subject_keys.rows
+
+
+@pytest.mark.parametrize("call", range(1, 4))
+def test_revision_that_comes_during_the_erasure_leaves_no_key(call: int) -> None:
+    meanwhile = Meanwhile()
+    pipeline = Pipeline(meanwhile)
+    receipt, (request,) = registered(pipeline)
+    later = request.model_copy(update={"revision": Revision(2)})
+    wrapped = WrappedKey(WrappingKeyVersion("wk-0001"), b"wrapped")
+
+    def a_correction_arrives() -> None:
+        record = RecordId(receipt.id, Revision(2))
+        pipeline.subject_keys.put(StoredSubjectKey(record, wrapped, receipt.access_digest))
+        store(pipeline.storage, later)
+
+    meanwhile.action = a_correction_arrives
+    meanwhile.at = {meanwhile.calls + call}
+    erase(pipeline.storage, deletion(receipt))
+    assert isinstance(pipeline.vault.rows[receipt.id], Tombstone)
+    assert pipeline.subject_keys.revisions(receipt.id) == []
