@@ -14,8 +14,8 @@ OTHER_REGION = "other"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """A decision with all its reasons; holds nothing that the person wrote."""
+class Assessment:
+    """A decision with all its reasons, and the cohort it counts in; nothing that the person wrote."""
 
     decision: Decision
     reasons: tuple[Reason, ...]
@@ -23,7 +23,7 @@ class Verdict:
     cohort: Cohort
 
 
-def decide(registration: Registration, submitted_at: datetime, rules: RuleSet) -> Verdict:
+def decide(registration: Registration, submitted_at: datetime, rules: RuleSet) -> Assessment:
     """Judge a registration by every rule; never raises for a registration of valid form.
 
     Args:
@@ -40,7 +40,7 @@ def decide(registration: Registration, submitted_at: datetime, rules: RuleSet) -
         (rules.severity(Code(reason.code)), reason) for check in CHECKS for reason in check(case)
     ]
     counted = [(severity, reason) for severity, reason in found if severity != Severity.IGNORE]
-    return Verdict(
+    return Assessment(
         decision=_decision({severity for severity, _ in counted}),
         reasons=tuple(sorted((reason for _, reason in counted), key=_order)),
         rule_set=rules.version,
