@@ -15,7 +15,7 @@ OTHER_REGION = "other"
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A decision with all its reasons, and the cohort it counts in; nothing that the person wrote."""
+    """A decision, its reasons and the cohort it counts in; nothing that the person wrote."""
 
     decision: Decision
     reasons: tuple[Reason, ...]

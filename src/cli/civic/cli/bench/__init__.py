@@ -1,0 +1,1 @@
+"""`civic bench`: what the system costs, counted on in-memory AWS and never asserted."""

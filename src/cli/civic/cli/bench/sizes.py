@@ -1,0 +1,78 @@
+"""Sizes and capacity units of DynamoDB items.
+
+Source: DynamoDB developer guide, "Item sizes and formats" and "Capacity unit consumption". Items
+are in the API's wire form, ``{"name": {"S": "text"}}``, with binary values as base64.
+"""
+
+import base64
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+type Item = dict[str, Any]
+"""An item in wire form."""
+
+WRITE_UNIT_BYTES = 1024
+READ_UNIT_BYTES = 4096
+
+_NESTING_BYTES = 3
+_ELEMENT_BYTES = 1
+
+
+def item_bytes(item: Mapping[str, Any]) -> int:
+    """Return what an item counts: its attributes' names and values, without storage overhead."""
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def write_units(before: int, after: int) -> int:
+    """Return what one standard write consumes: 1 per KB of the larger image, at least 1.
+
+    Args:
+        before: Bytes of the item that was there, 0 for none.
+        after: Bytes of the item that is there now, 0 for none. For a refused write, those it
+            would have had: a failed condition consumes as much.
+    """
+    return max(1, _ceiling(max(before, after), WRITE_UNIT_BYTES))
+
+
+def read_units(size: int, *, consistent: bool) -> float:
+    """Return what one read consumes: 1 per 4 KB, half if eventually consistent, at least one."""
+    units = max(1, _ceiling(size, READ_UNIT_BYTES))
+    return float(units) if consistent else units / 2
+
+
+def chunks(size: int, chunk: int) -> int:
+    """Return how many times something of ``size`` bytes is billed by the started chunk."""
+    return max(1, _ceiling(size, chunk))
+
+
+def _ceiling(value: int, step: int) -> int:
+    return -(-value // step)
+
+
+def _value_bytes(value: Mapping[str, Any]) -> int:
+    ((kind, content),) = value.items()
+    match kind:
+        case "S":
+            return len(content.encode())
+        case "B":
+            return len(base64.b64decode(content))
+        case "N":
+            return _number_bytes(content)
+        case "BOOL" | "NULL":
+            return 1
+        case "L":
+            return _NESTING_BYTES + sum(_ELEMENT_BYTES + _value_bytes(one) for one in content)
+        case "M":
+            return _NESTING_BYTES + len(content) * _ELEMENT_BYTES + item_bytes(content)
+        case "SS" | "NS" | "BS":
+            return sum(_value_bytes({kind[0]: one}) for one in content)
+        case _:
+            raise ValueError("not a type that DynamoDB has")
+
+
+def _number_bytes(text: str) -> int:
+    # One byte per two significant digits and one more; the guide says "approximately".
+    sign, digits, _ = Decimal(text).as_tuple()
+    significant = "".join(map(str, digits)).strip("0")
+    return _ceiling(len(significant), 2) + 1 + sign
