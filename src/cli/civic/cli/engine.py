@@ -104,7 +104,7 @@ class Engine:
                 raise EngineFailed(f"the engine (process {pid}) is still saving its state")
             time.sleep(_POLL_SECONDS)
         (self.workspace.state / "engine.pid").unlink(missing_ok=True)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._discard_scratch()
         return True
 
     def erase(self) -> None:
@@ -125,10 +125,24 @@ class Engine:
     def _make_room(self) -> None:
         self.workspace.state.mkdir(exist_ok=True)
         require_room(self.workspace.state)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._discard_scratch()
         for directory in (self._scratch, *map(self.workspace.state.joinpath, ("state", "s3"))):
             # The state holds the engine's keys.
             directory.mkdir(mode=0o700, exist_ok=True)
+
+    def _discard_scratch(self) -> None:
+        """Remove the unpacked functions: thousands of files, for which nobody should wait."""
+        if self._scratch.exists():
+            self._scratch.rename(self.workspace.state / f"discarded.{time.time_ns()}")
+        discarded = list(self.workspace.state.glob("discarded.*"))
+        if discarded:
+            subprocess.Popen(
+                ["/bin/rm", "-rf", *discarded],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
     def _spawn(self, interpreter: Path, lock: IO[bytes]) -> subprocess.Popen[bytes]:
         with self.log.open("wb") as log:
