@@ -33,7 +33,7 @@ class FieldError:
     pointer: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Problem(Exception):
     """A refusal, in the terms of RFC 9457."""
 
