@@ -1,0 +1,63 @@
+"""Subject keys and access tokens."""
+
+import hashlib
+import hmac
+
+import pytest
+
+from civic.identity.model import keys
+from civic.identity.model.keys import AccessDigest, SubjectKey, digest_of, may_access
+
+TOKEN = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+
+@pytest.mark.parametrize("size", [0, 16, 31, 33])
+def test_subject_key_of_another_size_is_refused(size: int) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        SubjectKey(bytes(size))
+
+
+def test_subject_key_is_not_shown() -> None:
+    shown = f"{SubjectKey(b'K' * 32)!r} {SubjectKey(b'K' * 32)}"
+    assert "K" * 4 not in shown
+    assert (b"K" * 4).hex() not in shown
+
+
+def test_digest_is_sha_256() -> None:
+    assert digest_of("abc") == hashlib.sha256(b"abc").digest()
+
+
+def test_right_token_may_access() -> None:
+    assert may_access(TOKEN, digest_of(TOKEN))
+
+
+@pytest.mark.parametrize("token", ["", "x", TOKEN[:-1], TOKEN + "A", TOKEN.lower(), "tokén"])
+def test_any_other_token_may_not(token: str) -> None:
+    assert not may_access(token, digest_of(TOKEN))
+
+
+@pytest.mark.parametrize("token", ["", TOKEN])
+def test_nobody_may_access_what_is_absent(token: str) -> None:
+    assert not may_access(token, None)
+
+
+def test_nobody_has_a_token_for_an_all_zero_digest() -> None:
+    assert not may_access(TOKEN, AccessDigest(bytes(32)))
+
+
+@pytest.mark.parametrize("stored", [digest_of(TOKEN), digest_of("other"), None])
+def test_comparison_is_made_in_constant_time_also_when_absent(
+    monkeypatch: pytest.MonkeyPatch, stored: AccessDigest | None
+) -> None:
+    compared: list[int] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append(len(one) + len(other))
+        return hmac.compare_digest(one, other)
+
+    class Hmac:
+        compare_digest = staticmethod(compare)
+
+    monkeypatch.setattr(keys, "hmac", Hmac)
+    may_access(TOKEN, stored)
+    assert compared == [64]
