@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from civic.cli.bench.ledger import Ledger
 from civic.cli.bench.prices import Load, PriceTable, dominant
 from civic.cli.bench.run import Run
+from civic.identity.model.settings import WRAPPING_KEY_CACHE
 
 _GB = 1_000_000_000
 _MB_PER_GB = 1024
-CACHE_SECONDS = 600
-"""How long an environment keeps a wrapping key; a test compares it with the domain's setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def bill(run: Run, design: Design, load: Load, prices: PriceTable) -> Bill:
         prices: The price table, with what is assumed.
     """
     people = run.requests
-    renewals = load.environments / (load.registrations_per_second * CACHE_SECONDS)
+    renewals = renewals_per_registration(load)
     renewed = design.renewal or Ledger()
     counted, added = run.ledger.total(), renewed.total()
     traces = _traces(run, load, prices) if design.traced else 0.0
@@ -71,6 +70,12 @@ def bill(run: Run, design: Design, load: Load, prices: PriceTable) -> Bill:
         "xray": traces,
     }
     return Bill(quantities, prices.dollars_per_million(quantities))
+
+
+def renewals_per_registration(load: Load) -> float:
+    """Return how many cache renewals one registration bears, all environments together."""
+    period = WRAPPING_KEY_CACHE.total_seconds()
+    return load.environments / (load.registrations_per_second * period)
 
 
 def kms_calls(run: Run, renewed: Ledger, renewals: float) -> float:

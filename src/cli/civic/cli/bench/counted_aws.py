@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import botocore.session
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest
 
 from civic.cli.bench import wire
 from civic.cli.bench.counted_dynamodb import Outcome, Tables
@@ -114,10 +114,12 @@ class CountedAws:
         taken, self.bus = self.bus, []
         return taken
 
-    def _answer(self, request: AWSPreparedRequest, event_name: str, **_rest: object) -> AWSResponse:
-        _, service_id, operation = event_name.split(".")
+    def _answer(self, **hook: Any) -> Any:
+        # Whatever but None is returned is the answer, though botocore's type stubs say otherwise.
+        request: AWSPreparedRequest = hook["request"]
+        _, service_id, operation = hook["event_name"].split(".")
         service = _SERVICES.get(service_id, service_id)
-        outcome = self._outcome(service, operation, json.loads(request.body or b"{}"))
+        outcome = self._outcome(service, operation, json.loads(wire.body_of(request)))
         body = json.dumps(outcome.body, separators=(",", ":")).encode()
         answer, answer_bytes = wire.response(request.url, outcome.status, body)
         self.ledger.tallies[Line(self._function, service, operation)].add(

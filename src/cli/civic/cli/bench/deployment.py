@@ -72,7 +72,7 @@ def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Node:
         return {f"!{suffix}": loader.construct_scalar(node)}
     if isinstance(node, yaml.SequenceNode):
         return {f"!{suffix}": loader.construct_sequence(node, deep=True)}
-    return {f"!{suffix}": loader.construct_mapping(node, deep=True)}
+    raise TemplateUnreadable(f"!{suffix} with a mapping is not expected here")
 
 
 _Loader.add_multi_constructor("!", _short_form)

@@ -89,7 +89,7 @@ def projected(expression: str | None, item: Item, placeholders: Placeholders) ->
     """Return the attributes of an item that a projection names; all without one."""
     if expression is None:
         return item
-    names = [placeholders.name(token) for token in _tokens(expression) if token != ","]
+    names = [placeholders.name(word) for word in _tokens(expression) if word != ","]
     return {name: item[name] for name in names if name in item}
 
 
@@ -132,16 +132,16 @@ class _Condition:
             result = self.either()
             self._demand(")")
             return result
-        token = self._next()
-        if token in {"attribute_exists", "attribute_not_exists"}:
+        first = self._next()
+        if first in {"attribute_exists", "attribute_not_exists"}:
             self._demand("(")
             there = self.placeholders.name(self._next()) in self.item
             self._demand(")")
-            return there is (token == "attribute_exists")
+            return there is (first == "attribute_exists")
         compare = _COMPARISONS.get(self._next())
         if compare is None:
-            raise UnsupportedExpression(token)
-        left = self.placeholders.value(token, self.item)
+            raise UnsupportedExpression(first)
+        left = self.placeholders.value(first, self.item)
         right = self.placeholders.value(self._next(), self.item)
         return left is not None and right is not None and _compared(compare, left, right)
 

@@ -23,6 +23,16 @@ class Tally:
         self.write_units += other.write_units
         self.read_units += other.read_units
 
+    def minus(self, other: "Tally") -> "Tally":
+        """Return what this tally has beyond another."""
+        return Tally(
+            self.calls - other.calls,
+            self.request_bytes - other.request_bytes,
+            self.response_bytes - other.response_bytes,
+            self.write_units - other.write_units,
+            self.read_units - other.read_units,
+        )
+
 
 @dataclass(frozen=True, order=True, slots=True)
 class Line:
@@ -48,6 +58,15 @@ class Ledger:
             if chosen(line):
                 result.add(tally)
         return result
+
+    def beyond(self, other: "Ledger") -> "Ledger":
+        """Return the lines that this ledger has more calls of, with what is more."""
+        more = Ledger()
+        for line, tally in self.tallies.items():
+            less = other.tallies.get(line, Tally())
+            if tally.calls > less.calls:
+                more.tallies[line] = tally.minus(less)
+        return more
 
     def calls(
         self, function: str | None = None, service: str | None = None, operation: str | None = None

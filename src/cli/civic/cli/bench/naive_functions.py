@@ -11,7 +11,7 @@ import json
 import uuid
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import boto3
 
@@ -32,7 +32,7 @@ def session() -> boto3.Session:
 @cache
 def client(service: str) -> Any:
     """Return a client."""
-    return session().client(service)
+    return cast("Any", session()).client(service)
 
 
 def gateway(event: dict[str, Any], _context: object) -> dict[str, Any]:

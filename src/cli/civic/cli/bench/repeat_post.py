@@ -12,21 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSResponse
 
 from civic.cli.bench.wire import Body
 
 type Post = Callable[[dict[str, Any]], object]
 type Material = dict[str, Any]
 
+_NO_HEADERS: Any = {}
+
 
 def attach(session: botocore.session.Session, canned: dict[str, Any]) -> None:
     """Answer each operation with its prepared body."""
     bodies = {name: json.dumps(body).encode() for name, body in canned.items()}
 
-    def answer(request: AWSPreparedRequest, event_name: str, **_rest: object) -> AWSResponse:
-        operation = event_name.rpartition(".")[2]
-        return AWSResponse(request.url, 200, {}, Body(bodies[operation]))
+    def answer(**hook: Any) -> Any:
+        operation = hook["event_name"].rpartition(".")[2]
+        return AWSResponse(hook["request"].url, 200, _NO_HEADERS, Body(bodies[operation]))
 
     session.register("before-send", answer)
 
@@ -61,8 +63,8 @@ def bare_with_calls(material: Material) -> Post:
 
     attach(clients.session(), material["canned"])
     handler, dynamodb, events = bare(material), clients.dynamodb(), clients.events()
-    row = {"id": {"S": "0" * 36}, "w": {"B": bytes(640)}}
-    entry = {"EventBusName": "Bus", "Source": "civic", "DetailType": "V", "Detail": "x" * 1400}
+    row: Any = {"id": {"S": "0" * 36}, "w": {"B": bytes(640)}}
+    entry: Any = {"EventBusName": "Bus", "Source": "civic", "DetailType": "V", "Detail": "x" * 1400}
 
     def post(event: dict[str, Any]) -> None:
         handler(event)

@@ -5,7 +5,7 @@ are in the API's wire form, ``{"name": {"S": "text"}}``, with binary values as b
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -52,23 +52,9 @@ def _ceiling(value: int, step: int) -> int:
 
 def _value_bytes(value: Mapping[str, Any]) -> int:
     ((kind, content),) = value.items()
-    match kind:
-        case "S":
-            return len(content.encode())
-        case "B":
-            return len(base64.b64decode(content))
-        case "N":
-            return _number_bytes(content)
-        case "BOOL" | "NULL":
-            return 1
-        case "L":
-            return _NESTING_BYTES + sum(_ELEMENT_BYTES + _value_bytes(one) for one in content)
-        case "M":
-            return _NESTING_BYTES + len(content) * _ELEMENT_BYTES + item_bytes(content)
-        case "SS" | "NS" | "BS":
-            return sum(_value_bytes({kind[0]: one}) for one in content)
-        case _:
-            raise ValueError("not a type that DynamoDB has")
+    if kind in {"SS", "NS", "BS"}:
+        return sum(_SIZES[kind[0]](one) for one in content)
+    return _SIZES[kind](content)
 
 
 def _number_bytes(text: str) -> int:
@@ -76,3 +62,15 @@ def _number_bytes(text: str) -> int:
     sign, digits, _ = Decimal(text).as_tuple()
     significant = "".join(map(str, digits)).strip("0")
     return _ceiling(len(significant), 2) + 1 + sign
+
+
+_SIZES: dict[str, Callable[[Any], int]] = {
+    "S": lambda text: len(text.encode()),
+    "B": lambda text: len(base64.b64decode(text)),
+    "N": _number_bytes,
+    "BOOL": lambda _: 1,
+    "NULL": lambda _: 1,
+    "L": lambda values: _NESTING_BYTES + sum(_ELEMENT_BYTES + _value_bytes(one) for one in values),
+    "M": lambda values: _NESTING_BYTES + len(values) * _ELEMENT_BYTES + item_bytes(values),
+}
+"""Bytes of a value by the type it is marked with."""

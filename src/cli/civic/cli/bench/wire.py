@@ -4,9 +4,10 @@ import io
 import uuid
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 
 REGION = "us-east-1"
 
@@ -19,7 +20,13 @@ def request_bytes(request: AWSPreparedRequest) -> int:
     _, _, rest = request.url.partition("://")
     host, _, path = rest.partition("/")
     head = f"{request.method} /{path} HTTP/1.1\r\n{_ADDED_LATER}{host}"
-    return len(head) + _header_bytes(dict(request.headers.items())) + len(request.body or b"")
+    return len(head) + _header_bytes(dict(request.headers.items())) + len(body_of(request))
+
+
+def body_of(request: AWSPreparedRequest) -> bytes:
+    """Return the body of a request."""
+    body = request.body or b""
+    return body.encode() if isinstance(body, str) else cast("bytes", body)
 
 
 def response(url: str, status: int, body: bytes) -> tuple[AWSResponse, int]:
@@ -33,7 +40,7 @@ def response(url: str, status: int, body: bytes) -> tuple[AWSResponse, int]:
         "x-amzn-RequestId": str(uuid.uuid4()),
         "x-amz-crc32": str(zlib.crc32(body)),
     }
-    answer = AWSResponse(url, status, headers, Body(body))
+    answer = AWSResponse(url, status, cast("HTTPHeaders", headers), Body(body))
     return answer, len("HTTP/1.1 200 OK\r\n") + _header_bytes(headers) + len(body)
 
 

@@ -29,7 +29,7 @@ class Life:
         """Add a line."""
         self.lines.append((step, outcome))
 
-    def check(self, fact: str, holds: bool) -> None:  # noqa: FBT001 - the fact's truth is the point
+    def check(self, fact: str, holds: bool) -> None:  # noqa: FBT001 - a fact and its truth
         """Add a fact that must hold, and a line for it."""
         self.checks[fact] = holds
         self.tell(fact, "yes" if holds else "NO")
