@@ -2,11 +2,13 @@
 
 import platform
 import tomllib
+from pathlib import Path
 
 from civic.cli.console import step
 from civic.cli.engine import Engine, require_room
 from civic.cli.failures import DeployFailed
 from civic.cli.fingerprint import fingerprint
+from civic.cli.locks import one_at_a_time
 from civic.cli.sam import Sam
 from civic.cli.target import Target
 from civic.cli.unmodelled import apply_table_settings
@@ -31,24 +33,35 @@ def deploy(target: Target, engine: Engine) -> bool:
         DiskFull: Less than 1 GiB is free.
     """
     workspace = engine.workspace
-    stamp = workspace.state / "deployed"
+    deployed = workspace.state / "deployed"
     parameters = local_parameters(workspace)
     current = fingerprint(workspace.root, parameters)
-    if stamp.exists() and stamp.read_text() == current and target.find_outputs() is not None:
+    if _is(deployed, current) and target.find_outputs() is not None:
         return False
     if not workspace.template.exists():
         raise DeployFailed(f"{workspace.template.name} is missing")
     require_room(workspace.state)
-    stamp.unlink(missing_ok=True)
+    deployed.unlink(missing_ok=True)
     sam = Sam(engine)
-    with step("sam build"):
-        sam.build(parameters)
-    with step("sam deploy"):
-        _clear_broken_stack(target)
-        sam.deploy(parameters)
-        apply_table_settings(target, workspace.template)
-    stamp.write_text(current)
+    # Among the artefacts, so that it goes when they go.
+    built = workspace.artefacts / "build" / "fingerprint"
+    # Another engine of this checkout must not build while this one deploys what was built.
+    with one_at_a_time(workspace.artefacts / "build.lock"):
+        if not _is(built, current):
+            built.unlink(missing_ok=True)
+            with step("sam build"):
+                sam.build(parameters)
+            built.write_text(current)
+        with step("sam deploy"):
+            _clear_broken_stack(target)
+            sam.deploy(parameters)
+            apply_table_settings(target, workspace.template)
+    deployed.write_text(current)
     return True
+
+
+def _is(stamp: Path, fingerprint_now: str) -> bool:
+    return stamp.exists() and stamp.read_text() == fingerprint_now
 
 
 def local_parameters(workspace: Workspace) -> list[str]:

@@ -123,7 +123,7 @@ class Engine:
         return self.workspace.state / "tmp"
 
     def _make_room(self) -> None:
-        self.workspace.state.mkdir(exist_ok=True)
+        self.workspace.state.mkdir(parents=True, exist_ok=True)
         require_room(self.workspace.state)
         self._discard_scratch()
         for directory in (self._scratch, *map(self.workspace.state.joinpath, ("state", "s3"))):

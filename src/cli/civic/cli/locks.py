@@ -23,7 +23,7 @@ def try_lock(file: IO[bytes]) -> bool:
 @contextmanager
 def one_at_a_time(path: Path) -> Iterator[None]:
     """Hold a lock for a while; wait first for whoever else holds it."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

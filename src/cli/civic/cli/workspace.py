@@ -1,5 +1,6 @@
 """Where things stand in a checkout: the environments, and the engine's `.civic` directory."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,19 +9,26 @@ from civic.cli.failures import SetupMissing
 
 @dataclass(frozen=True)
 class Workspace:
-    """The places below the root of a checkout that the command reads or writes."""
+    """The places that the command reads or writes.
+
+    Attributes:
+        root: The root of the checkout.
+        elsewhere: Where the engine's state stands instead of in the checkout's `.civic`, for a
+            further engine beside the checkout's own; None for the usual place.
+    """
 
     root: Path
+    elsewhere: Path | None = None
 
     @property
     def state(self) -> Path:
-        """Everything that `make clean` removes: the engine's state and the built artefacts."""
-        return self.root / ".civic"
+        """The engine's state; with the artefacts, all that `make clean` removes."""
+        return self.elsewhere or self.artefacts
 
     @property
-    def build(self) -> Path:
-        """What `sam build` leaves for `sam deploy`."""
-        return self.state / "build"
+    def artefacts(self) -> Path:
+        """What `sam build` leaves for `sam deploy`: one for all engines of the checkout."""
+        return self.root / ".civic"
 
     @property
     def template(self) -> Path:
@@ -57,5 +65,10 @@ class Workspace:
 
 
 def here() -> Workspace:
-    """Give the workspace of the checkout this command is installed from."""
-    return Workspace(Path(__file__).resolve().parents[4])
+    """Give the workspace of the checkout this command is installed from.
+
+    CIVIC_STATE names another directory for the engine's state.
+    """
+    elsewhere = os.environ.get("CIVIC_STATE")
+    root = Path(__file__).resolve().parents[4]
+    return Workspace(root, Path(elsewhere).absolute() if elsewhere else None)
