@@ -33,6 +33,7 @@ _TABLES = {
     "LowSecDataStore": "LowSecDataStoreName",
     "AnalyticsJoins": "AnalyticsJoinsName",
 }
+_FIRST_REVISION = {"revision": {"N": "1"}}
 
 
 def demo(
@@ -113,6 +114,8 @@ def _follow(
     report.decided = len(statuses)
     report.decisions, report.reasons = figures.decisions(statuses)
     report.latency = figures.latency(statuses)
+    keys = figures.stored_items(target, "SubjectKeysTableName", receipts, _FIRST_REVISION)
+    report.item_bytes["subject_keys"] = [figures.item_bytes(item) for item in keys]
     for name, table in _TABLES.items():
         items = list(figures.stored_items(target, table, receipts))
         report.item_bytes[name] = [figures.item_bytes(item) for item in items]

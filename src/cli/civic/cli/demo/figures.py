@@ -55,12 +55,14 @@ def decisions(statuses: Iterable[Item]) -> tuple[Counter[str], Counter[tuple[str
     return by_decision, by_reason
 
 
+def decision_milliseconds(status: Item) -> float:
+    """Return the time from the receipt of a first revision to its decision."""
+    return (_time(status["updated"]) - _time(status["created"])).total_seconds() * 1000
+
+
 def latency(statuses: Iterable[Item]) -> Latency | None:
-    """Return the time to decision; None for fewer than two registrations."""
-    taken = [
-        (_time(status["updated"]) - _time(status["created"])).total_seconds() * 1000
-        for status in statuses
-    ]
+    """Return the quantiles of the time to decision; None for fewer than two registrations."""
+    taken = [decision_milliseconds(status) for status in statuses]
     if len(taken) < 2:  # noqa: PLR2004 - quantiles need two points
         return None
     cuts = quantiles(taken, n=20, method="inclusive")
@@ -96,11 +98,14 @@ def _lines(messages: Iterable[str]) -> Iterator[Item]:
             yield line
 
 
-def stored_items(target: Target, table_output: str, ids: Iterable[str]) -> Iterator[Item]:
-    """Return the rows of a table keyed by registration id."""
+def stored_items(
+    target: Target, table_output: str, ids: Iterable[str], sort_key: Item | None = None
+) -> Iterator[Item]:
+    """Return the rows of a table keyed by registration id, and by ``sort_key`` if it has one."""
     table = target.output(table_output)
     for some in batched(ids, _BATCH_GET, strict=False):
-        wanted: Any = {table: {"Keys": [{"id": {"S": one}} for one in some]}}
+        keys = [{"id": {"S": one}} | (sort_key or {}) for one in some]
+        wanted: Any = {table: {"Keys": keys}}
         while wanted:
             answer = target.dynamodb.batch_get_item(RequestItems=wanted)
             yield from answer["Responses"].get(table, [])

@@ -9,6 +9,7 @@ from typing import Any
 from civic.cli.citizen import Citizen, Receipt, Refused
 from civic.cli.demo import copies
 from civic.cli.demo.break_in import BreakIn, Copy
+from civic.cli.demo.figures import decision_milliseconds
 from civic.cli.failures import CommandFailed
 from civic.cli.operations import queue_depths
 from civic.cli.target import Target
@@ -22,6 +23,7 @@ _NOT_FOUND = 404
 class Life:
     """What happened, as lines to read, and the checks that must hold."""
 
+    decision_ms: float | None = None
     lines: list[tuple[str, str]] = field(default_factory=list)
     checks: dict[str, bool] = field(default_factory=dict)
 
@@ -75,7 +77,8 @@ def _register_and_correct(
     again = citizen.register(payload, key)
     life.check("the same Idempotency-Key gives the same registration", again == receipt)
     decided = await_decision(citizen, receipt, revision=1)
-    life.tell("decision", decided["decision"])
+    life.decision_ms = decision_milliseconds(decided)
+    life.tell("decision", f"{decided['decision']}, after {life.decision_ms:.0f} ms")
     shown = citizen.data(receipt)
     life.check("what is shown is what was submitted", _same(shown["data"], payload))
     corrected = payload | {"username": payload["username"] + "-2"}
