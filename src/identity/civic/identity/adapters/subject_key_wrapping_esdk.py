@@ -6,6 +6,8 @@ The message's encryption context names the subject and the purpose and is compar
 decryption: a key moved to another person's row does not open.
 """
 
+import logging
+
 from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
 from aws_encryption_sdk.exceptions import AWSEncryptionSDKClientError
 from aws_encryption_sdk.identifiers import Algorithm
@@ -23,6 +25,8 @@ _SUITE = Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY
 
 
 def _client() -> EncryptionSDKClient:
+    # It logs the traceback of what it refuses; ours is the one line about an invocation.
+    logging.getLogger("aws_encryption_sdk").setLevel(logging.CRITICAL)
     return EncryptionSDKClient(
         commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT,
         max_encrypted_data_keys=1,
@@ -66,13 +70,14 @@ class EsdkKeyUnwrapper:
                 source=wrapped.blob,
                 key_provider=_master_key(wrapped.version, private_key),
             )
+            key = SubjectKey(secret)
         except (AWSEncryptionSDKClientError, InvalidTag, ValueError) as error:
             message = "a wrapped subject key does not open"
             raise KeyRefused(message) from error
         if dict(header.encryption_context) != _context(registration) or header.algorithm != _SUITE:
             message = "a wrapped subject key is bound to something else"
             raise KeyRefused(message)
-        return SubjectKey(secret)
+        return key
 
 
 def _master_key(version: WrappingKeyVersion, key: WrappingKey) -> RawMasterKey:
