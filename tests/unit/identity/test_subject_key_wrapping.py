@@ -1,0 +1,214 @@
+"""Wrapping with the AWS Encryption SDK: bound to one person, committed, and nothing else opens."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
+from aws_encryption_sdk.identifiers import Algorithm, EncryptionKeyType, WrappingAlgorithm
+from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
+from aws_encryption_sdk.key_providers.base import MasterKeyProvider
+from aws_encryption_sdk.key_providers.raw import RawMasterKey, RawMasterKeyProvider
+
+from civic.contracts.identifiers import RegistrationId
+from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper, EsdkKeyWrapper
+from civic.identity.adapters.wrapping_keys_kms import PrivateKeys, PublicKeys
+from civic.identity.errors import KeyRefused
+from civic.identity.model.keys import SubjectKey, WrappedKey, WrappingKeyVersion
+from tests.fakes.wrapping_pairs import private_key, public_key, quiet_finalizers
+
+SUBJECT = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+NEIGHBOUR = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
+KEY = SubjectKey(bytes(range(32)))
+CONTEXT = {"subject": SUBJECT, "purpose": "registration"}
+SUITE = Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY
+FIRST, SECOND = WrappingKeyVersion("wk-0001"), WrappingKeyVersion("wk-0002")
+
+
+def public_half(number: int) -> WrappingKey:
+    algorithm = WrappingAlgorithm.RSA_OAEP_SHA256_MGF1
+    return WrappingKey(algorithm, public_key(number), EncryptionKeyType.PUBLIC)
+
+
+@cache
+def private_half(number: int) -> WrappingKey:
+    algorithm = WrappingAlgorithm.RSA_OAEP_SHA256_MGF1
+    return WrappingKey(algorithm, private_key(number), EncryptionKeyType.PRIVATE)
+
+
+class GivenPublicKey(PublicKeys):
+    """One public key, from no table."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def current(self) -> tuple[WrappingKeyVersion, WrappingKey]:
+        return WrappingKeyVersion(f"wk-{self._number:04d}"), public_half(self._number)
+
+
+class GivenPrivateKeys(PrivateKeys):
+    """Private keys from no table and no KMS."""
+
+    def __init__(self) -> None:
+        """Know every version."""
+
+    def version(self, version: WrappingKeyVersion) -> WrappingKey:
+        return private_half(int(version.removeprefix("wk-")))
+
+
+def wrap(registration: RegistrationId = SUBJECT, number: int = 1) -> WrappedKey:
+    return EsdkKeyWrapper(GivenPublicKey(number)).wrap(KEY, registration)
+
+
+def unwrap(wrapped: WrappedKey, registration: RegistrationId = SUBJECT) -> SubjectKey:
+    return EsdkKeyUnwrapper(GivenPrivateKeys()).unwrap(wrapped, registration)
+
+
+def master_key(number: int = 1) -> RawMasterKey:
+    return RawMasterKey(
+        provider_id="civic", key_id=f"wk-{number:04d}", wrapping_key=public_half(number)
+    )
+
+
+class BothKeys(RawMasterKeyProvider):  # type: ignore[misc]
+    """Encrypts the data key under two wrapping keys."""
+
+    provider_id = "civic"
+
+    def _get_raw_key(self, key_id: bytes) -> WrappingKey:
+        return public_half(int(key_id.decode().removeprefix("wk-")))
+
+
+def refused(*blobs: WrappedKey) -> bool:
+    with quiet_finalizers():
+        return all(_refused(blob) for blob in blobs)
+
+
+def _refused(wrapped: WrappedKey) -> bool:
+    with pytest.raises(KeyRefused):
+        unwrap(wrapped)
+    return True
+
+
+def forged(
+    source: bytes = KEY.secret,
+    context: dict[str, str] = CONTEXT,
+    suite: Algorithm = SUITE,
+    provider: MasterKeyProvider | None = None,
+) -> WrappedKey:
+    """Return what somebody with the public key, which is no secret, could put into the store."""
+    client = EncryptionSDKClient(
+        commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT
+        if suite.is_committing()
+        else CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT
+    )
+    blob, _ = client.encrypt(
+        source=source,
+        key_provider=provider or master_key(),
+        algorithm=suite,
+        encryption_context=dict(context),
+        frame_length=0,
+    )
+    return WrappedKey(FIRST, blob)
+
+
+def each_byte_altered(blob: bytes) -> Iterator[bytes]:
+    for position in range(len(blob)):
+        yield blob[:position] + bytes([blob[position] ^ 1]) + blob[position + 1 :]
+
+
+def test_wrapped_key_opens_for_its_subject() -> None:
+    assert unwrap(wrap()) == KEY
+
+
+def test_wrapped_key_names_its_version_and_hides_the_key() -> None:
+    wrapped = wrap(number=2)
+    assert wrapped.version == SECOND
+    assert KEY.secret not in wrapped.blob
+    assert unwrap(wrapped) == KEY
+
+
+def test_wrapping_twice_gives_different_blobs() -> None:
+    assert wrap().blob != wrap().blob
+
+
+def test_header_says_format_2_and_suite_0478() -> None:
+    # AWS Encryption SDK developer guide, "Message format reference": version, then algorithm id.
+    assert wrap().blob[:3].hex() == "020478"
+
+
+def test_wrapped_key_fits_beside_its_row_in_one_write_unit() -> None:
+    assert len(wrap().blob) < 850
+
+
+def test_key_of_another_subject_is_refused() -> None:
+    assert refused(wrap(NEIGHBOUR))
+
+
+def test_refusal_is_not_logged_by_the_sdk(caplog: pytest.LogCaptureFixture) -> None:
+    assert refused(WrappedKey(SECOND, wrap().blob))
+    assert not caplog.records
+
+
+def test_blob_under_another_version_is_refused() -> None:
+    assert refused(WrappedKey(SECOND, wrap().blob))
+
+
+def test_altering_any_byte_is_noticed() -> None:
+    blob = wrap().blob
+    assert refused(*(WrappedKey(FIRST, altered) for altered in each_byte_altered(blob)))
+
+
+def test_any_shortened_blob_is_refused() -> None:
+    blob = wrap().blob
+    assert refused(*(WrappedKey(FIRST, blob[:length]) for length in range(len(blob))))
+
+
+def test_forgery_tool_makes_what_the_wrapper_makes() -> None:
+    assert unwrap(forged()) == KEY
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {},
+        {"subject": SUBJECT},
+        {"purpose": "registration"},
+        {"subject": SUBJECT, "purpose": "research"},
+        {"subject": SUBJECT, "purpose": "registration", "more": "x"},
+        {"subject": SUBJECT.upper(), "purpose": "registration"},
+    ],
+)
+def test_any_other_encryption_context_is_refused(context: dict[str, str]) -> None:
+    assert refused(forged(context=context))
+
+
+@pytest.mark.parametrize(
+    "suite",
+    [
+        Algorithm.AES_256_GCM_IV12_TAG16_HKDF_SHA256,
+        Algorithm.AES_256_GCM_IV12_TAG16,
+        Algorithm.AES_128_GCM_IV12_TAG16,
+        Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384,
+    ],
+    ids=str,
+)
+def test_any_other_algorithm_suite_is_refused(suite: Algorithm) -> None:
+    assert refused(forged(suite=suite))
+
+
+def test_blob_for_two_wrapping_keys_is_refused() -> None:
+    provider = BothKeys()
+    provider.add_master_key("wk-0001")
+    provider.add_master_key("wk-0002")
+    assert refused(forged(provider=provider))
+
+
+@pytest.mark.parametrize("size", [0, 16, 33])
+def test_what_is_no_subject_key_is_refused(size: int) -> None:
+    assert refused(forged(source=bytes(size)))
+
+
+@pytest.mark.parametrize("blob", [b"", b"\x00", b"\x02\x04\x78", bytes(1000), b"{}"])
+def test_what_is_no_message_is_refused(blob: bytes) -> None:
+    assert refused(WrappedKey(FIRST, blob))
