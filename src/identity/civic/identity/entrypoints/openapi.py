@@ -53,20 +53,23 @@ _PROBLEMS = {
     500: "Our fault",
     503: "Temporarily unavailable; nothing was accepted",
 }
+_TAGS = ["registrations"]
 _ALWAYS = (429, 500, 503)
 
 
 def document() -> Json:
     """Return the OpenAPI document."""
-    answers: list[type[BaseModel]] = [
+    bodies: tuple[type[BaseModel], ...] = (
+        Registration,
         RegistrationAccepted,
         RegistrationStatus,
         ErasureAccepted,
         DataDisclosure,
         ProblemDetails,
-    ]
-    models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]]
-    models = [(Registration, "validation"), *((model, "serialization") for model in answers)]
+    )
+    # Of answers too the form they are read in: what is absent is left out, not null.
+    models: list[tuple[type[BaseModel], Literal["validation"]]]
+    models = [(model, "validation") for model in bodies]
     _, schemas = models_json_schema(models, ref_template=_REF)
     return {
         "openapi": "3.1.0",
@@ -92,6 +95,7 @@ def _paths() -> Json:
             "parameters": [_TRACE],
             "post": {
                 "operationId": "register",
+                "tags": _TAGS,
                 "summary": "Submit a registration",
                 "parameters": [_IDEMPOTENCY],
                 "requestBody": _body(Registration),
@@ -102,12 +106,14 @@ def _paths() -> Json:
         | {
             "get": {
                 "operationId": "readStatus",
+                "tags": _TAGS,
                 "summary": "Status and decision",
                 "responses": _responses(200, RegistrationStatus, 401, 404),
             }
             | token,
             "put": {
                 "operationId": "rectify",
+                "tags": _TAGS,
                 "summary": "Correct the data (GDPR Art. 16); it is validated anew",
                 "requestBody": _body(Registration),
                 "responses": _responses(202, RegistrationStatus, 400, 401, 404, 409, 413, 415, 422),
@@ -115,6 +121,7 @@ def _paths() -> Json:
             | token,
             "delete": {
                 "operationId": "erase",
+                "tags": _TAGS,
                 "summary": "Erase everything (GDPR Art. 17)",
                 "responses": _responses(202, ErasureAccepted, 401, 404),
             }
@@ -124,6 +131,7 @@ def _paths() -> Json:
         | {
             "get": {
                 "operationId": "readData",
+                "tags": _TAGS,
                 "summary": "Everything that is held (GDPR Art. 15), machine-readable (Art. 20)",
                 "responses": _responses(200, DataDisclosure, 401, 404, 409),
             }
