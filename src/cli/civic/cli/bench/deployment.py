@@ -88,7 +88,7 @@ def _read(document: Node) -> Deployment:
 
     stage = next(iter(of_type("AWS::ApiGatewayV2::Stage").values()))
     functions = [
-        _function(shared | one["Properties"], parameters)
+        _function(_merged(shared, one["Properties"]), parameters)
         for one in of_type("AWS::Serverless::Function").values()
     ]
     return Deployment(
@@ -104,6 +104,13 @@ def _read(document: Node) -> Deployment:
         ),
         access_log_format=stage["Properties"]["AccessLogSettings"]["Format"],
     )
+
+
+def _merged(shared: Node, own: Node) -> Node:
+    """Return a function's properties with those of ``Globals``, as SAM merges them."""
+    inherited = shared.get("Environment", {}).get("Variables", {})
+    variables = inherited | own["Environment"]["Variables"]
+    return shared | own | {"Environment": {"Variables": variables}}
 
 
 def _function(properties: Node, parameters: Node) -> Function:

@@ -16,15 +16,8 @@ from pathlib import Path
 import civic
 from civic.cli.bench.counted_aws import ENVIRONMENT
 
-_TIMED = """
-import time
-started = time.perf_counter()
-{load}
-loaded = time.perf_counter()
-{compose}
-composed = time.perf_counter()
-print(loaded - started, composed - started)
-"""
+_BEGIN = "import time; started = time.perf_counter()"
+_LAP = "print(time.perf_counter() - started)"
 _OURS = """
 from civic.runtime import clients
 for make in list(vars(module).values()):
@@ -34,27 +27,40 @@ for service in {services}:
     getattr(clients, service)()
 """
 _NAIVE = "for service in {services}: module.client(service)"
-_BOTO3 = "import boto3; boto3.client('dynamodb')"
-_MORE_BOTO3 = "for service in {services}: boto3.client(service)"
+FLOOR = "boto3 + 1"
+_FLOOR_CLIENTS = ("dynamodb", "events", "kms")
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Something to import, and what to make after it."""
+    """Something to import, and what to make after it, timed after each step."""
 
     name: str
-    code: str
+    steps: Sequence[str]
     environment: Mapping[str, str]
+
+    @property
+    def code(self) -> str:
+        """What the interpreter runs; it prints the seconds since the start after every step."""
+        laps = (line for step in self.steps for line in (step, _LAP))
+        return "\n".join((_BEGIN, *laps))
 
 
 @dataclass(frozen=True, slots=True)
 class Cold:
-    """Median seconds in this run."""
+    """Median seconds from the start to the end of each step."""
 
-    loaded: float
-    """The module is imported; of boto3, with one client."""
-    composed: float
-    """Everything the function uses is made as well."""
+    laps: tuple[float, ...]
+
+    @property
+    def loaded(self) -> float:
+        """The module is imported; of boto3, with one client."""
+        return self.laps[0]
+
+    @property
+    def composed(self) -> float:
+        """Everything the function uses is made as well."""
+        return self.laps[-1]
 
 
 def handler_program(
@@ -63,27 +69,21 @@ def handler_program(
     """Return one of the real functions; composing it makes a client of every service it calls."""
     load = f"import importlib; module = importlib.import_module({module!r})"
     # A function that was not seen to call anything is only imported.
-    compose = _OURS.format(services=list(services)) if services else ""
-    return Program(name, _TIMED.format(load=load, compose=compose), environment)
+    compose = [_OURS.format(services=list(services))] if services else []
+    return Program(name, [load, *compose], environment)
 
 
 def naive_program(services: Sequence[str]) -> Program:
     """Return the naive functions."""
     load = "import civic.cli.bench.naive_functions as module"
-    compose = _NAIVE.format(services=list(services))
-    return Program("naive", _TIMED.format(load=load, compose=compose), {})
+    return Program("naive", [load, _NAIVE.format(services=list(services))], {})
 
 
-def floor_program(services: Sequence[str]) -> Program:
-    """Return the floor: boto3 and a DynamoDB client, then clients of the other services."""
-    others = [service for service in services if service != "dynamodb"]
-    compose = _MORE_BOTO3.format(services=others)
-    return Program(floor_name(services), _TIMED.format(load=_BOTO3, compose=compose), {})
-
-
-def floor_name(services: Sequence[str]) -> str:
-    """Return how the floor with so many clients is called."""
-    return f"boto3 + {max(1, len(services))}"
+def floor_program() -> Program:
+    """Return the floor: boto3 and a DynamoDB client, then one client more with every lap."""
+    first, *others = _FLOOR_CLIENTS
+    more = [f"boto3.client({service!r})" for service in others]
+    return Program(FLOOR, [f"import boto3; boto3.client({first!r})", *more], {})
 
 
 def measure(programs: Sequence[Program], rounds: int, tick: Callable[[], None]) -> dict[str, Cold]:
@@ -96,15 +96,15 @@ def measure(programs: Sequence[Program], rounds: int, tick: Callable[[], None]) 
     """
     for folder in civic.__path__:
         compileall.compile_dir(folder, quiet=2)
-    times: dict[str, list[tuple[float, float]]] = {program.name: [] for program in programs}
+    times: dict[str, list[tuple[float, ...]]] = {program.name: [] for program in programs}
     for number in range(rounds + 1):
         for program in programs:
-            timed = _run(program)
+            laps = _run(program)
             if number:
-                times[program.name].append(timed)
+                times[program.name].append(laps)
         tick()
     return {
-        name: Cold(statistics.median(a for a, _ in found), statistics.median(b for _, b in found))
+        name: Cold(tuple(statistics.median(lap) for lap in zip(*found, strict=True)))
         for name, found in times.items()
     }
 
@@ -114,7 +114,7 @@ def python_path() -> str:
     return os.pathsep.join(str(Path(folder).parent) for folder in civic.__path__)
 
 
-def _run(program: Program) -> tuple[float, float]:
+def _run(program: Program) -> tuple[float, ...]:
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": python_path(),
@@ -131,5 +131,4 @@ def _run(program: Program) -> tuple[float, float]:
     )
     if done.returncode:
         raise RuntimeError(f"{program.name} does not start: {done.stderr[-500:]}")
-    loaded, composed = done.stdout.split()[-2:]
-    return float(loaded), float(composed)
+    return tuple(map(float, done.stdout.split()))

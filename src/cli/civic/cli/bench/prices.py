@@ -68,6 +68,8 @@ class Reckoned(_Part):
     fields: tuple[str, ...]
     reckoned_dollars: float
     reckoned_kms_dollars: float
+    rest_api_more_dollars: float
+    traces_dollars: float
 
 
 class PriceTable(_Part):

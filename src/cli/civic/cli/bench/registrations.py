@@ -9,9 +9,9 @@ from civic.cli.bench.bill import Bill, Design, bill, kms_calls, renewals_per_reg
 from civic.cli.bench.counting import Counted, CountedOurs, count_naive, count_ours
 from civic.cli.bench.deployment import Deployment
 from civic.cli.bench.imports import (
+    FLOOR,
     Cold,
     Program,
-    floor_name,
     floor_program,
     handler_program,
     measure,
@@ -71,12 +71,11 @@ class Registrations:
 
     def loaded_ratio(self, name: str) -> float:
         """Return a program's import as a multiple of boto3 and one client."""
-        return self.imports[name].loaded / self.imports[floor_name(["dynamodb"])].loaded
+        return self.imports[name].loaded / self.imports[FLOOR].loaded
 
     def composed_ratio(self, name: str, clients: int) -> float:
         """Return import and composition as a multiple of boto3 and as many clients."""
-        floor = self.imports[floor_name(list(_NAIVE_SERVICES[:clients]))]
-        return self.imports[name].composed / floor.composed
+        return self.imports[name].composed / self.imports[FLOOR].laps[clients - 1]
 
     def figures(self) -> Figures:
         """Return our figures."""
@@ -147,9 +146,8 @@ def _programs(deployment: Deployment, ours: CountedOurs) -> tuple[list[Program],
         )
         for function in deployment.functions.values()
     ]
-    floors = [floor_program(_NAIVE_SERVICES[:number]) for number in range(1, 4)]
     services = {one.name: len(ours.services.get(one.name, ())) for one in handlers}
-    return [*floors, *handlers, naive_program(_NAIVE_SERVICES)], services
+    return [floor_program(), *handlers, naive_program(_NAIVE_SERVICES)], services
 
 
 def _bills(deployment: Deployment, ours: CountedOurs, prices: PriceTable) -> dict[str, Bill]:

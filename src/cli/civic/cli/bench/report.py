@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
+from civic.cli.bench.imports import FLOOR
 from civic.cli.bench.registrations import Figures, Registrations
 from civic.cli.bench.run import Run
 from civic.cli.bench.section import HOW, naive_reckoned, standing
@@ -40,7 +41,7 @@ def _calls(run: Run, title: str) -> Table:
             tally.read_units,
         )
         cells = [_number(number / run.requests) for number in numbers]
-        table.add_row(line.function, f"{line.service}:{line.operation}", *cells)
+        table.add_row(line.function, line.operation, *cells)
     events = sum(run.events.values()) / run.requests
     table.caption = (
         f"{_number(events)} events, {_number(run.sqs_requests / run.requests)} SQS requests"
@@ -70,7 +71,7 @@ def _items(found: Registrations) -> Table:
     table = _table("Bytes per stored item (1,024 B are one write unit)", "table")
     for name in ("all people", "every field given", "largest", "over one unit"):
         table.add_column(name, justify="right")
-    naive = {f"naive {name}": sizes for name, sizes in found.naive.items.items()}
+    naive = {f"naive: {name}": sizes for name, sizes in found.naive.items.items()}
     for name, sizes in {**found.ours.items, **naive}.items():
         table.add_row(
             name,
@@ -96,15 +97,18 @@ def _instructions(found: Registrations) -> Table:
 
 def _imports(found: Registrations) -> Table:
     table = _table("Cold start in fresh interpreters, medians of this run", "program")
-    for name in ("import ms", "x boto3 + 1", "clients", "composed ms", "x boto3 + as many"):
+    for name in ("import ms", "ratio", "clients", "with them ms", "ratio"):
         table.add_column(name, justify="right")
+    floor = found.imports[FLOOR]
+    laps = ", ".join(f"{number}: {lap * 1000:.0f}" for number, lap in enumerate(floor.laps, 1))
+    table.caption = f"ratios to boto3 and one client, and to boto3 and as many (ms: {laps})"
     handlers: Mapping[str, int] = {**found.services, "naive": 3}
     for name, cold in found.imports.items():
-        row = ["", "", f"{cold.composed * 1000:.0f}", ""]
-        if name in handlers:
-            clients = handlers[name]
-            ratio = f"{found.composed_ratio(name, clients):.2f}" if clients else ""
-            row = [f"{found.loaded_ratio(name):.2f}", str(clients), row[2], ratio]
+        clients = handlers.get(name, 0)
+        row = [f"{found.loaded_ratio(name):.2f}"]
+        if clients:
+            ratio = f"{found.composed_ratio(name, clients):.2f}"
+            row += [str(clients), f"{cold.composed * 1000:.0f}", ratio]
         table.add_row(name, f"{cold.loaded * 1000:.0f}", *row)
     return table
 
@@ -142,7 +146,9 @@ def _notes(found: Registrations, out: Console) -> None:
         f"${reckoned['reckoned_kms_dollars']:.2f}; counted here it is ${reckoned['dollars']:.2f}, "
         f"of which KMS ${reckoned['kms_dollars']:.2f}. What is not KMS differs by "
         f"${reckoned['difference_outside_kms']:+.2f}: nothing is charged to it here that the "
-        "original requirement does not ask for (tracing, log lines, queues, idempotency)."
+        "original requirement does not ask for (tracing, log lines, queues, idempotency). A REST "
+        "API and a trace of every registration, which that reckoning may have included, would add "
+        f"${reckoned['rest_api_and_traces']:.2f}."
     )
     monthly = standing(found)
     out.print(
@@ -186,7 +192,7 @@ def _mapping(figures: Figures) -> dict[str, float | None]:
 def _table(title: str, *left: str) -> Table:
     table = Table(title=title, title_justify="left", caption_justify="left")
     for name in left:
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     return table
 
 

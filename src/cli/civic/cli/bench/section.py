@@ -84,6 +84,7 @@ def naive_reckoned(found: Registrations) -> dict[str, float]:
         "kms_dollars": naive.dollars["kms"],
         "reckoned_dollars": reckoned.reckoned_dollars,
         "reckoned_kms_dollars": reckoned.reckoned_kms_dollars,
+        "rest_api_and_traces": reckoned.rest_api_more_dollars + reckoned.traces_dollars,
         "difference_outside_kms": (naive.total - naive.dollars["kms"])
         - (reckoned.reckoned_dollars - reckoned.reckoned_kms_dollars),
     }
@@ -139,7 +140,7 @@ def _imports(found: Registrations) -> dict[str, Any]:
     handlers = {**found.services, "naive": 3}
     measured: dict[str, Any] = {}
     for name, cold in found.imports.items():
-        measured[name] = {"loaded_ms": cold.loaded * 1000, "composed_ms": cold.composed * 1000}
+        measured[name] = {"laps_ms": [lap * 1000 for lap in cold.laps]}
         if name in handlers:
             measured[name]["loaded_ratio"] = found.loaded_ratio(name)
             clients = handlers[name]
