@@ -36,6 +36,8 @@ def translate(template: Path) -> dict[str, Any]:
     Args:
         template: A SAM template with local code.
     """
+    # The translator asks for a region, for the partition of the ARNs it writes.
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
     document = yaml_parse(template.read_text())
     resources = [document.get("Globals", {}).get("Function", {})]
     resources += [resource.get("Properties", {}) for resource in document["Resources"].values()]
@@ -82,7 +84,6 @@ def main() -> int:
     Returns:
         0, or 1 if something was found.
     """
-    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
     templates = [ROOT / "template.yaml", *sorted((ROOT / "stacks").glob("*.yaml"))]
     with tempfile.TemporaryDirectory() as scratch:
         found = [template.name for template in templates if not check(template, Path(scratch))]
