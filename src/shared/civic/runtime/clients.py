@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Well below a function's own time limit, so that what AWS does not answer becomes an error here.
 _CONFIG = Config(
-    connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3}
+    connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3}
 )
 
 calls: Counter[str] = Counter()
