@@ -1,0 +1,58 @@
+"""AWS clients: one per service and environment, impatient, and counted."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from civic.runtime import clients
+
+SHORTEST_TIMEOUT = 15
+"""Seconds that a function has (template.yaml, Globals)."""
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    clients.forget()
+    with mock_aws():
+        yield
+    clients.forget()
+
+
+def test_client_is_made_once_per_service() -> None:
+    assert clients.dynamodb() is clients.dynamodb()
+    assert clients.kms() is clients.kms()
+
+
+def test_client_gives_up_before_a_function_times_out() -> None:
+    config: Any = clients.dynamodb().meta.config
+    attempts = config.retries["total_max_attempts"]
+    assert attempts * (config.connect_timeout + config.read_timeout) < SHORTEST_TIMEOUT
+
+
+def test_calls_are_counted_by_operation_and_refused_ones_too() -> None:
+    clients.calls.clear()
+    clients.dynamodb().list_tables()
+    clients.events().list_rules()
+    clients.s3().list_buckets()
+    with pytest.raises(clients.kms().exceptions.NotFoundException):
+        clients.kms().describe_key(KeyId="3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+    assert clients.calls == {
+        "dynamodb:ListTables": 1,
+        "events:ListRules": 1,
+        "s3:ListBuckets": 1,
+        "kms:DescribeKey": 1,
+    }
+
+
+def test_now_is_aware() -> None:
+    moment = clients.now().utcoffset()
+    assert moment is not None
+    assert not moment

@@ -1,0 +1,171 @@
+"""The HTTP edge: what goes out, whatever the handler does, and the trace that goes along."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from civic.contracts.trace import TraceContext
+from civic.runtime.http import (
+    FieldError,
+    Problem,
+    Request,
+    Response,
+    answer,
+    serve,
+)
+from civic.runtime.observability import Invocation
+from tests.fakes.lambda_events import http_event, said, wrong_fields
+
+CANARY = "zq9canary"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+NO_TRACE = TraceContext("0" * 32, "0" * 16)
+type LogLines = Callable[[], list[dict[str, Any]]]
+
+pytestmark = pytest.mark.usefixtures("log_lines")
+
+
+class Thing(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True)
+
+    name: str
+
+
+class DomainError(Exception):
+    """Known to the map below."""
+
+
+def problem_of(error: Exception) -> Problem | None:
+    return Problem(418, "teapot", "Known") if type(error) is DomainError else None
+
+
+def post(event: dict[str, Any]) -> Response:
+    def take(request: Request, _line: Invocation) -> Response:
+        return answer(200, request.body(Thing))
+
+    return serve(event, {"POST /things": take}, problem_of)
+
+
+def send(body: str | bytes) -> Response:
+    return post(http_event(body=body))
+
+
+def raising(error: Exception, headers: dict[str, str] | None = None) -> Response:
+    def fail(_request: Request, _line: Invocation) -> Response:
+        raise error
+
+    return serve(http_event(headers=headers), {"POST /things": fail}, problem_of)
+
+
+def test_problem_has_the_form_of_rfc_9457() -> None:
+    response = send('{"name": 1}')
+    problem = json.loads(response["body"])
+    assert response["headers"]["content-type"] == "application/problem+json"
+    assert response["headers"]["cache-control"] == "no-store"
+    assert problem["type"] == "urn:civic:problem:invalid_fields"
+    assert problem["status"] == response["statusCode"] == 422
+    assert problem["title"]
+    assert set(problem) == {"type", "title", "status", "code", "trace_id", "errors"}
+
+
+def test_problem_without_wrong_fields_lists_none() -> None:
+    assert "errors" not in json.loads(send("{")["body"])
+
+
+def test_answer_is_json_that_nobody_stores() -> None:
+    headers = send('{"name": "x"}')["headers"]
+    assert headers["content-type"] == "application/json"
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_unknown_route_is_404() -> None:
+    assert said(post(http_event("GET /nothing"))) == (404, "no_such_route")
+
+
+def test_raised_problem_is_answered_with_its_headers() -> None:
+    problem = Problem(409, "later", "Later", (FieldError("x", "/y"),), {"retry-after": "1"})
+    response = raising(problem)
+    assert said(response) == (409, "later")
+    assert wrong_fields(response) == [("x", "/y")]
+    assert response["headers"]["retry-after"] == "1"
+
+
+def test_error_of_the_domain_is_mapped() -> None:
+    assert said(raising(DomainError(CANARY))) == (418, "teapot")
+
+
+@pytest.mark.parametrize("error", [RuntimeError(CANARY), KeyError(CANARY), RecursionError(CANARY)])
+def test_any_other_error_is_500_without_detail(error: Exception, log_lines: LogLines) -> None:
+    response = raising(error)
+    assert said(response) == (500, "internal_error")
+    assert CANARY not in json.dumps(response)
+    (line,) = log_lines()
+    assert CANARY not in json.dumps(line)
+    assert line["error"] == type(error).__name__
+
+
+def test_trace_of_the_caller_is_continued_with_a_span_of_our_own() -> None:
+    traces = []
+
+    def look(request: Request, _line: Invocation) -> Response:
+        traces.append(request.trace)
+        return {"statusCode": 204, "headers": {}, "body": ""}
+
+    serve(http_event(headers={"traceparent": TRACEPARENT}), {"POST /things": look}, problem_of)
+    assert traces[0].trace_id == "0af7651916cd43dd8448eb211c80319c"
+    assert traces[0].span_id != "b7ad6b7169203331"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        CANARY,
+        TRACEPARENT.upper(),
+        TRACEPARENT[:-1],
+        TRACEPARENT + "-00",
+        "ff" + TRACEPARENT[2:],
+        "00-" + "0" * 32 + TRACEPARENT[35:],
+        TRACEPARENT[:36] + "0" * 16 + "-01",
+        TRACEPARENT + "\n",
+    ],
+)
+def test_malformed_trace_starts_a_new_one(header: str, log_lines: LogLines) -> None:
+    response = raising(RuntimeError(), {"traceparent": header})
+    trace = json.loads(response["body"])["trace_id"]
+    assert len(trace) == 32
+    assert trace != "0af7651916cd43dd8448eb211c80319c"
+    assert CANARY not in json.dumps(log_lines())
+
+
+def test_trace_is_named_in_the_problem_and_in_the_line(log_lines: LogLines) -> None:
+    response = raising(RuntimeError(), {"traceparent": TRACEPARENT})
+    (line,) = log_lines()
+    trace = json.loads(response["body"])["trace_id"]
+    assert trace == line["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+
+
+def test_line_tells_route_status_and_code(log_lines: LogLines) -> None:
+    send("{")
+    (line,) = log_lines()
+    assert (line["route"], line["status"], line["code"]) == ("POST /things", 400, "malformed_json")
+    assert line["Responses4xx"] == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("header", "token"), [("Bearer abc", "abc"), ("bearer abc ", "abc"), ("BEARER  abc", "abc")]
+)
+def test_bearer_token_is_read(header: str, token: str) -> None:
+    assert Request(http_event(headers={"authorization": header}), NO_TRACE).bearer_token() == token
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic abc", "abc"])
+def test_missing_token_is_401_with_a_challenge(header: str | None) -> None:
+    headers = {} if header is None else {"authorization": header}
+    with pytest.raises(Problem) as caught:
+        Request(http_event(headers=headers), NO_TRACE).bearer_token()
+    assert (caught.value.status, caught.value.code) == (401, "token_required")
+    assert caught.value.headers == {"www-authenticate": "Bearer"}
