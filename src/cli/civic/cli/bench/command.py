@@ -41,6 +41,9 @@ class Bars:
 @app.callback(invoke_without_command=True)
 def bench(context: typer.Context, population: Population = _POPULATION, seed: Seed = _SEED) -> None:
     """Measure every section and write out/bench.json; a subcommand measures one."""
+    # Given before the name of a section, the options hold for it as well.
+    given = {"population": population, "seed": seed}
+    context.default_map = dict.fromkeys(SECTIONS, given)
     if context.invoked_subcommand is None:
         for run in SECTIONS.values():
             run(population, seed)
@@ -52,7 +55,7 @@ def registrations(population: Population = _POPULATION, seed: Seed = _SEED) -> N
     with _bars() as bars:
         found = measure_registrations(Deployment.read(here().template), population, seed, bars)
     show(found, out)
-    _keep("registrations", section(found))
+    keep("registrations", section(found))
 
 
 SECTIONS: dict[str, Callable[[int, int], None]] = {"registrations": registrations}
@@ -66,7 +69,7 @@ def _bars() -> Iterator[Bars]:
         yield Bars(progress)
 
 
-def _keep(name: str, measured: dict[str, Any]) -> Path:
+def keep(name: str, measured: dict[str, Any]) -> Path:
     """Write one section into the report, leaving the others as they are."""
     report = here().output / "bench.json"
     report.parent.mkdir(parents=True, exist_ok=True)

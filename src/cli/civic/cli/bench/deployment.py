@@ -7,10 +7,12 @@ from typing import Any
 
 import yaml
 
+from civic.cli.bench.failures import MeasurementFailed
+
 type Node = dict[str, Any]
 
 
-class TemplateUnreadable(Exception):
+class TemplateUnreadable(MeasurementFailed):
     """The template does not say something that a figure rests on."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import civic
 from civic.cli.bench.counted_aws import ENVIRONMENT
+from civic.cli.bench.failures import MeasurementFailed
 
 _BEGIN = "import time; started = time.perf_counter()"
 _LAP = "print(time.perf_counter() - started)"
@@ -130,5 +131,5 @@ def _run(program: Program) -> tuple[float, ...]:
         cwd="/",
     )
     if done.returncode:
-        raise RuntimeError(f"{program.name} does not start: {done.stderr[-500:]}")
+        raise MeasurementFailed(f"{program.name} does not start: {done.stderr[-500:]}")
     return tuple(map(float, done.stdout.split()))

@@ -20,6 +20,7 @@ from typing import Any
 
 from civic.cli.bench.counted_aws import ENVIRONMENT
 from civic.cli.bench.deployment import Deployment
+from civic.cli.bench.failures import MeasurementFailed
 from civic.cli.bench.imports import python_path
 from civic.cli.bench.pipeline import Payload, Pipeline, http_event
 from civic.cli.bench.repeat_post import DESIGNS
@@ -128,7 +129,7 @@ def _run(chosen: Counter, environment: Mapping[str, str], arguments: Command) ->
     )
     counted = chosen.read(done.stderr)
     if done.returncode or counted is None:
-        raise RuntimeError(f"{chosen.name} failed: {done.stderr[-500:]}")
+        raise MeasurementFailed(f"{chosen.name} failed: {done.stderr[-500:]}")
     return counted
 
 

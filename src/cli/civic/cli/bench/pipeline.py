@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 from civic.cli.bench.counted_aws import ENVIRONMENT, CountedAws
 from civic.cli.bench.deployment import Deployment, Function
+from civic.cli.bench.failures import MeasurementFailed
 from civic.cli.bench.logs import LogMeter
 from civic.cli.bench.run import Run
 from civic.runtime import clients
@@ -30,7 +31,7 @@ _CUSTODIAN = "key_custodian"
 _SUBJECT_ACCESS = "subject_access"
 
 
-class HandlerFailed(Exception):
+class HandlerFailed(MeasurementFailed):
     """A handler did not do what the figures assume."""
 
 
