@@ -1,8 +1,11 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from aws_encryption_sdk.identifiers import EncryptionKeyType
+from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
 from typer.testing import CliRunner
 
 from civic.cli.bench import command
@@ -15,6 +18,7 @@ from civic.cli.bench.registrations import Figures
 from civic.cli.bench.section import HOW
 from civic.cli.bench.targets import TARGETS
 from civic.cli.workspace import Workspace, here
+from civic.identity.adapters import wrapping_keys_kms
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +79,23 @@ def test_the_naive_design_calls_kms_for_every_field() -> None:
     assert run.ledger.calls("gateway") == 3 * (len(fields) + 1)
     assert run.ledger.calls(service="kms") == 3 * 3 * len(fields)
     assert run.ledger.calls("analytics", operation="GetItem") == 3 * 4
+
+
+def test_wrapping_keys_are_parsed_once_and_not_per_message(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Parsing a private key tests its primes, which takes a hundred times as long as using it.
+    parsed: list[EncryptionKeyType] = []
+
+    def counted(**given: Any) -> WrappingKey:
+        parsed.append(given["wrapping_key_type"])
+        return WrappingKey(**given)
+
+    monkeypatch.setattr(wrapping_keys_kms, "WrappingKey", counted)
+    with Pipeline.open(deployment) as pipeline:
+        pipeline.register(population(3, seed=3), fill=1)
+
+    assert parsed == [EncryptionKeyType.PUBLIC, EncryptionKeyType.PRIVATE]
 
 
 def test_a_refused_registration_stops_the_measurement(deployment: Deployment) -> None:

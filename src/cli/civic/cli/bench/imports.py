@@ -29,6 +29,7 @@ for service in {services}:
 """
 _NAIVE = "for service in {services}: module.client(service)"
 FLOOR = "boto3 + 1"
+BOTH_LIBRARIES = "(both of these)"
 _FLOOR_CLIENTS = ("dynamodb", "events", "kms")
 
 
@@ -85,6 +86,17 @@ def floor_program() -> Program:
     first, *others = _FLOOR_CLIENTS
     more = [f"boto3.client({service!r})" for service in others]
     return Program(FLOOR, [f"import boto3; boto3.client({first!r})", *more], {})
+
+
+def library_programs(environment: Mapping[str, str]) -> list[Program]:
+    """Return what the sealing functions load before a line of their own, to tell who takes what."""
+    first_model = "import pydantic\nclass First(pydantic.BaseModel):\n    one: int"
+    encryption_sdk = "import aws_encryption_sdk"
+    return [
+        Program("(pydantic, one model)", [first_model], environment),
+        Program("(aws_encryption_sdk)", [encryption_sdk], environment),
+        Program(BOTH_LIBRARIES, [f"{encryption_sdk}\n{first_model}"], environment),
+    ]
 
 
 def measure(programs: Sequence[Program], rounds: int, tick: Callable[[], None]) -> dict[str, Cold]:

@@ -14,6 +14,7 @@ from civic.cli.bench.imports import (
     Program,
     floor_program,
     handler_program,
+    library_programs,
     measure,
     naive_program,
 )
@@ -147,7 +148,8 @@ def _programs(deployment: Deployment, ours: CountedOurs) -> tuple[list[Program],
         for function in deployment.functions.values()
     ]
     services = {one.name: len(ours.services.get(one.name, ())) for one in handlers}
-    return [floor_program(), *handlers, naive_program(_NAIVE_SERVICES)], services
+    libraries = library_programs(deployment.functions["gateway"].environment)
+    return [floor_program(), *libraries, *handlers, naive_program(_NAIVE_SERVICES)], services
 
 
 def _bills(deployment: Deployment, ours: CountedOurs, prices: PriceTable) -> dict[str, Bill]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from civic.cli.bench.imports import FLOOR
+from civic.cli.bench.imports import BOTH_LIBRARIES, FLOOR
 from civic.cli.bench.registrations import Figures, Registrations
 from civic.cli.bench.run import Run
 from civic.cli.bench.section import HOW, naive_reckoned, standing
@@ -137,6 +137,22 @@ def _bills(found: Registrations) -> Table:
 
 
 def _notes(found: Registrations, out: Console) -> None:
+    slowest, low = found.slowest_handler, found.bills["low"].total
+    out.print(
+        f"The slowest import is {slowest}'s: {found.loaded_ratio(slowest):.2f} times boto3 and one "
+        f"client, of which pydantic and the encryption SDK (which imports boto3 itself) are "
+        f"{found.loaded_ratio(BOTH_LIBRARIES):.2f} before a line of its own."
+    )
+    if found.instructions.per_post:
+        per_post = found.instructions.per_post
+        out.print(
+            "With the same three AWS calls the bare handler executes "
+            f"{per_post['bare_with_calls'] / 1e6:.2f} million instructions; ours "
+            f"{per_post['ours'] / per_post['bare_with_calls']:.2f} times as many."
+        )
+    out.print(
+        f"The dollars of the target are the loaded system's; at the low load they are ${low:.2f}."
+    )
     for name in ("loaded", "low", "naive"):
         labels = [found.prices.lines[line].label for line in found.bills[name].dominant]
         out.print(f"Three quarters of the {name} bill: {'; '.join(labels)}.")

@@ -141,8 +141,8 @@ def _imports(found: Registrations) -> dict[str, Any]:
     measured: dict[str, Any] = {}
     for name, cold in found.imports.items():
         measured[name] = {"laps_ms": [lap * 1000 for lap in cold.laps]}
+        measured[name]["loaded_ratio"] = found.loaded_ratio(name)
         if name in handlers:
-            measured[name]["loaded_ratio"] = found.loaded_ratio(name)
             clients = handlers[name]
             measured[name]["composed_ratio"] = (
                 found.composed_ratio(name, clients) if clients else None
