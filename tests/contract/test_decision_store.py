@@ -1,0 +1,184 @@
+"""What every low-security store does."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from civic.contracts.events import Decision, Reason
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.errors import StoreUnavailable
+from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
+from civic.runtime import clients
+from tests.fakes.aws import Aws
+from tests.fakes.stores import InMemoryDecisions
+
+ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+NOW = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
+DIGEST = AccessDigest(bytes(range(32)))
+ACCEPTED = Verdict(Decision.ACCEPTED, (), "national-2027.1")
+REJECTED = Verdict(
+    Decision.REJECTED,
+    (Reason(code="phone_invalid", pointer="/phone_number"), Reason(code="a", pointer="/b~1c")),
+    "national-2027.1",
+)
+GRAVE = Tombstone(ADA, NOW, (NOW + timedelta(days=400)).replace(microsecond=0), DIGEST)
+
+type Decisions = DynamoDbDecisions | InMemoryDecisions
+
+
+def deployed() -> DynamoDbDecisions:
+    return DynamoDbDecisions(RevisionedTable(clients.dynamodb(), "decisions"))
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def decisions(request: pytest.FixtureRequest) -> Decisions:
+    if request.param == "memory":
+        return InMemoryDecisions()
+    request.getfixturevalue("aws")
+    return deployed()
+
+
+def row(revision: int = 1, verdict: Verdict | None = None) -> DecisionRow:
+    updated = NOW + timedelta(minutes=revision)
+    return DecisionRow(RecordId(ADA, Revision(revision)), DIGEST, NOW, updated, verdict)
+
+
+def test_nothing_is_there_at_first(decisions: Decisions) -> None:
+    assert decisions.get(ADA) is None
+
+
+def test_opened_row_is_returned(decisions: Decisions) -> None:
+    assert decisions.open(row()) is None
+    assert decisions.get(ADA) == row()
+
+
+@pytest.mark.parametrize("verdict", [ACCEPTED, REJECTED])
+def test_decided_row_is_returned(decisions: Decisions, verdict: Verdict) -> None:
+    assert decisions.decide(row(verdict=verdict)) is None
+    assert decisions.get(ADA) == row(verdict=verdict)
+
+
+@pytest.mark.parametrize("verdict", [None, ACCEPTED])
+@pytest.mark.parametrize("known", [2, 3])
+def test_open_meets_the_same_or_a_later_revision(
+    decisions: Decisions, verdict: Verdict | None, known: int
+) -> None:
+    there = row(known, verdict)
+    decisions.decide(there) if verdict else decisions.open(there)
+    assert decisions.open(row(2)) == there
+    assert decisions.get(ADA) == there
+
+
+@pytest.mark.parametrize("verdict", [None, ACCEPTED])
+def test_open_replaces_an_earlier_revision(decisions: Decisions, verdict: Verdict | None) -> None:
+    decisions.decide(row(1, verdict)) if verdict else decisions.open(row(1))
+    assert decisions.open(row(2)) is None
+    assert decisions.get(ADA) == row(2)
+
+
+@pytest.mark.parametrize("known", [1, 2])
+def test_decide_replaces_a_pending_or_earlier_revision(decisions: Decisions, known: int) -> None:
+    decisions.open(row(known))
+    assert decisions.decide(row(2, REJECTED)) is None
+    assert decisions.get(ADA) == row(2, REJECTED)
+
+
+def test_decide_replaces_an_earlier_decision(decisions: Decisions) -> None:
+    decisions.decide(row(1, REJECTED))
+    assert decisions.decide(row(2, ACCEPTED)) is None
+    assert decisions.get(ADA) == row(2, ACCEPTED)
+
+
+def test_decide_meets_an_earlier_decision_of_the_same_revision(decisions: Decisions) -> None:
+    decisions.decide(row(2, REJECTED))
+    assert decisions.decide(row(2, ACCEPTED)) == row(2, REJECTED)
+    assert decisions.get(ADA) == row(2, REJECTED)
+
+
+@pytest.mark.parametrize("verdict", [None, ACCEPTED])
+def test_decide_meets_a_later_revision(decisions: Decisions, verdict: Verdict | None) -> None:
+    there = row(3, verdict)
+    decisions.decide(there) if verdict else decisions.open(there)
+    assert decisions.decide(row(2, REJECTED)) == there
+    assert decisions.get(ADA) == there
+
+
+@pytest.mark.parametrize("verdict", [None, ACCEPTED])
+def test_burial_replaces_the_row(decisions: Decisions, verdict: Verdict | None) -> None:
+    decisions.decide(row(1, verdict)) if verdict else decisions.open(row(1))
+    decisions.bury(GRAVE)
+    assert decisions.get(ADA) == GRAVE
+
+
+def test_burial_of_what_is_unknown_is_remembered(decisions: Decisions) -> None:
+    decisions.bury(replace(GRAVE, access_digest=None))
+    assert decisions.get(ADA) == replace(GRAVE, access_digest=None)
+
+
+def test_second_burial_changes_nothing(decisions: Decisions) -> None:
+    decisions.bury(GRAVE)
+    decisions.bury(replace(GRAVE, erased_at=NOW + timedelta(days=1)))
+    assert decisions.get(ADA) == GRAVE
+
+
+@pytest.mark.parametrize("revision", [1, 99])
+def test_tombstone_stands_in_the_way_of_everything(decisions: Decisions, revision: int) -> None:
+    decisions.bury(GRAVE)
+    assert decisions.open(row(revision)) == GRAVE
+    assert decisions.decide(row(revision, ACCEPTED)) == GRAVE
+    assert decisions.get(ADA) == GRAVE
+
+
+def test_expiry_is_kept_to_the_second(decisions: Decisions) -> None:
+    decisions.bury(replace(GRAVE, expires=GRAVE.expires + timedelta(microseconds=7)))
+    assert decisions.get(ADA) == GRAVE
+
+
+def test_reads_are_consistent(aws: Aws) -> None:
+    deployed().get(ADA)
+    assert [asked["ConsistentRead"] for asked in aws.asked("GetItem")] == [True]
+
+
+def test_row_holds_nothing_but_the_decision(aws: Aws) -> None:
+    deployed().decide(row(verdict=REJECTED))
+    (item,) = aws.items("decisions")
+    assert set(item) == {
+        "id",
+        "revision",
+        "access_digest",
+        "status",
+        "created",
+        "updated",
+        "decision",
+        "reasons",
+        "rule_set",
+    }
+
+
+def test_tombstone_holds_nothing_but_itself_and_its_expiry(aws: Aws) -> None:
+    deployed().open(row())
+    deployed().bury(GRAVE)
+    (item,) = aws.items("decisions")
+    assert set(item) == {"id", "erased_at", "ttl", "access_digest"}
+    assert item["ttl"] == {"N": str(int(GRAVE.expires.timestamp()))}
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
+    for operation in ("PutItem", "GetItem"):
+        aws.fail("dynamodb", operation, code)
+    store = deployed()
+    calls: list[Callable[[], object]] = [
+        lambda: store.get(ADA),
+        lambda: store.open(row()),
+        lambda: store.decide(row(verdict=ACCEPTED)),
+        lambda: store.bury(GRAVE),
+    ]
+    for call in calls:
+        with pytest.raises(StoreUnavailable):
+            call()

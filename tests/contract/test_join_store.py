@@ -1,0 +1,202 @@
+"""What every join store does."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from civic.analytics.adapters.join_store_dynamodb import DynamoDbJoins
+from civic.analytics.errors import StoreUnavailable
+from civic.analytics.model.joins import Counted
+from civic.contracts.events import Cohort, Decision, DecisionMade, Reason
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.runtime import clients
+from tests.fakes.analytics import InMemoryJoins
+from tests.fakes.aws import Aws
+from tests.fakes.pipeline import TRACE
+
+ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
+NOW = datetime(2027, 1, 15, 23, 59, tzinfo=UTC)
+FIRST, SECOND, THIRD = Revision(1), Revision(2), Revision(3)
+
+type Joins = DynamoDbJoins | InMemoryJoins
+
+
+def deployed() -> DynamoDbJoins:
+    return DynamoDbJoins(clients.dynamodb(), "joins")
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def joins(request: pytest.FixtureRequest) -> Joins:
+    if request.param == "memory":
+        return InMemoryJoins()
+    request.getfixturevalue("aws")
+    return deployed()
+
+
+def decision(
+    revision: Revision = FIRST, registration: RegistrationId = ADA, region: str = "DE"
+) -> DecisionMade:
+    return DecisionMade(
+        id=registration,
+        revision=revision,
+        decision=Decision.REJECTED,
+        reasons=(
+            Reason(code="phone_invalid", pointer="/phone_number"),
+            Reason(code="age_below_minimum", pointer="/date_of_birth"),
+            Reason(code="phone_invalid", pointer="/elsewhere"),
+        ),
+        rule_set="national-2027.1",
+        decided_at=NOW,
+        cohort=Cohort(region=region, age_band="25-34"),
+        traceparent=TRACE.traceparent,
+    )
+
+
+def counted(region: str = "DE") -> Counted:
+    return Counted(
+        date(2027, 1, 15),
+        Cohort(region=region, age_band="25-34"),
+        Decision.REJECTED,
+        ("age_below_minimum", "phone_invalid"),
+    )
+
+
+def test_nobody_counts_at_first(joins: Joins) -> None:
+    assert list(joins.complete()) == []
+
+
+def test_decision_alone_does_not_count(joins: Joins) -> None:
+    joins.decided(decision())
+    assert list(joins.complete()) == []
+
+
+def test_storage_alone_does_not_count(joins: Joins) -> None:
+    joins.stored(ADA, FIRST)
+    assert list(joins.complete()) == []
+
+
+@pytest.mark.parametrize("decided_first", [True, False])
+def test_both_halves_count_once_in_either_order(joins: Joins, *, decided_first: bool) -> None:
+    steps: list[Callable[[], None]] = [
+        lambda: joins.decided(decision()),
+        lambda: joins.stored(ADA, FIRST),
+    ]
+    for step in steps if decided_first else steps[::-1]:
+        step()
+        step()
+    assert list(joins.complete()) == [counted()]
+
+
+def test_halves_of_different_revisions_do_not_count(joins: Joins) -> None:
+    joins.decided(decision(FIRST))
+    joins.stored(ADA, SECOND)
+    assert list(joins.complete()) == []
+
+
+def test_halves_of_different_people_do_not_count(joins: Joins) -> None:
+    joins.decided(decision(FIRST, ADA))
+    joins.stored(GRACE, FIRST)
+    assert list(joins.complete()) == []
+
+
+def test_later_revision_replaces_the_earlier_one(joins: Joins) -> None:
+    for revision, region in ((FIRST, "DE"), (SECOND, "FR")):
+        joins.decided(decision(revision, region=region))
+        joins.stored(ADA, revision)
+    assert list(joins.complete()) == [counted("FR")]
+
+
+def test_late_news_of_an_earlier_revision_changes_nothing(joins: Joins) -> None:
+    joins.decided(decision(THIRD, region="FR"))
+    joins.stored(ADA, THIRD)
+    joins.decided(decision(SECOND, region="DE"))
+    joins.stored(ADA, SECOND)
+    assert list(joins.complete()) == [counted("FR")]
+
+
+def test_repeated_decision_keeps_the_first_of_its_revision(joins: Joins) -> None:
+    joins.stored(ADA, FIRST)
+    joins.decided(decision(region="FR"))
+    joins.decided(decision(region="DE"))
+    assert list(joins.complete()) == [counted("FR")]
+
+
+def test_erased_person_no_longer_counts(joins: Joins) -> None:
+    joins.decided(decision())
+    joins.stored(ADA, FIRST)
+    joins.erased(ADA, NOW)
+    assert list(joins.complete()) == []
+
+
+def test_news_of_an_erased_person_is_ignored(joins: Joins) -> None:
+    joins.erased(ADA, NOW)
+    joins.decided(decision(THIRD))
+    joins.stored(ADA, THIRD)
+    joins.erased(ADA, NOW)
+    assert list(joins.complete()) == []
+
+
+def test_everybody_counts(joins: Joins) -> None:
+    for registration in (ADA, GRACE):
+        joins.decided(decision(registration=registration, region=registration[-1:]))
+        joins.stored(registration, FIRST)
+    assert {one.cohort.region for one in joins.complete()} == {"0", "1"}
+
+
+def test_row_holds_codes_and_bands_and_no_pointer(aws: Aws) -> None:
+    deployed().decided(decision())
+    deployed().stored(ADA, FIRST)
+    (item,) = aws.items("joins")
+    assert set(item) == {
+        "id",
+        "dr",
+        "sr",
+        "decided_on",
+        "region",
+        "age_band",
+        "decision",
+        "reasons",
+    }
+    assert "phone_number" not in repr(item)
+
+
+def test_tombstone_outlives_every_copy_of_an_event(aws: Aws) -> None:
+    deployed().decided(decision())
+    deployed().erased(ADA, NOW)
+    (item,) = aws.items("joins")
+    assert set(item) == {"id", "erased_at", "ttl"}
+    assert int(item["ttl"]["N"]) >= (NOW + timedelta(days=365 + 14)).timestamp()
+
+
+def test_scan_goes_on_to_the_last_page(aws: Aws) -> None:
+    for index in range(5):
+        registration = RegistrationId(f"3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a2{index}")
+        deployed().decided(decision(registration=registration))
+        deployed().stored(registration, FIRST)
+
+    def two_a_page(**call: object) -> None:
+        parameters = call["params"]
+        assert isinstance(parameters, dict)
+        parameters["Limit"] = 2
+
+    aws.hook("dynamodb", "provide-client-params.dynamodb.Scan", two_a_page)
+    assert len(list(deployed().complete())) == 5
+    assert len(aws.asked("Scan")) >= 3
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
+    for operation in ("UpdateItem", "PutItem", "Scan"):
+        aws.fail("dynamodb", operation, code)
+    store = deployed()
+    calls: list[Callable[[], object]] = [
+        lambda: store.decided(decision()),
+        lambda: store.stored(ADA, FIRST),
+        lambda: store.erased(ADA, NOW),
+        lambda: list(store.complete()),
+    ]
+    for call in calls:
+        with pytest.raises(StoreUnavailable):
+            call()

@@ -1,0 +1,131 @@
+"""What every high-security store does."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from civic.contracts.events import SealedFields
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
+from civic.identity.errors import StoreUnavailable
+from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.rows import Tombstone, VaultRow
+from civic.runtime import clients
+from tests.fakes.aws import Aws
+from tests.fakes.stores import InMemoryVault
+
+ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+NOW = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
+DIGEST = AccessDigest(bytes(range(32)))
+GRAVE = Tombstone(ADA, NOW, (NOW + timedelta(days=400)).replace(microsecond=0))
+
+type Vault = DynamoDbVault | InMemoryVault
+
+
+def deployed() -> DynamoDbVault:
+    return DynamoDbVault(RevisionedTable(clients.dynamodb(), "vault"))
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def vault(request: pytest.FixtureRequest) -> Vault:
+    if request.param == "memory":
+        return InMemoryVault()
+    request.getfixturevalue("aws")
+    return deployed()
+
+
+def row(revision: int = 1, /, **fields: bytes) -> VaultRow:
+    sealed = SealedFields(commitment=b"\xff" * 32, fields=fields or {"username": bytes(range(256))})
+    updated = NOW + timedelta(minutes=revision)
+    return VaultRow(RecordId(ADA, Revision(revision)), DIGEST, sealed, NOW, updated)
+
+
+def test_nothing_is_there_at_first(vault: Vault) -> None:
+    assert vault.get(ADA) is None
+
+
+def test_stored_row_is_returned(vault: Vault) -> None:
+    assert vault.store(row()) is None
+    assert vault.get(ADA) == row()
+
+
+def test_field_may_have_the_name_of_an_attribute(vault: Vault) -> None:
+    clashing = row(id=b"a", revision=b"b", commitment=b"c", pii_x=b"d", ttl=b"e")
+    vault.store(clashing)
+    assert vault.get(ADA) == clashing
+
+
+def test_earlier_revision_is_replaced_with_all_its_fields(vault: Vault) -> None:
+    vault.store(row(1, username=b"a", email=b"b"))
+    assert vault.store(row(2, username=b"c")) is None
+    assert vault.get(ADA) == row(2, username=b"c")
+
+
+@pytest.mark.parametrize("known", [2, 3])
+def test_same_or_later_revision_stands_in_the_way(vault: Vault, known: int) -> None:
+    vault.store(row(known, username=b"first"))
+    assert vault.store(row(2, username=b"second")) == RecordId(ADA, Revision(known))
+    assert vault.get(ADA) == row(known, username=b"first")
+
+
+def test_burial_replaces_the_row(vault: Vault) -> None:
+    vault.store(row())
+    vault.bury(GRAVE)
+    assert vault.get(ADA) == GRAVE
+
+
+def test_burial_of_what_is_unknown_is_remembered(vault: Vault) -> None:
+    vault.bury(GRAVE)
+    assert vault.get(ADA) == GRAVE
+
+
+def test_second_burial_changes_nothing(vault: Vault) -> None:
+    vault.bury(GRAVE)
+    vault.bury(replace(GRAVE, erased_at=NOW + timedelta(days=1)))
+    assert vault.get(ADA) == GRAVE
+
+
+@pytest.mark.parametrize("revision", [1, 99])
+def test_tombstone_stands_in_the_way(vault: Vault, revision: int) -> None:
+    vault.bury(GRAVE)
+    assert vault.store(row(revision)) == GRAVE
+    assert vault.get(ADA) == GRAVE
+
+
+def test_fields_are_binary_attributes_of_their_own(aws: Aws) -> None:
+    deployed().store(row(1, username=b"u", email=b"e"))
+    (item,) = aws.items("vault")
+    assert item["pii_username"] == {"B": b"u"}
+    assert set(item) == {
+        "id",
+        "revision",
+        "access_digest",
+        "commitment",
+        "created",
+        "updated",
+        "pii_username",
+        "pii_email",
+    }
+
+
+def test_tombstone_holds_nothing_of_the_person(aws: Aws) -> None:
+    deployed().store(row())
+    deployed().bury(GRAVE)
+    (item,) = aws.items("vault")
+    assert set(item) == {"id", "erased_at", "ttl"}
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
+    for operation in ("PutItem", "GetItem"):
+        aws.fail("dynamodb", operation, code)
+    store = deployed()
+    for call in (
+        lambda: store.get(ADA),
+        lambda: store.store(row()),
+        lambda: store.bury(GRAVE),
+    ):
+        with pytest.raises(StoreUnavailable):
+            call()

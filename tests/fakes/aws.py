@@ -1,0 +1,170 @@
+"""AWS in this process: moto's services, with hooks that moto has no feature for.
+
+The clients are those of the functions, so that their settings and counters take part.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from moto import mock_aws
+
+from civic.runtime import clients
+from tests.fakes.wrapping_pairs import private_key, public_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeDefinitionTypeDef,
+        KeySchemaElementTypeDef,
+    )
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "subject-keys": ("id:S", "revision:N"),
+    "wrapping-keys": ("wk:S",),
+    "decisions": ("id:S",),
+    "vault": ("id:S",),
+    "joins": ("id:S",),
+}
+BUS = "civic-bus"
+BUCKET = "civic-releases"
+
+
+SERVICES = ("dynamodb", "events", "kms", "s3")
+"""The clients; they outlive a test, since botocore takes its time to make one."""
+
+
+@dataclass
+class Aws:
+    """The running services, and what was asked of them."""
+
+    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    published: list[dict[str, Any]] = field(default_factory=list)
+    pairs: int = 0
+    _hooks: list[tuple[str, str, Callable[..., Any]]] = field(default_factory=list)
+
+    @cached_property
+    def key_id(self) -> str:
+        """The KMS key; made on first use, as moto makes an RSA key with it."""
+        return str(clients.kms().create_key()["KeyMetadata"]["KeyId"])
+
+    def asked(self, operation: str) -> list[dict[str, Any]]:
+        """Return the parameters of every request of one operation, such as ``GetItem``."""
+        return [parameters for name, parameters in self.requests if name == operation]
+
+    def fail(self, service: str, operation: str, code: str) -> None:
+        """Let an operation answer with an error code from now on."""
+        error = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {}}
+        self.answer(service, operation, error, status=400)
+
+    def answer(
+        self, service: str, operation: str, parsed: dict[str, Any], status: int = 200
+    ) -> None:
+        """Let an operation give this answer from now on."""
+
+        def answering(**_call: Any) -> Any:
+            return SimpleNamespace(status_code=status), parsed
+
+        self.hook(service, f"before-call.{service}.{operation}", answering)
+
+    def lose(self, service: str, operation: str, error: Exception) -> None:
+        """Let the network fail with this error for an operation from now on."""
+
+        def losing(**_call: Any) -> None:
+            raise error
+
+        self.hook(service, f"before-call.{service}.{operation}", losing)
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Return every row of a table."""
+        return list(clients.dynamodb().scan(TableName=table)["Items"])
+
+    def hook(self, service: str, event: str, hook: Callable[..., Any]) -> None:
+        """Register a hook of botocore with one of the clients until the end of the test."""
+        _client(service).meta.events.register(event, hook)
+        self._hooks.append((service, event, hook))
+
+    def start(self) -> None:
+        """Make the resources of the stack, and start to look on."""
+        for name, key in TABLES.items():
+            _make_table(name, key)
+        clients.events().create_event_bus(Name=BUS)
+        clients.s3().create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
+        for service in SERVICES:
+            self.hook(service, "provide-client-params", self._note)
+        pair = "before-call.kms.GenerateDataKeyPairWithoutPlaintext"
+        _client("kms").meta.events.register_last(pair, self._make_pair)
+        self._hooks.append(("kms", pair, self._make_pair))
+
+    def stop(self) -> None:
+        """Take every hook away."""
+        for service, event, hook in self._hooks:
+            _client(service).meta.events.unregister(event, hook)
+
+    def _note(self, **call: Any) -> None:
+        operation = call["event_name"].rpartition(".")[2]
+        self.requests.append((operation, dict(call["params"])))
+        if operation == "PutEvents":
+            self.published += call["params"]["Entries"]
+
+    def _make_pair(self, **call: Any) -> Any:
+        # moto's KMS makes no key pairs.
+        asked = json.loads(call["params"]["body"])
+        assert asked["KeyPairSpec"] == "RSA_3072"
+        self.pairs += 1
+        number = (self.pairs - 1) % 3 + 1
+        sealed = clients.kms().encrypt(
+            KeyId=asked["KeyId"],
+            Plaintext=private_key(number, Encoding.DER),
+            EncryptionContext=asked["EncryptionContext"],
+        )
+        parsed = {
+            "PublicKey": public_key(number, Encoding.DER),
+            "PrivateKeyCiphertextBlob": sealed["CiphertextBlob"],
+            "KeyId": asked["KeyId"],
+        }
+        return SimpleNamespace(status_code=200), parsed
+
+
+@contextmanager
+def running() -> Iterator[Aws]:
+    """Start the services with the tables, the bus, the bucket and the key of the stack."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            environment.setenv(name, "test")
+        environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        environment.delenv("AWS_ENDPOINT_URL", raising=False)
+        environment.delenv("AWS_PROFILE", raising=False)
+        with mock_aws():
+            aws = Aws()
+            try:
+                aws.start()
+                yield aws
+            finally:
+                aws.stop()
+
+
+def _make_table(name: str, key: tuple[str, ...]) -> None:
+    attributes: list[AttributeDefinitionTypeDef] = []
+    schema: list[KeySchemaElementTypeDef] = []
+    for role, attribute in zip(("HASH", "RANGE"), key, strict=False):
+        attribute_name, kind = attribute.split(":")
+        attributes.append({"AttributeName": attribute_name, "AttributeType": kind})  # type: ignore[typeddict-item]
+        schema.append({"AttributeName": attribute_name, "KeyType": role})  # type: ignore[typeddict-item]
+    clients.dynamodb().create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=attributes,
+        KeySchema=schema,
+    )
+
+
+def _client(service: str) -> Any:
+    return getattr(clients, service)()
