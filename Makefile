@@ -83,7 +83,7 @@ fmt: run-setup ## Format, and mend what can be mended safely.
 
 .PHONY: generate
 generate: run-setup ## Write anew what is generated from the code: schemas, events, OpenAPI.
-	@$(BIN)/python tools/generate.py
+	@$(BIN)/civic schemas
 
 .PHONY: lock
 lock: run-setup ## Recompile the locks; make lock UPGRADE=1 for the newest versions.

@@ -20,6 +20,7 @@ COMMANDS = {
     "dlq": "civic.cli.commands.operating:dlq",
     "release": "civic.cli.commands.operating:release",
     "generate": "civic.cli.commands.generate:generate",
+    "schemas": "civic.cli.schemas.command:schemas",
     "bench": "civic.cli.bench.command:app",
 }
 """Name of the subcommand, and where its function (or its group, a Typer) stands.

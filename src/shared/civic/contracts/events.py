@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from civic.contracts.identifiers import RegistrationId, Revision
 
@@ -23,7 +23,12 @@ TRACEPARENT_PATTERN = r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
 Id = Annotated[RegistrationId, Field(pattern=UUID_PATTERN)]
 RevisionNumber = Annotated[Revision, Field(ge=1)]
 Traceparent = Annotated[str, Field(pattern=TRACEPARENT_PATTERN)]
-Digest = Annotated[bytes, Field(min_length=32, max_length=32)]
+Digest = Annotated[
+    bytes,
+    Field(min_length=32, max_length=32),
+    # Of the text, as it stands on the bus: 32 bytes are 44 characters of base64.
+    WithJsonSchema({"type": "string", "format": "base64url", "pattern": "^[A-Za-z0-9_-]{43}=$"}),
+]
 
 PACK_SIZE = 10
 """How many facts one packed event carries at most; EventBridge charges per event."""

@@ -1,0 +1,85 @@
+"""One sample of every event, made up; no value in them is anyone's."""
+
+from datetime import UTC, date, datetime
+
+from civic.contracts.events import (
+    AnalyticsReleased,
+    Cohort,
+    DataChange,
+    DataDeleted,
+    DataStored,
+    DataUpdated,
+    Decision,
+    DecisionMade,
+    DeletionRequest,
+    Event,
+    Reason,
+    SealedFields,
+    ValidationRequest,
+    ValidationResult,
+)
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.model.registration import PII_FIELDS
+
+_ID = RegistrationId("5d3c6f0e-9b1a-8c2d-9e3f-0a1b2c3d4e5f")
+_TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+_DIGEST = bytes(range(32))
+_FIRST, _SECOND = Revision(1), Revision(2)
+_CREATED = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
+_LATER = datetime(2027, 3, 1, 9, 31, tzinfo=UTC)
+
+
+def samples() -> list[Event]:
+    """Return a sample of every event, in the order of a registration's life."""
+    return [
+        ValidationRequest(
+            id=_ID,
+            revision=_FIRST,
+            created_at=_CREATED,
+            submitted_at=_CREATED,
+            access_digest=_DIGEST,
+            sealed=_sealed(),
+            traceparent=_TRACE,
+        ),
+        ValidationResult(results=(_decision(),)),
+        DataStored(items=(_change(_FIRST),)),
+        DataUpdated(items=(_change(_SECOND),)),
+        DeletionRequest(id=_ID, requested_at=_LATER, access_digest=_DIGEST, traceparent=_TRACE),
+        DataDeleted(items=(_change(None),)),
+        AnalyticsReleased(
+            release_id="0f1e2d3c4b5a6978",
+            released_at=_LATER,
+            first_day=date(2027, 3, 1),
+            last_day=date(2027, 3, 1),
+            threshold=10,
+            counted=500,
+            cells=42,
+            suppressed_cells=17,
+            bucket="civic-releases",
+            json_key="releases/2027/03/01/0f1e2d3c4b5a6978.json",
+            lines_key="releases/2027/03/01/0f1e2d3c4b5a6978.jsonl",
+        ),
+    ]
+
+
+def _sealed() -> SealedFields:
+    # The form of a blob, and nothing inside: version, nonce, ciphertext and tag.
+    blob = b"\x01" + bytes(44)
+    return SealedFields(commitment=_DIGEST, fields=dict.fromkeys(PII_FIELDS, blob))
+
+
+def _decision() -> DecisionMade:
+    return DecisionMade(
+        id=_ID,
+        revision=_FIRST,
+        decision=Decision.REJECTED,
+        reasons=(Reason(code="phone_invalid", pointer="/phone_number"),),
+        rule_set="national-2027.1",
+        decided_at=_LATER,
+        cohort=Cohort(region="DE-BE", age_band="25-34"),
+        traceparent=_TRACE,
+    )
+
+
+def _change(revision: Revision | None) -> DataChange:
+    return DataChange(id=_ID, revision=revision, at=_LATER, traceparent=_TRACE)
