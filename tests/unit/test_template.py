@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tools.check_templates import translate
 
-from civic.identity.model.settings import TOMBSTONE_LIFETIME
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 
 ROOT = Path(__file__).resolve().parents[2]
 

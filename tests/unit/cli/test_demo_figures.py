@@ -2,9 +2,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
-from civic.cli.demo.figures import decisions, item_bytes, latency
+from civic.cli.demo.figures import decisions, latency
 from civic.cli.demo.report import Report
 from civic.cli.operations import QueueDepth
 
@@ -36,21 +34,6 @@ def test_decisions_count_a_reason_once_per_registration() -> None:
         Counter({"rejected": 1, "accepted": 1}),
         Counter({("rejected", "phone_invalid"): 1}),
     )
-
-
-@pytest.mark.parametrize(
-    ("item", "size"),
-    [
-        ({"id": {"S": "abc"}}, 5),
-        ({"id": {"S": "ä"}}, 4),
-        ({"w": {"B": b"12345"}}, 6),
-        ({"n": {"N": "7"}}, 3),
-        ({"n": {"N": "1234"}}, 4),
-        ({"l": {"L": [{"S": "ab"}]}}, 7),
-    ],
-)
-def test_item_bytes_follow_the_documented_sizes(item: dict[str, Any], size: int) -> None:
-    assert item_bytes(item) == size
 
 
 def complete() -> Report:

@@ -6,6 +6,7 @@ import pytest
 
 from civic.contracts.events import DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.errors import (
     RegistrationNotFound,
     TooManyRevisions,
@@ -13,7 +14,6 @@ from civic.identity.errors import (
 from civic.identity.model.keys import RecordId
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.rows import DecisionRow, Status, Tombstone
-from civic.identity.model.settings import TOMBSTONE_LIFETIME
 from civic.identity.usecases.intake import read_status
 from tests.fakes.pipeline import NOW, Pipeline, with_entropy
 from tests.fakes.views import decision_of, opened

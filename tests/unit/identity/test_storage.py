@@ -6,10 +6,10 @@ import pytest
 
 from civic.contracts.events import DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import Revision
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.keys import RecordId, StoredSubjectKey, WrappedKey, WrappingKeyVersion
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.rows import Tombstone, VaultRow
-from civic.identity.model.settings import TOMBSTONE_LIFETIME
 from civic.identity.usecases.storage import erase, store
 from tests.fakes.faults import Meanwhile
 from tests.fakes.pipeline import NOW, TRACE, Pipeline

@@ -7,10 +7,10 @@ import pytest
 
 from civic.contracts.events import Decision, DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.errors import CommitmentMismatch, FieldTampered, KeyRefused, WrappingKeyMissing
 from civic.identity.model.keys import RecordId
 from civic.identity.model.rows import Status, Tombstone
-from civic.identity.model.settings import TOMBSTONE_LIFETIME
 from civic.identity.usecases.validation import forget_decision, validate
 from tests.fakes.pipeline import NOW, TRACE, Pipeline
 from tests.fakes.views import decision_of

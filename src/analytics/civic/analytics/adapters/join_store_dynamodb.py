@@ -7,7 +7,7 @@ revision that is stored. A row with ``erased_at`` is a tombstone and holds nothi
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,12 +16,10 @@ from civic.analytics.errors import StoreUnavailable
 from civic.analytics.model.joins import Counted
 from civic.contracts.events import Cohort, Decision, DecisionMade
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-TOMBSTONE_LIFETIME = timedelta(days=400)
-"""Longer than any copy of an event lives: queues keep 14 days, the event archive 365."""
 
 
 class DynamoDbJoins:

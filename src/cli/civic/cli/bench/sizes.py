@@ -1,7 +1,7 @@
 """Sizes and capacity units of DynamoDB items.
 
 Source: DynamoDB developer guide, "Item sizes and formats" and "Capacity unit consumption". Items
-are in the API's wire form, ``{"name": {"S": "text"}}``, with binary values as base64.
+are in the API's form, ``{"name": {"S": "text"}}``, with binary values as bytes or base64.
 """
 
 import base64
@@ -66,7 +66,7 @@ def _number_bytes(text: str) -> int:
 
 _SIZES: dict[str, Callable[[Any], int]] = {
     "S": lambda text: len(text.encode()),
-    "B": lambda text: len(base64.b64decode(text)),
+    "B": lambda value: len(value if isinstance(value, bytes) else base64.b64decode(value)),
     "N": _number_bytes,
     "BOOL": lambda _: 1,
     "NULL": lambda _: 1,

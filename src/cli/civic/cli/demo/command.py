@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from civic.cli.bench.sizes import item_bytes
 from civic.cli.citizen import Citizen, Receipt
 from civic.cli.commands.citizens import bar, good_rows
 from civic.cli.console import err, out
@@ -115,10 +116,10 @@ def _follow(
     report.decisions, report.reasons = figures.decisions(statuses)
     report.latency = figures.latency(statuses)
     keys = figures.stored_items(target, "SubjectKeysTableName", receipts, _FIRST_REVISION)
-    report.item_bytes["subject_keys"] = [figures.item_bytes(item) for item in keys]
+    report.item_bytes["subject_keys"] = [item_bytes(item) for item in keys]
     for name, table in _TABLES.items():
         items = list(figures.stored_items(target, table, receipts))
-        report.item_bytes[name] = [figures.item_bytes(item) for item in items]
+        report.item_bytes[name] = [item_bytes(item) for item in items]
         if name == "HighSecDataStore":
             report.stored = sum("erased_at" not in item for item in items)
 

@@ -112,30 +112,5 @@ def stored_items(
             wanted = answer.get("UnprocessedKeys")
 
 
-def item_bytes(item: Item) -> int:
-    """Return an item's size as DynamoDB bills it.
-
-    Source: Amazon DynamoDB developer guide, "Item sizes and formats": attribute names as UTF-8,
-    strings as UTF-8, binaries raw, numbers one byte per two digits and one more, lists 3 bytes and
-    one per element.
-    """
-    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
-
-
-def _value_bytes(value: Item) -> int:
-    ((kind, content),) = value.items()
-    match kind:
-        case "S":
-            return len(content.encode())
-        case "B":
-            return len(bytes(content))
-        case "N":
-            return (len(content.strip("-0.")) + 1) // 2 + 1
-        case "L":
-            return 3 + sum(1 + _value_bytes(element) for element in content)
-        case _:
-            return 1
-
-
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)

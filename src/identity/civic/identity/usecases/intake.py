@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from civic.contracts.events import DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.contracts.trace import RandomBytes, TraceContext
 from civic.identity.errors import (
     IdempotencyKeyReused,
@@ -29,7 +30,6 @@ from civic.identity.model.receipt import Receipt, issue_receipt
 from civic.identity.model.registration import Registration
 from civic.identity.model.rows import DecisionRow, Tombstone, tombstone
 from civic.identity.model.sealing import seal
-from civic.identity.model.settings import TOMBSTONE_LIFETIME
 from civic.identity.ports import Clock, DecisionStore, EventPublisher, KeyWrapper, SubjectKeyStore
 
 _REVISION_ATTEMPTS = 8

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from civic.contracts.events import DataChange, DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.rows import VaultRow, tombstone
-from civic.identity.model.settings import TOMBSTONE_LIFETIME
 from civic.identity.ports import PiiVault, SubjectKeyStore
 
 _FIRST = Revision(1)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from civic.contracts.events import Cohort, DecisionMade, DeletionRequest, ValidationRequest
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.eligibility import decide
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.registration import Registration
 from civic.identity.model.rows import DecisionRow, Tombstone, Verdict, tombstone
 from civic.identity.model.rules import RuleSet
 from civic.identity.model.sealing import unseal
-from civic.identity.model.settings import TOMBSTONE_LIFETIME
 from civic.identity.ports import Clock, DecisionStore, KeyUnwrapper, SubjectKeyStore
 
 
