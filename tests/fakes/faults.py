@@ -54,4 +54,5 @@ class _Guarded:
         self._faults = faults
 
     def __getattr__(self, name: str) -> Any:
-        return partial(self._faults.call, getattr(self._port, name))
+        found = getattr(self._port, name)
+        return partial(self._faults.call, found) if callable(found) else found

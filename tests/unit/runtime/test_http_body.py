@@ -16,12 +16,13 @@ from civic.runtime.http import (
     serve,
 )
 from civic.runtime.observability import Invocation
+from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import http_event, said, wrong_fields
 
 CANARY = "zq9canary"
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 NO_TRACE = TraceContext("0" * 32, "0" * 16)
-type LogLines = Callable[[], list[dict[str, Any]]]
+
 
 pytestmark = pytest.mark.usefixtures("log_lines")
 

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 
 from civic.runtime import clients
 from civic.runtime.observability import NAMESPACE, Invocation, describe, invocation
+from tests.fakes.fixtures import LogLines
 
 CANARY = "zq9canary"
-type LogLines = Callable[[], list[dict[str, Any]]]
 
 
 def run(*steps: Callable[[Invocation], object]) -> None:

@@ -1,0 +1,51 @@
+"""Fixtures that several folders of tests share; their ``conftest`` modules import them."""
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.fakes.aws import Aws, running
+from tests.fakes.deployment import Deployment, deployed
+
+type LogLines = Callable[[], list[dict[str, Any]]]
+"""Returns what was written to standard output since the last look, one object per line."""
+
+_numbers = count()
+
+
+@pytest.fixture
+def log_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> LogLines:
+    """Give the log lines of the functions."""
+    _rename(monkeypatch)
+
+    def look() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return look
+
+
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    """Give every service that the functions use, empty, in this process."""
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def deployment(
+    aws: Aws, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Deployment]:
+    """Give all functions with their real adapters; `log_lines` keeps what they log."""
+    with deployed(aws) as functions:
+        log_lines()
+        # The test itself has another standard output than this fixture.
+        _rename(monkeypatch)
+        yield functions
+
+
+def _rename(environment: pytest.MonkeyPatch) -> None:
+    # A logger keeps the stream it was made with: who has a stream of its own needs a new logger.
+    environment.setenv("POWERTOOLS_SERVICE_NAME", f"test-{next(_numbers)}")
