@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError, from_json, to_json
 
 from civic.identity.model.pii import Pii, PiiModel, pii_fields
-from civic.identity.model.text import plain_text
+from civic.identity.model.text import PLAIN_TEXT_PATTERN, plain_text
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -31,7 +31,9 @@ def _calendar_date(value: object) -> object:
 
 
 CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
-PlainText = Annotated[str, AfterValidator(plain_text)]
+PlainText = Annotated[
+    str, AfterValidator(plain_text), Field(json_schema_extra={"pattern": PLAIN_TEXT_PATTERN})
+]
 ShortText = Annotated[PlainText, Field(min_length=1, max_length=32)]
 Name = Annotated[PlainText, Field(min_length=1, max_length=64)]
 Line = Annotated[PlainText, Field(min_length=1, max_length=120)]
@@ -48,13 +50,14 @@ def _moment(value: str) -> str:
     return value
 
 
+_MOMENT = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
 Moment = Annotated[
     str,
+    Field(pattern=_MOMENT, json_schema_extra={"format": "date-time"}),
     AfterValidator(_moment),
-    Field(
-        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$",
-        json_schema_extra={"format": "date-time"},
-    ),
 ]
 """A moment with its time zone (RFC 3339 section 5.6), kept as it was written."""
 

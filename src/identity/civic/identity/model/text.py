@@ -14,6 +14,16 @@ _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Zl", "Zp"})
 _BIDI_CONTROLS = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
+_REFUSED_RANGES = (
+    r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ue000-\uf8ff"
+    "\U000f0000-\U000ffffd\U00100000-\U0010fffd"
+)
+
+PLAIN_TEXT_PATTERN = rf"^[^{_REFUSED_RANGES}]*[^\s{_REFUSED_RANGES}][^{_REFUSED_RANGES}]*$"
+"""What ``plain_text`` lets through, for the API's description (ECMA-262 with its ``u`` flag).
+
+Lone surrogates are not named: what holds one is not a string of JSON Schema.
+"""
 
 
 def plain_text(value: str) -> str:
