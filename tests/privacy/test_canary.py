@@ -167,6 +167,20 @@ def test_refused_request_leaves_no_mark(
     check(deployment, capsys)
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_mark_in_place_of_an_id_or_token_is_not_kept(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    route = f"{method} /registrations/{{id}}"
+    path = {"id": "zqncanary"}
+    headers = {"traceparent": "zqocanary", "user-agent": "zqpcanary"}
+    body = json.dumps(PERSON)
+    response = deployment.http(route, body, path=path, token="zqqcanary", headers=headers)
+    assert response["statusCode"] == 404
+    assert_clean("the answer", response)
+    check(deployment, capsys)
+
+
 @pytest.mark.parametrize(
     ("service", "operation"),
     [

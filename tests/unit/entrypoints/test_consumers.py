@@ -17,7 +17,6 @@ FUNCTIONS: dict[str, Handler] = {
     "pii_storage": pii_storage.handler,
     "analytics": collector.handler,
 }
-REQUESTS = ("ValidationRequest", "DeletionRequest")
 
 
 def register(deployment: Deployment, people: int = 1) -> list[str]:
@@ -32,6 +31,15 @@ def register(deployment: Deployment, people: int = 1) -> list[str]:
 def published(deployment: Deployment, name: str) -> list[dict[str, Any]]:
     entries = [entry for entry in deployment.aws.published if entry["DetailType"] == name]
     return [json.loads(entry["Detail"]) for entry in entries]
+
+
+def erasure_of(message: str) -> str:
+    """Return the DeletionRequest for the registration of a ValidationRequest."""
+    document = json.loads(message)
+    names = ("id", "access_digest", "traceparent")
+    detail = {name: document["detail"][name] for name in names}
+    detail["requested_at"] = "2027-01-15T12:00:00Z"
+    return json.dumps(document | {"detail-type": "DeletionRequest", "detail": detail})
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -73,17 +81,19 @@ def test_batch_of_every_kind_is_announced_by_kind(deployment: Deployment) -> Non
     first = register(deployment)[0]
     document = json.loads(first)
     corrected = json.dumps(document | {"detail": document["detail"] | {"revision": 2}})
-    detail = {name: document["detail"][name] for name in ("id", "access_digest", "traceparent")}
-    erased = json.dumps(
-        document
-        | {
-            "detail-type": "DeletionRequest",
-            "detail": detail | {"requested_at": "2027-01-15T12:00:00Z"},
-        }
-    )
-    assert failed(pii_storage.handler(sqs_event(first, corrected, erased), None)) == []
+    assert failed(pii_storage.handler(sqs_event(first, corrected, erasure_of(first)), None)) == []
     for event in ("DataStored", "DataUpdated", "DataDeleted"):
         assert len(published(deployment, event)) == 1
+
+
+def test_decision_is_forgotten_where_the_gateway_did_not_get_that_far(
+    deployment: Deployment,
+) -> None:
+    message = register(deployment)[0]
+    validator.handler(sqs_event(message), None)
+    validator.handler(sqs_event(erasure_of(message)), None)
+    (row,) = deployment.aws.items("decisions")
+    assert set(row) == {"id", "erased_at", "ttl", "access_digest"}
 
 
 @pytest.mark.parametrize("function", ["validator", "pii_storage"])

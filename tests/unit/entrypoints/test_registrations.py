@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from civic.identity.model.registration import Consent
+from civic.runtime import clients
 from tests.fakes.deployment import Deployment
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import said, wrong_fields
@@ -238,6 +239,12 @@ def test_unavailable_store_or_bus_is_503_and_nothing_is_acknowledged(
     response = deployment.http("POST /registrations", BODY)
     assert said(response) == (503, "temporarily_unavailable")
     assert response["headers"]["retry-after"]
+
+
+def test_without_wrapping_key_nothing_is_accepted(deployment: Deployment) -> None:
+    clients.dynamodb().delete_item(TableName="wrapping-keys", Key={"wk": {"S": "current"}})
+    assert said(deployment.http("POST /registrations", BODY)) == (503, "temporarily_unavailable")
+    assert deployment.aws.items("subject-keys") == []
 
 
 def test_disabled_kms_is_503_for_data(deployment: Deployment) -> None:
