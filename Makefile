@@ -67,12 +67,13 @@ templates: setup ## cfn-lint and checkov on the template translated to CloudForm
 	@$(BIN)/python tools/check_templates.py
 
 .PHONY: engine
-engine: run-setup ## Tests against the stack deployed in the engine.
-	@if [ -d tests/integration ]; then $(BIN)/civic up && $(BIN)/pytest -q -m engine tests/integration; fi
+engine: run-setup ## Tests against a stack of their own in an engine of their own.
+	@$(BIN)/pytest -q -m "not deep" tests/integration
 
 .PHONY: test-deep
 test-deep: setup ## The slow, wide searches as well.
 	@CIVIC_DEEP=1 $(BIN)/pytest -q -n auto tests/unit tests/contract tests/property -m "deep or not deep"
+	@$(BIN)/pytest -q tests/integration
 
 # ---------------------------------------------------------------- change
 

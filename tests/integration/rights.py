@@ -1,0 +1,209 @@
+"""Every call a role could try on the stack, and which of them each role may make.
+
+A probe changes nothing where it is allowed: its condition never holds, its receipt handle, its
+ciphertext or its object does not exist. It counts as allowed unless AWS denies access, for what
+AWS then says about a missing row comes after its check of the policies.
+
+Not seen here, for the engine evaluates no condition keys of services: that the gateway reads of a
+wrapping key only the public half and of a subject key all but the key, that each function
+publishes under its own source and uses KMS for its own purpose only. The test of the translated
+template looks for those conditions.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from civic.cli.target import Target
+
+TABLES = {
+    "HighSec": "HighSecDataStoreName",
+    "LowSec": "LowSecDataStoreName",
+    "subject_keys": "SubjectKeysTableName",
+    "wrapping_keys": "WrappingKeysTableName",
+    "joins": "AnalyticsJoinsName",
+}
+QUEUES = ("Validator", "PiiStorage", "Analytics", "Release")
+
+type Clients = Callable[[str], Any]
+type Probe = Callable[[Clients], object]
+
+_ALWAYS = {"sts:GetCallerIdentity"}
+_CONSUME = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+
+
+def _on(service: str, resource: str, *actions: str) -> set[str]:
+    return {f"{service}:{action} {resource}" for action in actions}
+
+
+MAY: dict[str, set[str]] = {
+    "Gateway": _on("dynamodb", "wrapping_keys", "GetItem")
+    | _on("dynamodb", "subject_keys", "GetItem", "PutItem")
+    | _on("dynamodb", "LowSec", "GetItem", "PutItem")
+    | _on("events", "bus", "PutEvents"),
+    "SubjectAccess": _on("dynamodb", "HighSec", "GetItem")
+    | _on("dynamodb", "subject_keys", "GetItem")
+    | _on("dynamodb", "wrapping_keys", "GetItem")
+    | _on("kms", "key", "Decrypt"),
+    "Validator": _on("dynamodb", "subject_keys", "GetItem")
+    | _on("dynamodb", "wrapping_keys", "GetItem")
+    | _on("dynamodb", "LowSec", "PutItem")
+    | _on("kms", "key", "Decrypt")
+    | _on("events", "bus", "PutEvents")
+    | _on("sqs", "ValidatorQueue", *_CONSUME),
+    "PiiStorage": _on("dynamodb", "HighSec", "PutItem")
+    | _on("dynamodb", "subject_keys", "DeleteItem", "Query")
+    | _on("events", "bus", "PutEvents")
+    | _on("sqs", "PiiStorageQueue", *_CONSUME),
+    "KeyCustodian": _on("dynamodb", "wrapping_keys", "GetItem", "PutItem")
+    | _on("dynamodb", "subject_keys", "Scan", "UpdateItem")
+    | _on("kms", "key", "Decrypt", "GenerateDataKeyPairWithoutPlaintext"),
+    "Analytics": _on("dynamodb", "joins", "PutItem", "UpdateItem")
+    | _on("sqs", "AnalyticsQueue", *_CONSUME),
+    "AnalyticsRelease": _on("dynamodb", "joins", "Scan")
+    | _on("s3", "releases", "PutObject")
+    | _on("events", "bus", "PutEvents")
+    | _on("sqs", "ReleaseQueue", *_CONSUME),
+    "ApiDocs": set(),
+}
+"""The probes that each role may make; every other one it must be refused."""
+
+
+def expected(role: str) -> set[str]:
+    """Return the names of the probes that a role may make."""
+    return MAY[role] | _ALWAYS
+
+
+def probes(target: Target) -> dict[str, Probe]:
+    """Return every probe by its name, an action and what it is tried on."""
+    return {
+        "sts:GetCallerIdentity": lambda clients: clients("sts").get_caller_identity(),
+        **dict(_table_probes(target)),
+        **dict(_queue_probes(target)),
+        **_kms_probes(target.output("CivicKeyArn")),
+        **_bucket_probes(target.output("ReleaseBucketName")),
+        **_other_probes(target),
+    }
+
+
+def _table_probes(target: Target) -> Iterable[tuple[str, Probe]]:
+    for name, output in TABLES.items():
+        table = target.output(output)
+        schema = target.dynamodb.describe_table(TableName=table)["Table"]
+        types = {
+            one["AttributeName"]: one["AttributeType"] for one in schema["AttributeDefinitions"]
+        }
+        names = [one["AttributeName"] for one in schema["KeySchema"]]
+        key = {one: {types[one]: "0"} for one in names}
+        held = f"attribute_exists({names[0]})"
+        calls: dict[str, dict[str, Any]] = {
+            "GetItem": {"Key": key},
+            "PutItem": {"Item": key, "ConditionExpression": held},
+            "UpdateItem": {
+                "Key": key,
+                "ConditionExpression": held,
+                "UpdateExpression": "SET probe = :probe",
+                "ExpressionAttributeValues": {":probe": {"S": ""}},
+            },
+            "DeleteItem": {"Key": key, "ConditionExpression": held},
+            "Scan": {"Limit": 1},
+            "Query": {
+                "KeyConditionExpression": f"{names[0]} = :key",
+                "ExpressionAttributeValues": {":key": {types[names[0]]: "0"}},
+            },
+        }
+        for action, arguments in calls.items():
+            yield (
+                f"dynamodb:{action} {name}",
+                partial(_call, "dynamodb", action, TableName=table, **arguments),
+            )
+        several = {table: {"Keys": [key]}}
+        yield (
+            f"dynamodb:BatchGetItem {name}",
+            partial(_call, "dynamodb", "BatchGetItem", RequestItems=several),
+        )
+        yield (
+            f"dynamodb:PartiQLSelect {name}",
+            partial(_call, "dynamodb", "ExecuteStatement", Statement=_select(table)),
+        )
+
+
+def _select(table: str) -> str:
+    return f'SELECT * FROM "{table}"'  # noqa: S608 - PartiQL, and the name is our own
+
+
+def _queue_probes(target: Target) -> Iterable[tuple[str, Probe]]:
+    calls: dict[str, dict[str, Any]] = {
+        "ReceiveMessage": {"VisibilityTimeout": 0},
+        "DeleteMessage": {"ReceiptHandle": "probe"},
+        "GetQueueAttributes": {"AttributeNames": ["QueueArn"]},
+        "SendMessage": {"MessageBody": "{}"},
+        "SetQueueAttributes": {"Attributes": {}},
+    }
+    for consumer in QUEUES:
+        for end, name in (("QueueUrl", "Queue"), ("DlqUrl", "Dlq")):
+            url = target.output(f"{consumer}{end}")
+            for action, arguments in calls.items():
+                yield (
+                    f"sqs:{action} {consumer}{name}",
+                    partial(_call, "sqs", action, QueueUrl=url, **arguments),
+                )
+
+
+def _kms_probes(key: str) -> dict[str, Probe]:
+    pair: dict[str, Any] = {"KeyPairSpec": "RSA_3072"}
+    calls: dict[str, dict[str, Any]] = {
+        "Decrypt": {"CiphertextBlob": b"probe" * 20},
+        "Encrypt": {"Plaintext": b"probe"},
+        "GenerateDataKey": {"KeySpec": "AES_256"},
+        "GenerateDataKeyPair": pair,
+        "GenerateDataKeyPairWithoutPlaintext": pair,
+        "DescribeKey": {},
+        "GetKeyPolicy": {},
+    }
+    return {
+        f"kms:{action} key": partial(_call, "kms", action, KeyId=key, **arguments)
+        for action, arguments in calls.items()
+    }
+
+
+def _bucket_probes(bucket: str) -> dict[str, Probe]:
+    found: dict[str, Any] = {"Bucket": bucket, "Key": "releases/probe"}
+    return {
+        "s3:PutObject releases": partial(_call, "s3", "PutObject", Body=b"", **found),
+        "s3:PutObject elsewhere": partial(
+            _call, "s3", "PutObject", Body=b"", Bucket=bucket, Key="probe"
+        ),
+        "s3:GetObject releases": partial(_call, "s3", "GetObject", **found),
+        "s3:DeleteObject releases": partial(_call, "s3", "DeleteObject", **found),
+        "s3:ListBucket": partial(_call, "s3", "ListObjectsV2", Bucket=bucket),
+    }
+
+
+def _other_probes(target: Target) -> dict[str, Probe]:
+    entry: dict[str, Any] = {"Source": "civic.probe", "DetailType": "Probe", "Detail": "{}"}
+    on_the_bus = entry | {"EventBusName": target.output("BusName")}
+    custodian = target.output("KeyCustodianFunctionName")
+    group = f"/civic/{target.stack}/functions"
+    return {
+        "events:PutEvents bus": partial(_call, "events", "PutEvents", Entries=[on_the_bus]),
+        "events:PutEvents default": partial(_call, "events", "PutEvents", Entries=[entry]),
+        "events:ListRules": partial(
+            _call, "events", "ListRules", EventBusName=target.output("BusName")
+        ),
+        "lambda:InvokeFunction custodian": partial(
+            _call, "lambda", "Invoke", FunctionName=custodian, Payload=b"{}"
+        ),
+        "lambda:GetFunction custodian": partial(
+            _call, "lambda", "GetFunction", FunctionName=custodian
+        ),
+        "logs:FilterLogEvents": partial(_call, "logs", "FilterLogEvents", logGroupName=group),
+        "iam:ListRoles": partial(_call, "iam", "ListRoles"),
+    }
+
+
+def _call(service: str, action: str, clients: Clients, **arguments: Any) -> None:
+    client = clients(service)
+    operations = client.meta.method_to_api_mapping
+    (method,) = (name for name, operation in operations.items() if operation == action)
+    getattr(client, method)(**arguments)

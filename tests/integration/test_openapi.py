@@ -1,0 +1,119 @@
+"""The API against its own OpenAPI document, by generated requests."""
+
+import json
+import re
+import secrets
+from importlib import resources
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+
+from civic.cli.citizen import Citizen, Receipt
+from civic.cli.operations import queue_depths
+from civic.cli.target import Target
+from civic.identity.entrypoints.api import IDEMPOTENCY_KEY_PATTERN
+from civic.identity.model.text import PLAIN_TEXT_PATTERN
+from tests.integration.people import idempotency_key, person
+from tests.integration.waiting import settled, stored
+from tests.strategies.registrations import plain
+
+type Case = schemathesis.Case[Any]
+
+PLAIN_TEXT = "civic-plain-text"
+KEY = "Idempotency-Key"
+
+
+def document() -> dict[str, Any]:
+    """Return the committed document, its pattern for plain text under a name.
+
+    Drawing text from a pattern takes Hypothesis seconds where it names the planes of private use;
+    that the pattern is right is a unit test.
+    """
+    text = resources.files("civic.identity").joinpath("openapi.json").read_text()
+    pattern = f'"pattern": {json.dumps(PLAIN_TEXT_PATTERN, ensure_ascii=False)}'
+    assert pattern in text
+    found: dict[str, Any] = json.loads(text.replace(pattern, f'"format": "{PLAIN_TEXT}"'))
+    return found
+
+
+schemathesis.openapi.format(PLAIN_TEXT, plain(32))
+SCHEMA = schemathesis.openapi.from_dict(document())
+# Of a registration that exists the tests give id and token, so only the rest is drawn, and well.
+GOOD = schemathesis.openapi.from_dict(document())
+GOOD.config.generation.update(modes=[schemathesis.GenerationMode.POSITIVE])
+BY_ID = GOOD.include(path_regex=r"/registrations/\{id\}", method=["GET", "PUT"])
+
+# API Gateway itself answers a method without a route, with 404 and not with 405.
+NO_ROUTE: Any = schemathesis.checks.CHECKS.get_one("unsupported_method")
+# The check asks again without a token, but these tests give one to every request. What happens
+# without one is in test_refusals.
+NO_TOKEN: Any = schemathesis.checks.CHECKS.get_one("ignored_auth")
+
+EXAMPLES = settings(
+    max_examples=40,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+MANY = settings(EXAMPLES, max_examples=1000)
+
+
+def call_and_validate(case: Case, target: Target) -> None:
+    # A key drawn twice would be one used again for another payload, which is rightly refused.
+    if re.fullmatch(IDEMPOTENCY_KEY_PATTERN, str(case.headers.get(KEY, ""))):
+        case.headers[KEY] = secrets.token_hex(16)
+    case.call_and_validate(base_url=target.api_url, excluded_checks=[NO_ROUTE])
+
+
+def call_and_validate_as(case: Case, target: Target, receipt: Receipt) -> None:
+    case.path_parameters = {"id": receipt.id}
+    case.call_and_validate(
+        base_url=target.api_url,
+        headers={"authorization": f"Bearer {receipt.access_token}"},
+        excluded_checks=[NO_ROUTE, NO_TOKEN],
+    )
+
+
+@SCHEMA.parametrize()
+@EXAMPLES
+def test_api_keeps_to_its_document(case: Case, target: Target) -> None:
+    call_and_validate(case, target)
+
+
+@pytest.fixture(scope="module")
+def living(citizen: Citizen) -> Receipt:
+    receipt = citizen.register(person(), idempotency_key())
+    stored(citizen, receipt)
+    return receipt
+
+
+@BY_ID.parametrize()
+@EXAMPLES
+def test_api_keeps_to_its_document_for_a_registration_that_exists(
+    case: Case, target: Target, living: Receipt
+) -> None:
+    call_and_validate_as(case, target, living)
+
+
+@pytest.mark.deep
+@SCHEMA.parametrize()
+@MANY
+def test_api_keeps_to_its_document_for_many_more(case: Case, target: Target) -> None:
+    call_and_validate(case, target)
+
+
+@pytest.mark.deep
+@BY_ID.parametrize()
+@MANY
+def test_api_keeps_to_its_document_for_many_more_of_a_registration_that_exists(
+    case: Case, target: Target, living: Receipt
+) -> None:
+    call_and_validate_as(case, target, living)
+
+
+def test_everything_the_api_accepted_is_handled(target: Target) -> None:
+    settled(target)
+    assert [depth.dead for depth in queue_depths(target)] == [0] * 5

@@ -1,0 +1,52 @@
+"""`civic down` and `civic up`: the engine's state outlives the engine."""
+
+import pytest
+
+from civic.cli.citizen import Citizen, Receipt
+from civic.cli.engine import Engine
+from civic.cli.target import Target
+from tests.integration.conftest import Command, outliving
+from tests.integration.people import idempotency_key, person
+from tests.integration.rows import everything_about
+from tests.integration.waiting import decided, settled, stored
+
+
+def test_down_and_up_keep_everything(
+    civic: Command,
+    engine: Engine,
+    target: Target,
+    citizen: Citizen,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    receipt = _register(citizen)
+    settled(target)
+    before = everything_about(target, receipt)
+    with outliving():
+        assert civic("down") == 0
+        assert not engine.is_running()
+        assert civic("status") == 1
+        assert civic("down") == 0
+        capsys.readouterr()
+        assert civic("up") == 0
+    assert "the stack is up to date" in capsys.readouterr().err
+    assert everything_about(target, receipt) == before
+    assert citizen.data(receipt)["data"] == person()
+    citizen.rectify(receipt, person(full_name="Ada Byron"))
+    assert decided(citizen, receipt, revision=2)["decision"] == "accepted"
+    _register(citizen)
+
+
+def test_up_of_a_running_stack_changes_nothing(
+    civic: Command, target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = dict(target.outputs)
+    assert civic("up") == 0
+    assert "the stack is up to date" in capsys.readouterr().err
+    assert target.find_outputs() == before
+
+
+def _register(citizen: Citizen) -> Receipt:
+    receipt = citizen.register(person(), idempotency_key())
+    assert decided(citizen, receipt)["decision"] == "accepted"
+    stored(citizen, receipt)
+    return receipt

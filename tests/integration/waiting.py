@@ -1,0 +1,60 @@
+"""Waiting for what happens behind the API: always for a fact, never for a while."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from civic.cli.citizen import Citizen, Receipt
+from civic.cli.operations import queue_depths
+from civic.cli.target import Target
+
+PATIENCE_SECONDS = 60.0
+_PAUSE_SECONDS = 0.05
+
+
+def eventually[T](fact: str, look: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
+    """Look again and again; return the first answer that is true.
+
+    Raises:
+        AssertionError: None was in time.
+    """
+    deadline = time.monotonic() + seconds
+    while not (answer := look()):
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {fact}"
+        time.sleep(_PAUSE_SECONDS)
+    return answer
+
+
+def decided(citizen: Citizen, receipt: Receipt, revision: int = 1) -> dict[str, Any]:
+    """Return the status once a revision is decided."""
+
+    def look() -> dict[str, Any] | None:
+        status = citizen.status(receipt)
+        done = status["status"] == "fulfilled" and status["revision"] >= revision
+        return status if done else None
+
+    status = eventually(f"revision {revision} is decided", look)
+    assert status is not None
+    return status
+
+
+def stored(citizen: Citizen, receipt: Receipt, revision: int = 1) -> dict[str, Any]:
+    """Return everything that is held once a revision is stored."""
+
+    def look() -> dict[str, Any] | None:
+        shown = citizen.data(receipt)
+        return shown if shown["revision"] >= revision else None
+
+    shown = eventually(f"revision {revision} is stored", look)
+    assert shown is not None
+    return shown
+
+
+def settled(target: Target) -> None:
+    """Return once every consumer has handled everything that was on its way."""
+
+    def idle() -> bool:
+        return all(depth.waiting + depth.in_flight == 0 for depth in queue_depths(target))
+
+    # Twice: between two queues a fact is on the bus, in none of them.
+    eventually("the queues are empty", lambda: idle() and idle())
