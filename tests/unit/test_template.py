@@ -200,7 +200,7 @@ def test_gateway_reads_no_wrapped_key() -> None:
     (statement,) = (one for one in statements("GatewayRole") if "Recognize" in one["Sid"])
     condition = with_full_aws(statement["Condition"])
     assert "w" not in condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]
-    assert condition["StringEquals"]["dynamodb:Select"] == "SPECIFIC_ATTRIBUTES"
+    assert condition["StringEqualsIfExists"]["dynamodb:Select"] == "SPECIFIC_ATTRIBUTES"
 
 
 def test_gateway_reads_only_the_current_public_key() -> None:
