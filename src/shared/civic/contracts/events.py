@@ -41,6 +41,8 @@ class Contract(BaseModel):
         frozen=True,
         extra="ignore",
         hide_input_in_errors=True,
+        # A function uses few of the events: none is built before it is used.
+        defer_build=True,
         ser_json_bytes="base64",
         val_json_bytes="base64",
     )
@@ -110,6 +112,46 @@ class DeletionRequest(Event):
     traceparent: Traceparent
 
 
+class RetentionEnded(DeletionRequest):
+    """A registration's retention has ended (GDPR Art. 5(1)(e)); it is erased like on request."""
+
+    SOURCE = "civic.deadlines"
+
+
+class ErasureReplayed(DeletionRequest):
+    """An erasure in the ledger is carried out again, after copies were restored."""
+
+    SOURCE = "civic.accountability"
+
+
+class RevalidationRequest(ValidationRequest):
+    """A stored revision is to be decided now; a restriction may have held it back."""
+
+    SOURCE = "civic.pii_storage"
+
+
+class RestrictionChanged(Event):
+    """The data subject restricted the processing, or lifted the restriction (GDPR Art. 18)."""
+
+    SOURCE = "civic.rights"
+    id: Id
+    sequence: int = Field(ge=1, description="Counts the changes; odd is restricted, even lifted")
+    resume: RevisionNumber | None = Field(
+        default=None, description="Once lifted: the revision to go on with, or a later one"
+    )
+    at: AwareDatetime
+    traceparent: Traceparent
+
+
+class ObjectionRaised(Event):
+    """The data subject objected to being counted by analytics (GDPR Art. 21); it is final."""
+
+    SOURCE = "civic.rights"
+    id: Id
+    at: AwareDatetime
+    traceparent: Traceparent
+
+
 class DecisionMade(Contract):
     """One decision inside a ValidationResult."""
 
@@ -120,6 +162,7 @@ class DecisionMade(Contract):
     rule_set: str
     decided_at: AwareDatetime
     cohort: Cohort
+    round: int = Field(default=0, ge=0, description="0 by the rules, n by the n-th human review")
     traceparent: Traceparent
 
 
@@ -130,8 +173,14 @@ class ValidationResult(Event):
     results: Annotated[tuple[DecisionMade, ...], Field(min_length=1, max_length=PACK_SIZE)]
 
 
+class ReviewDecided(ValidationResult):
+    """A decision that people made (GDPR Art. 22(3)); it wins over that of the rules."""
+
+    SOURCE = "civic.review"
+
+
 class DataChange(Contract):
-    """One change of the high-security store; ``revision`` is absent from an erasure."""
+    """One change of a store; ``revision`` is absent from an erasure."""
 
     id: Id
     revision: RevisionNumber | None = None
@@ -160,6 +209,27 @@ class DataDeleted(Event):
     items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
 
 
+class DecisionDeleted(Event):
+    """Registrations erased from the low-security store."""
+
+    SOURCE = "civic.validator"
+    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
+
+
+class JoinDeleted(Event):
+    """Registrations erased from the analytics store."""
+
+    SOURCE = "civic.analytics"
+    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
+
+
+class ObjectionHonoured(Event):
+    """Registrations that analytics has forgotten because of an objection."""
+
+    SOURCE = "civic.analytics"
+    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
+
+
 class AnalyticsReleased(Event):
     """An aggregate release was written; the cells stand in the object named here."""
 
@@ -181,11 +251,20 @@ EVENTS: dict[str, type[Event]] = {
     event.detail_type(): event
     for event in (
         ValidationRequest,
+        RevalidationRequest,
         ValidationResult,
+        ReviewDecided,
         DeletionRequest,
+        RetentionEnded,
+        ErasureReplayed,
         DataStored,
         DataUpdated,
         DataDeleted,
+        DecisionDeleted,
+        JoinDeleted,
+        RestrictionChanged,
+        ObjectionRaised,
+        ObjectionHonoured,
         AnalyticsReleased,
     )
 }

@@ -22,7 +22,8 @@ MAX_JSON_DEPTH = 8
 
 type Response = dict[str, Any]
 
-_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+"""Headers of every answer about a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def answer(status: int, body: BaseModel, headers: Mapping[str, str] | None = Non
     """Return a JSON response."""
     return {
         "statusCode": status,
-        "headers": {"content-type": "application/json", **_HEADERS, **(headers or {})},
+        "headers": {"content-type": "application/json", **HEADERS, **(headers or {})},
         "body": body.model_dump_json(exclude_none=True),
     }
 
@@ -156,7 +157,7 @@ def _problem_response(problem: Problem, trace: TraceContext) -> Response:
         body["errors"] = [{"code": e.code, "pointer": e.pointer} for e in problem.errors]
     return {
         "statusCode": problem.status,
-        "headers": {"content-type": "application/problem+json", **_HEADERS, **problem.headers},
+        "headers": {"content-type": "application/problem+json", **HEADERS, **problem.headers},
         "body": json.dumps(body),
     }
 
