@@ -24,12 +24,23 @@ class JoinStore(Protocol):
         """Note that a revision is stored, unless a later one is known or it is erased."""
         ...
 
+    def restricted(self, registration: RegistrationId, sequence: int) -> None:
+        """Note a restriction (odd) or its lifting (even), unless a later one is known."""
+        ...
+
+    def objected(self, registration: RegistrationId, at: datetime) -> None:
+        """Forget a registration for as long as there is one; what arrives later is ignored."""
+        ...
+
     def erased(self, registration: RegistrationId, at: datetime) -> None:
-        """Forget a registration; what arrives for it later is ignored."""
+        """Forget a registration; of several times the earliest is kept."""
         ...
 
     def complete(self) -> Iterator[Counted]:
-        """Return every registration whose decision and storage are known for one revision."""
+        """Return every registration whose decision and storage are known for one revision.
+
+        Those that are restricted are left out.
+        """
         ...
 
 

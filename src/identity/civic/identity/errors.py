@@ -45,12 +45,32 @@ class RegistrationNotFound(IdentityError):
     """No such registration for this bearer: unknown, erased, or another person's."""
 
 
+class ErasureNotRequested(RegistrationNotFound):
+    """The registration is known to this bearer; of an erasure nothing is."""
+
+
 class NotYetStored(IdentityError):
     """The registration is known, but its record has not reached the high-security store."""
 
 
 class TooManyRevisions(IdentityError):
     """Concurrent rectifications kept taking each other's revision number."""
+
+
+class RegistrationRestricted(IdentityError):
+    """The data subject has restricted the processing (GDPR Art. 18); lift that first."""
+
+
+class NothingToReview(IdentityError):
+    """There is no decision yet, or it is in the person's favour."""
+
+
+class ReviewOutdated(IdentityError):
+    """The case was corrected, decided or erased meanwhile; look at it again."""
+
+
+class ReceiptRefused(IdentityError):
+    """An erasure receipt is not what was signed, or not signed by this key."""
 
 
 class StoreUnavailable(IdentityError):

@@ -4,12 +4,13 @@ Every method may raise ``StoreUnavailable`` or ``KeyServiceUnavailable``: nothin
 happened then, and the caller lets the error propagate to a retry.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from civic.contracts.events import Event
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.keys import (
     AccessDigest,
     RecordId,
@@ -18,6 +19,9 @@ from civic.identity.model.keys import (
     WrappedKey,
     WrappingKeyVersion,
 )
+from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
+from civic.identity.model.retention import RetentionLimits
+from civic.identity.model.review import Opinion, ReviewCase
 from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow
 
 Clock = Callable[[], datetime]
@@ -86,7 +90,11 @@ class KeyUnwrapper(Protocol):
 
 
 class DecisionStore(Protocol):
-    """The low-security store."""
+    """The low-security store.
+
+    Whoever writes says under which ``restriction`` count it was decided to write; if the data
+    subject has changed that meanwhile, nothing is written and the row that stands is returned.
+    """
 
     def get(self, registration: RegistrationId) -> DecisionRow | Tombstone | None:
         """Return what is there."""
@@ -108,8 +116,28 @@ class DecisionStore(Protocol):
         """
         ...
 
+    def overrule(self, row: DecisionRow) -> bool:
+        """Write a verdict of people over one of an earlier round of the same revision.
+
+        Returns:
+            False if there is no such verdict to write over; nothing was written then.
+        """
+        ...
+
+    def restrict(self, row: DecisionRow) -> bool:
+        """Count the restriction of a row on by one, if it stands as given; False if not."""
+        ...
+
     def bury(self, grave: Tombstone) -> None:
-        """Replace the row by a tombstone; an existing tombstone stays as it is."""
+        """Replace the row by a tombstone; of two tombstones the earlier stays."""
+        ...
+
+
+class RetentionCalendar(Protocol):
+    """The low-security store, for whoever looks for registrations whose time is over."""
+
+    def ended(self, limits: RetentionLimits) -> Iterator[DecisionRow]:
+        """Return the rows whose retention has ended, except those that are restricted."""
         ...
 
 
@@ -129,7 +157,124 @@ class PiiVault(Protocol):
         ...
 
     def bury(self, grave: Tombstone) -> None:
-        """Replace the row by a tombstone; an existing tombstone stays as it is."""
+        """Replace the row by a tombstone; of two tombstones the earlier stays."""
+        ...
+
+
+class RequestLog(Protocol):
+    """What data subjects asked for, when it was answered, and which staff saw their record."""
+
+    def open(self, request: SubjectRequest) -> SubjectRequest:
+        """Note a request; made before and not answered yet, it is counted to the first.
+
+        Returns:
+            The request as it stands, with the time of its first receipt.
+        """
+        ...
+
+    def complete(
+        self,
+        registration: RegistrationId,
+        kind: RequestKind,
+        at: datetime,
+        up_to: Revision | None = None,
+    ) -> None:
+        """Note that open requests of a kind were answered; no error if there is none.
+
+        Args:
+            registration: Whose requests.
+            kind: Which of them.
+            at: When they were answered.
+            up_to: Of rectifications, only those of this revision and before.
+        """
+        ...
+
+    def note_view(self, view: StaffView) -> None:
+        """Note that a member of staff is about to open a record."""
+        ...
+
+    def history(self, registration: RegistrationId) -> History:
+        """Return everything noted about a registration."""
+        ...
+
+
+class RequestCalendar(Protocol):
+    """The request log, for whoever looks for requests that are overdue."""
+
+    def overdue(self, now: datetime) -> Iterator[SubjectRequest]:
+        """Return the open requests whose due date has passed."""
+        ...
+
+
+class ErasureLedger(Protocol):
+    """Which erasures were asked for, and which stores have confirmed them."""
+
+    def open(
+        self, registration: RegistrationId, requested_at: datetime, digest: AccessDigest
+    ) -> ErasureRecord:
+        """Note a request; of several the earliest counts. Returns the entry as it stands.
+
+        An entry with a receipt says what the receipt says, and changes no more.
+        """
+        ...
+
+    def confirm(
+        self, registration: RegistrationId, stores: Sequence[ErasureStore], at: datetime
+    ) -> ErasureRecord:
+        """Note that stores have erased; their first word counts. Returns the entry."""
+        ...
+
+    def seal(self, registration: RegistrationId, receipt: SignedReceipt) -> None:
+        """Keep the receipt, unless there is one."""
+        ...
+
+    def get(self, registration: RegistrationId) -> ErasureRecord | None:
+        """Return an entry, None if there is none."""
+        ...
+
+    def page(self, cursor: str | None, size: int) -> tuple[list[ErasureRecord], str | None]:
+        """Return up to ``size`` entries and the cursor of the next page, None at the end."""
+        ...
+
+
+class ReceiptSigner(Protocol):
+    """Signs erasure receipts with a key that never leaves KMS."""
+
+    def public_key(self) -> bytes:
+        """Return the public key, DER."""
+        ...
+
+    def sign(self, document: bytes) -> bytes:
+        """Return the signature of a document (see ``SignedReceipt``)."""
+        ...
+
+
+class ReviewQueue(Protocol):
+    """The registrations that wait for a person's decision."""
+
+    def add(self, case: ReviewCase) -> None:
+        """Note a case, unless there is one of the same or a later revision."""
+        ...
+
+    def get(self, registration: RegistrationId) -> ReviewCase | None:
+        """Return a case, None if there is none."""
+        ...
+
+    def waiting(self) -> Iterator[ReviewCase]:
+        """Return every case."""
+        ...
+
+    def opine(self, case: ReviewCase, opinion: Opinion) -> ReviewCase | None:
+        """Add an opinion to a case; None if the case is of another revision or gone."""
+        ...
+
+    def close(self, registration: RegistrationId, up_to: Revision | None = None) -> None:
+        """Take a case out; no error if there is none.
+
+        Args:
+            registration: Whose case.
+            up_to: Leave a case of a later revision where it is.
+        """
         ...
 
 

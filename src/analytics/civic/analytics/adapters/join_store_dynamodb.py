@@ -1,11 +1,14 @@
 """Joins in DynamoDB: one row per registration.
 
-``dr`` is the revision of the decision whose day, cohort and reasons the row holds, ``sr`` the
-revision that is stored. A row with ``erased_at`` is a tombstone and holds nothing else but its
-``ttl``.
+``dr`` is the revision of the decision whose day, cohort and reasons the row holds, ``round`` which
+decision on that revision it is, if people made it; ``sr`` is the revision that is stored, and
+``restriction`` the number of the last change of a restriction, with ``restricted`` its outcome.
+A row with ``erased_at`` is a tombstone. Of an erased registration it holds nothing else but its
+``ttl``; of one whose data subject objected not even that, as it has to last as long as the
+registration does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -35,8 +38,7 @@ class DynamoDbJoins:
         reasons = sorted({reason.code for reason in decision.reasons})
         self._advance(
             decision.id,
-            "dr",
-            decision.revision,
+            {"dr": decision.revision, "round": decision.round},
             {
                 "decided_on": {"S": decision.decided_at.date().isoformat()},
                 "region": {"S": decision.cohort.region},
@@ -48,47 +50,73 @@ class DynamoDbJoins:
 
     def stored(self, registration: RegistrationId, revision: Revision) -> None:
         """Note that a revision is stored."""
-        self._advance(registration, "sr", revision, {})
+        self._advance(registration, {"sr": revision}, {})
+
+    def restricted(self, registration: RegistrationId, sequence: int) -> None:
+        """Note a restriction or its lifting."""
+        facts = {"restricted": {"BOOL": sequence % 2 == 1}}
+        self._advance(registration, {"restriction": sequence}, facts)
 
     def erased(self, registration: RegistrationId, at: datetime) -> None:
-        """Replace the row by a tombstone."""
+        """Replace the row by a tombstone, unless there is an earlier one."""
         item: dict[str, Any] = {
             "id": {"S": registration},
             "erased_at": {"S": at.isoformat()},
             "ttl": {"N": str(int((at + TOMBSTONE_LIFETIME).timestamp()))},
         }
-        with _unavailable():
-            self._client.put_item(TableName=self._table, Item=item)
+        self._bury(item, "attribute_not_exists(#ttl) OR erased_at > :at")
+
+    def objected(self, registration: RegistrationId, at: datetime) -> None:
+        """Replace the row by a tombstone that does not expire, unless there is one."""
+        item: dict[str, Any] = {"id": {"S": registration}, "erased_at": {"S": at.isoformat()}}
+        self._bury(item, "attribute_not_exists(#ttl) AND erased_at > :at")
 
     def complete(self) -> Iterator[Counted]:
         """Scan for the rows whose halves are of one revision."""
         with _unavailable():
             pages = self._client.get_paginator("scan").paginate(
-                TableName=self._table, FilterExpression="attribute_exists(dr) AND dr = sr"
+                TableName=self._table,
+                FilterExpression="attribute_exists(dr) AND dr = sr"
+                " AND (attribute_not_exists(restricted) OR restricted = :no)",
+                ExpressionAttributeValues={":no": {"BOOL": False}},
             )
             for page in pages:
                 yield from map(_counted, page["Items"])
 
+    def _bury(self, item: dict[str, Any], replaceable: str) -> None:
+        """Put a tombstone where there is none, or one that may be replaced."""
+        with _unless_in_the_way():
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression=f"attribute_not_exists(erased_at) OR ({replaceable})",
+                ExpressionAttributeNames={"#ttl": "ttl"},
+                ExpressionAttributeValues={":at": item["erased_at"]},
+            )
+
     def _advance(
-        self, registration: RegistrationId, half: str, revision: Revision, facts: dict[str, Any]
+        self, registration: RegistrationId, steps: dict[str, int], facts: dict[str, Any]
     ) -> None:
-        names: Any = {"ExpressionAttributeNames": {f"#{name}": name for name in facts}}
-        values = {f":{name}": value for name, value in facts.items()}
-        assignments = [f"{half} = :r", *(f"#{name} = :{name}" for name in facts)]
-        with _unavailable():
-            try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key={"id": {"S": registration}},
-                    UpdateExpression="SET " + ", ".join(assignments),
-                    ConditionExpression=f"attribute_not_exists(erased_at) AND "
-                    f"(attribute_not_exists({half}) OR {half} < :r)",
-                    ExpressionAttributeValues={":r": {"N": str(revision)}, **values},
-                    **(names if facts else {}),
-                )
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                    raise
+        """Write facts if the steps they stand under, most significant first, are further on."""
+        numbers = {name: {"N": str(number)} for name, number in steps.items()}
+        written = numbers | facts
+        assignments = ", ".join(f"#{name} = :{name}" for name in written)
+        with _unless_in_the_way():
+            self._client.update_item(
+                TableName=self._table,
+                Key={"id": {"S": registration}},
+                UpdateExpression=f"SET {assignments}",
+                ConditionExpression=f"attribute_not_exists(erased_at) AND ({_further(steps)})",
+                ExpressionAttributeNames={f"#{name}": name for name in written},
+                ExpressionAttributeValues={f":{name}": value for name, value in written.items()},
+            )
+
+
+def _further(steps: Iterable[str]) -> str:
+    """Return the condition that steps are further on than those of the row, if it has any."""
+    first, *rest = steps
+    further = f"attribute_not_exists(#{first}) OR #{first} < :{first}"
+    return f"{further} OR (#{first} = :{first} AND ({_further(rest)}))" if rest else further
 
 
 def _counted(item: dict[str, Any]) -> Counted:
@@ -106,3 +134,13 @@ def _unavailable() -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError) as error:
         raise StoreUnavailable("an AWS service refused or did not answer") from error
+
+
+@contextmanager
+def _unless_in_the_way() -> Iterator[None]:
+    with _unavailable():
+        try:
+            yield
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise

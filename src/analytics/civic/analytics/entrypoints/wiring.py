@@ -10,6 +10,7 @@ from civic.runtime.settings import Settings
 class CollectorSettings(Settings):
     """Environment of the collector."""
 
+    bus_name: str
     joins_table: str
 
 

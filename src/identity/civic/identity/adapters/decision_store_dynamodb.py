@@ -1,14 +1,29 @@
-"""The low-security store in DynamoDB."""
+"""The low-security store in DynamoDB.
 
+``restriction`` and ``round`` stand in a row only when they are above zero, so that the row of most
+people has neither.
+"""
+
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from civic.contracts.events import Decision, Reason
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.adapters.items import LATER_REVISION, Item, RevisionedTable, grave_of
 from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.retention import RetentionLimits
 from civic.identity.model.rows import DecisionRow, Status, Tombstone, Verdict
 
 _UNDECIDED = f"{LATER_REVISION} OR (revision = :r AND #status = :pending)"
+_OVERRULED = (
+    "revision = :r AND #status = :fulfilled AND (attribute_not_exists(#round) OR #round < :round)"
+)
+_ENDED = (
+    "attribute_not_exists(erased_at) AND ("
+    "(#decision = :rejected AND updated < :rejected_before)"
+    " OR ((#status = :pending OR #decision = :review) AND updated < :abandoned_before))"
+)
 
 
 class DynamoDbDecisions:
@@ -24,24 +39,80 @@ class DynamoDbDecisions:
 
     def open(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
         """Note a revision as pending; return what stands in the way."""
-        known = self._table.write(
-            _item(row), LATER_REVISION, ExpressionAttributeValues={":r": _revision(row)}
-        )
-        return _parse(known)
+        return _parse(self._put(row, LATER_REVISION))
 
     def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
         """Write a verdict; return what stands in the way."""
-        known = self._table.write(
-            _item(row),
-            _UNDECIDED,
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":r": _revision(row), ":pending": {"S": Status.PENDING}},
+        known = self._put(
+            row, _UNDECIDED, {"#status": "status"}, {":pending": {"S": Status.PENDING}}
         )
         return _parse(known)
+
+    def overrule(self, row: DecisionRow) -> bool:
+        """Write a verdict of people; False if there is none to write over."""
+        number = row.verdict.round if row.verdict else 0
+        known = self._put(
+            row,
+            _OVERRULED,
+            {"#status": "status", "#round": "round"},
+            {":fulfilled": {"S": Status.FULFILLED}, ":round": {"N": str(number)}},
+        )
+        return known is None
+
+    def restrict(self, row: DecisionRow) -> bool:
+        """Count the restriction of a row on, if nobody has meanwhile."""
+        unchanged, values = _under(row.restriction)
+        return self._table.update(
+            row.record.id,
+            "SET restriction = :next",
+            f"attribute_exists(id) AND attribute_not_exists(erased_at) AND {unchanged}",
+            ExpressionAttributeValues={":next": {"N": str(row.restriction + 1)}, **values},
+        )
 
     def bury(self, grave: Tombstone) -> None:
         """Replace the row by a tombstone."""
         self._table.bury(grave)
+
+    def ended(self, limits: RetentionLimits) -> Iterator[DecisionRow]:
+        """Scan for rows whose retention has ended."""
+        found = self._table.scan(
+            _ENDED,
+            ExpressionAttributeNames={"#status": "status", "#decision": "decision"},
+            ExpressionAttributeValues={
+                ":rejected": {"S": Decision.REJECTED},
+                ":review": {"S": Decision.REVIEW},
+                ":pending": {"S": Status.PENDING},
+                ":rejected_before": {"S": limits.rejected_before.isoformat()},
+                ":abandoned_before": {"S": limits.abandoned_before.isoformat()},
+            },
+        )
+        rows = map(_parse, found)
+        return (row for row in rows if isinstance(row, DecisionRow) and not row.restricted)
+
+    def _put(
+        self,
+        row: DecisionRow,
+        condition: str,
+        names: dict[str, str] | None = None,
+        values: Item | None = None,
+    ) -> Item | None:
+        """Put a row under a condition; return what stood in its way, empty if nothing is there."""
+        unchanged, restriction = _under(row.restriction)
+        arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+        return self._table.write(
+            _item(row),
+            f"({condition}) AND {unchanged}",
+            ExpressionAttributeValues={":r": _revision(row), **(values or {}), **restriction},
+            **arguments,
+        )
+
+
+def _under(restriction: int) -> tuple[str, Item]:
+    """Return the condition that the data subject has not changed the restriction meanwhile."""
+    if restriction == 0:
+        return "attribute_not_exists(restriction)", {}
+    same = "(attribute_not_exists(id) OR restriction = :restriction)"
+    return same, {":restriction": {"N": str(restriction)}}
 
 
 def _revision(row: DecisionRow) -> Item:
@@ -57,6 +128,8 @@ def _item(row: DecisionRow) -> Item:
         "created": {"S": row.created.isoformat()},
         "updated": {"S": row.updated.isoformat()},
     }
+    if row.restriction:
+        item["restriction"] = {"N": str(row.restriction)}
     if row.verdict is not None:
         reasons = [{"L": [{"S": r.code}, {"S": r.pointer}]} for r in row.verdict.reasons]
         item |= {
@@ -64,6 +137,8 @@ def _item(row: DecisionRow) -> Item:
             "reasons": {"L": reasons},
             "rule_set": {"S": row.verdict.rule_set},
         }
+        if row.verdict.round:
+            item["round"] = {"N": str(row.verdict.round)}
     return item
 
 
@@ -79,6 +154,7 @@ def _parse(item: Item | None) -> DecisionRow | Tombstone | None:
         datetime.fromisoformat(item["created"]["S"]),
         datetime.fromisoformat(item["updated"]["S"]),
         _verdict(item),
+        _number(item, "restriction"),
     )
 
 
@@ -89,4 +165,10 @@ def _verdict(item: Item) -> Verdict | None:
         Reason(code=code["S"], pointer=pointer["S"])
         for code, pointer in (reason["L"] for reason in item["reasons"]["L"])
     )
-    return Verdict(Decision(item["decision"]["S"]), reasons, item["rule_set"]["S"])
+    return Verdict(
+        Decision(item["decision"]["S"]), reasons, item["rule_set"]["S"], _number(item, "round")
+    )
+
+
+def _number(item: Item, name: str) -> int:
+    return int(item[name]["N"]) if name in item else 0

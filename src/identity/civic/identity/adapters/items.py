@@ -5,6 +5,7 @@ id, its ``ttl`` (Unix seconds, for DynamoDB's expiry) and, in the low-security s
 digest.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,11 @@ class RevisionedTable:
         return answer.get("Item")
 
     def write(self, item: Item, condition: str, **names_and_values: Any) -> Item | None:
-        """Put a row under a condition; return what stood in its way, None if it was written."""
+        """Put a row under a condition.
+
+        Returns:
+            None if it was written, otherwise the row that stood in its way; empty if none did.
+        """
         with unavailable_as(StoreUnavailable):
             try:
                 self._client.put_item(
@@ -59,8 +64,36 @@ class RevisionedTable:
                 raise
         return None
 
+    def update(
+        self, registration: RegistrationId, change: str, condition: str, **names_and_values: Any
+    ) -> bool:
+        """Change a row under a condition; False if that does not hold."""
+        with unavailable_as(StoreUnavailable):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key={"id": {"S": registration}},
+                    UpdateExpression=change,
+                    ConditionExpression=condition,
+                    **names_and_values,
+                )
+            except ClientError as error:
+                if failed_condition(error):
+                    return False
+                raise
+        return True
+
+    def scan(self, condition: str, **names_and_values: Any) -> Iterator[Item]:
+        """Return every row for which a condition holds."""
+        with unavailable_as(StoreUnavailable):
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table, FilterExpression=condition, **names_and_values
+            )
+            for page in pages:
+                yield from page["Items"]
+
     def bury(self, grave: Tombstone) -> None:
-        """Put a tombstone, unless there is one."""
+        """Put a tombstone, unless there is an earlier one."""
         item: Item = {
             "id": {"S": grave.id},
             "erased_at": {"S": grave.erased_at.isoformat()},
@@ -68,7 +101,12 @@ class RevisionedTable:
         }
         if grave.access_digest is not None:
             item["access_digest"] = {"B": grave.access_digest}
-        self.write(item, "attribute_not_exists(erased_at)")
+        # ISO 8601 in one zone sorts by time.
+        self.write(
+            item,
+            "attribute_not_exists(erased_at) OR erased_at > :at",
+            ExpressionAttributeValues={":at": item["erased_at"]},
+        )
 
 
 def grave_of(item: Item) -> Tombstone | None:

@@ -6,27 +6,32 @@ The message's encryption context names the subject and the purpose and is compar
 decryption: a key moved to another person's row does not open.
 """
 
-import logging
+from io import BytesIO, IOBase
 
 from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
 from aws_encryption_sdk.exceptions import AWSEncryptionSDKClientError
 from aws_encryption_sdk.identifiers import Algorithm
 from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
 from aws_encryption_sdk.key_providers.raw import RawMasterKey
+from aws_encryption_sdk.structures import MessageHeader
 from cryptography.exceptions import InvalidTag
 
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.adapters.wrapping_keys_kms import PrivateKeys, PublicKeys
 from civic.identity.errors import KeyRefused
-from civic.identity.model.keys import PURPOSE, SubjectKey, WrappedKey, WrappingKeyVersion
+from civic.identity.model.keys import (
+    PURPOSE,
+    SUBJECT_KEY_BYTES,
+    SubjectKey,
+    WrappedKey,
+    WrappingKeyVersion,
+)
 
 _PROVIDER = "civic"
 _SUITE = Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY
 
 
 def _client() -> EncryptionSDKClient:
-    # It logs the traceback of what it refuses; ours is the one line about an invocation.
-    logging.getLogger("aws_encryption_sdk").setLevel(logging.CRITICAL)
     return EncryptionSDKClient(
         commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT,
         max_encrypted_data_keys=1,
@@ -64,12 +69,9 @@ class EsdkKeyUnwrapper:
 
     def unwrap(self, wrapped: WrappedKey, registration: RegistrationId) -> SubjectKey:
         """Return the subject key; raises KeyRefused for a blob that is not this registration's."""
-        private_key = self._keys.version(wrapped.version)
+        provider = _master_key(wrapped.version, self._keys.version(wrapped.version))
         try:
-            secret, header = self._client.decrypt(
-                source=wrapped.blob,
-                key_provider=_master_key(wrapped.version, private_key),
-            )
+            secret, header = self._decrypted(wrapped.blob, provider)
             key = SubjectKey(secret)
         except (AWSEncryptionSDKClientError, InvalidTag, ValueError) as error:
             message = "a wrapped subject key does not open"
@@ -78,6 +80,26 @@ class EsdkKeyUnwrapper:
             message = "a wrapped subject key is bound to something else"
             raise KeyRefused(message)
         return key
+
+    def _decrypted(self, blob: bytes, provider: RawMasterKey) -> tuple[bytes, MessageHeader]:
+        source = BytesIO(blob)
+        stream = self._client.stream(
+            mode="decrypt-unsigned",
+            source=source,
+            key_provider=provider,
+            # A length that was altered is refused before anybody tries to read so much.
+            max_body_length=SUBJECT_KEY_BYTES,
+        )
+        try:
+            opened = stream.read(), stream.header
+        finally:
+            # Its own close refuses a message that was not read to its end, and the interpreter,
+            # which closes what it drops, would write that with a traceback into the log.
+            IOBase.close(stream)
+        if source.read(1):
+            message = "something follows a wrapped subject key"
+            raise KeyRefused(message)
+        return opened
 
 
 def _master_key(version: WrappingKeyVersion, key: WrappingKey) -> RawMasterKey:

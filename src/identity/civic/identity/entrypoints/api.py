@@ -8,17 +8,23 @@ from pydantic import BaseModel, ConfigDict, Field
 from civic.contracts.events import UUID_PATTERN, Decision, Reason
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import (
+    ErasureNotRequested,
     IdempotencyKeyReused,
     KeyServiceUnavailable,
+    NothingToReview,
     NotYetStored,
     RegistrationErased,
     RegistrationNotFound,
+    RegistrationRestricted,
+    ReviewOutdated,
     StoreUnavailable,
     TooManyRevisions,
     WrappingKeyMissing,
 )
+from civic.identity.model.notice import FieldPurpose, Recipient, Retention, Right
 from civic.identity.model.registration import Registration
-from civic.identity.model.rows import Status
+from civic.identity.model.requests import ARTICLES, History, RequestKind, SubjectRequest
+from civic.identity.model.rows import DecisionRow, Status
 from civic.runtime.http import Problem
 from civic.runtime.publisher import PublishFailed
 
@@ -28,9 +34,9 @@ Id = Annotated[RegistrationId, Field(pattern=UUID_PATTERN)]
 
 
 class Body(BaseModel):
-    """Base of the response bodies."""
+    """Base of the response bodies; built when first used, for no function uses all."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class RegistrationAccepted(Body):
@@ -50,6 +56,7 @@ class RegistrationStatus(Body):
     decision: Decision | None = None
     reasons: tuple[Reason, ...] = ()
     rule_set: str | None = None
+    restricted: bool = False
     created: datetime
     updated: datetime
 
@@ -62,10 +69,32 @@ class ErasureAccepted(Body):
     requested_at: datetime
 
 
-class FieldPurpose(Body):
-    """What one field is processed for (GDPR Art. 15(1)(a))."""
+class RequestNote(Body):
+    """One request of the data subject, and when it is due (GDPR Art. 12(3))."""
 
-    field: str
+    kind: RequestKind
+    article: str
+    received_at: datetime
+    due_at: datetime
+    count: int = Field(ge=1, description="How often it was made before it was answered")
+    completed_at: datetime | None = None
+
+
+class RequestNotes(Body):
+    """Every request that was made about a registration."""
+
+    id: Id
+    requests: tuple[RequestNote, ...]
+
+
+class AccessNote(Body):
+    """Somebody opened the record.
+
+    Who exactly stays with the controller (Court of Justice of the EU, C-579/21).
+    """
+
+    at: datetime
+    by: Literal["data subject", "staff"]
     purpose: str
 
 
@@ -77,11 +106,60 @@ class DataDisclosure(Body):
     created: datetime
     updated: datetime
     data: Registration
+    decision: RegistrationStatus | None = None
     purposes: tuple[FieldPurpose, ...]
-    recipients: tuple[str, ...]
-    retention: str
+    recipients: tuple[Recipient, ...]
+    retention: tuple[Retention, ...]
     source: str
-    rights: tuple[str, ...]
+    automated_decisions: str
+    rights: tuple[Right, ...]
+    requests: tuple[RequestNote, ...]
+    accesses: tuple[AccessNote, ...]
+
+
+class ExplainedReason(Body):
+    """A reason, and what it means."""
+
+    code: str
+    pointer: str
+    explanation: str
+
+
+class DecisionExplanation(Body):
+    """How a decision came about (GDPR Art. 15(1)(h) and 22)."""
+
+    id: Id
+    decision: Decision
+    decided_by: Literal["rules", "people"]
+    rule_set: str
+    reasons: tuple[ExplainedReason, ...]
+
+
+class StoreErasure(Body):
+    """One store, and when it was found erased."""
+
+    store: str
+    erased_at: datetime | None = None
+
+
+class ErasureReceipt(Body):
+    """A signed statement that everything is erased; ``civic verify-receipt`` checks it offline."""
+
+    receipt: str = Field(description="Canonical JSON (RFC 8785), exactly as signed")
+    algorithm: Literal["ECDSA_SHA_256"] = "ECDSA_SHA_256"
+    signature: str = Field(description="Base64 of the DER signature")
+    public_key: str = Field(description="Base64 of the DER public key")
+
+
+class ErasureStatus(Body):
+    """How far an erasure has come (GDPR Art. 17)."""
+
+    id: Id
+    status: Literal["erasing", "erased"]
+    requested_at: datetime
+    completed_at: datetime | None = None
+    stores: tuple[StoreErasure, ...]
+    receipt: ErasureReceipt | None = None
 
 
 class ProblemField(Body):
@@ -112,11 +190,19 @@ _UNAVAILABLE = Problem(
 
 _PROBLEMS: dict[type[Exception], Problem] = {
     RegistrationNotFound: _NOT_FOUND,
+    ErasureNotRequested: Problem(404, "no_erasure", "No erasure was asked for"),
     IdempotencyKeyReused: Problem(
         422, "idempotency_key_reused", "This Idempotency-Key was used for another payload"
     ),
     RegistrationErased: Problem(
         409, "registration_erased", "This Idempotency-Key belongs to an erased registration"
+    ),
+    RegistrationRestricted: Problem(409, "restricted", "Processing is restricted; lift that first"),
+    NothingToReview: Problem(
+        409, "nothing_to_review", "There is no decision yet, or it is in your favour"
+    ),
+    ReviewOutdated: Problem(
+        409, "review_outdated", "The case has changed meanwhile; look at it again"
     ),
     TooManyRevisions: Problem(409, "conflict", "Other corrections are under way; please try again"),
     NotYetStored: Problem(
@@ -132,3 +218,42 @@ _PROBLEMS: dict[type[Exception], Problem] = {
 def problem_of(error: Exception) -> Problem | None:
     """Return the answer for one of the domain's errors, None for any other."""
     return _PROBLEMS.get(type(error))
+
+
+def status_of(row: DecisionRow) -> RegistrationStatus:
+    """Return what a decision row tells its data subject."""
+    verdict = row.verdict
+    return RegistrationStatus(
+        id=row.record.id,
+        status=row.status,
+        revision=row.record.revision,
+        decision=verdict.decision if verdict else None,
+        reasons=verdict.reasons if verdict else (),
+        rule_set=verdict.rule_set if verdict else None,
+        restricted=row.restricted,
+        created=row.created,
+        updated=row.updated,
+    )
+
+
+def request_note(request: SubjectRequest) -> RequestNote:
+    """Return what a data subject is told about one of their requests."""
+    return RequestNote(
+        kind=request.kind,
+        article=ARTICLES[request.kind],
+        received_at=request.received_at,
+        due_at=request.due_at,
+        count=request.count,
+        completed_at=request.completed_at,
+    )
+
+
+def access_notes(history: History) -> tuple[AccessNote, ...]:
+    """Return who opened a record, the oldest first."""
+    own = [
+        AccessNote(at=request.received_at, by="data subject", purpose="access")
+        for request in history.requests
+        if request.kind == RequestKind.ACCESS
+    ]
+    staff = [AccessNote(at=view.at, by="staff", purpose=view.purpose) for view in history.views]
+    return tuple(sorted(own + staff, key=lambda note: note.at))

@@ -1,11 +1,17 @@
-"""HTTP: the OpenAPI document and a page to browse it. This function has no right to anything."""
+"""HTTP: the privacy notice, the OpenAPI document and a page to browse it.
+
+This function has no right to anything.
+"""
 
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from civic.identity.entrypoints import wiring
 from civic.identity.entrypoints.api import problem_of
-from civic.runtime.http import Problem, Request, Response, serve
+from civic.identity.entrypoints.notice_page import notice_page
+from civic.identity.model.notice import Controller, PrivacyNotice, privacy_notice
+from civic.runtime.http import Problem, Request, Response, answer, serve
 from civic.runtime.observability import Invocation
 
 # Powertools ships Swagger UI, so that the page loads nothing from anywhere else.
@@ -37,8 +43,7 @@ _CSP = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inlin
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request of the HTTP API."""
-    routes = {"GET /openapi.json": _document, "GET /docs": _page, "GET /docs/{asset}": _asset}
-    return serve(event, routes, problem_of)
+    return serve(event, _ROUTES, problem_of)
 
 
 def _document(_request: Request, _line: Invocation) -> Response:
@@ -56,6 +61,34 @@ def _asset(request: Request, _line: Invocation) -> Response:
     if name not in _ASSETS:
         raise Problem(404, "no_such_asset", "There is nothing here")
     return _text(_swagger(name), _ASSETS[name])
+
+
+def _notice(request: Request, _line: Invocation) -> Response:
+    if "text/html" in (request.header("accept") or ""):
+        return _text(notice_page(_privacy_notice()), "text/html; charset=utf-8")
+    return answer(200, _privacy_notice(), {"cache-control": "public, max-age=3600"})
+
+
+_ROUTES = {
+    "GET /openapi.json": _document,
+    "GET /docs": _page,
+    "GET /docs/{asset}": _asset,
+    "GET /privacy-notice": _notice,
+}
+
+
+@cache
+def _privacy_notice() -> PrivacyNotice:
+    settings = wiring.NoticeSettings.from_environment()
+    return privacy_notice(
+        Controller(
+            name=settings.controller_name,
+            contact=settings.controller_contact,
+            data_protection_officer=settings.data_protection_officer,
+            rejected=settings.rejected,
+            abandoned=settings.abandoned,
+        )
+    )
 
 
 @cache

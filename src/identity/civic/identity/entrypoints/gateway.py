@@ -7,6 +7,7 @@ from typing import Any
 
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyWrapper
 from civic.identity.adapters.wrapping_keys_kms import PublicKeys
@@ -15,12 +16,13 @@ from civic.identity.entrypoints.api import (
     IDEMPOTENCY_KEY_PATTERN,
     ErasureAccepted,
     RegistrationAccepted,
-    RegistrationStatus,
     problem_of,
+    status_of,
 )
 from civic.identity.entrypoints.edge import registration_id
 from civic.identity.model.registration import Registration
-from civic.identity.model.rows import DecisionRow, Status
+from civic.identity.model.requests import RequestKind
+from civic.identity.model.rows import Status
 from civic.identity.model.settings import WRAPPING_KEY_CACHE
 from civic.identity.usecases.intake import (
     Intake,
@@ -52,6 +54,7 @@ def intake() -> Intake:
         subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
         wrapper=EsdkKeyWrapper(keys),
         decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
+        requests=DynamoDbRequestLog(dynamodb, settings.request_log_table),
         events=EventBridgePublisher(clients.events(), settings.bus_name),
         clock=clients.now,
         entropy=secrets.token_bytes,
@@ -74,21 +77,29 @@ def _register(request: Request, line: Invocation) -> Response:
 
 
 def _read_status(request: Request, line: Invocation) -> Response:
-    row = read_status(intake().decisions, registration_id(request, line), request.bearer_token())
-    return answer(200, _status(row))
+    registration, token = registration_id(request, line), request.bearer_token()
+    row = read_status(intake().decisions, intake().subject_keys, registration, token)
+    return answer(200, status_of(row))
 
 
 def _rectify(request: Request, line: Invocation) -> Response:
     registration, token = registration_id(request, line), request.bearer_token()
     row = rectify(intake(), registration, token, request.body(Registration), request.trace)
     line.count("Rectified")
-    return answer(202, _status(row))
+    return answer(202, status_of(row))
 
 
 def _erase(request: Request, line: Invocation) -> Response:
-    grave = request_erasure(
-        intake(), registration_id(request, line), request.bearer_token(), request.trace
-    )
+    return _erasure(request, line, RequestKind.ERASURE)
+
+
+def _withdraw(request: Request, line: Invocation) -> Response:
+    return _erasure(request, line, RequestKind.WITHDRAWAL)
+
+
+def _erasure(request: Request, line: Invocation, kind: RequestKind) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    grave = request_erasure(intake(), registration, token, kind, request.trace)
     line.count("ErasuresRequested")
     return answer(202, ErasureAccepted(id=grave.id, requested_at=grave.erased_at))
 
@@ -98,18 +109,5 @@ _ROUTES = {
     "GET /registrations/{id}": _read_status,
     "PUT /registrations/{id}": _rectify,
     "DELETE /registrations/{id}": _erase,
+    "DELETE /registrations/{id}/consent": _withdraw,
 }
-
-
-def _status(row: DecisionRow) -> RegistrationStatus:
-    verdict = row.verdict
-    return RegistrationStatus(
-        id=row.record.id,
-        status=row.status,
-        revision=row.record.revision,
-        decision=verdict.decision if verdict else None,
-        reasons=verdict.reasons if verdict else (),
-        rule_set=verdict.rule_set if verdict else None,
-        created=row.created,
-        updated=row.updated,
-    )

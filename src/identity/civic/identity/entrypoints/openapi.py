@@ -12,11 +12,16 @@ from pydantic.json_schema import models_json_schema
 from civic.identity.entrypoints.api import (
     IDEMPOTENCY_KEY_PATTERN,
     DataDisclosure,
+    DecisionExplanation,
     ErasureAccepted,
+    ErasureStatus,
     ProblemDetails,
     RegistrationAccepted,
     RegistrationStatus,
+    RequestNote,
+    RequestNotes,
 )
+from civic.identity.model.notice import PrivacyNotice
 from civic.identity.model.registration import Registration
 
 type Json = dict[str, Any]
@@ -65,6 +70,11 @@ def document() -> Json:
         RegistrationStatus,
         ErasureAccepted,
         DataDisclosure,
+        DecisionExplanation,
+        ErasureStatus,
+        RequestNote,
+        RequestNotes,
+        PrivacyNotice,
         ProblemDetails,
     )
     # Of answers too the form they are read in: what is absent is left out, not null.
@@ -88,8 +98,6 @@ def document() -> Json:
 
 
 def _paths() -> Json:
-    by_id: Json = {"parameters": [_ID, _TRACE]}
-    token: Json = {"security": [{"accessToken": []}]}
     return {
         "/registrations": {
             "parameters": [_TRACE],
@@ -102,42 +110,118 @@ def _paths() -> Json:
                 "responses": _responses(202, RegistrationAccepted, 400, 409, 413, 415, 422),
             },
         },
-        "/registrations/{id}": by_id
-        | {
+        "/registrations/{id}": _by_id(
+            get=_own("readStatus", "Status and decision", _found(200, RegistrationStatus)),
+            put=_own(
+                "rectify",
+                "Correct the data (GDPR Art. 16); it is validated anew",
+                _found(202, RegistrationStatus, 400, 409, 413, 415, 422),
+            )
+            | {"requestBody": _body(Registration)},
+            delete=_own("erase", "Erase everything (GDPR Art. 17)", _found(202, ErasureAccepted)),
+        ),
+        "/registrations/{id}/data": _by_id(
+            get=_own(
+                "readData",
+                "Everything that is held (GDPR Art. 15), machine-readable (Art. 20)",
+                _also(_found(200, DataDisclosure, 409), "text/csv"),
+            )
+        ),
+        "/registrations/{id}/consent": _by_id(
+            delete=_own(
+                "withdrawConsent",
+                "Withdraw consent (GDPR Art. 7(3)); erases everything, as nothing else allows it",
+                _found(202, ErasureAccepted),
+            )
+        ),
+        **_rights_paths(),
+        "/privacy-notice": {
+            "parameters": [_TRACE],
             "get": {
-                "operationId": "readStatus",
+                "operationId": "readPrivacyNotice",
                 "tags": _TAGS,
-                "summary": "Status and decision",
-                "responses": _responses(200, RegistrationStatus, 401, 404),
-            }
-            | token,
-            "put": {
-                "operationId": "rectify",
-                "tags": _TAGS,
-                "summary": "Correct the data (GDPR Art. 16); it is validated anew",
-                "requestBody": _body(Registration),
-                "responses": _responses(202, RegistrationStatus, 400, 401, 404, 409, 413, 415, 422),
-            }
-            | token,
-            "delete": {
-                "operationId": "erase",
-                "tags": _TAGS,
-                "summary": "Erase everything (GDPR Art. 17)",
-                "responses": _responses(202, ErasureAccepted, 401, 404),
-            }
-            | token,
-        },
-        "/registrations/{id}/data": by_id
-        | {
-            "get": {
-                "operationId": "readData",
-                "tags": _TAGS,
-                "summary": "Everything that is held (GDPR Art. 15), machine-readable (Art. 20)",
-                "responses": _responses(200, DataDisclosure, 401, 404, 409),
-            }
-            | token,
+                "summary": "What is processed, for what, for whom, how long (GDPR Art. 13)",
+                "responses": _also(_responses(200, PrivacyNotice), "text/html"),
+            },
         },
     }
+
+
+def _rights_paths() -> Json:
+    return {
+        "/registrations/{id}/restriction": _by_id(
+            put=_own(
+                "restrict",
+                "Stop everything but keeping the data (GDPR Art. 18)",
+                _found(200, RegistrationStatus, 409),
+            ),
+            delete=_own(
+                "liftRestriction",
+                "Let the processing go on",
+                _found(200, RegistrationStatus, 409),
+            ),
+        ),
+        "/registrations/{id}/objection": _by_id(
+            put=_own(
+                "objectToAnalytics",
+                "Be left out of every release, for good (GDPR Art. 21)",
+                _found(202, RequestNote),
+            )
+        ),
+        "/registrations/{id}/review": _by_id(
+            post=_own(
+                "requestReview",
+                "Have a person look at the decision (GDPR Art. 22(3))",
+                _found(202, RequestNote, 409),
+            )
+        ),
+        "/registrations/{id}/requests": _by_id(
+            get=_own(
+                "listRequests",
+                "What was asked for, and when it is due (GDPR Art. 12(3)); also after an erasure",
+                _found(200, RequestNotes),
+            )
+        ),
+        "/registrations/{id}/explanation": _by_id(
+            get=_own(
+                "explainDecision",
+                "How the decision came about (GDPR Art. 15(1)(h) and 22)",
+                _found(200, DecisionExplanation, 409),
+            )
+        ),
+        "/registrations/{id}/erasure": _by_id(
+            get=_own(
+                "readErasure",
+                "How far an erasure has come, with a signed receipt once it is complete",
+                _found(200, ErasureStatus),
+            )
+        ),
+    }
+
+
+def _by_id(**operations: Json) -> Json:
+    return {"parameters": [_ID, _TRACE], **operations}
+
+
+def _own(operation: str, summary: str, responses: Json) -> Json:
+    return {
+        "operationId": operation,
+        "tags": _TAGS,
+        "summary": summary,
+        "responses": responses,
+        "security": [{"accessToken": []}],
+    }
+
+
+def _found(status: int, model: type[BaseModel], *problems: int) -> Json:
+    return _responses(status, model, 401, 404, *problems)
+
+
+def _also(responses: Json, media_type: str) -> Json:
+    """Add another form to the answer, for those who ask for it with ``Accept``."""
+    other = {media_type: {"schema": {"type": "string"}}}
+    success = responses["200"]
+    return responses | {"200": success | {"content": success["content"] | other}}
 
 
 def _body(model: type[BaseModel]) -> Json:

@@ -10,20 +10,22 @@ from civic.contracts.events import (
     DataUpdated,
     DeletionRequest,
     Event,
+    RestrictionChanged,
+    RevalidationRequest,
     ValidationRequest,
 )
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.entrypoints import wiring
-from civic.identity.usecases.storage import Storage, erase, store
+from civic.identity.usecases.storage import Storage, erase, resume, store
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, UnknownEvent, consume
 from civic.runtime.observability import Invocation, invocation
 from civic.runtime.publisher import EventBridgePublisher, publish_packed
 
 type Kind = type[DataStored | DataUpdated | DataDeleted]
-type Change = tuple[Kind, DataChange]
+type Change = tuple[Kind, DataChange] | RevalidationRequest
 
 
 def handler(event: dict[str, Any], _context: object) -> Failures:
@@ -43,6 +45,12 @@ def storage() -> Storage:
     )
 
 
+@cache
+def publisher() -> EventBridgePublisher:
+    """Compose the way to the bus."""
+    return EventBridgePublisher(clients.events(), _settings().bus_name)
+
+
 def _handle(event: Event, line: Invocation) -> Change | None:
     match event:
         case ValidationRequest():
@@ -56,15 +64,20 @@ def _handle(event: Event, line: Invocation) -> Change | None:
             line.record(id=event.id, trace=event.traceparent, outcome="erased")
             line.count("Erased")
             return DataDeleted, erased
+        case RestrictionChanged():
+            resumed = resume(storage(), event)
+            outcome = "resumed" if resumed else "kept"
+            line.record(id=event.id, trace=event.traceparent, outcome=outcome)
+            return resumed
         case _:
             raise UnknownEvent("PII storage does not handle this event")
 
 
 def _announce(changes: list[Change]) -> None:
-    publisher = EventBridgePublisher(clients.events(), _settings().bus_name)
     for kind in (DataStored, DataUpdated, DataDeleted):
-        facts = [fact for changed, fact in changes if changed is kind]
-        publish_packed(publisher, facts, partial(_packed, kind))
+        facts = [one[1] for one in changes if isinstance(one, tuple) and one[0] is kind]
+        publish_packed(publisher(), facts, partial(_packed, kind))
+    publisher().publish([one for one in changes if isinstance(one, RevalidationRequest)])
 
 
 def _packed(kind: Kind, pack: tuple[DataChange, ...]) -> Event:

@@ -4,29 +4,28 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
+from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
 from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
 from civic.identity.entrypoints import wiring
-from civic.identity.entrypoints.api import DataDisclosure, FieldPurpose, problem_of
+from civic.identity.entrypoints.api import (
+    DataDisclosure,
+    access_notes,
+    problem_of,
+    request_note,
+    status_of,
+)
+from civic.identity.entrypoints.csv_export import as_csv
 from civic.identity.entrypoints.edge import registration_id
-from civic.identity.model.registration import PII_FIELDS
-from civic.identity.usecases.access import Access, disclose
+from civic.identity.model import notice
+from civic.identity.usecases.access import Access, Disclosure, Records, disclose
 from civic.runtime import clients
 from civic.runtime.http import Request, Response, answer, serve
 from civic.runtime.observability import Invocation
-
-_RECIPIENTS = ("the election office that runs this service, through this function only",)
-_RETENTION = "until you erase it, or the election office closes the register"
-_SOURCE = "you, through POST or PUT /registrations"
-_RIGHTS = (
-    "rectification: PUT /registrations/{id}",
-    "erasure: DELETE /registrations/{id}",
-    "portability: this answer is machine-readable",
-    "complaint to a supervisory authority",
-)
 
 
 def handler(event: dict[str, Any], _context: object) -> Response:
@@ -37,7 +36,7 @@ def handler(event: dict[str, Any], _context: object) -> Response:
 @cache
 def access() -> Access:
     """Compose the adapters; keys are not cached, so that each access is one CloudTrail entry."""
-    settings = wiring.AccessSettings.from_environment()
+    settings = _settings()
     dynamodb = clients.dynamodb()
     keys = PrivateKeys(
         dynamodb,
@@ -47,9 +46,14 @@ def access() -> Access:
         clients.now,
     )
     return Access(
-        subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
-        unwrapper=EsdkKeyUnwrapper(keys),
-        vault=DynamoDbVault(RevisionedTable(dynamodb, settings.vault_table)),
+        records=Records(
+            subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
+            unwrapper=EsdkKeyUnwrapper(keys),
+            vault=DynamoDbVault(RevisionedTable(dynamodb, settings.vault_table)),
+        ),
+        decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
+        requests=DynamoDbRequestLog(dynamodb, settings.request_log_table),
+        clock=clients.now,
     )
 
 
@@ -57,18 +61,31 @@ def _disclose(request: Request, line: Invocation) -> Response:
     registration = registration_id(request, line)
     shown = disclose(access(), registration, request.bearer_token())
     line.count("Disclosed")
-    body = DataDisclosure(
-        id=registration,
-        revision=shown.revision,
-        created=shown.created,
-        updated=shown.updated,
+    if "text/csv" in (request.header("accept") or ""):
+        return as_csv(shown.registration)
+    return answer(200, _disclosure(shown))
+
+
+def _disclosure(shown: Disclosure) -> DataDisclosure:
+    settings = _settings()
+    return DataDisclosure(
+        id=shown.row.record.id,
+        revision=shown.row.record.revision,
+        created=shown.row.created,
+        updated=shown.row.updated,
         data=shown.registration,
-        purposes=tuple(
-            FieldPurpose(field=name, purpose=pii.purpose) for name, pii in PII_FIELDS.items()
-        ),
-        recipients=_RECIPIENTS,
-        retention=_RETENTION,
-        source=_SOURCE,
-        rights=_RIGHTS,
+        decision=status_of(shown.decision) if shown.decision else None,
+        purposes=notice.PURPOSES,
+        recipients=notice.RECIPIENTS,
+        retention=notice.retention(settings.rejected, settings.abandoned),
+        source=notice.SOURCE,
+        automated_decisions=notice.AUTOMATED_DECISIONS,
+        rights=notice.RIGHTS,
+        requests=tuple(map(request_note, shown.history.requests)),
+        accesses=access_notes(shown.history),
     )
-    return answer(200, body)
+
+
+@cache
+def _settings() -> wiring.AccessSettings:
+    return wiring.AccessSettings.from_environment()

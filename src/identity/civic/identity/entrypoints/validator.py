@@ -4,6 +4,8 @@ from functools import cache
 from typing import Any
 
 from civic.contracts.events import (
+    DataChange,
+    DecisionDeleted,
     DecisionMade,
     DeletionRequest,
     Event,
@@ -12,6 +14,7 @@ from civic.contracts.events import (
 )
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
 from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
@@ -47,12 +50,19 @@ def validation() -> Validation:
         subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
         unwrapper=EsdkKeyUnwrapper(keys),
         decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
+        reviews=DynamoDbReviewQueue(dynamodb, settings.review_queue_table),
         rules=load_rule_set(settings.rule_set),
         clock=clients.now,
     )
 
 
-def _handle(event: Event, line: Invocation) -> DecisionMade | None:
+@cache
+def publisher() -> EventBridgePublisher:
+    """Compose the way to the bus."""
+    return EventBridgePublisher(clients.events(), _settings().bus_name)
+
+
+def _handle(event: Event, line: Invocation) -> DecisionMade | DataChange | None:
     match event:
         case ValidationRequest():
             made = validate(validation(), event)
@@ -61,16 +71,18 @@ def _handle(event: Event, line: Invocation) -> DecisionMade | None:
             line.count(outcome.capitalize())
             return made
         case DeletionRequest():
-            forget_decision(validation().decisions, event)
+            forgotten = forget_decision(validation(), event)
             line.record(id=event.id, trace=event.traceparent, outcome="forgotten")
-            return None
+            return forgotten
         case _:
             raise UnknownEvent("the validator does not handle this event")
 
 
-def _announce(results: list[DecisionMade]) -> None:
-    publisher = EventBridgePublisher(clients.events(), _settings().bus_name)
-    publish_packed(publisher, results, lambda pack: ValidationResult(results=pack))
+def _announce(results: list[DecisionMade | DataChange]) -> None:
+    made = [one for one in results if isinstance(one, DecisionMade)]
+    forgotten = [one for one in results if isinstance(one, DataChange)]
+    publish_packed(publisher(), made, lambda pack: ValidationResult(results=pack))
+    publish_packed(publisher(), forgotten, lambda pack: DecisionDeleted(items=pack))
 
 
 @cache

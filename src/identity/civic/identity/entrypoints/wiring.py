@@ -4,6 +4,8 @@ Each entry point composes its own adapters from these, on first use, so that non
 another needs.
 """
 
+from datetime import timedelta
+
 from civic.runtime.settings import Settings
 
 
@@ -12,6 +14,7 @@ class GatewaySettings(Settings):
 
     bus_name: str
     decisions_table: str
+    request_log_table: str
     subject_keys_table: str
     wrapping_keys_table: str
 
@@ -21,6 +24,7 @@ class ValidatorSettings(Settings):
 
     bus_name: str
     decisions_table: str
+    review_queue_table: str
     subject_keys_table: str
     wrapping_keys_table: str
     kms_key_id: str
@@ -35,13 +39,84 @@ class StorageSettings(Settings):
     subject_keys_table: str
 
 
-class AccessSettings(Settings):
+class RetentionSettings(Settings):
+    """How long registrations are kept that lead to nothing."""
+
+    rejected_retention_days: int
+    abandoned_retention_days: int
+
+    @property
+    def rejected(self) -> timedelta:
+        """How long a rejected registration is kept."""
+        return timedelta(days=self.rejected_retention_days)
+
+    @property
+    def abandoned(self) -> timedelta:
+        """How long a registration is kept that nobody decides."""
+        return timedelta(days=self.abandoned_retention_days)
+
+
+class AccessSettings(RetentionSettings):
     """Environment of subject access."""
 
+    decisions_table: str
+    request_log_table: str
     vault_table: str
     subject_keys_table: str
     wrapping_keys_table: str
     kms_key_id: str
+
+
+class RightsSettings(Settings):
+    """Environment of the rights function."""
+
+    bus_name: str
+    decisions_table: str
+    erasure_ledger_table: str
+    request_log_table: str
+    review_queue_table: str
+    subject_keys_table: str
+    rule_set: str
+
+
+class ReviewSettings(Settings):
+    """Environment of the review function."""
+
+    bus_name: str
+    decisions_table: str
+    request_log_table: str
+    review_queue_table: str
+    vault_table: str
+    subject_keys_table: str
+    wrapping_keys_table: str
+    kms_key_id: str
+    rule_set: str
+    people_needed: int
+
+
+class AccountabilitySettings(Settings):
+    """Environment of accountability."""
+
+    bus_name: str
+    erasure_ledger_table: str
+    request_log_table: str
+    receipt_key_id: str
+
+
+class DeadlineSettings(RetentionSettings):
+    """Environment of the deadlines function."""
+
+    bus_name: str
+    decisions_table: str
+    request_log_table: str
+
+
+class NoticeSettings(RetentionSettings):
+    """Environment of the function that serves documents."""
+
+    controller_name: str
+    controller_contact: str
+    data_protection_officer: str
 
 
 class CustodianSettings(Settings):

@@ -44,7 +44,7 @@ def decide(registration: Registration, submitted_at: datetime, rules: RuleSet) -
         decision=_decision({severity for severity, _ in counted}),
         reasons=tuple(sorted((reason for _, reason in counted), key=_order)),
         rule_set=rules.version,
-        cohort=_cohort(case),
+        cohort=cohort_of(registration, rules),
     )
 
 
@@ -58,10 +58,13 @@ def _order(reason: Reason) -> tuple[str, str]:
     return reason.code, reason.pointer
 
 
-def _cohort(case: Case) -> Cohort:
-    # Every value is a code from public tables, or a label of the rule set: never a person's text.
-    address = case.registration.address
+def cohort_of(registration: Registration, rules: RuleSet) -> Cohort:
+    """Return the cohort a registration counts in.
+
+    Every value is a code from public tables, or a label of the rule set: never a person's text.
+    """
+    address = registration.address
     region = OTHER_REGION
-    if case.country is not None:
+    if address.country in rules.countries:
         region = region_code(address.country, address.region) or address.country
-    return Cohort(region=region, age_band=case.rules.age_band(case.registration.date_of_birth))
+    return Cohort(region=region, age_band=rules.age_band(registration.date_of_birth))

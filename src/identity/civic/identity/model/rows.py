@@ -18,11 +18,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The validator's decision on one revision, as it is kept and published."""
+    """The decision on one revision, as it is kept and published."""
 
     decision: Decision
     reasons: tuple[Reason, ...]
     rule_set: str
+    round: int = 0
+    """0 if the rules decided, n if people did so for the n-th time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,13 @@ class DecisionRow:
     created: datetime
     updated: datetime
     verdict: Verdict | None = None
+    restriction: int = 0
+    """Counts the data subject's changes: odd is restricted, even is not (GDPR Art. 18)."""
+
+    @property
+    def restricted(self) -> bool:
+        """Whether nothing may be done with the registration but keeping it."""
+        return self.restriction % 2 == 1
 
     @property
     def status(self) -> Status:
@@ -56,8 +65,9 @@ class VaultRow:
 class Tombstone:
     """What an erasure leaves so that a late or replayed event finds it and does nothing.
 
-    The access digest is kept in the low-security store only: a citizen who repeats a DELETE whose
-    answer was lost gets the same answer. It is the hash of an unguessable token.
+    Of several requests the earliest counts, in whatever order they arrive. The access digest is
+    kept in the low-security store only: a citizen who repeats a DELETE whose answer was lost gets
+    the same answer. It is the hash of an unguessable token.
     """
 
     id: RegistrationId

@@ -1,15 +1,22 @@
 """What subject access does: show a citizen everything that is held about them."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.errors import NotYetStored, RegistrationNotFound
 from civic.identity.model.keys import RecordId, may_access
 from civic.identity.model.registration import Registration
-from civic.identity.model.rows import VaultRow
+from civic.identity.model.requests import History, RequestKind, SubjectRequest
+from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow
 from civic.identity.model.sealing import unseal
-from civic.identity.ports import KeyUnwrapper, PiiVault, SubjectKeyStore
+from civic.identity.ports import (
+    Clock,
+    DecisionStore,
+    KeyUnwrapper,
+    PiiVault,
+    RequestLog,
+    SubjectKeyStore,
+)
 
 _FIRST = Revision(1)
 _TRIES = 2
@@ -17,8 +24,8 @@ _TRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """What subject access works with."""
+class Records:
+    """Sealed records and what opens them."""
 
     subject_keys: SubjectKeyStore
     unwrapper: KeyUnwrapper
@@ -26,43 +33,67 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """What subject access works with."""
+
+    records: Records
+    decisions: DecisionStore
+    requests: RequestLog
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
 class Disclosure:
-    """The opened record."""
+    """The opened record, the decision on it, and who asked for or looked at it before."""
 
     registration: Registration
-    revision: Revision
-    created: datetime
-    updated: datetime
+    row: VaultRow
+    decision: DecisionRow | None
+    history: History
 
 
 def disclose(access: Access, registration: RegistrationId, access_token: str) -> Disclosure:
     """Open a citizen's own record (GDPR Art. 15).
 
-    Two reads before any refusal, whatever the reason: how long it takes does not tell an unknown
-    id from a wrong token.
+    The same three reads before any refusal, whatever the reason: how long it takes does not tell
+    an unknown id from a wrong token. The request is logged before anything is opened.
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
         NotYetStored: Registered, but the record is still on its way to the store.
     """
+    decision = access.decisions.get(registration)
+    row = access.records.vault.get(registration)
+    stored = row if isinstance(row, VaultRow) else None
+    record = stored.record if stored else RecordId(registration, _FIRST)
+    key_row = access.records.subject_keys.get(record)
+    known = stored or key_row
+    if not may_access(access_token, known.access_digest if known else None):
+        raise RegistrationNotFound
+    if isinstance(decision, Tombstone):
+        # Erasure was acknowledged; the record is about to go.
+        raise RegistrationNotFound
+    access.requests.open(SubjectRequest(registration, RequestKind.ACCESS, access.clock()))
+    if stored is None:
+        raise NotYetStored
+    opened, row = open_record(access.records, registration)
+    access.requests.complete(registration, RequestKind.ACCESS, access.clock())
+    return Disclosure(opened, row, decision, access.requests.history(registration))
+
+
+def open_record(records: Records, registration: RegistrationId) -> tuple[Registration, VaultRow]:
+    """Open a record for whoever has been found to have a right to it.
+
+    Raises:
+        RegistrationNotFound: There is no record that could be opened.
+    """
     for _ in range(_TRIES):
-        row = access.vault.get(registration)
-        stored = row if isinstance(row, VaultRow) else None
-        record = stored.record if stored else RecordId(registration, _FIRST)
-        key_row = access.subject_keys.get(record)
-        known = stored or key_row
-        if not may_access(access_token, known.access_digest if known else None):
-            raise RegistrationNotFound
-        if stored is None:
-            raise NotYetStored
+        row = records.vault.get(registration)
+        if not isinstance(row, VaultRow):
+            break
+        key_row = records.subject_keys.get(row.record)
         if key_row is not None:
-            key = access.unwrapper.unwrap(key_row.wrapped, registration)
-            return _opened(stored, unseal(key, record, stored.sealed))
-    # A record whose key stays away was erased: this row came back from a copy.
+            key = records.unwrapper.unwrap(key_row.wrapped, registration)
+            return Registration.from_fields(unseal(key, row.record, row.sealed)), row
+    # A record whose key stays away was erased: the row came back from a copy.
     raise RegistrationNotFound
-
-
-def _opened(row: VaultRow, fields: dict[str, bytes]) -> Disclosure:
-    return Disclosure(
-        Registration.from_fields(fields), row.record.revision, row.created, row.updated
-    )

@@ -4,6 +4,8 @@ The order of the calls is what makes a crash harmless. The subject key is writte
 it nothing published could be opened. The event comes second: once the bus has it, the request
 happens. The pending row comes last, so that its being there proves that the event went out. A
 request that fails before the last step was not acknowledged, and may be sent again.
+
+A request under GDPR Art. 16 or 17 is logged before it is published: what went out is in the log.
 """
 
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from civic.identity.errors import (
     IdempotencyKeyReused,
     RegistrationErased,
     RegistrationNotFound,
+    RegistrationRestricted,
     RevisionTaken,
     TooManyRevisions,
 )
@@ -28,9 +31,17 @@ from civic.identity.model.keys import (
 )
 from civic.identity.model.receipt import Receipt, issue_receipt
 from civic.identity.model.registration import Registration
+from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Tombstone, tombstone
 from civic.identity.model.sealing import seal
-from civic.identity.ports import Clock, DecisionStore, EventPublisher, KeyWrapper, SubjectKeyStore
+from civic.identity.ports import (
+    Clock,
+    DecisionStore,
+    EventPublisher,
+    KeyWrapper,
+    RequestLog,
+    SubjectKeyStore,
+)
 
 _REVISION_ATTEMPTS = 8
 
@@ -42,6 +53,7 @@ class Intake:
     subject_keys: SubjectKeyStore
     wrapper: KeyWrapper
     decisions: DecisionStore
+    requests: RequestLog
     events: EventPublisher
     clock: Clock
     entropy: RandomBytes
@@ -65,10 +77,11 @@ def register(
     now = intake.clock()
     row = DecisionRow(first, receipt.access_digest, created=now, updated=now)
     try:
-        _submit(intake, row, registration, trace)
+        key = _claim(intake, row)
     except RevisionTaken:
         return _resume(intake, row, registration, receipt, trace)
-    return _settle(receipt, intake.decisions.open(row))
+    _publish(intake, row, key, registration, trace)
+    return _settle(receipt, _note_pending(intake, row))
 
 
 def _resume(
@@ -86,8 +99,9 @@ def _resume(
     if known is None:
         # Nobody can tell whether the event went out, and the first subject key is lost to us:
         # send the same data again as a later revision, which wins over the first if both arrive.
-        row = _submit_next(intake, row, registration, trace)
-        known = intake.decisions.open(row)
+        row, key = _claim_next(intake, row)
+        _publish(intake, row, key, registration, trace)
+        known = _note_pending(intake, row)
     return _settle(receipt, known)
 
 
@@ -112,34 +126,61 @@ def rectify(
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
+        RegistrationRestricted: The data subject has restricted the processing.
         TooManyRevisions: Other corrections of the same registration kept coming in between.
     """
-    known = read_status(intake.decisions, registration, access_token)
-    row = _submit_next(intake, known, corrected, trace)
-    if isinstance(intake.decisions.open(row), Tombstone):
+    known = read_status(intake.decisions, intake.subject_keys, registration, access_token)
+    if known.restricted:
+        raise RegistrationRestricted
+    row, key = _claim_next(intake, known)
+    revision = row.record.revision
+    intake.requests.open(
+        SubjectRequest(registration, RequestKind.RECTIFICATION, row.updated, revision)
+    )
+    _publish(intake, row, key, corrected, trace)
+    if isinstance(_note_pending(intake, row), Tombstone):
         raise RegistrationNotFound
     return row
 
 
 def read_status(
-    decisions: DecisionStore, registration: RegistrationId, access_token: str
+    decisions: DecisionStore,
+    subject_keys: SubjectKeyStore,
+    registration: RegistrationId,
+    access_token: str,
 ) -> DecisionRow:
     """Return what is known of a registration.
+
+    A row without any subject key was erased and came back from a copy: it is not known either.
+    The same two reads before any refusal.
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's; which of them cannot be told.
     """
     known = decisions.get(registration)
+    keys = subject_keys.revisions(registration)
     allowed = may_access(access_token, known.access_digest if known else None)
-    if not allowed or not isinstance(known, DecisionRow):
+    if not allowed or not isinstance(known, DecisionRow) or not keys:
         raise RegistrationNotFound
     return known
 
 
 def request_erasure(
-    intake: Intake, registration: RegistrationId, access_token: str, trace: TraceContext
+    intake: Intake,
+    registration: RegistrationId,
+    access_token: str,
+    kind: RequestKind,
+    trace: TraceContext,
 ) -> Tombstone:
-    """Erase a registration; repeating the request gives the same answer (GDPR Art. 17).
+    """Erase a registration; repeating the request gives the same answer.
+
+    Args:
+        intake: What the gateway works with.
+        registration: Whose data.
+        access_token: Proves that it is theirs.
+        kind: ``ERASURE`` (GDPR Art. 17(1)) or ``WITHDRAWAL`` of consent (Art. 7(3)): without
+            consent there is no ground to keep anything (Art. 17(1)(b)).
+        trace: To follow the request.
 
     Raises:
         RegistrationNotFound: Unknown, or another person's.
@@ -149,33 +190,61 @@ def request_erasure(
         raise RegistrationNotFound
     if isinstance(known, Tombstone):
         return known
-    now = intake.clock()
+    request = intake.requests.open(SubjectRequest(registration, kind, intake.clock()))
     intake.events.publish(
         [
             DeletionRequest(
                 id=registration,
-                requested_at=now,
+                requested_at=request.received_at,
                 access_digest=known.access_digest,
                 traceparent=trace.traceparent,
             )
         ]
     )
-    grave = tombstone(registration, now, TOMBSTONE_LIFETIME, known.access_digest)
+    grave = tombstone(registration, request.received_at, TOMBSTONE_LIFETIME, known.access_digest)
     intake.decisions.bury(grave)
     return grave
 
 
-def _submit(
-    intake: Intake, row: DecisionRow, registration: Registration, trace: TraceContext
-) -> None:
-    """Seal and publish one revision.
+def _claim(intake: Intake, row: DecisionRow) -> SubjectKey:
+    """Bring a subject key for a revision, which is thereby ours.
 
     Raises:
-        RevisionTaken: The revision has a subject key already; nothing was published.
+        RevisionTaken: The revision has a subject key already.
     """
     key = SubjectKey(intake.entropy(SUBJECT_KEY_BYTES))
     wrapped = intake.wrapper.wrap(key, row.record.id)
     intake.subject_keys.put(StoredSubjectKey(row.record, wrapped, row.access_digest))
+    return key
+
+
+def _claim_next(intake: Intake, known: DecisionRow) -> tuple[DecisionRow, SubjectKey]:
+    """Claim the next free revision; a number lost to a crashed request is passed over.
+
+    Raises:
+        IdempotencyKeyReused: A later revision was brought under another access token.
+        TooManyRevisions: Others kept taking the next number.
+    """
+    for step in range(1, _REVISION_ATTEMPTS + 1):
+        record = replace(known.record, revision=Revision(known.record.revision + step))
+        row = replace(known, record=record, updated=intake.clock(), verdict=None)
+        try:
+            return row, _claim(intake, row)
+        except RevisionTaken:
+            digest = intake.subject_keys.access_digest(record)
+            if digest is not None and digest != known.access_digest:
+                raise IdempotencyKeyReused from None
+    raise TooManyRevisions
+
+
+def _publish(
+    intake: Intake,
+    row: DecisionRow,
+    key: SubjectKey,
+    registration: Registration,
+    trace: TraceContext,
+) -> None:
+    """Seal one revision and hand it over to be decided and stored."""
     intake.events.publish(
         [
             ValidationRequest(
@@ -191,16 +260,14 @@ def _submit(
     )
 
 
-def _submit_next(
-    intake: Intake, known: DecisionRow, registration: Registration, trace: TraceContext
-) -> DecisionRow:
-    """Submit under the next free revision; a number lost to a crashed request is passed over."""
-    for step in range(1, _REVISION_ATTEMPTS + 1):
-        record = replace(known.record, revision=Revision(known.record.revision + step))
-        row = replace(known, record=record, updated=intake.clock(), verdict=None)
-        try:
-            _submit(intake, row, registration, trace)
-        except RevisionTaken:
-            continue
-        return row
-    raise TooManyRevisions
+def _note_pending(intake: Intake, row: DecisionRow) -> DecisionRow | Tombstone | None:
+    """Write the pending row; if the restriction changed in between, under the new one.
+
+    Returns:
+        None if the row was written, otherwise what stands in the way.
+    """
+    while True:
+        known = intake.decisions.open(row)
+        if not isinstance(known, DecisionRow) or known.record.revision >= row.record.revision:
+            return known
+        row = replace(row, restriction=known.restriction)

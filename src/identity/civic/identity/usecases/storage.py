@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 
-from civic.contracts.events import DataChange, DeletionRequest, ValidationRequest
-from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.events import (
+    DataChange,
+    DeletionRequest,
+    RestrictionChanged,
+    RevalidationRequest,
+    ValidationRequest,
+)
 from civic.contracts.retention import TOMBSTONE_LIFETIME
+from civic.identity.errors import NotYetStored
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.rows import VaultRow, tombstone
+from civic.identity.model.rows import Tombstone, VaultRow, tombstone
 from civic.identity.ports import PiiVault, SubjectKeyStore
-
-_FIRST = Revision(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,17 @@ class Storage:
 def store(storage: Storage, request: ValidationRequest) -> DataChange | None:
     """Keep a sealed revision and destroy the keys of those before it.
 
+    A revision whose subject key is gone is not kept: nobody could open it, so it can only be a
+    copy of something erased or superseded.
+
     Returns:
         What to announce, also for a redelivery; None where the revision has been superseded or
         the registration erased. The key that came with such a revision is destroyed.
     """
     record = RecordId(request.id, request.revision)
+    keys = storage.subject_keys.revisions(request.id)
+    if record.revision not in keys:
+        return None
     row = VaultRow(
         record,
         AccessDigest(request.access_digest),
@@ -39,13 +49,41 @@ def store(storage: Storage, request: ValidationRequest) -> DataChange | None:
     if known is not None and known != record:
         storage.subject_keys.delete(record)
         return None
-    if record.revision > _FIRST:
-        _destroy_keys(storage, request.id, before=record.revision)
+    for revision in keys:
+        if revision < record.revision:
+            storage.subject_keys.delete(RecordId(request.id, revision))
     return DataChange(
         id=request.id,
         revision=request.revision,
         at=request.submitted_at,
         traceparent=request.traceparent,
+    )
+
+
+def resume(storage: Storage, change: RestrictionChanged) -> RevalidationRequest | None:
+    """Ask for the decision that a restriction held back, once it is lifted (GDPR Art. 18(3)).
+
+    While it lasts the record is kept, which is all that Art. 18(2) allows. Harmless where it was
+    decided before: the decision stands, and is announced again.
+
+    Raises:
+        NotYetStored: The revision to go on with is still on its way; to be tried again.
+    """
+    if change.resume is None:
+        return None
+    row = storage.vault.get(change.id)
+    if isinstance(row, Tombstone):
+        return None
+    if row is None or row.record.revision < change.resume:
+        raise NotYetStored
+    return RevalidationRequest(
+        id=row.record.id,
+        revision=row.record.revision,
+        created_at=row.created,
+        submitted_at=row.updated,
+        access_digest=row.access_digest,
+        sealed=row.sealed,
+        traceparent=change.traceparent,
     )
 
 
@@ -56,13 +94,6 @@ def erase(storage: Storage, request: DeletionRequest) -> DataChange:
     Without the keys, copies in queues, archives and backups cannot be opened any more.
     """
     storage.vault.bury(tombstone(request.id, request.requested_at, TOMBSTONE_LIFETIME))
-    _destroy_keys(storage, request.id)
+    for revision in storage.subject_keys.revisions(request.id):
+        storage.subject_keys.delete(RecordId(request.id, revision))
     return DataChange(id=request.id, at=request.requested_at, traceparent=request.traceparent)
-
-
-def _destroy_keys(
-    storage: Storage, registration: RegistrationId, before: Revision | None = None
-) -> None:
-    for revision in storage.subject_keys.revisions(registration):
-        if before is None or revision < before:
-            storage.subject_keys.delete(RecordId(registration, revision))

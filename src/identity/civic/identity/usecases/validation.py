@@ -1,16 +1,31 @@
 """What the validator does: open in isolation, decide, write the decision, announce it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from civic.contracts.events import Cohort, DecisionMade, DeletionRequest, ValidationRequest
+from civic.contracts.events import (
+    Cohort,
+    DataChange,
+    Decision,
+    DecisionMade,
+    DeletionRequest,
+    ValidationRequest,
+)
 from civic.contracts.retention import TOMBSTONE_LIFETIME
+from civic.identity.errors import RegistrationRestricted
 from civic.identity.model.eligibility import decide
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.registration import Registration
+from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import DecisionRow, Tombstone, Verdict, tombstone
 from civic.identity.model.rules import RuleSet
 from civic.identity.model.sealing import unseal
-from civic.identity.ports import Clock, DecisionStore, KeyUnwrapper, SubjectKeyStore
+from civic.identity.ports import (
+    Clock,
+    DecisionStore,
+    KeyUnwrapper,
+    ReviewQueue,
+    SubjectKeyStore,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +35,7 @@ class Validation:
     subject_keys: SubjectKeyStore
     unwrapper: KeyUnwrapper
     decisions: DecisionStore
+    reviews: ReviewQueue
     rules: RuleSet
     clock: Clock
 
@@ -29,12 +45,19 @@ def validate(validation: Validation, request: ValidationRequest) -> DecisionMade
 
     Returns:
         What to announce, also for a redelivery of a request that was decided before; None where
-        the revision has been superseded or erased.
+        the revision has been superseded or erased, or the person has restricted the processing.
 
     Raises:
+        RegistrationRestricted: The person restricted or lifted while this went on; try again.
         SealError, KeyRefused: The request does not open; it belongs in the dead-letter queue.
     """
     record = RecordId(request.id, request.revision)
+    known = validation.decisions.get(request.id)
+    if isinstance(known, DecisionRow) and known.restricted:
+        _hold_back(validation.decisions, known, request)
+        return None
+    if _stands_in_the_way(known, record):
+        return None
     stored = validation.subject_keys.get(record)
     if stored is None:
         return None
@@ -47,19 +70,58 @@ def validate(validation: Validation, request: ValidationRequest) -> DecisionMade
         created=request.created_at,
         updated=validation.clock(),
         verdict=Verdict(judged.decision, judged.reasons, judged.rule_set),
+        restriction=known.restriction if isinstance(known, DecisionRow) else 0,
     )
-    known = validation.decisions.decide(row)
-    if known is None:
-        return _announcement(row, judged.cohort, request.traceparent)
-    if isinstance(known, Tombstone) or known.record != record:
+    written = _write(validation.decisions, row)
+    if written is None:
         return None
-    # Decided before, perhaps without getting as far as the announcement: repeat what was decided.
-    return _announcement(known, judged.cohort, request.traceparent)
+    if written.verdict and written.verdict.decision == Decision.REVIEW:
+        validation.reviews.add(ReviewCase(record, request.submitted_at, ReviewCause.RULES))
+    return _announcement(written, judged.cohort, request.traceparent)
 
 
-def forget_decision(decisions: DecisionStore, request: DeletionRequest) -> None:
+def _hold_back(decisions: DecisionStore, known: DecisionRow, request: ValidationRequest) -> None:
+    """Note a revision as pending, so that the lifting of the restriction takes it up.
+
+    The gateway does so before it acknowledges a correction, and may have died before.
+    """
+    if known.record.revision >= request.revision:
+        return
+    record = RecordId(request.id, request.revision)
+    pending = replace(known, record=record, updated=request.submitted_at, verdict=None)
+    there = decisions.open(pending)
+    if isinstance(there, DecisionRow) and there.record.revision < request.revision:
+        raise RegistrationRestricted
+
+
+def _stands_in_the_way(known: DecisionRow | Tombstone | None, record: RecordId) -> bool:
+    if isinstance(known, DecisionRow):
+        return known.record.revision > record.revision
+    return known is not None
+
+
+def _write(decisions: DecisionStore, row: DecisionRow) -> DecisionRow | None:
+    """Write a decision; return the one that stands for this revision, None if there is none.
+
+    One that was made before may not have got as far as its announcement.
+    """
+    while True:
+        known = decisions.decide(row)
+        if known is None:
+            return row
+        if isinstance(known, Tombstone) or _stands_in_the_way(known, row.record):
+            return None
+        if known.restricted:
+            raise RegistrationRestricted
+        if known.record == row.record and known.verdict is not None:
+            return known
+        # The data subject restricted and lifted again since we looked.
+        row = replace(row, restriction=known.restriction)
+
+
+def forget_decision(validation: Validation, request: DeletionRequest) -> DataChange:
     """Replace the decision by a tombstone, should the gateway not have got that far."""
-    decisions.bury(
+    validation.decisions.bury(
         tombstone(
             request.id,
             request.requested_at,
@@ -67,6 +129,8 @@ def forget_decision(decisions: DecisionStore, request: DeletionRequest) -> None:
             AccessDigest(request.access_digest),
         )
     )
+    validation.reviews.close(request.id)
+    return DataChange(id=request.id, at=request.requested_at, traceparent=request.traceparent)
 
 
 def _announcement(row: DecisionRow, cohort: Cohort, traceparent: str) -> DecisionMade | None:
@@ -79,6 +143,7 @@ def _announcement(row: DecisionRow, cohort: Cohort, traceparent: str) -> Decisio
         reasons=row.verdict.reasons,
         rule_set=row.verdict.rule_set,
         decided_at=row.updated,
+        round=row.verdict.round,
         cohort=cohort,
         traceparent=traceparent,
     )

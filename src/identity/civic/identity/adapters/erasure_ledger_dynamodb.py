@@ -1,0 +1,148 @@
+"""The erasure ledger in DynamoDB: one row per registration, which only ever gains.
+
+Each store's confirmation is an attribute of its own, ``at_<store>``, so that confirmations need no
+order. Times are ISO 8601 in UTC; ``ttl`` is Unix seconds.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from civic.contracts.identifiers import RegistrationId
+from civic.contracts.retention import TOMBSTONE_LIFETIME
+from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
+from civic.identity.adapters.items import Item
+from civic.identity.errors import StoreUnavailable
+from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
+from civic.identity.model.keys import AccessDigest
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDbErasureLedger:
+    """The ledger, and its pages for a replay."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """Use ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+
+    def open(
+        self, registration: RegistrationId, requested_at: datetime, digest: AccessDigest
+    ) -> ErasureRecord:
+        """Note a request; of several the earliest counts, as long as there is no receipt."""
+        noted = self._update(
+            registration,
+            "SET requested = :at, access_digest = :digest, #ttl = :ttl",
+            "attribute_not_exists(receipt)"
+            " AND (attribute_not_exists(requested) OR requested > :at)",
+            {
+                ":at": {"S": requested_at.isoformat()},
+                ":digest": {"B": digest},
+                ":ttl": {"N": str(int((requested_at + TOMBSTONE_LIFETIME).timestamp()))},
+            },
+            {"#ttl": "ttl"},
+        )
+        return noted or self.get(registration) or ErasureRecord(registration)
+
+    def confirm(
+        self, registration: RegistrationId, stores: Sequence[ErasureStore], at: datetime
+    ) -> ErasureRecord:
+        """Note that stores have erased; their first word counts."""
+        changes = ", ".join(f"at_{one} = if_not_exists(at_{one}, :at)" for one in stores)
+        noted = self._update(
+            registration,
+            f"SET {changes}, #ttl = if_not_exists(#ttl, :ttl)",
+            None,
+            {
+                ":at": {"S": at.isoformat()},
+                ":ttl": {"N": str(int((at + TOMBSTONE_LIFETIME).timestamp()))},
+            },
+            {"#ttl": "ttl"},
+        )
+        return noted or ErasureRecord(registration)
+
+    def seal(self, registration: RegistrationId, receipt: SignedReceipt) -> None:
+        """Keep the receipt, unless there is one."""
+        self._update(
+            registration,
+            "SET receipt = :receipt, signature = :signature, public_key = :key",
+            "attribute_not_exists(receipt)",
+            {
+                ":receipt": {"B": receipt.document},
+                ":signature": {"B": receipt.signature},
+                ":key": {"B": receipt.public_key},
+            },
+            {},
+        )
+
+    def get(self, registration: RegistrationId) -> ErasureRecord | None:
+        """Return an entry."""
+        with unavailable_as(StoreUnavailable):
+            item = self._client.get_item(
+                TableName=self._table, Key={"id": {"S": registration}}, ConsistentRead=True
+            ).get("Item")
+        return _record(item) if item else None
+
+    def page(self, cursor: str | None, size: int) -> tuple[list[ErasureRecord], str | None]:
+        """Return a page of entries; the cursor is the table's own, as JSON."""
+        start: dict[str, Any] = {"ExclusiveStartKey": json.loads(cursor)} if cursor else {}
+        with unavailable_as(StoreUnavailable):
+            answer = self._client.scan(
+                TableName=self._table, Limit=size, ConsistentRead=True, **start
+            )
+        last = answer.get("LastEvaluatedKey")
+        return [_record(item) for item in answer["Items"]], json.dumps(last) if last else None
+
+    def _update(
+        self,
+        registration: RegistrationId,
+        change: str,
+        condition: str | None,
+        values: Item,
+        names: dict[str, str],
+    ) -> ErasureRecord | None:
+        """Change an entry; return it, None if the condition did not hold."""
+        arguments: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
+        if names:
+            arguments["ExpressionAttributeNames"] = names
+        with unavailable_as(StoreUnavailable):
+            try:
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key={"id": {"S": registration}},
+                    UpdateExpression=change,
+                    ExpressionAttributeValues=values,
+                    ReturnValues="ALL_NEW",
+                    **arguments,
+                )
+            except ClientError as error:
+                if failed_condition(error):
+                    return None
+                raise
+        return _record(answer["Attributes"])
+
+
+def _record(item: Item) -> ErasureRecord:
+    digest, requested, receipt = (
+        item.get(name) for name in ("access_digest", "requested", "receipt")
+    )
+    return ErasureRecord(
+        RegistrationId(item["id"]["S"]),
+        datetime.fromisoformat(requested["S"]) if requested else None,
+        AccessDigest(bytes(digest["B"])) if digest else None,
+        {
+            store: datetime.fromisoformat(item[f"at_{store}"]["S"])
+            for store in ErasureStore
+            if f"at_{store}" in item
+        },
+        SignedReceipt(
+            bytes(receipt["B"]), bytes(item["signature"]["B"]), bytes(item["public_key"]["B"])
+        )
+        if receipt
+        else None,
+    )

@@ -1,0 +1,163 @@
+"""The request log in DynamoDB: one partition per registration.
+
+An open request stands under ``open#<kind>``, so that the same request made again meets the first;
+of rectifications each revision is one: ``open#rectification#000002``. Once answered it is moved to
+``done#<received>#<kind>...``, where it stays for as long as ``ttl`` says (Unix seconds). A look by
+staff stands under ``view#<time>#<purpose>#<principal>``, so that none takes another's place. Times
+are ISO 8601 in UTC.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.retention import REQUEST_LOG_LIFETIME
+from civic.identity.adapters.botocore_errors import unavailable_as
+from civic.identity.adapters.items import Item
+from civic.identity.errors import StoreUnavailable
+from civic.identity.model.requests import (
+    History,
+    RequestKind,
+    StaffView,
+    SubjectRequest,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_OPEN, _DONE, _VIEW = "open#", "done#", "view#"
+
+
+class DynamoDbRequestLog:
+    """The request log, and its calendar."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """Use ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+
+    def open(self, request: SubjectRequest) -> SubjectRequest:
+        """Note a request, or count it to the open one of its kind."""
+        with unavailable_as(StoreUnavailable):
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key={"id": {"S": request.id}, "entry": {"S": _OPEN + _name(request)}},
+                UpdateExpression=(
+                    "SET received = if_not_exists(received, :received),"
+                    " due = if_not_exists(due, :due) ADD #count :one"
+                ),
+                ExpressionAttributeNames={"#count": "count"},
+                ExpressionAttributeValues={
+                    ":received": {"S": request.received_at.isoformat()},
+                    ":due": {"S": request.due_at.isoformat()},
+                    ":one": {"N": "1"},
+                },
+                ReturnValues="ALL_NEW",
+            )
+        return _request(answer["Attributes"])
+
+    def complete(
+        self,
+        registration: RegistrationId,
+        kind: RequestKind,
+        at: datetime,
+        up_to: Revision | None = None,
+    ) -> None:
+        """Move the open requests of a kind to those that are done."""
+        for item in self._query(registration, _OPEN + kind):
+            request = _request(item)
+            if up_to is not None and (request.revision or up_to) > up_to:
+                continue
+            expires = int((at + REQUEST_LOG_LIFETIME).timestamp())
+            done = item | {
+                "entry": {"S": f"{_DONE}{request.received_at.isoformat()}#{_name(request)}"},
+                "completed": {"S": at.isoformat()},
+                "ttl": {"N": str(expires)},
+            }
+            # First the copy, then the original: a crash in between leaves it to be done again.
+            with unavailable_as(StoreUnavailable):
+                self._client.put_item(TableName=self._table, Item=done)
+                self._client.delete_item(
+                    TableName=self._table, Key={"id": item["id"], "entry": item["entry"]}
+                )
+
+    def note_view(self, view: StaffView) -> None:
+        """Note a look at a record."""
+        item: Item = {
+            "id": {"S": view.id},
+            "entry": {"S": f"{_VIEW}{view.at.isoformat()}#{view.purpose}#{view.by}"},
+            "at": {"S": view.at.isoformat()},
+            "by": {"S": view.by},
+            "purpose": {"S": view.purpose},
+            "ttl": {"N": str(int((view.at + REQUEST_LOG_LIFETIME).timestamp()))},
+        }
+        with unavailable_as(StoreUnavailable):
+            self._client.put_item(TableName=self._table, Item=item)
+
+    def history(self, registration: RegistrationId) -> History:
+        """Return everything noted about a registration."""
+        items = list(self._query(registration, ""))
+        requests = [_request(one) for one in items if not _entry(one).startswith(_VIEW)]
+        return History(
+            tuple(sorted(requests, key=lambda request: request.received_at)),
+            tuple(_view(one) for one in items if _entry(one).startswith(_VIEW)),
+        )
+
+    def overdue(self, now: datetime) -> Iterator[SubjectRequest]:
+        """Scan for open requests whose due date has passed."""
+        with unavailable_as(StoreUnavailable):
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table,
+                FilterExpression="begins_with(entry, :open) AND due < :now",
+                ExpressionAttributeValues={":open": {"S": _OPEN}, ":now": {"S": now.isoformat()}},
+            )
+            for page in pages:
+                yield from map(_request, page["Items"])
+
+    def _query(self, registration: RegistrationId, prefix: str) -> list[Item]:
+        condition, values = "id = :id", {":id": {"S": str(registration)}}
+        if prefix:
+            condition += " AND begins_with(entry, :prefix)"
+            values[":prefix"] = {"S": prefix}
+        with unavailable_as(StoreUnavailable):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ConsistentRead=True,
+            )
+            return [item for page in pages for item in page["Items"]]
+
+
+def _name(request: SubjectRequest) -> str:
+    if request.revision is None:
+        return request.kind
+    return f"{request.kind}#{request.revision:06d}"
+
+
+def _entry(item: Item) -> str:
+    return str(item["entry"]["S"])
+
+
+def _request(item: Item) -> SubjectRequest:
+    parts = _entry(item).split("#")
+    names = parts[1:] if parts[0] + "#" == _OPEN else parts[2:]
+    completed = item.get("completed")
+    return SubjectRequest(
+        RegistrationId(item["id"]["S"]),
+        RequestKind(names[0]),
+        datetime.fromisoformat(item["received"]["S"]),
+        Revision(int(names[1])) if len(names) > 1 else None,
+        int(item["count"]["N"]),
+        datetime.fromisoformat(completed["S"]) if completed else None,
+    )
+
+
+def _view(item: Item) -> StaffView:
+    return StaffView(
+        RegistrationId(item["id"]["S"]),
+        datetime.fromisoformat(item["at"]["S"]),
+        str(item["by"]["S"]),
+        str(item["purpose"]["S"]),
+    )

@@ -1,0 +1,124 @@
+"""The review queue in DynamoDB: one row per registration that waits for a person."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from civic.contracts.events import Decision
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
+from civic.identity.adapters.items import Item
+from civic.identity.errors import StoreUnavailable
+from civic.identity.model.keys import RecordId
+from civic.identity.model.review import Opinion, ReviewCase, ReviewCause
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDbReviewQueue:
+    """The review queue."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """Use ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+
+    def add(self, case: ReviewCase) -> None:
+        """Note a case, unless there is one of the same or a later revision."""
+        item: Item = {
+            "id": {"S": case.record.id},
+            "revision": _revision(case),
+            "since": {"S": case.since.isoformat()},
+            "cause": {"S": case.cause},
+            "opinions": {"L": []},
+        }
+        with unavailable_as(StoreUnavailable):
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(id) OR revision < :r",
+                    ExpressionAttributeValues={":r": _revision(case)},
+                )
+            except ClientError as error:
+                if not failed_condition(error):
+                    raise
+
+    def get(self, registration: RegistrationId) -> ReviewCase | None:
+        """Return a case."""
+        with unavailable_as(StoreUnavailable):
+            item = self._client.get_item(
+                TableName=self._table, Key={"id": {"S": registration}}, ConsistentRead=True
+            ).get("Item")
+        return _case(item) if item else None
+
+    def waiting(self) -> Iterator[ReviewCase]:
+        """Scan for every case."""
+        with unavailable_as(StoreUnavailable):
+            for page in self._client.get_paginator("scan").paginate(TableName=self._table):
+                yield from map(_case, page["Items"])
+
+    def opine(self, case: ReviewCase, opinion: Opinion) -> ReviewCase | None:
+        """Add an opinion to a case."""
+        stated: Item = {
+            "by": {"S": opinion.by},
+            "decision": {"S": opinion.decision},
+            "at": {"S": opinion.at.isoformat()},
+        }
+        with unavailable_as(StoreUnavailable):
+            try:
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key={"id": {"S": case.record.id}},
+                    UpdateExpression="SET opinions = list_append(opinions, :opinion)",
+                    ConditionExpression="revision = :r",
+                    ExpressionAttributeValues={
+                        ":r": _revision(case),
+                        ":opinion": {"L": [{"M": stated}]},
+                    },
+                    ReturnValues="ALL_NEW",
+                )
+            except ClientError as error:
+                if failed_condition(error):
+                    return None
+                raise
+        return _case(answer["Attributes"])
+
+    def close(self, registration: RegistrationId, up_to: Revision | None = None) -> None:
+        """Take a case out, unless it is of a later revision."""
+        key: Item = {"id": {"S": registration}}
+        only: dict[str, Any] = {}
+        if up_to is not None:
+            only = {
+                "ConditionExpression": "attribute_not_exists(id) OR revision <= :r",
+                "ExpressionAttributeValues": {":r": {"N": str(up_to)}},
+            }
+        with unavailable_as(StoreUnavailable):
+            try:
+                self._client.delete_item(TableName=self._table, Key=key, **only)
+            except ClientError as error:
+                if not failed_condition(error):
+                    raise
+
+
+def _revision(case: ReviewCase) -> Item:
+    return {"N": str(case.record.revision)}
+
+
+def _case(item: Item) -> ReviewCase:
+    return ReviewCase(
+        RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"]))),
+        datetime.fromisoformat(item["since"]["S"]),
+        ReviewCause(item["cause"]["S"]),
+        tuple(
+            Opinion(
+                one["M"]["by"]["S"],
+                Decision(one["M"]["decision"]["S"]),
+                datetime.fromisoformat(one["M"]["at"]["S"]),
+            )
+            for one in item["opinions"]["L"]
+        ),
+    )

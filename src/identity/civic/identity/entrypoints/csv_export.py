@@ -1,0 +1,21 @@
+"""A registration as CSV, for who takes it elsewhere (GDPR Art. 20, RFC 4180)."""
+
+import csv
+import io
+
+from civic.identity.model.pointers import leaves
+from civic.identity.model.registration import Registration
+from civic.runtime.http import HEADERS, Response
+
+
+def as_csv(registration: Registration) -> Response:
+    """Return a table of two columns: the JSON Pointer (RFC 6901) of a value, and the value."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("pointer", "value"))
+    writer.writerows(leaves(registration.model_dump(mode="json", exclude_none=True)))
+    return {
+        "statusCode": 200,
+        "headers": {"content-type": "text/csv; charset=utf-8; header=present", **HEADERS},
+        "body": text.getvalue(),
+    }

@@ -1,0 +1,54 @@
+"""The erasure ledger: what was asked to be erased, which stores have confirmed, and the receipt.
+
+The ledger holds no personal data: identifiers, times and the hash of a random token. It outlives
+every copy that could bring an erased registration back, and is what an operator replays after a
+restore (``civic erasures replay``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from civic.contracts.identifiers import RegistrationId
+from civic.identity.model.keys import AccessDigest
+
+
+class ErasureStore(StrEnum):
+    """The stores that must confirm before an erasure is complete."""
+
+    DECISIONS = "decisions"
+    RECORDS = "records"
+    SUBJECT_KEYS = "subject_keys"
+    ANALYTICS = "analytics"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReceipt:
+    """An erasure receipt: canonical JSON (RFC 8785) and its signature.
+
+    The signature is ECDSA on P-256 over SHA-256 (FIPS 186-5), DER encoded (RFC 3279 section
+    2.2.3); the public key a DER SubjectPublicKeyInfo (RFC 5280 section 4.1).
+    """
+
+    document: bytes
+    signature: bytes
+    public_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRecord:
+    """One entry of the ledger. ``requested_at`` is absent until the request itself has arrived."""
+
+    id: RegistrationId
+    requested_at: datetime | None = None
+    access_digest: AccessDigest | None = None
+    confirmed: Mapping[ErasureStore, datetime] = field(default_factory=dict)
+    receipt: SignedReceipt | None = None
+
+    @property
+    def completed_at(self) -> datetime | None:
+        """When the last store confirmed; None while one is missing."""
+        if self.requested_at is None or set(self.confirmed) != set(ErasureStore):
+            return None
+        return max(self.confirmed.values())

@@ -1,0 +1,173 @@
+"""What is processed, for what, on what ground, for whom and how long.
+
+The one source of the privacy notice (GDPR Art. 13 and 14: the data comes from the data subject
+only), of what an access request is told (Art. 15(1)) and of the record of processing in
+docs/privacy.md (Art. 30). Purposes come from the ``Pii`` markers, times from the constants that
+the code itself keeps.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from civic.contracts.retention import REQUEST_LOG_LIFETIME, TOMBSTONE_LIFETIME
+from civic.identity.model.registration import PII_FIELDS
+
+LAWFUL_BASIS = "your consent (GDPR Art. 6(1)(a)), which you may withdraw at any time"
+SOURCE = "you, through POST or PUT /registrations"
+TRANSFERS = "none outside the region in which the election office runs this service"
+AUTOMATED_DECISIONS = (
+    "whether you are on the roll is first decided by rules alone, from your date of birth,"
+    " attestations, address and the form of the other fields; every reason is named by code and"
+    " field, and you can have a person decide (GDPR Art. 22)"
+)
+
+
+class Part(BaseModel):
+    """Base of the notice's parts."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+
+class FieldPurpose(Part):
+    """What one field is processed for."""
+
+    field: str
+    purpose: str
+
+
+class Recipient(Part):
+    """Who gets to see what."""
+
+    who: str
+    what: str
+
+
+class Retention(Part):
+    """How long something is kept."""
+
+    what: str
+    how_long: str
+
+
+class Right(Part):
+    """A right and how to use it."""
+
+    right: str
+    article: str
+    how: str
+
+
+class PrivacyNotice(Part):
+    """What a person is told when their data is collected (GDPR Art. 13)."""
+
+    controller: str
+    contact: str
+    data_protection_officer: str
+    lawful_basis: str = LAWFUL_BASIS
+    fields: tuple[FieldPurpose, ...]
+    recipients: tuple[Recipient, ...]
+    retention: tuple[Retention, ...]
+    transfers: str = TRANSFERS
+    automated_decisions: str = AUTOMATED_DECISIONS
+    source: str = SOURCE
+    rights: tuple[Right, ...]
+    provision: str = (
+        "nobody is obliged to give the data; without the required fields there is no registration"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """Who answers for the processing (GDPR Art. 4(7)), and what the operator has configured."""
+
+    name: str
+    contact: str
+    data_protection_officer: str
+    rejected: timedelta
+    abandoned: timedelta
+
+
+PURPOSES = tuple(FieldPurpose(field=name, purpose=pii.purpose) for name, pii in PII_FIELDS.items())
+RECIPIENTS = (
+    Recipient(who="the validator", what="every field, in memory, to decide; keeps none"),
+    Recipient(
+        who="staff of the election office",
+        what="every field of a registration that waits for a person's decision; each look is"
+        " logged and listed in your access answer",
+    ),
+    Recipient(
+        who="analytics",
+        what="decision, country or subdivision and age band, without any field; publishes counts"
+        " of ten people and more",
+    ),
+    Recipient(
+        who="Amazon Web Services, as processor (GDPR Art. 28)",
+        what="sealed fields; the keys are held encrypted under a key of its key service",
+    ),
+)
+RIGHTS = (
+    Right(right="withdraw consent", article="7(3)", how="DELETE /registrations/{id}/consent"),
+    Right(right="access", article="15", how="GET /registrations/{id}/data"),
+    Right(right="rectification", article="16", how="PUT /registrations/{id}"),
+    Right(right="erasure", article="17", how="DELETE /registrations/{id}"),
+    Right(right="restriction", article="18", how="PUT /registrations/{id}/restriction"),
+    Right(
+        right="portability",
+        article="20",
+        how="GET /registrations/{id}/data, as JSON or, with Accept: text/csv, as CSV",
+    ),
+    Right(right="objection to analytics", article="21", how="PUT /registrations/{id}/objection"),
+    Right(
+        right="explanation of the decision",
+        article="15(1)(h), 22",
+        how="GET /registrations/{id}/explanation",
+    ),
+    Right(right="review by a person", article="22(3)", how="POST /registrations/{id}/review"),
+    Right(
+        right="answers within one month", article="12(3)", how="GET /registrations/{id}/requests"
+    ),
+    Right(right="complaint", article="77", how="to a supervisory authority"),
+)
+
+
+def retention(rejected: timedelta, abandoned: timedelta) -> tuple[Retention, ...]:
+    """Return how long what is kept (GDPR Art. 5(1)(e))."""
+    return (
+        Retention(what="an accepted registration", how_long="until you erase it"),
+        Retention(
+            what="a rejected registration",
+            how_long=f"{rejected.days} days after the decision, then erased",
+        ),
+        Retention(
+            what="a registration nobody decided",
+            how_long=f"{abandoned.days} days after its last change, then erased",
+        ),
+        Retention(
+            what="sealed copies in queues, the event archive and backups",
+            how_long="14, 365 and 35 days; unreadable from a day after erasure",
+        ),
+        Retention(
+            what="that a registration was erased (its id and times, no field)",
+            how_long=f"{TOMBSTONE_LIFETIME.days} days",
+        ),
+        Retention(
+            what="your requests and our answers (kinds and times, no field)",
+            how_long=f"{REQUEST_LOG_LIFETIME.days} days after the answer",
+        ),
+        Retention(what="log lines (ids and outcomes, no field)", how_long="30 days"),
+    )
+
+
+def privacy_notice(controller: Controller) -> PrivacyNotice:
+    """Return the notice of one controller."""
+    return PrivacyNotice(
+        controller=controller.name,
+        contact=controller.contact,
+        data_protection_officer=controller.data_protection_officer,
+        fields=PURPOSES,
+        recipients=RECIPIENTS,
+        retention=retention(controller.rejected, controller.abandoned),
+        rights=RIGHTS,
+    )

@@ -1,0 +1,86 @@
+"""Requests of data subjects, when they are due, and who looked at a record.
+
+Every request under GDPR Art. 15 to 22 is logged before anything is done about it. It is due one
+month after it was received (Art. 12(3)); the same request made again before that is one request.
+"""
+
+import calendar
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from civic.contracts.identifiers import RegistrationId, Revision
+
+
+class RequestKind(StrEnum):
+    """What is asked for."""
+
+    ACCESS = "access"
+    RECTIFICATION = "rectification"
+    ERASURE = "erasure"
+    WITHDRAWAL = "withdrawal"
+    RESTRICTION = "restriction"
+    LIFTING = "lifting"
+    OBJECTION = "objection"
+    REVIEW = "review"
+
+
+ARTICLES = {
+    RequestKind.ACCESS: "15",
+    RequestKind.RECTIFICATION: "16",
+    RequestKind.ERASURE: "17",
+    RequestKind.WITHDRAWAL: "7(3)",
+    RequestKind.RESTRICTION: "18",
+    RequestKind.LIFTING: "18(3)",
+    RequestKind.OBJECTION: "21",
+    RequestKind.REVIEW: "22(3)",
+}
+"""The article of the GDPR that each kind of request rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRequest:
+    """One request, from its receipt to its answer."""
+
+    id: RegistrationId
+    kind: RequestKind
+    received_at: datetime
+    revision: Revision | None = None
+    """The revision a rectification brought; other kinds have none."""
+    count: int = 1
+    """How many times it was made before it was answered."""
+    completed_at: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime:
+        """When it must have been answered at the latest."""
+        return one_month_after(self.received_at)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffView:
+    """A member of staff opened a record."""
+
+    id: RegistrationId
+    at: datetime
+    by: str
+    """The IAM principal; told to the controller, not to the data subject."""
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the log holds of one registration, oldest first."""
+
+    requests: tuple[SubjectRequest, ...] = ()
+    views: tuple[StaffView, ...] = ()
+
+
+def one_month_after(moment: datetime) -> datetime:
+    """Return the same day of the next month, or that month's last day.
+
+    Source: GDPR Art. 12(3); Regulation (EEC, Euratom) No 1182/71 Art. 3(2)(c).
+    """
+    year, month = divmod(moment.year * 12 + moment.month, 12)
+    last_day = calendar.monthrange(year, month + 1)[1]
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, last_day))

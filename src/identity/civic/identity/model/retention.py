@@ -1,0 +1,22 @@
+"""How long a registration is kept that leads to nothing (GDPR Art. 5(1)(e))."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionLimits:
+    """Registrations untouched since before these moments have come to the end of their retention.
+
+    Accepted ones are kept until erasure: the election needs them.
+    """
+
+    rejected_before: datetime
+    abandoned_before: datetime
+    """For those that were never decided, or wait for a review that nobody finished."""
+
+    @classmethod
+    def at(cls, now: datetime, rejected: timedelta, abandoned: timedelta) -> Self:
+        """Return the limits as they are now."""
+        return cls(now - rejected, now - abandoned)

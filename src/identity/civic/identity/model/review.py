@@ -1,0 +1,51 @@
+"""Cases that people decide (GDPR Art. 22(3)), and when enough of them agree."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from civic.contracts.events import Decision
+from civic.identity.model.keys import RecordId
+from civic.identity.model.requests import one_month_after
+
+DECIDED_BY_PEOPLE = "decided_by_people"
+"""The reason code of a decision that people made."""
+
+
+class ReviewCause(StrEnum):
+    """Who asked for a person to decide."""
+
+    RULES = "rules"
+    DATA_SUBJECT = "data_subject"
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one member of staff would decide."""
+
+    by: str
+    decision: Decision
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCase:
+    """One registration that waits for a person; holds nothing of what the person wrote."""
+
+    record: RecordId
+    since: datetime
+    cause: ReviewCause
+    opinions: tuple[Opinion, ...] = ()
+
+    @property
+    def due_at(self) -> datetime:
+        """When it must have been decided at the latest (GDPR Art. 12(3))."""
+        return one_month_after(self.since)
+
+    def settled(self, decision: Decision, people: int) -> bool:
+        """Tell whether ``people`` different members of staff are for this decision.
+
+        Only the newest opinion of each counts.
+        """
+        newest = {opinion.by: opinion.decision for opinion in self.opinions}
+        return sum(one == decision for one in newest.values()) >= people

@@ -1,0 +1,117 @@
+"""What accountability does: note what was answered, keep the erasure ledger, sign receipts.
+
+Source: GDPR Art. 5(2), 12(3), 17 and 19. Events arrive in any order and any number of times; the
+first word of each store counts, and the receipt is made once.
+"""
+
+from dataclasses import dataclass
+
+from civic.contracts.events import (
+    DataDeleted,
+    DataUpdated,
+    DecisionDeleted,
+    DeletionRequest,
+    ErasureReplayed,
+    JoinDeleted,
+    ObjectionHonoured,
+)
+from civic.contracts.trace import TraceContext
+from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
+from civic.identity.model.erasure_receipt import receipt_document
+from civic.identity.model.keys import AccessDigest
+from civic.identity.model.requests import RequestKind
+from civic.identity.ports import Clock, ErasureLedger, EventPublisher, ReceiptSigner, RequestLog
+
+type ErasedFrom = DecisionDeleted | DataDeleted | JoinDeleted
+
+_STORES: dict[type[ErasedFrom], tuple[ErasureStore, ...]] = {
+    DecisionDeleted: (ErasureStore.DECISIONS,),
+    DataDeleted: (ErasureStore.RECORDS, ErasureStore.SUBJECT_KEYS),
+    JoinDeleted: (ErasureStore.ANALYTICS,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Accountability:
+    """What these use cases work with."""
+
+    requests: RequestLog
+    ledger: ErasureLedger
+    signer: ReceiptSigner
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayProgress:
+    """What one page of a replay did."""
+
+    seen: int
+    cursor: str | None
+
+
+def note_erasure(accountability: Accountability, request: DeletionRequest) -> bool:
+    """Put an erasure into the ledger; True if it is complete."""
+    digest = AccessDigest(request.access_digest)
+    record = accountability.ledger.open(request.id, request.requested_at, digest)
+    return _conclude(accountability, record)
+
+
+def note_erased(accountability: Accountability, event: ErasedFrom) -> int:
+    """Note that a store has erased; return how many erasures are complete."""
+    stores = _STORES[type(event)]
+    complete = 0
+    for item in event.items:
+        record = accountability.ledger.confirm(item.id, stores, accountability.clock())
+        complete += _conclude(accountability, record)
+    return complete
+
+
+def note_rectified(accountability: Accountability, event: DataUpdated) -> None:
+    """Note that corrections were stored (GDPR Art. 16)."""
+    for item in event.items:
+        accountability.requests.complete(
+            item.id, RequestKind.RECTIFICATION, accountability.clock(), item.revision
+        )
+
+
+def note_objections(accountability: Accountability, event: ObjectionHonoured) -> None:
+    """Note that analytics has forgotten who objected (GDPR Art. 21)."""
+    for item in event.items:
+        accountability.requests.complete(item.id, RequestKind.OBJECTION, accountability.clock())
+
+
+def replay_page(
+    ledger: ErasureLedger,
+    events: EventPublisher,
+    trace: TraceContext,
+    cursor: str | None,
+    size: int,
+) -> ReplayProgress:
+    """Publish one page of the ledger's erasures again; harmless where nothing came back."""
+    records, next_cursor = ledger.page(cursor, size)
+    replayed = [
+        ErasureReplayed(
+            id=record.id,
+            requested_at=record.requested_at,
+            access_digest=record.access_digest,
+            traceparent=trace.traceparent,
+        )
+        for record in records
+        if record.requested_at is not None and record.access_digest is not None
+    ]
+    events.publish(replayed)
+    return ReplayProgress(len(replayed), next_cursor)
+
+
+def _conclude(accountability: Accountability, record: ErasureRecord) -> bool:
+    """Sign the receipt of a complete erasure; with it every other request is answered too."""
+    if record.completed_at is None:
+        return False
+    if record.receipt is None:
+        public_key = accountability.signer.public_key()
+        document = receipt_document(record, public_key)
+        signature = accountability.signer.sign(document)
+        accountability.ledger.seal(record.id, SignedReceipt(document, signature, public_key))
+    for kind in RequestKind:
+        accountability.requests.complete(record.id, kind, accountability.clock())
+    return True

@@ -1,0 +1,58 @@
+"""What happens when a date has come: retention ends, requests become overdue."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import batched
+
+from civic.contracts.events import RetentionEnded
+from civic.contracts.trace import RandomBytes, TraceContext
+from civic.identity.model.retention import RetentionLimits
+from civic.identity.ports import Clock, EventPublisher, RequestCalendar, RetentionCalendar
+
+_BATCH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """What these use cases work with."""
+
+    registrations: RetentionCalendar
+    requests: RequestCalendar
+    events: EventPublisher
+    clock: Clock
+    entropy: RandomBytes
+    rejected: timedelta
+    abandoned: timedelta
+
+
+def end_retention(deadlines: Deadlines) -> int:
+    """Have rejected and abandoned registrations erased whose time is over (GDPR Art. 5(1)(e)).
+
+    They are erased as on request, so that a copy that is replayed later meets a tombstone. Safe to
+    repeat: what is being erased already is found erased.
+
+    Returns:
+        How many there were.
+    """
+    now = deadlines.clock()
+    limits = RetentionLimits.at(now, deadlines.rejected, deadlines.abandoned)
+    ended = 0
+    for rows in batched(deadlines.registrations.ended(limits), _BATCH, strict=False):
+        deadlines.events.publish(
+            [
+                RetentionEnded(
+                    id=row.record.id,
+                    requested_at=now,
+                    access_digest=row.access_digest,
+                    traceparent=TraceContext.parse(None, deadlines.entropy).traceparent,
+                )
+                for row in rows
+            ]
+        )
+        ended += len(rows)
+    return ended
+
+
+def count_overdue(deadlines: Deadlines) -> int:
+    """Return how many requests of data subjects should have been answered by now (Art. 12(3))."""
+    return sum(1 for _ in deadlines.requests.overdue(deadlines.clock()))

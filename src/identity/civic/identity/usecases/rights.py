@@ -1,0 +1,187 @@
+"""What data subjects can ask for beside seeing, correcting and erasing (GDPR Art. 12, 18, 21, 22).
+
+Each request is logged before it is acted on, and each is safe to repeat: a retry finds the first
+request in the log, the row as the first left it, and publishes what may not have gone out.
+"""
+
+from dataclasses import dataclass, replace
+
+from civic.contracts.events import Decision, ObjectionRaised, RestrictionChanged
+from civic.contracts.identifiers import RegistrationId
+from civic.contracts.trace import TraceContext
+from civic.identity.errors import (
+    ErasureNotRequested,
+    NothingToReview,
+    RegistrationNotFound,
+    RegistrationRestricted,
+    TooManyRevisions,
+)
+from civic.identity.model.erasure import ErasureRecord
+from civic.identity.model.keys import may_access
+from civic.identity.model.requests import History, RequestKind, SubjectRequest
+from civic.identity.model.review import ReviewCase, ReviewCause
+from civic.identity.model.rows import DecisionRow, Tombstone
+from civic.identity.ports import (
+    Clock,
+    DecisionStore,
+    ErasureLedger,
+    EventPublisher,
+    RequestLog,
+    ReviewQueue,
+    SubjectKeyStore,
+)
+from civic.identity.usecases.intake import read_status
+
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What these use cases work with."""
+
+    decisions: DecisionStore
+    subject_keys: SubjectKeyStore
+    requests: RequestLog
+    reviews: ReviewQueue
+    ledger: ErasureLedger
+    events: EventPublisher
+    clock: Clock
+
+
+def restrict(
+    rights: Rights, registration: RegistrationId, access_token: str, trace: TraceContext
+) -> DecisionRow:
+    """Stop everything but keeping the data (GDPR Art. 18).
+
+    Raises:
+        RegistrationNotFound: Unknown, erased or another person's.
+    """
+    read_status(rights.decisions, rights.subject_keys, registration, access_token)
+    rights.requests.open(SubjectRequest(registration, RequestKind.RESTRICTION, rights.clock()))
+    row = _set_restriction(rights, registration, access_token, restricted=True)
+    _announce(rights, row, trace)
+    rights.requests.complete(registration, RequestKind.RESTRICTION, rights.clock())
+    return row
+
+
+def lift_restriction(
+    rights: Rights, registration: RegistrationId, access_token: str, trace: TraceContext
+) -> DecisionRow:
+    """Let the processing go on; what was held back is decided or announced now (GDPR Art. 18(3)).
+
+    Raises:
+        RegistrationNotFound: Unknown, erased or another person's.
+    """
+    known = read_status(rights.decisions, rights.subject_keys, registration, access_token)
+    if known.restriction == 0:
+        return known
+    rights.requests.open(SubjectRequest(registration, RequestKind.LIFTING, rights.clock()))
+    row = _set_restriction(rights, registration, access_token, restricted=False)
+    _announce(rights, row, trace)
+    rights.requests.complete(registration, RequestKind.LIFTING, rights.clock())
+    return row
+
+
+def object_to_analytics(
+    rights: Rights, registration: RegistrationId, access_token: str, trace: TraceContext
+) -> SubjectRequest:
+    """Leave the registration out of every release from now on, for good (GDPR Art. 21).
+
+    Raises:
+        RegistrationNotFound: Unknown, erased or another person's.
+    """
+    read_status(rights.decisions, rights.subject_keys, registration, access_token)
+    request = rights.requests.open(
+        SubjectRequest(registration, RequestKind.OBJECTION, rights.clock())
+    )
+    rights.events.publish(
+        [ObjectionRaised(id=registration, at=request.received_at, traceparent=trace.traceparent)]
+    )
+    return request
+
+
+def request_review(
+    rights: Rights, registration: RegistrationId, access_token: str
+) -> SubjectRequest:
+    """Have a person look at a decision that is not in one's favour (GDPR Art. 22(3)).
+
+    Raises:
+        RegistrationNotFound: Unknown, erased or another person's.
+        RegistrationRestricted: The data subject has restricted the processing.
+        NothingToReview: There is no decision yet, or the registration is accepted.
+    """
+    row = read_status(rights.decisions, rights.subject_keys, registration, access_token)
+    if row.restricted:
+        raise RegistrationRestricted
+    if row.verdict is None or row.verdict.decision == Decision.ACCEPTED:
+        raise NothingToReview
+    request = rights.requests.open(SubjectRequest(registration, RequestKind.REVIEW, rights.clock()))
+    rights.reviews.add(ReviewCase(row.record, request.received_at, ReviewCause.DATA_SUBJECT))
+    return request
+
+
+def list_requests(rights: Rights, registration: RegistrationId, access_token: str) -> History:
+    """Return what was asked for and when it is due, also after an erasure (GDPR Art. 12(3)).
+
+    Raises:
+        RegistrationNotFound: Unknown, or another person's.
+    """
+    _known(rights, registration, access_token)
+    return rights.requests.history(registration)
+
+
+def erasure_status(
+    rights: Rights, registration: RegistrationId, access_token: str
+) -> ErasureRecord:
+    """Return how far an erasure has come, with its receipt once it is complete (GDPR Art. 17).
+
+    Raises:
+        RegistrationNotFound: Unknown, or another person's.
+        ErasureNotRequested: Nobody asked for its erasure.
+    """
+    known = _known(rights, registration, access_token)
+    record = rights.ledger.get(registration)
+    if record is not None and record.requested_at is not None:
+        return record
+    if isinstance(known, Tombstone):
+        # Acknowledged, but on its way to the ledger.
+        return ErasureRecord(registration, requested_at=known.erased_at)
+    raise ErasureNotRequested
+
+
+def _known(
+    rights: Rights, registration: RegistrationId, access_token: str
+) -> DecisionRow | Tombstone:
+    known = rights.decisions.get(registration)
+    if not may_access(access_token, known.access_digest if known else None) or known is None:
+        raise RegistrationNotFound
+    return known
+
+
+def _set_restriction(
+    rights: Rights, registration: RegistrationId, access_token: str, *, restricted: bool
+) -> DecisionRow:
+    for _ in range(_ATTEMPTS):
+        row = read_status(rights.decisions, rights.subject_keys, registration, access_token)
+        if row.restricted == restricted:
+            return row
+        if rights.decisions.restrict(row):
+            return replace(row, restriction=row.restriction + 1)
+    raise TooManyRevisions
+
+
+def _announce(rights: Rights, row: DecisionRow, trace: TraceContext) -> None:
+    # Also where there is a decision: the validator may have died before it announced it, and the
+    # gateway before it noted a correction; both were passed over while the restriction lasted.
+    resume = None if row.restricted else row.record.revision
+    rights.events.publish(
+        [
+            RestrictionChanged(
+                id=row.record.id,
+                sequence=row.restriction,
+                resume=resume,
+                at=rights.clock(),
+                traceparent=trace.traceparent,
+            )
+        ]
+    )
