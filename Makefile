@@ -60,7 +60,7 @@ lint: run-setup ## Style, types, and who may import whom.
 
 .PHONY: unit
 unit: run-setup ## Unit, contract and property tests.
-	@$(BIN)/pytest -q -n auto $(wildcard tests/unit tests/contract tests/property tests/privacy)
+	@$(BIN)/pytest -q -n auto $(wildcard tests/unit tests/contract tests/property tests/fail_closed tests/privacy)
 
 .PHONY: templates
 templates: setup ## cfn-lint and checkov on the template translated to CloudFormation.
@@ -71,9 +71,13 @@ engine: run-setup ## Tests against a stack of their own in an engine of their ow
 	@$(BIN)/pytest -q -m "not deep" tests/integration
 
 .PHONY: test-deep
-test-deep: setup ## The slow, wide searches as well.
-	@CIVIC_DEEP=1 $(BIN)/pytest -q -n auto tests/unit tests/contract tests/property -m "deep or not deep"
+test-deep: setup mutation ## The slow, wide searches as well.
+	@CIVIC_DEEP=1 $(BIN)/pytest -q -n auto tests/unit tests/contract tests/property tests/fail_closed -m "deep or not deep"
 	@$(BIN)/pytest -q tests/integration
+
+.PHONY: mutation
+mutation: run-setup ## Break each guarantee on purpose and see a test notice. SCOPE=cipher for one.
+	@$(BIN)/python -m tests.mutation $(SCOPE)
 
 # ---------------------------------------------------------------- change
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 
 out = Console(highlight=False)
 """Results, which may be piped."""
@@ -26,4 +27,4 @@ def step(name: str) -> Iterator[None]:
 
 def fail(message: str) -> None:
     """Print one line that says why the command stops."""
-    err.print("[red]error:[/red]", message, markup=True, soft_wrap=True)
+    err.print("[red]error:[/red]", escape(message), soft_wrap=True)

@@ -1,15 +1,20 @@
 """What an operator does to a deployed stack: rotate keys, look at queues, release aggregates."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from civic.cli.failures import CommandFailed
 from civic.cli.target import Target
 
-CONSUMERS = ("Validator", "PiiStorage", "Analytics", "Release")
+CONSUMERS = ("Validator", "PiiStorage", "Analytics", "Accountability", "Deadlines", "Release")
 """Each has a queue and a dead-letter queue among the stack's outputs."""
+
+_STALLED_SECONDS = 60.0
+_PAUSE_SECONDS = 0.5
+_TWICE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,11 @@ class QueueDepth:
     in_flight: int
     dead: int
 
+    @property
+    def left(self) -> int:
+        """How many are still to be handled."""
+        return self.waiting + self.in_flight
+
 
 def queue_depths(target: Target) -> list[QueueDepth]:
     """Return the depth of every consumer's queue, and of the queue of undelivered events."""
@@ -31,6 +41,32 @@ def queue_depths(target: Target) -> list[QueueDepth]:
         depths.append(QueueDepth(name, waiting, in_flight, dead))
     undelivered, _ = _depth(target, target.output("UndeliveredQueueUrl"))
     return [*depths, QueueDepth("Undelivered", 0, 0, undelivered)]
+
+
+def await_empty_queues(target: Target, tell: Callable[[int], None]) -> list[QueueDepth]:
+    """Wait for as long as the queues get shorter.
+
+    Args:
+        target: The stack.
+        tell: Told again and again how many messages are left.
+
+    Returns:
+        The depths at the end; what did not get shorter for a minute still shows in them.
+    """
+    shortest: int | None = None
+    since = time.monotonic()
+    found_empty = 0
+    while True:
+        depths = queue_depths(target)
+        left = sum(depth.left for depth in depths)
+        if shortest is None or left < shortest:
+            shortest, since = left, time.monotonic()
+        # Twice: between two queues an event is on the bus, in none of them.
+        found_empty = 0 if left else found_empty + 1
+        if found_empty == _TWICE or time.monotonic() - since > _STALLED_SECONDS:
+            return depths
+        tell(left)
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _depth(target: Target, url: str) -> tuple[int, int]:
@@ -79,7 +115,7 @@ def redrive(target: Target, consumer: str, limit: int | None = None) -> int:
 
 def rotate_wrapping_key(target: Target) -> str:
     """Make a further wrapping key and return its version."""
-    return str(_invoke(target, "KeyCustodianFunctionName", {"action": "rotate"})["version"])
+    return str(invoke(target, "KeyCustodianFunctionName", {"action": "rotate"})["version"])
 
 
 def count_subject_keys(target: Target) -> int:
@@ -98,7 +134,7 @@ def rewrap_subject_keys(target: Target) -> Iterator[tuple[int, int]]:
     """
     cursor = None
     while True:
-        page = _invoke(target, "KeyCustodianFunctionName", {"action": "rewrap", "cursor": cursor})
+        page = invoke(target, "KeyCustodianFunctionName", {"action": "rewrap", "cursor": cursor})
         yield page["seen"], page["rewrapped"]
         cursor = page["cursor"]
         if cursor is None:
@@ -107,7 +143,7 @@ def rewrap_subject_keys(target: Target) -> Iterator[tuple[int, int]]:
 
 def release_aggregates(target: Target) -> dict[str, Any]:
     """Publish a release now and return its announcement."""
-    return _invoke(target, "AnalyticsReleaseFunctionName", {})
+    return invoke(target, "AnalyticsReleaseFunctionName", {})
 
 
 def read_release(target: Target, released: dict[str, Any]) -> dict[str, Any]:
@@ -117,7 +153,17 @@ def read_release(target: Target, released: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _invoke(target: Target, output: str, command: dict[str, Any]) -> dict[str, Any]:
+def invoke(target: Target, output: str, command: dict[str, Any]) -> dict[str, Any]:
+    """Call one of the stack's functions, and wait for its answer.
+
+    Args:
+        target: The stack.
+        output: The stack's output that names the function.
+        command: What the function is given.
+
+    Raises:
+        CommandFailed: The function raised; says the error's type, never its text.
+    """
     answer = target.functions.invoke(
         FunctionName=target.output(output), Payload=json.dumps(command).encode()
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from civic.cli.engine import CREDENTIALS, REGION, Engine
 from civic.cli.failures import CommandFailed, StackMissing
+from civic.identity.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     import boto3
@@ -24,6 +25,8 @@ LOCAL_STACK = "civic-local"
 """The stack name that means the embedded engine; every other name means AWS."""
 
 _CONNECTIONS = 32
+_LONGEST_INVOCATION_SECONDS = 900
+_NO_CREDENTIALS = "no AWS credentials found; see `aws configure`, or use --profile"
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,18 @@ class Target:
             return boto3.Session(profile_name=self.profile, region_name=self.region)
         return boto3.Session(*CREDENTIALS, region_name=self.region, botocore_session=_deaf_core())
 
-    def client(self, service: str) -> Any:
-        """Make a client of any service, as boto3 names it. Those below are made once and typed."""
+    def client(self, service: str, **settings: Any) -> Any:
+        """Make a client of any service, as boto3 names it. Those below are made once and typed.
+
+        Args:
+            service: Such as ``s3``.
+            settings: Of botocore's Config, beside our own.
+        """
         from botocore.config import Config  # noqa: PLC0415 - as in `session`
 
         # A proxy of the environment has no business on loopback.
         proxies: dict[str, str] | None = {} if self.is_local else None
-        config = Config(max_pool_connections=_CONNECTIONS, proxies=proxies)
+        config = Config(max_pool_connections=_CONNECTIONS, proxies=proxies, **settings)
         make: Any = self.session.client
         return make(service, endpoint_url=self.endpoint, config=config)
 
@@ -92,8 +100,13 @@ class Target:
 
     @cached_property
     def functions(self) -> "LambdaClient":
-        """The Lambda client (`lambda` is a keyword)."""
-        client: LambdaClient = self.client("lambda")
+        """The Lambda client (`lambda` is a keyword), which waits for a function to end."""
+        client: LambdaClient = self.client(
+            "lambda",
+            # Longer than a function may run: one whose answer is not awaited is called again.
+            read_timeout=_LONGEST_INVOCATION_SECONDS + 10,
+            tcp_keepalive=True,
+        )
         return client
 
     @cached_property
@@ -167,6 +180,17 @@ class Target:
         stage = self.outputs.get("ApiStage", "$default")
         return url if stage == "$default" else f"{url}/{stage}"
 
+    @property
+    def staff_api_url(self) -> str:
+        """The base URL of the staff API, without a slash at its end.
+
+        Raises:
+            StackMissing: There is no such stack, or it has no staff API.
+        """
+        if not self.is_local:
+            return self.output("StaffApiUrl").rstrip("/")
+        return f"{self.endpoint}/_aws/execute-api/{self.output('StaffApiId')}"
+
 
 def choose(stack: str, region: str | None, profile: str | None, engine: Engine) -> Target:
     """Give the target that the global options name.
@@ -190,17 +214,22 @@ def explain(error: Exception) -> CommandFailed | None:
     """
     from botocore import exceptions  # noqa: PLC0415 - as in `Target.session`
 
-    if isinstance(error, exceptions.EndpointConnectionError):
-        return CommandFailed("nothing answers there; is the engine up? (`civic up`)")
-    if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
-        return CommandFailed("no AWS credentials found; see `aws configure`, or use --profile")
-    if isinstance(error, exceptions.NoRegionError):
-        return CommandFailed("no AWS region chosen; use --region")
+    if isinstance(error, StoreUnavailable) and isinstance(error.__cause__, Exception):
+        # The product's adapters say no more; what they met says what to do about it.
+        return explain(error.__cause__)
     if isinstance(error, exceptions.ProfileNotFound):
         return CommandFailed(str(error))
     if isinstance(error, exceptions.ClientError):
         code = error.response["Error"]["Code"]
         return CommandFailed(f"AWS refused {error.operation_name}: {code}")
+    for kind, message in (
+        (exceptions.EndpointConnectionError, "nothing answers there; is the engine up? `civic up`"),
+        (exceptions.NoCredentialsError, _NO_CREDENTIALS),
+        (exceptions.PartialCredentialsError, _NO_CREDENTIALS),
+        (exceptions.NoRegionError, "no AWS region chosen; use --region"),
+    ):
+        if isinstance(error, kind):
+            return CommandFailed(message)
     return None
 
 

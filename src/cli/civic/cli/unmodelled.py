@@ -7,19 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from civic.cli.target import Target
+from civic.cli.template import read_template
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PointInTimeRecoverySpecificationTypeDef
-
-
-class _TemplateLoader(yaml.SafeLoader):
-    """Reads CloudFormation's YAML; `!Ref` and the like become None, for nothing here needs them."""
-
-
-_TemplateLoader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
 
 
 def apply_table_settings(target: Target, template: Path) -> None:
@@ -39,9 +31,7 @@ def apply_table_settings(target: Target, template: Path) -> None:
 
 def table_settings(template: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the logical id and the properties of each table in a template."""
-    # A SafeLoader, so nothing in the file is executed.
-    document = yaml.load(template.read_text(), Loader=_TemplateLoader)  # noqa: S506
-    for logical_id, resource in document["Resources"].items():
+    for logical_id, resource in read_template(template)["Resources"].items():
         if resource["Type"] == "AWS::DynamoDB::Table":
             yield logical_id, resource["Properties"]
 

@@ -67,7 +67,10 @@ class Tables:
         key = self._key(request, request["Key"])
         before = self._rows(request).get(key, dict(request["Key"]))
         after = updated(request["UpdateExpression"], before, Placeholders.of(request))
-        return self._write(request, key, after)
+        outcome = self._write(request, key, after)
+        if request.get("ReturnValues") == "ALL_NEW" and outcome.written:
+            outcome.body["Attributes"] = after
+        return outcome
 
     def delete_item(self, request: Request) -> Outcome:
         """Remove one item."""

@@ -1,8 +1,8 @@
 """As much of DynamoDB's expression language as the handlers use.
 
-Conditions: comparisons, ``attribute_exists``, ``attribute_not_exists``, NOT, AND, OR and
-parentheses. Updates: ``SET name = value, ...``. Anything else is refused, so that a handler that
-begins to use more is noticed.
+Conditions: comparisons, ``attribute_exists``, ``attribute_not_exists``, ``begins_with``, NOT, AND,
+OR and parentheses. Updates: ``SET name = value, ...``, also with ``if_not_exists``, and
+``ADD name value``. Anything else is refused, so that a handler that begins to use more is noticed.
 """
 
 import re
@@ -14,6 +14,11 @@ from typing import Any
 from civic.cli.bench.sizes import Item
 
 _TOKEN = re.compile(r"\s*(?:(<=|>=|<>|[()=<>,])|([:#]?[A-Za-z_][A-Za-z0-9_]*))")
+_ASSIGN = r"([#\w]+) = (?:if_not_exists\(([#\w]+), )?(:\w+)\)?"
+_ASSIGNMENT = re.compile(_ASSIGN)
+_UPDATE = re.compile(
+    rf"SET (?P<set>{_ASSIGN}(?:, {_ASSIGN})*)(?: ADD (?P<number>[#\w]+) (?P<step>:\w+))?"
+)
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda left, right: left == right,
     "<>": lambda left, right: left != right,
@@ -68,20 +73,23 @@ def holds(expression: str | None, item: Item, placeholders: Placeholders) -> boo
 
 
 def updated(expression: str, item: Item, placeholders: Placeholders) -> Item:
-    """Return an item with ``SET`` assignments applied.
+    """Return an item with ``SET`` assignments and at most one ``ADD`` applied.
 
     Raises:
-        UnsupportedExpression: It does anything but assign values.
+        UnsupportedExpression: It does anything else.
     """
-    action, *rest = _tokens(expression)
-    if action.upper() != "SET" or len(rest) % 4 != 3:  # noqa: PLR2004 - name = value, commas between
+    match = _UPDATE.fullmatch(expression)
+    if match is None:
         raise UnsupportedExpression(expression)
     changed = dict(item)
-    for target, equals, source in zip(rest[::4], rest[1::4], rest[2::4], strict=True):
-        value = placeholders.value(source, item)
-        if equals != "=" or value is None:
-            raise UnsupportedExpression(expression)
-        changed[placeholders.name(target)] = dict(value)
+    for target, kept, source in _ASSIGNMENT.findall(match["set"]):
+        value = kept and item.get(placeholders.name(kept))
+        changed[placeholders.name(target)] = dict(value or placeholders.values[source])
+    if match["number"]:
+        name = placeholders.name(match["number"])
+        known = item.get(name, {"N": "0"})["N"]
+        added = placeholders.values[match["step"]]["N"]
+        changed[name] = {"N": str(Decimal(known) + Decimal(added))}
     return changed
 
 
@@ -138,6 +146,13 @@ class _Condition:
             there = self.placeholders.name(self._next()) in self.item
             self._demand(")")
             return there is (first == "attribute_exists")
+        if first == "begins_with":
+            self._demand("(")
+            text = self.placeholders.value(self._next(), self.item) or {"S": ""}
+            self._demand(",")
+            prefix = self.placeholders.value(self._next(), self.item) or {"S": ""}
+            self._demand(")")
+            return str(text["S"]).startswith(prefix["S"])
         compare = _COMPARISONS.get(self._next())
         if compare is None:
             raise UnsupportedExpression(first)

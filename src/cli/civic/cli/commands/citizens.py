@@ -1,8 +1,8 @@
-"""`civic register`, `show`, `export`, `erase`: what citizens do, from the command line."""
+"""`civic register`, `show`, `export`, `erase`, `withdraw`: a registration from first to last."""
 
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,28 +10,35 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from civic.cli.citizen import Citizen, Receipt
+from civic.cli.commands.tokens import (
+    Holder,
+    JournalOption,
+    RegistrationId,
+    Token,
+    holder_of,
+    journal_path,
+)
 from civic.cli.console import err, out
-from civic.cli.context import target_of, workspace_of
+from civic.cli.context import target_of
+from civic.cli.erasing import await_erasure
 from civic.cli.failures import CommandFailed
 from civic.cli.journal import Journal
 from civic.cli.population.reader import BadRow, read_people
+from civic.cli.private_file import write_private
 from civic.cli.submission import submit_all
+from civic.cli.waiting import PATIENCE_SECONDS, TookTooLong
 
-_OWNER_ONLY = 0o600
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Do not wait until every store has confirmed.")
+]
 
-JournalOption = Annotated[
-    Path | None,
-    typer.Option("--journal", help="Where receipts are kept  [default: out/receipts.jsonl]"),
-]
-Token = Annotated[
-    str | None,
-    typer.Option(
-        "--token",
-        envvar="CIVIC_TOKEN",
-        show_envvar=True,
-        help="The registration's access token; otherwise looked up in the journal.",
-    ),
-]
+
+class ExportFormat(StrEnum):
+    """How an export is written."""
+
+    JSON = "json"
+    CSV = "csv"
 
 
 def register(
@@ -46,7 +53,7 @@ def register(
     holds access tokens and is readable by you only.
     """
     target = target_of(context)
-    kept = Journal(_journal_path(context, journal))
+    kept = Journal(journal_path(context, journal))
     skipped: list[BadRow] = []
     refused = 0
     registered = 0
@@ -78,74 +85,100 @@ def good_rows(file: Path, skipped: list[BadRow]) -> Iterator[dict[str, Any]]:
 
 def show(
     context: typer.Context,
-    registration: Annotated[str, typer.Argument(metavar="ID")],
+    registration: RegistrationId,
     token: Token = None,
     journal: JournalOption = None,
 ) -> None:
     """Show status and decision of a registration."""
-    target = target_of(context)
-    receipt = _receipt(context, registration, token, journal)
-    with Citizen(target.api_url, local=target.is_local) as citizen:
-        out.print_json(json.dumps(citizen.status(receipt)))
+    with holder_of(context, registration, token, journal) as holder:
+        out.print_json(json.dumps(holder.citizen.status(holder.receipt)))
 
 
 def export(
     context: typer.Context,
-    registration: Annotated[str, typer.Argument(metavar="ID")],
+    registration: RegistrationId,
     token: Token = None,
     journal: JournalOption = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="Write to this file, readable by you only.")
     ] = None,
+    written_as: Annotated[
+        ExportFormat,
+        typer.Option("--format", help="json: everything held; csv: the fields, to take elsewhere."),
+    ] = ExportFormat.JSON,
 ) -> None:
-    """Export everything held about a person (GDPR Art. 15 and 20), as JSON."""
-    target = target_of(context)
-    receipt = _receipt(context, registration, token, journal)
-    with Citizen(target.api_url, local=target.is_local) as citizen:
-        document = json.dumps(citizen.data(receipt), ensure_ascii=False, indent=2)
-    if output is None:
+    """Export everything held about a person (GDPR Art. 15), or their fields as CSV (Art. 20)."""
+    with holder_of(context, registration, token, journal) as holder:
+        document = _export(holder, written_as)
+    if output is not None:
+        write_private(output, document)
+        err.print(f"written: {output}", soft_wrap=True)
+    elif written_as == ExportFormat.CSV:
+        typer.echo(document, nl=False)
+    else:
         out.print_json(document, ensure_ascii=False)
-        return
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(document + "\n")
-    err.print(f"written: {output}")
+
+
+def _export(holder: Holder, written_as: ExportFormat) -> str:
+    if written_as == ExportFormat.CSV:
+        return holder.citizen.data_as_csv(holder.receipt)
+    return json.dumps(holder.citizen.data(holder.receipt), ensure_ascii=False, indent=2) + "\n"
 
 
 def erase(
     context: typer.Context,
-    registration: Annotated[str, typer.Argument(metavar="ID")],
+    registration: RegistrationId,
     token: Token = None,
     journal: JournalOption = None,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
+    no_wait: NoWait = False,
 ) -> None:
-    """Erase a registration (GDPR Art. 17). It cannot be undone."""
-    target = target_of(context)
-    receipt = _receipt(context, registration, token, journal)
-    if not yes:
-        typer.confirm(f"Erase {registration} and everything held about it?", abort=True)
-    with Citizen(target.api_url, local=target.is_local) as citizen:
-        out.print_json(json.dumps(citizen.erase(receipt)))
+    """Erase a registration, and wait until it is done (GDPR Art. 17). It cannot be undone."""
+    with holder_of(context, registration, token, journal) as holder:
+        if not yes:
+            typer.confirm(f"Erase {registration} and everything held about it?", abort=True)
+        _erase(holder, holder.citizen.erase, wait=not no_wait)
+
+
+def withdraw(
+    context: typer.Context,
+    registration: RegistrationId,
+    token: Token = None,
+    journal: JournalOption = None,
+    *,
+    yes: Yes = False,
+    no_wait: NoWait = False,
+) -> None:
+    """Withdraw consent (GDPR Art. 7(3)): without it everything is erased, and cannot come back."""
+    with holder_of(context, registration, token, journal) as holder:
+        if not yes:
+            typer.confirm(
+                f"Withdraw consent, and erase {registration} and everything held about it?",
+                abort=True,
+            )
+        _erase(holder, holder.citizen.withdraw, wait=not no_wait)
+
+
+def _erase(holder: Holder, ask: Callable[[Receipt], dict[str, Any]], *, wait: bool) -> None:
+    status = ask(holder.receipt)
+    if not wait:
+        out.print_json(json.dumps(status))
+        err.print(f"accepted; how far it is: civic erasure {holder.receipt.id}", soft_wrap=True)
+        return
+    try:
+        with err.status("erasing"):
+            status = await_erasure(holder.citizen, holder.receipt, PATIENCE_SECONDS)
+    except TookTooLong:
+        raise CommandFailed(
+            f"accepted, but not complete within {PATIENCE_SECONDS:.0f} s; "
+            f"how far it is: civic erasure {holder.receipt.id}"
+        ) from None
+    out.print_json(json.dumps({name: value for name, value in status.items() if name != "receipt"}))
+    err.print(f"its receipt: civic erasure {holder.receipt.id} --receipt FILE", soft_wrap=True)
 
 
 def bar(name: str) -> Progress:
     """Return a progress bar on stderr."""
     columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=err)
-
-
-def _journal_path(context: typer.Context, given: Path | None) -> Path:
-    return given or workspace_of(context).output / "receipts.jsonl"
-
-
-def _receipt(
-    context: typer.Context, registration: str, token: str | None, journal: Path | None
-) -> Receipt:
-    if token:
-        return Receipt(registration, token)
-    path = _journal_path(context, journal)
-    found = Journal(path).find(registration) if path.exists() else None
-    if found is None:
-        raise CommandFailed("no access token for that id; give --token, or the right --journal")
-    return found

@@ -1,7 +1,6 @@
 """`civic demo`: everything from nothing to a reconciled report."""
 
 import secrets
-import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,15 +17,18 @@ from civic.cli.demo import figures
 from civic.cli.demo.journey import live
 from civic.cli.demo.report import Report, show_life, show_pipeline, show_release
 from civic.cli.journal import Journal
-from civic.cli.operations import QueueDepth, queue_depths, read_release, release_aggregates
+from civic.cli.operations import (
+    await_empty_queues,
+    queue_depths,
+    read_release,
+    release_aggregates,
+)
 from civic.cli.population.generator import generate
 from civic.cli.population.reader import BadRow
 from civic.cli.submission import Submitted, in_parallel, submit_all
 from civic.cli.target import Target
 from civic.identity.adapters.rule_set_files import load_rule_set
 
-_STALLED_SECONDS = 60.0
-_PAUSE_SECONDS = 0.5
 _RULE_SET = "national-2027"
 
 _TABLES = {
@@ -108,7 +110,10 @@ def _follow(
     target: Target, citizen: Citizen, receipts: dict[str, Receipt], workers: int, report: Report
 ) -> None:
     """Wait for the decisions, then take every figure of the pipeline."""
-    report.queues = _await_empty_queues(target)
+    with err.status("deciding and storing") as status:
+        report.queues = await_empty_queues(
+            target, lambda left: status.update(f"deciding and storing: {left} messages to go")
+        )
     # Before anything is asked about the decisions: only what the registrations themselves caused.
     report.calls = figures.aws_calls(target, report.begun, datetime.now(UTC))
     statuses = _read_decisions(citizen, list(receipts.values()), workers)
@@ -122,22 +127,6 @@ def _follow(
         report.item_bytes[name] = [item_bytes(item) for item in items]
         if name == "HighSecDataStore":
             report.stored = sum("erased_at" not in item for item in items)
-
-
-def _await_empty_queues(target: Target) -> list[QueueDepth]:
-    """Wait for as long as the queues get shorter; what is left after that shows in the report."""
-    shortest: int | None = None
-    since = time.monotonic()
-    with err.status("deciding and storing") as status:
-        while True:
-            depths = queue_depths(target)
-            left = sum(depth.waiting + depth.in_flight for depth in depths)
-            if shortest is None or left < shortest:
-                shortest, since = left, time.monotonic()
-            if left == 0 or time.monotonic() - since > _STALLED_SECONDS:
-                return depths
-            status.update(f"deciding and storing: {left} messages to go")
-            time.sleep(_PAUSE_SECONDS)
 
 
 def _read_decisions(

@@ -98,6 +98,11 @@ def decision_item(target: Target, receipt: Receipt) -> Item | None:
     return _item(target, "LowSecDataStoreName", receipt)
 
 
+def join_item(target: Target, receipt: Receipt) -> Item | None:
+    """Return the row of analytics."""
+    return _item(target, "AnalyticsJoinsName", receipt)
+
+
 def restore_vault_item(target: Target, item: Item) -> None:
     """Put a row back, as a restored backup would."""
     target.dynamodb.put_item(TableName=target.output("HighSecDataStoreName"), Item=item)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
+from civic.cli.commands.rights import requests_table
 from civic.cli.demo.figures import AwsCalls, Latency
-from civic.cli.demo.journey import Life
+from civic.cli.demo.life import Life
 from civic.cli.operations import QueueDepth
 
 
@@ -79,6 +81,7 @@ class Report:
             "dlq_depth": self.dlq_depth,
             "checks": self.life.checks,
             "erased_unreadable": self.life.unreadable_copies,
+            "requests": self.life.requests,
             "reconciled": self.reconciled,
         }
 
@@ -124,11 +127,18 @@ def _calls_table(calls: AwsCalls, registered: int) -> Table:
 
 
 def show_life(life: Life, console: Console) -> None:
-    """Print one citizen's life."""
+    """Print one citizen's life, and what they asked for in it."""
     table = Table("step", "outcome", title="One citizen's life")
-    for step, outcome in life.lines:
-        table.add_row(step, outcome, style="red" if outcome == "NO" else "")
+    for number, (step, outcome) in enumerate(life.lines):
+        if number in life.chapters:
+            table.add_section()
+            table.add_row(life.chapters[number], style="bold")
+        step_indented = Padding(step, (0, 0, 0, 2), expand=False)
+        table.add_row(step_indented, outcome, style="red" if outcome == "NO" else "")
     console.print(table)
+    requests = requests_table(life.requests)
+    requests.title = "The citizen's request log (GDPR Art. 12)"
+    console.print(requests)
 
 
 def show_release(release: dict[str, Any], console: Console) -> None:

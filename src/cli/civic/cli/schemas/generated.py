@@ -2,21 +2,37 @@
 
 import json
 import re
+from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from civic.cli.schemas.samples import samples
+from civic.cli.template import read_template
 from civic.contracts.events import EVENTS, Event
 from civic.identity.entrypoints.openapi import document
+from civic.identity.model import notice
 from civic.identity.model.registration import PII_FIELDS, Registration
 
+_ERASERS = "validator, pii_storage, accountability"
 _RECEIVERS = {
     "ValidationRequest": ("validator, pii_storage", "a sealed registration or rectification"),
+    "RevalidationRequest": ("validator", "a stored revision that a restriction held back"),
     "ValidationResult": ("analytics", "up to ten decisions, with reason codes and cohorts"),
-    "DeletionRequest": ("validator, pii_storage", "an id to erase"),
+    "ReviewDecided": ("analytics", "a decision made by people"),
+    "DeletionRequest": (_ERASERS, "an id to erase"),
+    "RetentionEnded": (_ERASERS, "an id to erase because its time is over"),
+    "ErasureReplayed": ("validator, pii_storage", "an id to erase again after a restore"),
     "DataStored": ("analytics", "up to ten ids whose first revision is stored"),
-    "DataUpdated": ("analytics", "up to ten ids whose later revision is stored"),
-    "DataDeleted": ("analytics", "up to ten ids that are erased"),
+    "DataUpdated": ("analytics, accountability", "up to ten ids whose later revision is stored"),
+    "DataDeleted": ("analytics, accountability", "up to ten ids whose record and keys are gone"),
+    "DecisionDeleted": ("accountability", "up to ten ids whose decision is gone"),
+    "JoinDeleted": ("accountability", "up to ten ids that analytics has forgotten"),
+    "RestrictionChanged": ("pii_storage, analytics", "an id that is restricted, or no longer"),
+    "ObjectionRaised": ("analytics", "an id that must not be counted"),
+    "ObjectionHonoured": ("accountability", "up to ten ids forgotten because of an objection"),
     "AnalyticsReleased": ("whoever subscribes", "where a release was written, and its totals"),
 }
 _SAMPLE_ENVELOPE = {
@@ -31,10 +47,11 @@ _SAMPLE_ENVELOPE = {
 
 def generated_files(root: Path) -> dict[Path, str]:
     """Return every generated file of a checkout with the text it should have."""
+    readme = (root / "README.md").read_text("utf-8")
     files = {
         root / "src/identity/civic/identity/openapi.json": _json(document()),
-        root / "README.md": _filled(root / "README.md", "events", _event_table()),
-        root / "docs/privacy.md": _filled(root / "docs/privacy.md", "fields", _field_table()),
+        root / "README.md": _filled(readme, "events", _event_table()),
+        root / "docs/privacy.md": _privacy_map(root),
     }
     for event in EVENTS.values():
         files[root / f"schemas/{event.detail_type()}.json"] = _json(schema_of(event))
@@ -60,12 +77,12 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _filled(file: Path, marker: str, text: str) -> str:
-    """Return a document with the text between ``<!-- marker -->`` and its end replaced."""
+def _filled(text: str, marker: str, part: str) -> str:
+    """Return a document with what is between ``<!-- marker -->`` and its end replaced."""
     between = re.compile(rf"(?<=<!-- {marker} -->\n).*?(?=<!-- /{marker} -->)", re.DOTALL)
-    filled, times = between.subn(lambda _: text, file.read_text(encoding="utf-8"))
+    filled, times = between.subn(lambda _: part, text)
     if times != 1:
-        raise ValueError(f"{file.name} must have the marker {marker!r} once")
+        raise ValueError(f"the marker {marker!r} must be there once")
     return filled
 
 
@@ -75,6 +92,30 @@ def _event_table() -> str:
         publisher = event.SOURCE.removeprefix("civic.")
         receivers, carries = _RECEIVERS[name]
         lines.append(f"| [{name}](schemas/{name}.json) | {publisher} | {receivers} | {carries} |")
+    return "\n".join(lines) + "\n"
+
+
+def _privacy_map(root: Path) -> str:
+    """Return the record of processing activities (GDPR Art. 30(1)) as the code has it."""
+    defaults = read_template(root / "template.yaml")["Parameters"]
+    rejected, abandoned = (
+        timedelta(days=defaults[f"{name}RetentionDays"]["Default"])
+        for name in ("Rejected", "Abandoned")
+    )
+    text = (root / "docs/privacy.md").read_text("utf-8")
+    text = _filled(text, "fields", _field_table())
+    text = _filled(text, "recipients", _table("who | what", notice.RECIPIENTS))
+    kept = notice.retention(rejected, abandoned)
+    text = _filled(text, "retention", _table("what | how_long", kept))
+    return _filled(text, "rights", _table("right | article | how", notice.RIGHTS))
+
+
+def _table(columns: str, rows: Iterable[BaseModel]) -> str:
+    """Return models as a table; the columns are their fields."""
+    names = columns.split(" | ")
+    head = " | ".join(name.replace("_", " ") for name in names)
+    lines = [f"| {head} |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(str(getattr(row, name)) for name in names) + " |" for row in rows]
     return "\n".join(lines) + "\n"
 
 

@@ -10,10 +10,19 @@ from civic.contracts.events import (
     DataStored,
     DataUpdated,
     Decision,
+    DecisionDeleted,
     DecisionMade,
     DeletionRequest,
+    ErasureReplayed,
     Event,
+    JoinDeleted,
+    ObjectionHonoured,
+    ObjectionRaised,
     Reason,
+    RestrictionChanged,
+    RetentionEnded,
+    RevalidationRequest,
+    ReviewDecided,
     SealedFields,
     ValidationRequest,
     ValidationResult,
@@ -32,20 +41,21 @@ _LATER = datetime(2027, 3, 1, 9, 31, tzinfo=UTC)
 def samples() -> list[Event]:
     """Return a sample of every event, in the order of a registration's life."""
     return [
-        ValidationRequest(
-            id=_ID,
-            revision=_FIRST,
-            created_at=_CREATED,
-            submitted_at=_CREATED,
-            access_digest=_DIGEST,
-            sealed=_sealed(),
-            traceparent=_TRACE,
-        ),
+        _request(ValidationRequest),
+        _request(RevalidationRequest),
         ValidationResult(results=(_decision(),)),
+        ReviewDecided(results=(_decision(),)),
         DataStored(items=(_change(_FIRST),)),
         DataUpdated(items=(_change(_SECOND),)),
-        DeletionRequest(id=_ID, requested_at=_LATER, access_digest=_DIGEST, traceparent=_TRACE),
+        RestrictionChanged(id=_ID, sequence=2, resume=_FIRST, at=_LATER, traceparent=_TRACE),
+        ObjectionRaised(id=_ID, at=_LATER, traceparent=_TRACE),
+        ObjectionHonoured(items=(_change(None),)),
+        _erasure(DeletionRequest),
+        _erasure(RetentionEnded),
+        _erasure(ErasureReplayed),
         DataDeleted(items=(_change(None),)),
+        DecisionDeleted(items=(_change(None),)),
+        JoinDeleted(items=(_change(None),)),
         AnalyticsReleased(
             release_id="0f1e2d3c4b5a6978",
             released_at=_LATER,
@@ -60,6 +70,22 @@ def samples() -> list[Event]:
             lines_key="releases/2027/03/01/0f1e2d3c4b5a6978.jsonl",
         ),
     ]
+
+
+def _request(event: type[ValidationRequest]) -> ValidationRequest:
+    return event(
+        id=_ID,
+        revision=_FIRST,
+        created_at=_CREATED,
+        submitted_at=_CREATED,
+        access_digest=_DIGEST,
+        sealed=_sealed(),
+        traceparent=_TRACE,
+    )
+
+
+def _erasure(event: type[DeletionRequest]) -> DeletionRequest:
+    return event(id=_ID, requested_at=_LATER, access_digest=_DIGEST, traceparent=_TRACE)
 
 
 def _sealed() -> SealedFields:

@@ -1,0 +1,15 @@
+"""Files that only their owner may read: they hold somebody's data."""
+
+import os
+from pathlib import Path
+
+_OWNER_ONLY = 0o600
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file anew, readable by its owner only, also where it was there before."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        # The mode given to open() is for new files only.
+        os.fchmod(file.fileno(), _OWNER_ONLY)
+        file.write(text)
