@@ -26,6 +26,7 @@ REJECTED = Verdict(
     (Reason(code="phone_invalid", pointer="/phone_number"), Reason(code="a", pointer="/b~1c")),
     "national-2027.1",
 )
+REVIEW = Verdict(Decision.REVIEW, (), "national-2027.1")
 GRAVE = Tombstone(ADA, NOW, (NOW + timedelta(days=400)).replace(microsecond=0), DIGEST)
 
 type Decisions = DynamoDbDecisions | InMemoryDecisions
@@ -43,9 +44,23 @@ def decisions(request: pytest.FixtureRequest) -> Decisions:
     return deployed()
 
 
-def row(revision: int = 1, verdict: Verdict | None = None) -> DecisionRow:
+def row(revision: int = 1, verdict: Verdict | None = None, restriction: int = 0) -> DecisionRow:
     updated = NOW + timedelta(minutes=revision)
-    return DecisionRow(RecordId(ADA, Revision(revision)), DIGEST, NOW, updated, verdict)
+    record = RecordId(ADA, Revision(revision))
+    return DecisionRow(record, DIGEST, NOW, updated, verdict, restriction)
+
+
+def by_people(number: int, decision: Decision = Decision.ACCEPTED) -> Verdict:
+    return Verdict(decision, (Reason(code="decided_by_people", pointer=""),), "r.1", number)
+
+
+def stand(decisions: Decisions, there: DecisionRow) -> None:
+    """Bring a row about, restricted and lifted as often as it says."""
+    fresh = replace(there, restriction=0)
+    assert (decisions.decide(fresh) if there.verdict else decisions.open(fresh)) is None
+    for restriction in range(there.restriction):
+        assert decisions.restrict(replace(fresh, restriction=restriction))
+    assert decisions.get(ADA) == there
 
 
 def test_nothing_is_there_at_first(decisions: Decisions) -> None:
@@ -126,12 +141,137 @@ def test_second_burial_changes_nothing(decisions: Decisions) -> None:
     assert decisions.get(ADA) == GRAVE
 
 
-@pytest.mark.parametrize("revision", [1, 99])
-def test_tombstone_stands_in_the_way_of_everything(decisions: Decisions, revision: int) -> None:
+@pytest.mark.parametrize("days", [-1, 1])
+def test_of_two_tombstones_the_earlier_stays_in_either_order(
+    decisions: Decisions, days: int
+) -> None:
+    apart = timedelta(days=days)
+    other = replace(GRAVE, erased_at=NOW + apart, expires=GRAVE.expires + apart)
     decisions.bury(GRAVE)
-    assert decisions.open(row(revision)) == GRAVE
-    assert decisions.decide(row(revision, ACCEPTED)) == GRAVE
+    decisions.bury(other)
+    assert decisions.get(ADA) == (GRAVE if days > 0 else other)
+
+
+def test_tombstones_are_compared_with_and_without_microseconds(decisions: Decisions) -> None:
+    whole = replace(GRAVE, erased_at=NOW.replace(microsecond=0))
+    later = replace(GRAVE, erased_at=whole.erased_at + timedelta(microseconds=1))
+    for grave in (later, whole, later):
+        decisions.bury(grave)
+    assert decisions.get(ADA) == whole
+
+
+@pytest.mark.parametrize("revision", [1, 99])
+@pytest.mark.parametrize("restriction", [0, 2])
+def test_tombstone_stands_in_the_way_of_everything(
+    decisions: Decisions, revision: int, restriction: int
+) -> None:
+    decisions.bury(GRAVE)
+    assert decisions.open(row(revision, None, restriction)) == GRAVE
+    assert decisions.decide(row(revision, ACCEPTED, restriction)) == GRAVE
+    assert not decisions.overrule(row(revision, by_people(1), restriction))
+    assert not decisions.restrict(row(revision, None, restriction))
     assert decisions.get(ADA) == GRAVE
+
+
+@pytest.mark.parametrize("verdict", [REVIEW, REJECTED, ACCEPTED, by_people(1)])
+def test_people_overrule_an_earlier_round(decisions: Decisions, verdict: Verdict) -> None:
+    stand(decisions, row(2, verdict))
+    overruling = row(2, by_people(2, Decision.REJECTED))
+    assert decisions.overrule(overruling)
+    assert decisions.get(ADA) == overruling
+
+
+@pytest.mark.parametrize("known", [2, 3])
+def test_people_do_not_overrule_the_same_or_a_later_round(decisions: Decisions, known: int) -> None:
+    there = row(2, by_people(known, Decision.REJECTED))
+    stand(decisions, there)
+    assert not decisions.overrule(row(2, by_people(2)))
+    assert decisions.get(ADA) == there
+
+
+@pytest.mark.parametrize("there", [row(1, REVIEW), row(3, REVIEW), row(2), row(1), row(3)])
+def test_people_overrule_only_a_decision_on_the_same_revision(
+    decisions: Decisions, there: DecisionRow
+) -> None:
+    stand(decisions, there)
+    assert not decisions.overrule(row(2, by_people(1)))
+    assert decisions.get(ADA) == there
+
+
+def test_people_overrule_nothing_where_nothing_is(decisions: Decisions) -> None:
+    assert not decisions.overrule(row(1, by_people(1)))
+    assert decisions.get(ADA) is None
+
+
+def test_rules_do_not_overrule_people(decisions: Decisions) -> None:
+    stand(decisions, row(1, by_people(1)))
+    assert decisions.decide(row(1, REJECTED)) == row(1, by_people(1))
+    assert decisions.get(ADA) == row(1, by_people(1))
+
+
+@pytest.mark.parametrize("verdict", [None, REJECTED, by_people(1)])
+@pytest.mark.parametrize("restriction", [0, 1, 2])
+def test_restriction_is_counted_on_and_all_else_stays(
+    decisions: Decisions, verdict: Verdict | None, restriction: int
+) -> None:
+    there = row(1, verdict, restriction)
+    stand(decisions, there)
+    assert decisions.restrict(there)
+    assert decisions.get(ADA) == replace(there, restriction=restriction + 1)
+
+
+@pytest.mark.parametrize("believed", [0, 1, 3])
+def test_restriction_that_changed_meanwhile_is_not_counted_on(
+    decisions: Decisions, believed: int
+) -> None:
+    there = row(1, None, 2)
+    stand(decisions, there)
+    assert not decisions.restrict(replace(there, restriction=believed))
+    assert decisions.get(ADA) == there
+
+
+@pytest.mark.parametrize("restriction", [0, 1])
+def test_nothing_that_is_not_there_is_restricted(decisions: Decisions, restriction: int) -> None:
+    assert not decisions.restrict(row(1, None, restriction))
+    assert decisions.get(ADA) is None
+
+
+@pytest.mark.parametrize(("known", "believed"), [(1, 0), (2, 0), (2, 1), (1, 2), (2, 3)])
+def test_nothing_is_written_under_another_restriction(
+    decisions: Decisions, known: int, believed: int
+) -> None:
+    pending = row(1, None, known)
+    stand(decisions, pending)
+    assert decisions.open(row(2, None, believed)) == pending
+    assert decisions.decide(row(1, ACCEPTED, believed)) == pending
+    assert decisions.decide(row(2, ACCEPTED, believed)) == pending
+    assert decisions.get(ADA) == pending
+
+
+def test_people_decide_nothing_under_another_restriction(decisions: Decisions) -> None:
+    stand(decisions, row(1, REVIEW, 1))
+    assert not decisions.overrule(row(1, by_people(1)))
+    assert decisions.get(ADA) == row(1, REVIEW, 1)
+
+
+@pytest.mark.parametrize("restriction", [1, 2])
+def test_restriction_is_carried_by_what_is_written_under_it(
+    decisions: Decisions, restriction: int
+) -> None:
+    stand(decisions, row(1, None, restriction))
+    assert decisions.open(row(2, None, restriction)) is None
+    assert decisions.get(ADA) == row(2, None, restriction)
+    assert decisions.decide(row(2, REVIEW, restriction)) is None
+    assert decisions.get(ADA) == row(2, REVIEW, restriction)
+    assert decisions.overrule(row(2, by_people(1), restriction))
+    assert decisions.get(ADA) == row(2, by_people(1), restriction)
+
+
+@pytest.mark.parametrize("restriction", [0, 2])
+def test_first_row_may_carry_a_restriction(decisions: Decisions, restriction: int) -> None:
+    # Its forerunner was restored away between the reading and the writing.
+    assert decisions.decide(row(1, ACCEPTED, restriction)) is None
+    assert decisions.get(ADA) == row(1, ACCEPTED, restriction)
 
 
 def test_expiry_is_kept_to_the_second(decisions: Decisions) -> None:
@@ -170,13 +310,15 @@ def test_tombstone_holds_nothing_but_itself_and_its_expiry(aws: Aws) -> None:
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
 def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
-    for operation in ("PutItem", "GetItem"):
+    for operation in ("PutItem", "GetItem", "UpdateItem"):
         aws.fail("dynamodb", operation, code)
     store = deployed()
     calls: list[Callable[[], object]] = [
         lambda: store.get(ADA),
         lambda: store.open(row()),
         lambda: store.decide(row(verdict=ACCEPTED)),
+        lambda: store.overrule(row(verdict=by_people(1))),
+        lambda: store.restrict(row()),
         lambda: store.bury(GRAVE),
     ]
     for call in calls:

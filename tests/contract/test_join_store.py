@@ -1,7 +1,9 @@
 """What every join store does."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import permutations
 
 import pytest
 
@@ -52,6 +54,10 @@ def decision(
         cohort=Cohort(region=region, age_band="25-34"),
         traceparent=TRACE.traceparent,
     )
+
+
+def of_round(number: int, decided: Decision, revision: Revision = FIRST) -> DecisionMade:
+    return decision(revision).model_copy(update={"round": number, "decision": decided})
 
 
 def counted(region: str = "DE") -> Counted:
@@ -123,18 +129,93 @@ def test_repeated_decision_keeps_the_first_of_its_revision(joins: Joins) -> None
     assert list(joins.complete()) == [counted("FR")]
 
 
-def test_erased_person_no_longer_counts(joins: Joins) -> None:
+ROUNDS = {0: Decision.REVIEW, 1: Decision.REJECTED, 2: Decision.ACCEPTED}
+
+
+@pytest.mark.parametrize("order", [*permutations(ROUNDS)])
+def test_last_round_of_a_revision_counts_in_every_order(
+    joins: Joins, order: tuple[int, ...]
+) -> None:
+    joins.stored(ADA, FIRST)
+    for number in order:
+        joins.decided(of_round(number, ROUNDS[number]))
+    assert list(joins.complete()) == [replace(counted(), decision=Decision.ACCEPTED)]
+
+
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_later_revision_counts_more_than_any_round(joins: Joins, order: tuple[int, ...]) -> None:
+    decisions = (
+        of_round(0, Decision.REVIEW),
+        of_round(3, Decision.REJECTED),
+        of_round(0, Decision.ACCEPTED, SECOND),
+    )
+    joins.stored(ADA, SECOND)
+    for index in order:
+        joins.decided(decisions[index])
+    assert list(joins.complete()) == [replace(counted(), decision=Decision.ACCEPTED)]
+
+
+@pytest.mark.parametrize("sequence", range(1, 5))
+@pytest.mark.parametrize("when", range(3))
+def test_restricted_person_does_not_count_until_it_is_lifted(
+    joins: Joins, sequence: int, when: int
+) -> None:
+    steps: list[Callable[[], None]] = [
+        lambda: joins.decided(decision()),
+        lambda: joins.stored(ADA, FIRST),
+    ]
+    steps.insert(when, lambda: joins.restricted(ADA, sequence))
+    for step in steps:
+        step()
+    assert list(joins.complete()) == ([] if sequence % 2 else [counted()])
+
+
+@pytest.mark.parametrize("order", [*permutations((1, 2, 3))])
+def test_last_change_of_a_restriction_counts_in_every_order(
+    joins: Joins, order: tuple[int, ...]
+) -> None:
     joins.decided(decision())
     joins.stored(ADA, FIRST)
+    for sequence in (*order, *order):
+        joins.restricted(ADA, sequence)
+    assert list(joins.complete()) == []
+    joins.restricted(ADA, 4)
+    assert list(joins.complete()) == [counted()]
+
+
+def test_restriction_is_of_one_person(joins: Joins) -> None:
+    for registration in (ADA, GRACE):
+        joins.decided(decision(registration=registration))
+        joins.stored(registration, FIRST)
+    joins.restricted(GRACE, 1)
+    assert list(joins.complete()) == [counted()]
+
+
+def erased(joins: Joins) -> None:
     joins.erased(ADA, NOW)
+
+
+def objected(joins: Joins) -> None:
+    joins.objected(ADA, NOW)
+
+
+@pytest.mark.parametrize("forget", [erased, objected])
+def test_forgotten_person_no_longer_counts(joins: Joins, forget: Callable[[Joins], None]) -> None:
+    joins.decided(decision())
+    joins.stored(ADA, FIRST)
+    forget(joins)
     assert list(joins.complete()) == []
 
 
-def test_news_of_an_erased_person_is_ignored(joins: Joins) -> None:
-    joins.erased(ADA, NOW)
+@pytest.mark.parametrize("forget", [erased, objected])
+def test_news_of_a_forgotten_person_is_ignored(
+    joins: Joins, forget: Callable[[Joins], None]
+) -> None:
+    forget(joins)
     joins.decided(decision(THIRD))
     joins.stored(ADA, THIRD)
-    joins.erased(ADA, NOW)
+    joins.restricted(ADA, 2)
+    forget(joins)
     assert list(joins.complete()) == []
 
 
@@ -153,6 +234,7 @@ def test_row_holds_codes_and_bands_and_no_pointer(aws: Aws) -> None:
         "id",
         "dr",
         "sr",
+        "round",
         "decided_on",
         "region",
         "age_band",
@@ -160,14 +242,6 @@ def test_row_holds_codes_and_bands_and_no_pointer(aws: Aws) -> None:
         "reasons",
     }
     assert "phone_number" not in repr(item)
-
-
-def test_tombstone_outlives_every_copy_of_an_event(aws: Aws) -> None:
-    deployed().decided(decision())
-    deployed().erased(ADA, NOW)
-    (item,) = aws.items("joins")
-    assert set(item) == {"id", "erased_at", "ttl"}
-    assert int(item["ttl"]["N"]) >= (NOW + timedelta(days=365 + 14)).timestamp()
 
 
 def test_scan_goes_on_to_the_last_page(aws: Aws) -> None:
@@ -194,7 +268,9 @@ def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
     calls: list[Callable[[], object]] = [
         lambda: store.decided(decision()),
         lambda: store.stored(ADA, FIRST),
+        lambda: store.restricted(ADA, 1),
         lambda: store.erased(ADA, NOW),
+        lambda: store.objected(ADA, NOW),
         lambda: list(store.complete()),
     ]
     for call in calls:

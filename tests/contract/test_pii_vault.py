@@ -87,6 +87,23 @@ def test_second_burial_changes_nothing(vault: Vault) -> None:
     assert vault.get(ADA) == GRAVE
 
 
+@pytest.mark.parametrize("days", [-1, 1])
+def test_of_two_tombstones_the_earlier_stays_in_either_order(vault: Vault, days: int) -> None:
+    apart = timedelta(days=days)
+    other = Tombstone(ADA, NOW + apart, GRAVE.expires + apart)
+    vault.bury(GRAVE)
+    vault.bury(other)
+    assert vault.get(ADA) == (GRAVE if days > 0 else other)
+
+
+def test_tombstones_are_compared_with_and_without_microseconds(vault: Vault) -> None:
+    whole = replace(GRAVE, erased_at=NOW.replace(microsecond=0))
+    later = replace(GRAVE, erased_at=whole.erased_at + timedelta(microseconds=1))
+    for grave in (later, whole, later):
+        vault.bury(grave)
+    assert vault.get(ADA) == whole
+
+
 @pytest.mark.parametrize("revision", [1, 99])
 def test_tombstone_stands_in_the_way(vault: Vault, revision: int) -> None:
     vault.bury(GRAVE)

@@ -20,7 +20,6 @@ from civic.identity.ports import KeyUnwrapper, KeyWrapper, WrappingKeyRing
 from civic.runtime import clients
 from tests.fakes.aws import Aws
 from tests.fakes.keys import InMemoryKeyRing, InMemoryKeyUnwrapper, InMemoryKeyWrapper
-from tests.fakes.wrapping_pairs import quiet_finalizers
 
 ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
 GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
@@ -60,11 +59,6 @@ def kit(request: pytest.FixtureRequest) -> Kit:
 
 
 def refused(attempt: Callable[[], SubjectKey]) -> bool:
-    with quiet_finalizers():
-        return _refused(attempt)
-
-
-def _refused(attempt: Callable[[], SubjectKey]) -> bool:
     with pytest.raises(KeyRefused):
         attempt()
     return True

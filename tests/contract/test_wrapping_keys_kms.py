@@ -167,6 +167,52 @@ def test_two_additions_at_once_agree_on_one_pair(aws: Aws) -> None:
     assert rows(aws)["current"]["public_key"] == rows(aws)["wk-0002"]["public_key"]
 
 
+def test_addition_that_was_overtaken_leaves_the_newer_version_current(aws: Aws) -> None:
+    ring(aws).add()
+
+    def overtaken(**call: Any) -> None:
+        if not overtakers and call["params"]["Item"]["wk"] == {"S": "current"}:
+            overtakers.append("started")
+            ring(aws).add()
+            overtakers.append(ring(aws).add())
+
+    overtakers: list[str] = []
+    aws.hook("dynamodb", "provide-client-params.dynamodb.PutItem", overtaken)
+    assert ring(aws).add() == "wk-0002"
+    assert overtakers[1:] == ["wk-0003"]
+    assert rows(aws)["current"]["version"]["S"] == "wk-0003"
+    assert rows(aws)["current"]["public_key"] == rows(aws)["wk-0003"]["public_key"]
+
+
+def test_first_addition_that_was_overtaken_leaves_the_newer_version_current(aws: Aws) -> None:
+    overtakers: list[str] = []
+
+    def overtaken(**call: Any) -> None:
+        if not overtakers and call["params"]["Item"]["wk"] == {"S": "current"}:
+            overtakers.append("started")
+            ring(aws).add()
+            overtakers.append(ring(aws).add())
+
+    aws.hook("dynamodb", "provide-client-params.dynamodb.PutItem", overtaken)
+    assert ring(aws).add() == "wk-0001"
+    assert rows(aws)["current"]["version"]["S"] == overtakers[1] == "wk-0002"
+
+
+@pytest.mark.parametrize("failing", ["GetItem", "PutItem"])
+def test_refusal_by_dynamodb_in_the_middle_of_an_addition_is_unavailability(
+    aws: Aws, failing: str
+) -> None:
+    ring(aws).add()
+    clients.dynamodb().delete_item(TableName="wrapping-keys", Key={"wk": {"S": "current"}})
+
+    def refuse(**_call: object) -> None:
+        aws.fail("dynamodb", failing, "ThrottlingException")
+
+    aws.hook("kms", "provide-client-params.kms.GenerateDataKeyPairWithoutPlaintext", refuse)
+    with pytest.raises(StoreUnavailable):
+        ring(aws).add()
+
+
 def test_version_that_lost_its_row_is_missing(aws: Aws) -> None:
     with pytest.raises(WrappingKeyMissing):
         private(aws).version(FIRST)
@@ -193,6 +239,32 @@ def test_refusal_by_kms_opens_nothing_and_keeps_nothing(aws: Aws, code: str) -> 
     with pytest.raises(KeyServiceUnavailable):
         ring(aws).add()
     assert ring(aws).current() == FIRST
+
+
+def test_private_key_is_opened_with_the_key_that_closed_it(aws: Aws) -> None:
+    ring(aws).add()
+    private(aws).version(FIRST)
+    assert [asked["KeyId"] for asked in aws.asked("Decrypt")] == [aws.key_id]
+
+
+def test_reads_are_consistent(aws: Aws) -> None:
+    ring(aws).add()
+    clients.dynamodb().delete_item(TableName="wrapping-keys", Key={"wk": {"S": "current"}})
+    # Finds the pair of the version it was about to make.
+    ring(aws).add()
+    ring(aws).current()
+    public().current()
+    private(aws).version(FIRST)
+    reads = aws.asked("GetItem")
+    assert len(reads) == 6
+    assert all(asked["ConsistentRead"] for asked in reads)
+
+
+def test_private_row_of_current_is_nobodys(aws: Aws) -> None:
+    ring(aws).add()
+    with pytest.raises(WrappingKeyMissing):
+        private(aws).version(WrappingKeyVersion("current"))
+    assert aws.asked("Decrypt") == []
 
 
 def test_silence_of_kms_is_unavailability(aws: Aws) -> None:

@@ -16,6 +16,7 @@ class Join:
 
     decision: DecisionMade | None = None
     stored: Revision | None = None
+    restriction: int = 0
 
 
 class InMemoryJoins:
@@ -23,10 +24,12 @@ class InMemoryJoins:
 
     def __init__(self) -> None:
         self.rows: dict[RegistrationId, Join | datetime] = {}
+        self.living: set[RegistrationId] = set()
+        """Whose tombstone is one of an objection, and does not expire."""
 
     def decided(self, decision: DecisionMade) -> None:
         row = self._row(decision.id)
-        if row and (row.decision is None or row.decision.revision < decision.revision):
+        if row and (row.decision is None or _step(row.decision) < _step(decision)):
             row.decision = decision
 
     def stored(self, registration: RegistrationId, revision: Revision) -> None:
@@ -34,12 +37,32 @@ class InMemoryJoins:
         if row and (row.stored is None or row.stored < revision):
             row.stored = revision
 
-    def erased(self, registration: RegistrationId, at: datetime) -> None:
+    def restricted(self, registration: RegistrationId, sequence: int) -> None:
+        row = self._row(registration)
+        if row:
+            row.restriction = max(row.restriction, sequence)
+
+    def objected(self, registration: RegistrationId, at: datetime) -> None:
+        known = self.rows.get(registration)
+        if isinstance(known, datetime):
+            if registration in self.living:
+                self.rows[registration] = min(known, at)
+            return
         self.rows[registration] = at
+        self.living.add(registration)
+
+    def erased(self, registration: RegistrationId, at: datetime) -> None:
+        known = self.rows.get(registration)
+        if isinstance(known, datetime) and registration not in self.living:
+            at = min(known, at)
+        self.rows[registration] = at
+        self.living.discard(registration)
 
     def complete(self) -> Iterator[Counted]:
         for row in self.rows.values():
-            if isinstance(row, Join) and row.decision and row.decision.revision == row.stored:
+            if not isinstance(row, Join) or row.decision is None or row.restriction % 2:
+                continue
+            if row.decision.revision == row.stored:
                 yield _counted(row.decision)
 
     def _row(self, registration: RegistrationId) -> Join | None:
@@ -59,6 +82,10 @@ class InMemoryReleases:
         prefix = f"releases/{released_at:%Y/%m/%d}/{release_id}"
         self.releases[prefix] = release
         return f"{prefix}.json", f"{prefix}.jsonl"
+
+
+def _step(decision: DecisionMade) -> tuple[int, int]:
+    return decision.revision, decision.round
 
 
 def _counted(decision: DecisionMade) -> Counted:

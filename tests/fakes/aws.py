@@ -3,6 +3,7 @@
 The clients are those of the functions, so that their settings and counters take part.
 """
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,8 +13,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.kms.models import kms_backends
+from moto.kms.utils import ECDSAPrivateKey
 
 from civic.runtime import clients
 from tests.fakes.wrapping_pairs import private_key, public_key
@@ -30,6 +37,9 @@ TABLES: dict[str, tuple[str, ...]] = {
     "decisions": ("id:S",),
     "vault": ("id:S",),
     "joins": ("id:S",),
+    "request-log": ("id:S", "entry:S"),
+    "erasure-ledger": ("id:S",),
+    "review-queue": ("id:S",),
 }
 BUS = "civic-bus"
 BUCKET = "civic-releases"
@@ -47,11 +57,18 @@ class Aws:
     published: list[dict[str, Any]] = field(default_factory=list)
     pairs: int = 0
     _hooks: list[tuple[str, str, Callable[..., Any]]] = field(default_factory=list)
+    _broken: dict[str, list[Callable[..., Any]]] = field(default_factory=dict)
 
     @cached_property
     def key_id(self) -> str:
         """The KMS key; made on first use, as moto makes an RSA key with it."""
         return str(clients.kms().create_key()["KeyMetadata"]["KeyId"])
+
+    @cached_property
+    def receipt_key_id(self) -> str:
+        """The KMS key that signs receipts."""
+        made = clients.kms().create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+        return str(made["KeyMetadata"]["KeyId"])
 
     def asked(self, operation: str) -> list[dict[str, Any]]:
         """Return the parameters of every request of one operation, such as ``GetItem``."""
@@ -70,7 +87,7 @@ class Aws:
         def answering(**_call: Any) -> Any:
             return SimpleNamespace(status_code=status), parsed
 
-        self.hook(service, f"before-call.{service}.{operation}", answering)
+        self._break(service, operation, answering)
 
     def lose(self, service: str, operation: str, error: Exception) -> None:
         """Let the network fail with this error for an operation from now on."""
@@ -78,7 +95,18 @@ class Aws:
         def losing(**_call: Any) -> None:
             raise error
 
-        self.hook(service, f"before-call.{service}.{operation}", losing)
+        self._break(service, operation, losing)
+
+    def mend(self, service: str, operation: str) -> None:
+        """Let an operation work again."""
+        event = f"before-call.{service}.{operation}"
+        for hook in self._broken.pop(event, []):
+            _client(service).meta.events.unregister(event, hook)
+
+    def _break(self, service: str, operation: str, hook: Callable[..., Any]) -> None:
+        event = f"before-call.{service}.{operation}"
+        self.hook(service, event, hook)
+        self._broken.setdefault(event, []).append(hook)
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Return every row of a table."""
@@ -99,14 +127,19 @@ class Aws:
         )
         for service in SERVICES:
             self.hook(service, "provide-client-params", self._note)
-        pair = "before-call.kms.GenerateDataKeyPairWithoutPlaintext"
-        _client("kms").meta.events.register_last(pair, self._make_pair)
-        self._hooks.append(("kms", pair, self._make_pair))
+        self._stand_in("GenerateDataKeyPairWithoutPlaintext", self._make_pair)
+        self._stand_in("Sign", _sign)
 
     def stop(self) -> None:
         """Take every hook away."""
         for service, event, hook in self._hooks:
             _client(service).meta.events.unregister(event, hook)
+
+    def _stand_in(self, operation: str, hook: Callable[..., Any]) -> None:
+        """Answer for moto's KMS; last, so that a test's own hook comes before."""
+        event = f"before-call.kms.{operation}"
+        _client("kms").meta.events.register_last(event, hook)
+        self._hooks.append(("kms", event, hook))
 
     def _note(self, **call: Any) -> None:
         operation = call["event_name"].rpartition(".")[2]
@@ -131,6 +164,18 @@ class Aws:
             "KeyId": asked["KeyId"],
         }
         return SimpleNamespace(status_code=200), parsed
+
+
+def _sign(**call: Any) -> Any:
+    # moto's KMS takes a digest for a message, and hashes it again.
+    asked = json.loads(call["params"]["body"])
+    assert asked["MessageType"] == "DIGEST"
+    account = kms_backends[DEFAULT_ACCOUNT_ID][clients.kms().meta.region_name]
+    key = account.describe_key(asked["KeyId"]).private_key
+    assert isinstance(key, ECDSAPrivateKey)
+    digest = base64.b64decode(asked["Message"])
+    signature = key.private_key.sign(digest, ec.ECDSA(Prehashed(SHA256())))
+    return SimpleNamespace(status_code=200), {"KeyId": asked["KeyId"], "Signature": signature}
 
 
 @contextmanager

@@ -1,41 +1,61 @@
 """Crashes and coincidences on demand, at the k-th call to the outside world."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from functools import partial
-from typing import Any, cast
+from typing import Any, Protocol, cast
+
+from civic.identity.errors import StoreUnavailable
 
 
-class Crash(Exception):
-    """The function died here."""
+class Crash(BaseException):
+    """The function died here; like the end of a process, nothing that handles errors sees it."""
+
+
+class How(StrEnum):
+    """What goes wrong at a call."""
+
+    DIED_BEFORE = "died before"
+    DIED_AFTER = "died after"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    """The call had its effect, and the answer was lost."""
+
+
+class Guard(Protocol):
+    """Returns a port whose calls are counted; refused, it raises ``unavailable``."""
+
+    def __call__[T](self, port: T, unavailable: type[Exception] = StoreUnavailable) -> T:
+        """Guard a port."""
+        ...
 
 
 class Faults:
-    """Counts the calls of all guarded ports, and crashes at some of them."""
+    """Counts the calls of all guarded ports, and lets some of them go wrong."""
 
-    def __init__(self, *at: int, after: bool = False) -> None:
-        """Crash at the calls of these numbers, before any effect or ``after`` the whole effect."""
+    def __init__(self, *at: int, after: bool = False, how: How | None = None) -> None:
+        """Let this happen at the calls of these numbers, counted from 1.
+
+        If not said how, the function dies, before any effect of the call or ``after`` all of it.
+        """
         self.calls = 0
+        self.names: list[str] = []
         self.at = set(at)
-        self._after = after
+        self._how = how or (How.DIED_AFTER if after else How.DIED_BEFORE)
 
-    def strike(self) -> None:
-        """Do what happens at a chosen call."""
-        raise Crash
+    def guard[T](self, port: T, unavailable: type[Exception] = StoreUnavailable) -> T:
+        """Return the port with its calls counted; ``unavailable`` is what it raises if refused."""
+        return cast("T", _Guarded(port, self, unavailable))
 
-    def guard[T](self, port: T) -> T:
-        """Return the port with its calls counted."""
-        return cast("T", _Guarded(port, self))
+    def strike(self) -> How | None:
+        """Return what goes wrong at a chosen call."""
+        return self._how
 
-    def call(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    def call(self, name: str, call: Callable[[], Any], unavailable: type[Exception]) -> Any:
         """Make one counted call."""
         self.calls += 1
-        strikes = self.calls in self.at
-        if strikes and not self._after:
-            self.strike()
-        result = method(*arguments, **named)
-        if strikes and self._after:
-            self.strike()
-        return result
+        self.names.append(name)
+        return suffer(self.strike() if self.calls in self.at else None, call, unavailable)
 
 
 class Meanwhile(Faults):
@@ -43,16 +63,37 @@ class Meanwhile(Faults):
 
     action: Callable[[], object] = staticmethod(lambda: None)
 
-    def strike(self) -> None:
+    def strike(self) -> How | None:
         """Do the other thing, then go on."""
         self.action()
+        return None
+
+
+def suffer(how: How | None, call: Callable[[], Any], unavailable: type[Exception]) -> Any:
+    """Make a call, or what becomes of it if this goes wrong."""
+    if how is How.DIED_BEFORE:
+        raise Crash
+    if how is How.REFUSED:
+        raise unavailable
+    result = call()
+    if how is How.DIED_AFTER:
+        raise Crash
+    if how is How.UNANSWERED:
+        raise unavailable
+    return result
 
 
 class _Guarded:
-    def __init__(self, port: object, faults: Faults) -> None:
+    def __init__(self, port: object, faults: Faults, unavailable: type[Exception]) -> None:
         self._port = port
         self._faults = faults
+        self._unavailable = unavailable
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._port, name)
-        return partial(self._faults.call, found) if callable(found) else found
+        if not callable(found):
+            return found
+        return partial(self._call, f"{type(self._port).__name__}.{name}", found)
+
+    def _call(self, name: str, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        return self._faults.call(name, partial(method, *arguments, **named), self._unavailable)

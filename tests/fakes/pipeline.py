@@ -1,46 +1,87 @@
-"""The whole registration pipeline on in-memory stores: real use cases, real consumer edge.
+"""The functions of the registration pipeline on in-memory stores: real handlers, real use cases.
 
 Nothing is delivered by itself: a test takes the published events and hands them to the consumers
 in the order, and as often, as it likes.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import shake_256
 from importlib import resources
+from typing import Any
 
-from civic.analytics.usecases.collect import (
-    collect_decisions,
-    collect_erasures,
-    collect_storage,
-)
+import pytest
+
+from civic.analytics.entrypoints import collector
+from civic.analytics.errors import StoreUnavailable as JoinsUnavailable
 from civic.contracts.events import (
     DataDeleted,
     DataStored,
     DataUpdated,
+    DecisionDeleted,
     DeletionRequest,
+    ErasureReplayed,
     Event,
+    JoinDeleted,
+    ObjectionHonoured,
+    ObjectionRaised,
+    RestrictionChanged,
+    RetentionEnded,
+    RevalidationRequest,
+    ReviewDecided,
     ValidationRequest,
     ValidationResult,
 )
 from civic.contracts.trace import TraceContext
+from civic.identity.entrypoints import (
+    accountability,
+    deadlines,
+    gateway,
+    pii_storage,
+    review,
+    rights,
+    subject_access,
+    validator,
+    wiring,
+)
+from civic.identity.errors import KeyServiceUnavailable
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.registration import Registration
+from civic.identity.model.requests import RequestKind
 from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.model.rules import RuleSet
-from civic.identity.usecases.access import Access
-from civic.identity.usecases.intake import Intake, rectify, register, request_erasure
-from civic.identity.usecases.storage import Storage, erase, store
-from civic.identity.usecases.validation import Validation, forget_decision, validate
-from civic.runtime.consumer import UnknownEvent, consume
-from civic.runtime.observability import Invocation
+from civic.identity.usecases.access import Access, Records
+from civic.identity.usecases.accountability import Accountability
+from civic.identity.usecases.deadlines import Deadlines
+from civic.identity.usecases.intake import (
+    Intake,
+    read_status,
+    rectify,
+    register,
+    request_erasure,
+)
+from civic.identity.usecases.review import Review
+from civic.identity.usecases.rights import Rights
+from civic.identity.usecases.storage import Storage
+from civic.identity.usecases.validation import Validation
+from civic.runtime import observability
+from civic.runtime.publisher import PublishFailed
+from tests.fakes.accountability import (
+    InMemoryErasureLedger,
+    InMemoryRequestLog,
+    InMemoryReviewQueue,
+    LocalReceiptSigner,
+)
 from tests.fakes.analytics import InMemoryJoins
 from tests.fakes.bus import RecordingBus
-from tests.fakes.faults import Faults
+from tests.fakes.deployment import ROUTES, Handler
+from tests.fakes.faults import Crash, Faults, Guard
 from tests.fakes.keys import InMemoryKeyRing, InMemoryKeyUnwrapper, InMemoryKeyWrapper
+from tests.fakes.lambda_events import failed, http_event, sqs_event
 from tests.fakes.stores import InMemoryDecisions, InMemorySubjectKeys, InMemoryVault
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
@@ -48,10 +89,14 @@ TRACE = TraceContext("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
 RULES = RuleSet.parse(
     (resources.files("civic.identity.rules") / "national-2027.toml").read_text("utf-8")
 )
-
-
-_RECEIVES = 5
+RETENTION = timedelta(days=90)
+RECEIVES = 5
 """How often a queue offers a message before it gives up on it."""
+_ACCESS_SETTINGS = wiring.RetentionSettings(
+    rejected_retention_days=RETENTION.days, abandoned_retention_days=RETENTION.days
+)
+NO_ANSWER: dict[str, Any] = {"statusCode": 500, "headers": {}, "body": "{}"}
+"""What API Gateway tells a client whose function died."""
 
 
 class Consumer(StrEnum):
@@ -60,15 +105,32 @@ class Consumer(StrEnum):
     VALIDATOR = "validator"
     STORAGE = "pii_storage"
     ANALYTICS = "analytics"
+    ACCOUNTABILITY = "accountability"
 
 
+HANDLERS: dict[Consumer, Handler] = {
+    Consumer.VALIDATOR: validator.handler,
+    Consumer.STORAGE: pii_storage.handler,
+    Consumer.ANALYTICS: collector.handler,
+    Consumer.ACCOUNTABILITY: accountability.handler,
+}
+_REQUESTS = (Consumer.VALIDATOR, Consumer.STORAGE)
 SUBSCRIPTIONS: dict[type[Event], tuple[Consumer, ...]] = {
-    ValidationRequest: (Consumer.VALIDATOR, Consumer.STORAGE),
-    DeletionRequest: (Consumer.VALIDATOR, Consumer.STORAGE),
+    ValidationRequest: _REQUESTS,
+    RevalidationRequest: (Consumer.VALIDATOR,),
+    DeletionRequest: (*_REQUESTS, Consumer.ACCOUNTABILITY),
+    RetentionEnded: (*_REQUESTS, Consumer.ACCOUNTABILITY),
+    ErasureReplayed: _REQUESTS,
+    RestrictionChanged: (Consumer.STORAGE, Consumer.ANALYTICS),
+    ObjectionRaised: (Consumer.ANALYTICS,),
     ValidationResult: (Consumer.ANALYTICS,),
+    ReviewDecided: (Consumer.ANALYTICS,),
     DataStored: (Consumer.ANALYTICS,),
-    DataUpdated: (Consumer.ANALYTICS,),
-    DataDeleted: (Consumer.ANALYTICS,),
+    DataUpdated: (Consumer.ANALYTICS, Consumer.ACCOUNTABILITY),
+    DataDeleted: (Consumer.ANALYTICS, Consumer.ACCOUNTABILITY),
+    DecisionDeleted: (Consumer.ACCOUNTABILITY,),
+    JoinDeleted: (Consumer.ACCOUNTABILITY,),
+    ObjectionHonoured: (Consumer.ACCOUNTABILITY,),
 }
 
 
@@ -84,56 +146,106 @@ class Entropy:
         return shake_256(f"{self._seed}/{self._drawn}".encode()).digest(size)
 
 
+class Log:
+    """The logger of the functions: keeps what each invocation says about itself."""
+
+    def __init__(self) -> None:
+        self.lines: list[Mapping[str, object]] = []
+
+    def info(self, _message: str, *, extra: Mapping[str, object]) -> None:
+        self.lines.append(extra)
+
+
 class Pipeline:
-    """All stores, and what each function does with them."""
+    """All stores, and the functions composed with them."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.subject_keys = InMemorySubjectKeys()
         self.decisions = InMemoryDecisions()
         self.vault = InMemoryVault()
         self.joins = InMemoryJoins()
+        self.requests = InMemoryRequestLog()
+        self.reviews = InMemoryReviewQueue()
+        self.ledger = InMemoryErasureLedger()
+        self.signer = LocalReceiptSigner()
         self.bus = RecordingBus()
         self.ring = InMemoryKeyRing()
         self.ring.add()
         self.now = NOW
-        guard = (faults or Faults()).guard
-        self._joins = guard(self.joins)
-        self._bus = guard(self.bus)
+        self.log = Log()
+        self._compose((faults or Faults()).guard)
+        self._compositions = pytest.MonkeyPatch()
+        self._running = 0
+
+    def _compose(self, guard: Guard) -> None:
+        self._joins = guard(self.joins, JoinsUnavailable)
+        self._bus = bus = guard(self.bus, PublishFailed)
         subject_keys, decisions = guard(self.subject_keys), guard(self.decisions)
-        vault, unwrapper = guard(self.vault), guard(InMemoryKeyUnwrapper(self.ring))
-        self.intake = Intake(
-            subject_keys,
-            guard(InMemoryKeyWrapper(self.ring)),
-            decisions,
-            self._bus,
-            lambda: self.now,
-            Entropy(),
-        )
-        self.validation = Validation(
-            subject_keys, unwrapper, decisions, RULES, clock=lambda: self.now
-        )
+        unwrapper = guard(InMemoryKeyUnwrapper(self.ring), KeyServiceUnavailable)
+        wrapper = guard(InMemoryKeyWrapper(self.ring))
+        vault, ledger = guard(self.vault), guard(self.ledger)
+        requests, reviews = guard(self.requests), guard(self.reviews)
+        signer = guard(self.signer, KeyServiceUnavailable)
+        records, clock = Records(subject_keys, unwrapper, vault), self._clock
+        self.intake = Intake(subject_keys, wrapper, decisions, requests, bus, clock, Entropy())
+        self.validation = Validation(subject_keys, unwrapper, decisions, reviews, RULES, clock)
         self.storage = Storage(subject_keys, vault)
-        self.access = Access(subject_keys, unwrapper, vault)
-        self._handlers: dict[Consumer, Callable[[Event], Event | None]] = {
-            Consumer.VALIDATOR: self._validate,
-            Consumer.STORAGE: self._store,
-            Consumer.ANALYTICS: self._collect,
-        }
+        self.access = Access(records, decisions, requests, clock)
+        self.rights = Rights(decisions, subject_keys, requests, reviews, ledger, bus, clock)
+        self.review = Review(
+            reviews, decisions, records, requests, bus, RULES, clock, people_needed=1
+        )
+        self.accountability = Accountability(requests, ledger, signer, clock)
+        self.deadlines = Deadlines(decisions, requests, bus, clock, Entropy(), RETENTION, RETENTION)
+
+    def _clock(self) -> datetime:
+        return self.now
 
     def register(self, person: Registration, key: str | None = None) -> Receipt:
         return register(self.intake, person, key, TRACE)
+
+    def status(self, receipt: Receipt) -> DecisionRow:
+        return read_status(
+            self.intake.decisions, self.intake.subject_keys, receipt.id, receipt.access_token
+        )
 
     def rectify(self, receipt: Receipt, corrected: Registration) -> DecisionRow:
         return rectify(self.intake, receipt.id, receipt.access_token, corrected, TRACE)
 
     def erase(self, receipt: Receipt) -> Tombstone:
-        return request_erasure(self.intake, receipt.id, receipt.access_token, TRACE)
+        kind = RequestKind.ERASURE
+        return request_erasure(self.intake, receipt.id, receipt.access_token, kind, TRACE)
+
+    def http(
+        self, route: str, body: str | None = None, staff: str | None = None, **parts: Any
+    ) -> dict[str, Any]:
+        """Send one HTTP request, signed by ``staff`` if given.
+
+        A function that dies leaves the answer to API Gateway.
+        """
+        event = http_event(route, body, **parts)
+        if staff is not None:
+            event["requestContext"] = {"authorizer": {"iam": {"userArn": staff}}}
+        return self.invoke(ROUTES[route], event) or NO_ANSWER
+
+    def invoke(self, handler: Handler, event: dict[str, Any]) -> dict[str, Any] | None:
+        """Run a function; None if it died."""
+        try:
+            with self._composed():
+                return handler(event, None)
+        except Crash:
+            return None
+
+    def handle(self, consumer: Consumer, *bodies: str) -> list[int]:
+        """Hand a batch of messages to a consumer; return the numbers of those that come back."""
+        answer = self.invoke(HANDLERS[consumer], sqs_event(*bodies))
+        if answer is None:
+            return list(range(len(bodies)))
+        return [int(name.removeprefix("m")) for name in failed(answer)]
 
     def deliver(self, consumer: Consumer, event: Event) -> bool:
         """Hand one message to a consumer; tell whether it may leave the queue."""
-        batch = {"Records": [{"messageId": "m", "body": envelope(event)}]}
-        answer = consume(batch, Invocation(), self._handlers[consumer], self._bus.publish)
-        return not answer["batchItemFailures"]
+        return not self.handle(consumer, envelope(event))
 
     def drain(self, start: int = 0) -> None:
         """Deliver everything published since ``start``, in order, until nothing is left."""
@@ -141,41 +253,39 @@ class Pipeline:
         while position < len(self.bus.events):
             event = self.bus.events[position]
             for consumer in SUBSCRIPTIONS[type(event)]:
-                assert any(self.deliver(consumer, event) for _ in range(_RECEIVES)), consumer
+                assert any(self.deliver(consumer, event) for _ in range(RECEIVES)), consumer
             position += 1
 
-    def _validate(self, event: Event) -> Event | None:
-        match event:
-            case ValidationRequest():
-                made = validate(self.validation, event)
-                return ValidationResult(results=(made,)) if made else None
-            case DeletionRequest():
-                forget_decision(self.validation.decisions, event)
-                return None
-            case _:
-                raise UnknownEvent
-
-    def _store(self, event: Event) -> Event | None:
-        match event:
-            case ValidationRequest():
-                kept = store(self.storage, event)
-                kind = DataStored if event.revision == 1 else DataUpdated
-                return kind(items=(kept,)) if kept else None
-            case DeletionRequest():
-                return DataDeleted(items=(erase(self.storage, event),))
-            case _:
-                raise UnknownEvent
-
-    def _collect(self, event: Event) -> None:
-        match event:
-            case ValidationResult():
-                collect_decisions(self._joins, event)
-            case DataStored() | DataUpdated():
-                collect_storage(self._joins, event)
-            case DataDeleted():
-                collect_erasures(self._joins, event)
-            case _:
-                raise UnknownEvent
+    @contextmanager
+    def _composed(self) -> Iterator[None]:
+        """Let the entry points find these adapters; several may run at once, of one pipeline."""
+        if not self._running:
+            for module, name, composed in (
+                (gateway, "intake", lambda: self.intake),
+                (subject_access, "access", lambda: self.access),
+                (subject_access, "_settings", lambda: _ACCESS_SETTINGS),
+                (rights, "rights", lambda: self.rights),
+                (rights, "_rules", lambda: RULES),
+                (review, "review", lambda: self.review),
+                (validator, "validation", lambda: self.validation),
+                (validator, "publisher", lambda: self._bus),
+                (pii_storage, "storage", lambda: self.storage),
+                (pii_storage, "publisher", lambda: self._bus),
+                (accountability, "accountability", lambda: self.accountability),
+                (accountability, "publisher", lambda: self._bus),
+                (deadlines, "deadlines", lambda: self.deadlines),
+                (collector, "joins", lambda: self._joins),
+                (collector, "publisher", lambda: self._bus),
+                (observability, "_logger", lambda _service: self.log),
+            ):
+                self._compositions.setattr(module, name, composed)
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._compositions.undo()
 
 
 def with_entropy(pipeline: Pipeline, seed: str) -> Intake:

@@ -1,11 +1,14 @@
 """The stores of the identity domain in memory, with the semantics of their DynamoDB tables."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
+from civic.contracts.events import Decision
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.errors import RevisionTaken
 from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey, WrappedKey
+from civic.identity.model.retention import RetentionLimits
 from civic.identity.model.rows import DecisionRow, Status, Tombstone, VaultRow
 
 
@@ -59,22 +62,38 @@ class InMemoryDecisions:
         return self.rows.get(registration)
 
     def open(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
-        known = self.rows.get(row.record.id)
-        if known is None or (_earlier(known, row)):
-            self.rows[row.record.id] = row
-            return None
-        return known
+        return self._write(row, _earlier)
 
     def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
+        return self._write(row, lambda known, row: _earlier(known, row) or _undecided(known, row))
+
+    def overrule(self, row: DecisionRow) -> bool:
+        return row.record.id in self.rows and self._write(row, _overruled) is None
+
+    def restrict(self, row: DecisionRow) -> bool:
         known = self.rows.get(row.record.id)
-        if known is None or _earlier(known, row) or _undecided(known, row):
+        if not isinstance(known, DecisionRow) or known.restriction != row.restriction:
+            return False
+        self.rows[row.record.id] = replace(known, restriction=known.restriction + 1)
+        return True
+
+    def ended(self, limits: RetentionLimits) -> Iterator[DecisionRow]:
+        for row in list(self.rows.values()):
+            if isinstance(row, DecisionRow) and not row.restricted and _ended(row, limits):
+                yield row
+
+    def bury(self, grave: Tombstone) -> None:
+        _bury(self.rows, grave)
+
+    def _write(
+        self, row: DecisionRow, may: Callable[[DecisionRow | Tombstone, DecisionRow], bool]
+    ) -> DecisionRow | Tombstone | None:
+        known = self.rows.get(row.record.id)
+        same = not isinstance(known, DecisionRow) or known.restriction == row.restriction
+        if known is None or (may(known, row) and same):
             self.rows[row.record.id] = row
             return None
         return known
-
-    def bury(self, grave: Tombstone) -> None:
-        if not isinstance(self.rows.get(grave.id), Tombstone):
-            self.rows[grave.id] = _to_the_second(grave)
 
 
 class InMemoryVault:
@@ -94,8 +113,30 @@ class InMemoryVault:
         return known if isinstance(known, Tombstone) else known.record
 
     def bury(self, grave: Tombstone) -> None:
-        if not isinstance(self.rows.get(grave.id), Tombstone):
-            self.rows[grave.id] = _to_the_second(grave)
+        _bury(self.rows, grave)
+
+
+def _bury[R](rows: dict[RegistrationId, R | Tombstone], grave: Tombstone) -> None:
+    known = rows.get(grave.id)
+    if not isinstance(known, Tombstone) or known.erased_at > grave.erased_at:
+        rows[grave.id] = _to_the_second(grave)
+
+
+def _ended(row: DecisionRow, limits: RetentionLimits) -> bool:
+    decision = row.verdict.decision if row.verdict else None
+    if decision == Decision.REJECTED:
+        return row.updated < limits.rejected_before
+    return decision != Decision.ACCEPTED and row.updated < limits.abandoned_before
+
+
+def _overruled(known: DecisionRow | Tombstone, row: DecisionRow) -> bool:
+    return (
+        isinstance(known, DecisionRow)
+        and known.record == row.record
+        and known.verdict is not None
+        and row.verdict is not None
+        and known.verdict.round < row.verdict.round
+    )
 
 
 def _earlier(known: DecisionRow | VaultRow | Tombstone, row: DecisionRow | VaultRow) -> bool:

@@ -1,6 +1,7 @@
 """What a pipeline holds, in forms that tests compare."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from civic.analytics.model.release import Cell, tally
 from civic.contracts.events import ValidationRequest
@@ -45,6 +46,23 @@ def view(pipeline: Pipeline, registration: RegistrationId) -> View:
     )
 
 
+def agreed(seen: View) -> object:
+    """Return a view with revisions relative to the stored one: a crash may use a number up."""
+    if not isinstance(seen.stored, tuple):
+        return seen
+    revision, data = seen.stored
+    decided, joined = seen.decided, seen.joined
+    if isinstance(decided, tuple):
+        verdict = decided[1]
+        if verdict is not None:
+            # People who had to decide twice, as their first answer was lost, decided once.
+            verdict = replace(verdict, round=min(verdict.round, 1))
+        decided = decided[0] - revision, verdict
+    if isinstance(joined, tuple):
+        joined = tuple(half and half - revision for half in joined)  # type: ignore[assignment]
+    return data, decided, joined, tuple(key - revision for key in seen.keys)
+
+
 def counts(pipeline: Pipeline) -> dict[Cell, int]:
     """Return how many people every cell of a release would count, before protection."""
     return dict(tally(pipeline.joins.complete()).cells)
@@ -62,6 +80,26 @@ def opened(pipeline: Pipeline, request: ValidationRequest) -> Registration:
         raise IdentityError
     key = InMemoryKeyUnwrapper(pipeline.ring).unwrap(row.wrapped, request.id)
     return Registration.from_fields(unseal(key, record, request.sealed))
+
+
+def strays(pipeline: Pipeline) -> set[RecordId]:
+    """Return the subject keys that open nothing that was ever published.
+
+    A request that died between its key and its event leaves one.
+    """
+    used = set()
+    for request in pipeline.bus.of(ValidationRequest):
+        with suppress(IdentityError):
+            opened(pipeline, request)
+            used.add(RecordId(request.id, request.revision))
+    return pipeline.subject_keys.rows.keys() - used
+
+
+def without_strays(pipeline: Pipeline, registration: RegistrationId) -> View:
+    """Return one registration in every store, but for keys that open nothing."""
+    seen = view(pipeline, registration)
+    stray = {record.revision for record in strays(pipeline) if record.id == registration}
+    return replace(seen, keys=tuple(key for key in seen.keys if key not in stray))
 
 
 def decision_of(pipeline: Pipeline, registration: RegistrationId) -> DecisionRow:

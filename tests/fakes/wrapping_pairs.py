@@ -1,9 +1,5 @@
 """RSA wrapping pairs, each generated once per test run: that takes most of a second."""
 
-import gc
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
@@ -30,21 +26,3 @@ def private_key(number: int, encoding: Encoding = Encoding.PEM) -> bytes:
 def public_key(number: int, encoding: Encoding = Encoding.PEM) -> bytes:
     """Return the public half as SubjectPublicKeyInfo."""
     return pair(number).public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
-
-
-@contextmanager
-def quiet_finalizers() -> Iterator[None]:
-    """Let the encryption SDK drop streams that it gave up on.
-
-    Their finalizer complains about the footer that was never read, after the error was raised.
-    """
-    hook, sys.unraisablehook = sys.unraisablehook, _ignore
-    try:
-        yield
-        gc.collect()
-    finally:
-        sys.unraisablehook = hook
-
-
-def _ignore(_unraisable: object) -> None:
-    """Do nothing."""

@@ -80,11 +80,16 @@ def api(target: Target) -> Iterator[httpx.Client]:
 @pytest.fixture
 def civic(engine: Engine, target: Target, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The `civic` command of this process, pointed at the tests' stack."""
+    assert target.find_outputs()
+    return pointed_at(engine, monkeypatch)
+
+
+def pointed_at(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Return the `civic` command for an engine, for as long as the patches last."""
     monkeypatch.setenv("CIVIC_STATE", str(engine.workspace.state))
     monkeypatch.setenv("CIVIC_PORT", str(engine.port))
     for name in ("CIVIC_STACK", "CIVIC_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    assert target.find_outputs()
     return lambda *words: main([str(word) for word in words])
 
 

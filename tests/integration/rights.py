@@ -15,63 +15,29 @@ from functools import partial
 from typing import Any
 
 from civic.cli.target import Target
+from tests.rights import RIGHTS
 
 TABLES = {
-    "HighSec": "HighSecDataStoreName",
-    "LowSec": "LowSecDataStoreName",
-    "subject_keys": "SubjectKeysTableName",
-    "wrapping_keys": "WrappingKeysTableName",
-    "joins": "AnalyticsJoinsName",
+    "HighSecDataStore": "HighSecDataStoreName",
+    "LowSecDataStore": "LowSecDataStoreName",
+    "SubjectKeysTable": "SubjectKeysTableName",
+    "WrappingKeysTable": "WrappingKeysTableName",
+    "AnalyticsJoins": "AnalyticsJoinsName",
+    "RequestLog": "RequestLogName",
+    "ErasureLedger": "ErasureLedgerName",
+    "ReviewQueue": "ReviewQueueName",
 }
-QUEUES = ("Validator", "PiiStorage", "Analytics", "Release")
+QUEUES = ("Validator", "PiiStorage", "Analytics", "Accountability", "Deadlines", "Release")
 
 type Clients = Callable[[str], Any]
 type Probe = Callable[[Clients], object]
 
 _ALWAYS = {"sts:GetCallerIdentity"}
-_CONSUME = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
-
-
-def _on(service: str, resource: str, *actions: str) -> set[str]:
-    return {f"{service}:{action} {resource}" for action in actions}
-
-
-MAY: dict[str, set[str]] = {
-    "Gateway": _on("dynamodb", "wrapping_keys", "GetItem")
-    | _on("dynamodb", "subject_keys", "GetItem", "PutItem")
-    | _on("dynamodb", "LowSec", "GetItem", "PutItem")
-    | _on("events", "bus", "PutEvents"),
-    "SubjectAccess": _on("dynamodb", "HighSec", "GetItem")
-    | _on("dynamodb", "subject_keys", "GetItem")
-    | _on("dynamodb", "wrapping_keys", "GetItem")
-    | _on("kms", "key", "Decrypt"),
-    "Validator": _on("dynamodb", "subject_keys", "GetItem")
-    | _on("dynamodb", "wrapping_keys", "GetItem")
-    | _on("dynamodb", "LowSec", "PutItem")
-    | _on("kms", "key", "Decrypt")
-    | _on("events", "bus", "PutEvents")
-    | _on("sqs", "ValidatorQueue", *_CONSUME),
-    "PiiStorage": _on("dynamodb", "HighSec", "PutItem")
-    | _on("dynamodb", "subject_keys", "DeleteItem", "Query")
-    | _on("events", "bus", "PutEvents")
-    | _on("sqs", "PiiStorageQueue", *_CONSUME),
-    "KeyCustodian": _on("dynamodb", "wrapping_keys", "GetItem", "PutItem")
-    | _on("dynamodb", "subject_keys", "Scan", "UpdateItem")
-    | _on("kms", "key", "Decrypt", "GenerateDataKeyPairWithoutPlaintext"),
-    "Analytics": _on("dynamodb", "joins", "PutItem", "UpdateItem")
-    | _on("sqs", "AnalyticsQueue", *_CONSUME),
-    "AnalyticsRelease": _on("dynamodb", "joins", "Scan")
-    | _on("s3", "releases", "PutObject")
-    | _on("events", "bus", "PutEvents")
-    | _on("sqs", "ReleaseQueue", *_CONSUME),
-    "ApiDocs": set(),
-}
-"""The probes that each role may make; every other one it must be refused."""
 
 
 def expected(role: str) -> set[str]:
-    """Return the names of the probes that a role may make."""
-    return MAY[role] | _ALWAYS
+    """Return the names of the probes that a role may make; every other one it must be refused."""
+    return {f"{action} {resource}" for action, resource, _ in RIGHTS[role]} | _ALWAYS
 
 
 def probes(target: Target) -> dict[str, Probe]:
@@ -80,7 +46,8 @@ def probes(target: Target) -> dict[str, Probe]:
         "sts:GetCallerIdentity": lambda clients: clients("sts").get_caller_identity(),
         **dict(_table_probes(target)),
         **dict(_queue_probes(target)),
-        **_kms_probes(target.output("CivicKeyArn")),
+        **_kms_probes("CivicKey", target.output("CivicKeyArn")),
+        **_kms_probes("ReceiptKey", target.output("ReceiptKeyArn")),
         **_bucket_probes(target.output("ReleaseBucketName")),
         **_other_probes(target),
     }
@@ -150,7 +117,7 @@ def _queue_probes(target: Target) -> Iterable[tuple[str, Probe]]:
                 )
 
 
-def _kms_probes(key: str) -> dict[str, Probe]:
+def _kms_probes(name: str, key: str) -> dict[str, Probe]:
     pair: dict[str, Any] = {"KeyPairSpec": "RSA_3072"}
     calls: dict[str, dict[str, Any]] = {
         "Decrypt": {"CiphertextBlob": b"probe" * 20},
@@ -158,11 +125,17 @@ def _kms_probes(key: str) -> dict[str, Probe]:
         "GenerateDataKey": {"KeySpec": "AES_256"},
         "GenerateDataKeyPair": pair,
         "GenerateDataKeyPairWithoutPlaintext": pair,
+        "Sign": {
+            "Message": bytes(32),
+            "MessageType": "DIGEST",
+            "SigningAlgorithm": "ECDSA_SHA_256",
+        },
+        "GetPublicKey": {},
         "DescribeKey": {},
         "GetKeyPolicy": {},
     }
     return {
-        f"kms:{action} key": partial(_call, "kms", action, KeyId=key, **arguments)
+        f"kms:{action} {name}": partial(_call, "kms", action, KeyId=key, **arguments)
         for action, arguments in calls.items()
     }
 
@@ -170,7 +143,9 @@ def _kms_probes(key: str) -> dict[str, Probe]:
 def _bucket_probes(bucket: str) -> dict[str, Probe]:
     found: dict[str, Any] = {"Bucket": bucket, "Key": "releases/probe"}
     return {
-        "s3:PutObject releases": partial(_call, "s3", "PutObject", Body=b"", **found),
+        "s3:PutObject ${ReleaseBucket.Arn}/releases/*": partial(
+            _call, "s3", "PutObject", Body=b"", **found
+        ),
         "s3:PutObject elsewhere": partial(
             _call, "s3", "PutObject", Body=b"", Bucket=bucket, Key="probe"
         ),
@@ -186,13 +161,20 @@ def _other_probes(target: Target) -> dict[str, Probe]:
     custodian = target.output("KeyCustodianFunctionName")
     group = f"/civic/{target.stack}/functions"
     return {
-        "events:PutEvents bus": partial(_call, "events", "PutEvents", Entries=[on_the_bus]),
+        "events:PutEvents Bus": partial(_call, "events", "PutEvents", Entries=[on_the_bus]),
         "events:PutEvents default": partial(_call, "events", "PutEvents", Entries=[entry]),
         "events:ListRules": partial(
             _call, "events", "ListRules", EventBusName=target.output("BusName")
         ),
         "lambda:InvokeFunction custodian": partial(
             _call, "lambda", "Invoke", FunctionName=custodian, Payload=b"{}"
+        ),
+        "lambda:InvokeFunction accountability": partial(
+            _call,
+            "lambda",
+            "Invoke",
+            FunctionName=target.output("AccountabilityFunctionName"),
+            Payload=b"{}",
         ),
         "lambda:GetFunction custodian": partial(
             _call, "lambda", "GetFunction", FunctionName=custodian

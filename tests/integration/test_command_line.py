@@ -194,7 +194,7 @@ def test_erase_erases(
     *_, last = known
     capsys.readouterr()
     assert civic("erase", last.id, "--journal", journal, "--yes") == 0
-    assert output(capsys)["status"] == "erasing"
+    assert output(capsys)["status"] == "erased"
     eventually("it is erased", lambda: is_tombstone(row(target, BY_ID[0], last)))
     assert civic("show", last.id, "--journal", journal) == 1
 

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -12,9 +11,10 @@ from civic.cli.citizen import Citizen, Receipt
 from civic.cli.operations import rewrap_subject_keys, rotate_wrapping_key
 from civic.cli.target import Target
 from tests.integration.conftest import Command
+from tests.integration.functions import renew
 from tests.integration.people import idempotency_key, person
 from tests.integration.rows import rows, subject_keys
-from tests.integration.waiting import decided, eventually, settled, stored
+from tests.integration.waiting import decided, settled, stored
 
 
 def versions(target: Target) -> set[str]:
@@ -34,26 +34,6 @@ def register(citizen: Citizen) -> Receipt:
     decided(citizen, receipt)
     stored(citizen, receipt)
     return receipt
-
-
-def renew_the_gateway(target: Target) -> None:
-    """Give the gateway new execution environments, whose caches are empty."""
-    resource = target.cloudformation.describe_stack_resource(
-        StackName=target.stack, LogicalResourceId="GatewayFunction"
-    )
-    name = resource["StackResourceDetail"]["PhysicalResourceId"]
-    size = target.functions.get_function_configuration(FunctionName=name)["MemorySize"]
-    # The engine renews for this setting, though it stays the same; AWS for any change.
-    target.functions.update_function_configuration(
-        FunctionName=name, MemorySize=size, Description=uuid4().hex
-    )
-    eventually(
-        "the gateway is renewed",
-        lambda: (
-            target.functions.get_function_configuration(FunctionName=name)["LastUpdateStatus"]
-            == "Successful"
-        ),
-    )
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +72,7 @@ def test_registrations_after_a_rotation_use_the_new_version(
     target: Target, citizen: Citizen
 ) -> None:
     version = rotate_wrapping_key(target)
-    renew_the_gateway(target)
+    renew(target, "GatewayFunction")
     (row,) = subject_keys(target, register(citizen))
     assert row["wk"]["S"] == version
 

@@ -15,14 +15,15 @@ from botocore.exceptions import ClientError
 
 from civic.cli.engine import REGION
 from civic.cli.target import Target
-from tests.integration.rights import MAY, Clients, expected, probes
+from tests.integration.rights import Clients, expected, probes
+from tests.rights import RIGHTS
 
 _DENIALS = {"AccessDenied", "AccessDeniedException"}
 
 
 def role_of(target: Target, name: str) -> dict[str, Any]:
     resource = target.cloudformation.describe_stack_resource(
-        StackName=target.stack, LogicalResourceId=f"{name}Role"
+        StackName=target.stack, LogicalResourceId=name
     )
     role_name = resource["StackResourceDetail"]["PhysicalResourceId"]
     role: dict[str, Any] = target.client("iam").get_role(RoleName=role_name)["Role"]
@@ -51,7 +52,7 @@ def _no_traces(target: Target) -> Iterator[None]:
     target.s3.delete_object(Bucket=target.output("ReleaseBucketName"), Key="releases/probe")
 
 
-@pytest.mark.parametrize("role", MAY)
+@pytest.mark.parametrize("role", RIGHTS)
 def test_role_may_do_its_row_of_the_table_and_nothing_else(target: Target, role: str) -> None:
     clients = acting_as(target, role)
     allowed = set()
@@ -67,26 +68,26 @@ def test_role_may_do_its_row_of_the_table_and_nothing_else(target: Target, role:
 
 
 def test_table_of_rights_names_probes_that_exist(target: Target) -> None:
-    named = set().union(*map(expected, MAY))
+    named = set().union(*map(expected, RIGHTS))
     assert named <= probes(target).keys()
 
 
 def test_every_function_has_a_role_of_its_own(target: Target) -> None:
     functions = target.functions.list_functions()["Functions"]
     roles = {one["Role"] for one in functions}
-    assert roles == {role_of(target, name)["Arn"] for name in MAY}
-    assert len(functions) == len(MAY)
+    assert roles == {role_of(target, name)["Arn"] for name in RIGHTS}
+    assert len(functions) == len(RIGHTS)
 
 
-@pytest.mark.parametrize("role", MAY)
+@pytest.mark.parametrize("role", RIGHTS)
 def test_role_is_trusted_to_lambda_alone(target: Target, role: str) -> None:
     (statement,) = role_of(target, role)["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-@pytest.mark.parametrize("role", MAY)
+@pytest.mark.parametrize("role", RIGHTS)
 def test_role_cannot_become_another(target: Target, role: str) -> None:
-    other = next(name for name in MAY if name != role)
+    other = next(name for name in RIGHTS if name != role)
     with pytest.raises(ClientError) as refusal:
         acting_as(target, role)("sts").assume_role(
             RoleArn=role_of(target, other)["Arn"], RoleSessionName="civic-test"

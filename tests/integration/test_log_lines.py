@@ -33,6 +33,7 @@ FACTS = {
     "records",
     "release",
     "route",
+    "staff",
     "status",
     "suppressed",
     "trace_id",
@@ -79,8 +80,8 @@ def journey(api: httpx.Client, target: Target) -> Journey:
     settled(target)
     journey.go("gone", "GET")
     eventually(
-        "analytics has logged the erasure",
-        lambda: "analytics" in services(lines(target), journey.traces["erase"]),
+        "everybody has logged the erasure",
+        lambda: services(lines(target), journey.traces["erase"]) >= REACHED["erase"],
     )
     return journey
 
@@ -91,8 +92,8 @@ def services(found: list[Line], trace: str) -> set[str]:
 
 REACHED = {
     "register": {"gateway", "validator", "pii_storage", "analytics"},
-    "rectify": {"gateway", "validator", "pii_storage", "analytics"},
-    "erase": {"gateway", "validator", "pii_storage", "analytics"},
+    "rectify": {"gateway", "validator", "pii_storage", "analytics", "accountability"},
+    "erase": {"gateway", "validator", "pii_storage", "analytics", "accountability"},
     "status": {"gateway"},
     "data": {"subject_access"},
     "refused": {"gateway"},

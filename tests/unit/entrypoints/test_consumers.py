@@ -7,6 +7,7 @@ import pytest
 
 from civic.analytics.entrypoints import collector
 from civic.identity.entrypoints import pii_storage, validator
+from civic.runtime import clients
 from tests.fakes.deployment import Deployment, Handler, body_of
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import failed, sqs_event
@@ -64,6 +65,15 @@ def test_request_does_not_belong_to_analytics(deployment: Deployment) -> None:
     assert failed(collector.handler(sqs_event(*register(deployment)), None)) == ["m0"]
 
 
+def corrected(message: str) -> str:
+    """Return a request as the second revision of itself, and bring its subject key."""
+    document = json.loads(message)
+    table = "subject-keys"
+    (row,) = clients.dynamodb().scan(TableName=table)["Items"]
+    clients.dynamodb().put_item(TableName=table, Item=row | {"revision": {"N": "2"}})
+    return json.dumps(document | {"detail": document["detail"] | {"revision": 2}})
+
+
 @pytest.mark.parametrize(
     ("function", "event", "facts_name"),
     [("validator", "ValidationResult", "results"), ("pii_storage", "DataStored", "items")],
@@ -79,9 +89,8 @@ def test_batch_is_announced_as_one_event(
 
 def test_batch_of_every_kind_is_announced_by_kind(deployment: Deployment) -> None:
     first = register(deployment)[0]
-    document = json.loads(first)
-    corrected = json.dumps(document | {"detail": document["detail"] | {"revision": 2}})
-    assert failed(pii_storage.handler(sqs_event(first, corrected, erasure_of(first)), None)) == []
+    second = corrected(first)
+    assert failed(pii_storage.handler(sqs_event(first, second, erasure_of(first)), None)) == []
     for event in ("DataStored", "DataUpdated", "DataDeleted"):
         assert len(published(deployment, event)) == 1
 
@@ -172,9 +181,7 @@ def test_superseded_revision_is_counted_and_not_announced(
     deployment: Deployment, log_lines: LogLines
 ) -> None:
     first = register(deployment)[0]
-    document = json.loads(first)
-    later = json.dumps(document | {"detail": document["detail"] | {"revision": 2}})
-    pii_storage.handler(sqs_event(later), None)
+    pii_storage.handler(sqs_event(corrected(first)), None)
     log_lines()
     pii_storage.handler(sqs_event(first), None)
     (line,) = log_lines()

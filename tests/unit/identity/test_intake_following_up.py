@@ -14,8 +14,8 @@ from civic.identity.errors import (
 from civic.identity.model.keys import RecordId
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.rows import DecisionRow, Status, Tombstone
-from civic.identity.usecases.intake import read_status
 from tests.fakes.pipeline import NOW, Pipeline, with_entropy
+from tests.fakes.stores import InMemoryDecisions
 from tests.fakes.views import decision_of, opened
 from tests.strategies.registrations import person
 
@@ -93,7 +93,7 @@ def test_rectify_that_meets_an_erasure_at_its_end_is_told_not_found() -> None:
     pipeline.erase(receipt)
     grave = pipeline.decisions.rows[receipt.id]
 
-    class ErasedMeanwhile:
+    class ErasedMeanwhile(InMemoryDecisions):
         """Reads as it was before the erasure, writes as it is after."""
 
         def get(self, _registration: RegistrationId) -> DecisionRow:
@@ -102,12 +102,6 @@ def test_rectify_that_meets_an_erasure_at_its_end_is_told_not_found() -> None:
         def open(self, _row: DecisionRow) -> Tombstone:
             assert isinstance(grave, Tombstone)
             return grave
-
-        def decide(self, _row: DecisionRow) -> None:
-            raise AssertionError
-
-        def bury(self, _grave: Tombstone) -> None:
-            raise AssertionError
 
     pipeline.intake = replace(pipeline.intake, decisions=ErasedMeanwhile())
     with pytest.raises(RegistrationNotFound):
@@ -138,6 +132,20 @@ def test_erase_again_gives_the_same_answer_and_publishes_nothing() -> None:
     assert len(pipeline.bus.events) == published
 
 
+def test_row_restored_without_its_key_is_not_known() -> None:
+    pipeline = Pipeline()
+    receipt = pipeline.register(person())
+    pipeline.drain()
+    copy = pipeline.decisions.rows[receipt.id]
+    pipeline.erase(receipt)
+    pipeline.drain()
+    pipeline.decisions.rows[receipt.id] = copy
+    with pytest.raises(RegistrationNotFound):
+        pipeline.status(receipt)
+    with pytest.raises(RegistrationNotFound):
+        pipeline.rectify(receipt, person())
+
+
 def another() -> Pipeline:
     pipeline = Pipeline()
     pipeline.intake = with_entropy(pipeline, "another")
@@ -147,7 +155,7 @@ def another() -> Pipeline:
 def run(pipeline: Pipeline, operation: str, receipt: Receipt) -> None:
     match operation:
         case "read":
-            read_status(pipeline.decisions, receipt.id, receipt.access_token)
+            pipeline.status(receipt)
         case "rectify":
             pipeline.rectify(receipt, person())
         case "erase":

@@ -1,19 +1,24 @@
 """The gateway's use cases: what a citizen is told, and what has happened by then."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from civic.contracts.events import ValidationRequest
 from civic.identity.errors import (
     IdempotencyKeyReused,
     RegistrationErased,
+    RevisionTaken,
     WrappingKeyMissing,
 )
-from civic.identity.model.keys import digest_of
+from civic.identity.model.keys import StoredSubjectKey, digest_of
 from civic.identity.model.rows import Status, Tombstone
 from civic.identity.usecases.intake import register
-from tests.fakes.faults import Meanwhile
+from tests.fakes.faults import Crash, Faults, Meanwhile
 from tests.fakes.keys import InMemoryKeyUnwrapper
-from tests.fakes.pipeline import NOW, TRACE, Pipeline, with_entropy
+from tests.fakes.pipeline import NOW, TRACE, Consumer, Pipeline, with_entropy
+from tests.fakes.stores import InMemorySubjectKeys
 from tests.fakes.views import decision_of, opened
 from tests.strategies.registrations import person
 
@@ -176,6 +181,53 @@ def test_duplicate_at_the_same_moment_ends_in_one_registration(call: int) -> Non
     assert row.status is Status.FULFILLED
     assert pipeline.subject_keys.revisions(row.record.id) == [row.record.revision]
     assert len(list(pipeline.joins.complete())) == 1
+
+
+class OvertakenKeys(InMemorySubjectKeys):
+    """Lets something happen once, just after a revision was found taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.action: Callable[[], None] = lambda: None
+
+    def put(self, row: StoredSubjectKey) -> None:
+        try:
+            super().put(row)
+        except RevisionTaken:
+            action, self.action = self.action, lambda: None
+            action()
+            raise
+
+
+def test_key_reused_while_the_first_attempt_is_retried_publishes_nothing() -> None:
+    # The first attempt died after its subject key. While another payload comes under its key, it
+    # is retried: the retry brings revision 2, PII storage stores that and destroys the first
+    # subject key, and the row of revision 2 is still to be written.
+    pipeline = Pipeline()
+    pipeline.subject_keys = keys = OvertakenKeys()
+    pipeline.intake = replace(pipeline.intake, subject_keys=keys)
+    pipeline.storage = replace(pipeline.storage, subject_keys=keys)
+    with pytest.raises(Crash):
+        register(
+            replace(pipeline.intake, events=Faults(1).guard(pipeline.bus)), person(), KEY, TRACE
+        )
+
+    def retried() -> None:
+        twin = with_entropy(pipeline, "twin")
+        with pytest.raises(Crash):
+            register(
+                replace(twin, decisions=Faults(2).guard(pipeline.decisions)), person(), KEY, TRACE
+            )
+        pipeline.deliver(Consumer.STORAGE, pipeline.bus.of(ValidationRequest)[0])
+
+    keys.action = retried
+    with pytest.raises(IdempotencyKeyReused):
+        pipeline.register(person(full_name="Someone Else"), KEY)
+    (request,) = pipeline.bus.of(ValidationRequest)
+    assert (request.revision, opened(pipeline, request)) == (2, person())
+    assert [record.revision for record in keys.rows] == [2]
+    assert not pipeline.decisions.rows
+    assert pipeline.register(person(), KEY).id == request.id
 
 
 def snapshot(pipeline: Pipeline) -> tuple[object, ...]:

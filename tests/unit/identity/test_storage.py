@@ -1,17 +1,25 @@
 """PII storage: keeps the highest revision, and destroys every key that is no longer needed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from civic.contracts.events import DeletionRequest, ValidationRequest
+from civic.contracts.events import (
+    DeletionRequest,
+    RestrictionChanged,
+    RevalidationRequest,
+    ValidationRequest,
+)
 from civic.contracts.identifiers import Revision
 from civic.contracts.retention import TOMBSTONE_LIFETIME
+from civic.contracts.trace import TraceContext
+from civic.identity.errors import NotYetStored
 from civic.identity.model.keys import RecordId, StoredSubjectKey, WrappedKey, WrappingKeyVersion
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.rows import Tombstone, VaultRow
-from civic.identity.usecases.storage import erase, store
-from tests.fakes.faults import Meanwhile
+from civic.identity.usecases.storage import erase, resume, store
+from tests.fakes.faults import Faults, Meanwhile
 from tests.fakes.pipeline import NOW, TRACE, Pipeline
 from tests.strategies.registrations import person
 
@@ -156,3 +164,102 @@ def test_revision_that_comes_during_the_erasure_leaves_no_key(call: int) -> None
     erase(pipeline.storage, deletion(receipt))
     assert isinstance(pipeline.vault.rows[receipt.id], Tombstone)
     assert pipeline.subject_keys.revisions(receipt.id) == []
+
+
+def test_revision_whose_key_is_gone_is_not_kept() -> None:
+    # A copy of what was erased or superseded: nobody could open it.
+    pipeline = Pipeline()
+    receipt, (request,) = registered(pipeline)
+    pipeline.subject_keys.delete(RecordId(receipt.id, Revision(1)))
+    assert store(pipeline.storage, request) is None
+    assert not pipeline.vault.rows
+
+
+def test_revision_whose_key_is_gone_leaves_the_row_and_the_key_of_another() -> None:
+    pipeline = Pipeline()
+    receipt, (first, second) = registered(pipeline, corrections=1)
+    store(pipeline.storage, first)
+    pipeline.subject_keys.delete(RecordId(receipt.id, Revision(2)))
+    assert store(pipeline.storage, second) is None
+    assert stored_row(pipeline, receipt).sealed == first.sealed
+    assert pipeline.subject_keys.revisions(receipt.id) == [1]
+
+
+def changed(receipt: Receipt, resume: int | None, sequence: int = 2) -> RestrictionChanged:
+    return RestrictionChanged(
+        id=receipt.id,
+        sequence=sequence,
+        resume=Revision(resume) if resume else None,
+        at=NOW,
+        traceparent=TraceContext("1" * 32, "2" * 16).traceparent,
+    )
+
+
+def test_restriction_asks_for_no_decision() -> None:
+    pipeline = Pipeline()
+    receipt, (request,) = registered(pipeline)
+    store(pipeline.storage, request)
+    assert resume(pipeline.storage, changed(receipt, None, sequence=1)) is None
+
+
+def test_lifting_asks_for_the_decision_on_what_is_stored() -> None:
+    pipeline = Pipeline()
+    receipt, (request,) = registered(pipeline)
+    store(pipeline.storage, request)
+    change = changed(receipt, 1)
+    asked = resume(pipeline.storage, change)
+    assert isinstance(asked, RevalidationRequest)
+    assert asked.model_dump() == request.model_dump() | {"traceparent": change.traceparent}
+
+
+def test_decision_on_a_later_revision_is_asked_for_where_one_is_stored() -> None:
+    pipeline = Pipeline()
+    receipt, _ = registered(pipeline)
+    pipeline.now += timedelta(days=1)
+    pipeline.rectify(receipt, person(username="corrected"))
+    second = pipeline.bus.of(ValidationRequest)[1]
+    store(pipeline.storage, second)
+    change = changed(receipt, 1)
+    asked = resume(pipeline.storage, change)
+    assert asked is not None
+    assert asked.model_dump() == second.model_dump() | {"traceparent": change.traceparent}
+
+
+@pytest.mark.parametrize("stored", [0, 1])
+def test_lifting_waits_for_a_revision_that_is_still_on_its_way(stored: int) -> None:
+    pipeline = Pipeline()
+    receipt, requests = registered(pipeline, corrections=1)
+    for request in requests[:stored]:
+        store(pipeline.storage, request)
+    with pytest.raises(NotYetStored):
+        resume(pipeline.storage, changed(receipt, 2))
+
+
+def test_lifting_asks_for_nothing_about_the_erased() -> None:
+    pipeline = Pipeline()
+    receipt, (request,) = registered(pipeline)
+    store(pipeline.storage, request)
+    erase(pipeline.storage, deletion(receipt))
+    assert resume(pipeline.storage, changed(receipt, 1)) is None
+
+
+def test_lifting_needs_no_key() -> None:
+    keys = Faults()
+    pipeline = Pipeline()
+    receipt, (request,) = registered(pipeline)
+    store(pipeline.storage, request)
+    storage = replace(pipeline.storage, subject_keys=keys.guard(pipeline.subject_keys))
+    assert resume(storage, changed(receipt, 1)) is not None
+    assert keys.calls == 0
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_of_two_erasures_the_earlier_counts_in_either_order(hours: int) -> None:
+    pipeline = Pipeline()
+    receipt, _ = registered(pipeline)
+    for after in (timedelta(0), timedelta(hours=hours)):
+        erase(pipeline.storage, deletion(receipt, after))
+    first = NOW + min(timedelta(0), timedelta(hours=hours))
+    assert pipeline.vault.rows[receipt.id] == Tombstone(
+        receipt.id, first, first + TOMBSTONE_LIFETIME
+    )

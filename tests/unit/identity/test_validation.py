@@ -150,7 +150,7 @@ def test_erasure_forgets_the_decision_and_keeps_the_digest() -> None:
         access_digest=receipt.access_digest,
         traceparent=TRACE.traceparent,
     )
-    forget_decision(pipeline.decisions, request)
+    forget_decision(pipeline.validation, request)
     grave = Tombstone(receipt.id, NOW, NOW + TOMBSTONE_LIFETIME, receipt.access_digest)
     assert pipeline.decisions.rows[receipt.id] == grave
 

@@ -97,6 +97,18 @@ def test_error_of_the_domain_is_mapped() -> None:
     assert said(raising(DomainError(CANARY))) == (418, "teapot")
 
 
+def test_raised_problem_is_no_error_of_ours(log_lines: LogLines) -> None:
+    raising(Problem(409, "later", "Later"))
+    (line,) = log_lines()
+    assert line["code"] == "later"
+    assert "error" not in line
+
+
+def test_problems_are_told_apart_like_any_exception() -> None:
+    # Equal ones would be one in a set, and what is compared by value cannot be hashed at all.
+    assert len({Problem(409, "later", "Later"), Problem(409, "later", "Later")}) == 2
+
+
 @pytest.mark.parametrize("error", [RuntimeError(CANARY), KeyError(CANARY), RecursionError(CANARY)])
 def test_any_other_error_is_500_without_detail(error: Exception, log_lines: LogLines) -> None:
     response = raising(error)
@@ -155,6 +167,26 @@ def test_line_tells_route_status_and_code(log_lines: LogLines) -> None:
     assert line["Responses4xx"] == [1.0]
 
 
+def test_absent_header_is_none() -> None:
+    assert Request(http_event(), NO_TRACE).header("authorization") is None
+    assert Request({"routeKey": "GET /things"}, NO_TRACE).header("authorization") is None
+
+
+def test_path_parameter_is_read() -> None:
+    assert Request(http_event(path={"id": "an-id"}), NO_TRACE).path("id") == "an-id"
+
+
+def test_answer_says_what_it_is_given_and_leaves_out_what_is_absent() -> None:
+    class Part(BaseModel):
+        here: int
+        absent: int | None = None
+
+    response = answer(201, Part(here=1), {"location": "/things/1"})
+    assert json.loads(response["body"]) == {"here": 1}
+    assert response["statusCode"] == 201
+    assert response["headers"]["location"] == "/things/1"
+
+
 @pytest.mark.parametrize(
     ("header", "token"), [("Bearer abc", "abc"), ("bearer abc ", "abc"), ("BEARER  abc", "abc")]
 )
@@ -162,7 +194,7 @@ def test_bearer_token_is_read(header: str, token: str) -> None:
     assert Request(http_event(headers={"authorization": header}), NO_TRACE).bearer_token() == token
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic abc", "abc"])
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer   ", "Basic abc", "abc"])
 def test_missing_token_is_401_with_a_challenge(header: str | None) -> None:
     headers = {} if header is None else {"authorization": header}
     with pytest.raises(Problem) as caught:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from civic.runtime import clients
+from civic.runtime import clients, observability
 from civic.runtime.observability import NAMESPACE, Invocation, describe, invocation
 from tests.fakes.fixtures import LogLines
 
@@ -47,6 +47,27 @@ def test_line_names_the_service_and_an_aware_time(
     (line,) = log_lines()
     assert line["service"] == "named-once"
     assert line["timestamp"].endswith("+00:00")
+
+
+def test_line_is_written_whatever_level_the_environment_asks_for(
+    log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "level-once")
+    monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", "CRITICAL")
+    run()
+    (line,) = log_lines()
+    assert line["level"] == "INFO"
+
+
+def test_line_names_no_place_in_the_code(log_lines: LogLines) -> None:
+    run()
+    (line,) = log_lines()
+    assert "location" not in line
+
+
+def test_service_without_a_name_is_civic(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POWERTOOLS_SERVICE_NAME", raising=False)
+    assert observability._service() == "civic"
 
 
 @pytest.mark.parametrize("error", [ValueError(CANARY), KeyboardInterrupt(CANARY)])
@@ -96,13 +117,14 @@ def test_metrics_are_a_valid_embedded_metric_block(
     (line,) = log_lines()
     assert isinstance(line["_aws"]["Timestamp"], int)
     (block,) = line["_aws"]["CloudWatchMetrics"]
-    assert block["Namespace"] == NAMESPACE
+    assert block["Namespace"] == NAMESPACE == "Civic"
     assert block["Metrics"] == [
         {"Name": "Registered", "Unit": "Count"},
         {"Name": "Rewrapped", "Unit": "Count"},
     ]
     assert (line["Registered"], line["Rewrapped"]) == ([1.0], [7.0])
     (dimensions,) = block["Dimensions"]
+    assert sorted(dimensions) == ["function", "service"]
     assert {name: line[name] for name in dimensions} == dict.fromkeys(dimensions, "metrics-once")
 
 

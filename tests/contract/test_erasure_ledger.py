@@ -1,0 +1,202 @@
+"""What every erasure ledger does."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from civic.contracts.identifiers import RegistrationId
+from civic.contracts.retention import TOMBSTONE_LIFETIME
+from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
+from civic.identity.errors import StoreUnavailable
+from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
+from civic.identity.model.keys import AccessDigest
+from civic.runtime import clients
+from tests.fakes.accountability import InMemoryErasureLedger
+from tests.fakes.aws import Aws
+
+ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
+NOW = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+DIGEST = AccessDigest(bytes(range(32)))
+OTHER_DIGEST = AccessDigest(bytes(32))
+DECISIONS, RECORDS = ErasureStore.DECISIONS, ErasureStore.RECORDS
+RECEIPT = SignedReceipt(b'{"a":"\xc3\xa4"}', bytes(range(70)), bytes(range(91)))
+
+type Ledger = DynamoDbErasureLedger | InMemoryErasureLedger
+
+
+def deployed() -> DynamoDbErasureLedger:
+    return DynamoDbErasureLedger(clients.dynamodb(), "erasure-ledger")
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    if request.param == "memory":
+        return InMemoryErasureLedger()
+    request.getfixturevalue("aws")
+    return deployed()
+
+
+def test_nothing_is_there_at_first(ledger: Ledger) -> None:
+    assert ledger.get(ADA) is None
+    assert ledger.page(None, 10) == ([], None)
+
+
+def test_opened_entry_is_returned_and_kept(ledger: Ledger) -> None:
+    entry = ErasureRecord(ADA, NOW, DIGEST)
+    assert ledger.open(ADA, NOW, DIGEST) == entry
+    assert ledger.get(ADA) == entry
+    assert ledger.get(GRACE) is None
+
+
+@pytest.mark.parametrize("order", [*permutations((NOW, LATER, NOW + timedelta(days=1)))])
+def test_earliest_request_counts_in_every_order(
+    ledger: Ledger, order: tuple[datetime, ...]
+) -> None:
+    for moment in order:
+        entry = ledger.open(ADA, moment, DIGEST)
+    assert ledger.get(ADA) == entry == ErasureRecord(ADA, NOW, DIGEST)
+
+
+def test_later_request_changes_nothing_of_the_entry(ledger: Ledger) -> None:
+    ledger.open(ADA, NOW, DIGEST)
+    ledger.confirm(ADA, [RECORDS], LATER)
+    assert ledger.open(ADA, LATER, OTHER_DIGEST) == ErasureRecord(
+        ADA, NOW, DIGEST, {RECORDS: LATER}
+    )
+
+
+def test_moments_are_compared_with_and_without_microseconds(ledger: Ledger) -> None:
+    whole = NOW.replace(microsecond=0)
+    ledger.open(ADA, whole + timedelta(microseconds=1), DIGEST)
+    assert ledger.open(ADA, whole, DIGEST).requested_at == whole
+    assert ledger.open(ADA, whole + timedelta(microseconds=1), DIGEST).requested_at == whole
+
+
+@pytest.mark.parametrize("store", ErasureStore)
+def test_confirmation_is_returned_and_kept(ledger: Ledger, store: ErasureStore) -> None:
+    ledger.open(ADA, NOW, DIGEST)
+    entry = ErasureRecord(ADA, NOW, DIGEST, {store: LATER})
+    assert ledger.confirm(ADA, [store], LATER) == entry
+    assert ledger.get(ADA) == entry
+
+
+def test_confirmations_add_up(ledger: Ledger) -> None:
+    ledger.confirm(ADA, [DECISIONS, RECORDS], NOW)
+    entry = ledger.confirm(ADA, [ErasureStore.ANALYTICS], LATER)
+    assert dict(entry.confirmed) == {DECISIONS: NOW, RECORDS: NOW, ErasureStore.ANALYTICS: LATER}
+
+
+def test_first_word_of_a_store_counts(ledger: Ledger) -> None:
+    ledger.confirm(ADA, [RECORDS], NOW)
+    entry = ledger.confirm(ADA, [RECORDS, DECISIONS], LATER)
+    assert dict(entry.confirmed) == {RECORDS: NOW, DECISIONS: LATER}
+
+
+def test_confirmation_before_the_request_is_kept(ledger: Ledger) -> None:
+    assert ledger.confirm(ADA, [RECORDS], NOW) == ErasureRecord(ADA, confirmed={RECORDS: NOW})
+    assert ledger.open(ADA, LATER, DIGEST) == ErasureRecord(ADA, LATER, DIGEST, {RECORDS: NOW})
+
+
+def test_receipt_is_kept_as_it_was_signed(ledger: Ledger) -> None:
+    ledger.open(ADA, NOW, DIGEST)
+    ledger.seal(ADA, RECEIPT)
+    assert ledger.get(ADA) == ErasureRecord(ADA, NOW, DIGEST, receipt=RECEIPT)
+
+
+def test_first_receipt_stays(ledger: Ledger) -> None:
+    ledger.open(ADA, NOW, DIGEST)
+    ledger.seal(ADA, RECEIPT)
+    ledger.seal(ADA, SignedReceipt(b"{}", b"other", b"key"))
+    entry = ledger.get(ADA)
+    assert entry is not None
+    assert entry.receipt == RECEIPT
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_entry_with_a_receipt_says_what_the_receipt_says(ledger: Ledger, hours: int) -> None:
+    ledger.open(ADA, NOW, DIGEST)
+    ledger.confirm(ADA, [*ErasureStore], LATER)
+    ledger.seal(ADA, RECEIPT)
+    before = ledger.get(ADA)
+    assert ledger.open(ADA, NOW + timedelta(hours=hours), OTHER_DIGEST) == before
+    assert ledger.confirm(ADA, [*ErasureStore], NOW) == before
+    assert ledger.get(ADA) == before
+
+
+def test_receipt_is_part_of_what_every_later_change_returns(ledger: Ledger) -> None:
+    ledger.open(ADA, NOW, DIGEST)
+    ledger.seal(ADA, RECEIPT)
+    assert ledger.open(ADA, LATER, DIGEST).receipt == RECEIPT
+    assert ledger.confirm(ADA, [RECORDS], LATER).receipt == RECEIPT
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 9])
+def test_pages_hold_every_entry_once(ledger: Ledger, size: int) -> None:
+    people = [RegistrationId(f"3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a2{i}") for i in range(5)]
+    for person in people:
+        ledger.open(person, NOW, DIGEST)
+    seen: list[RegistrationId] = []
+    cursor, more = None, True
+    while more:
+        entries, cursor = ledger.page(cursor, size)
+        assert len(entries) <= size
+        seen += [entry.id for entry in entries]
+        more = cursor is not None
+    assert sorted(seen) == people
+
+
+def test_page_holds_entries_whole(ledger: Ledger) -> None:
+    ledger.open(ADA, NOW, DIGEST)
+    ledger.confirm(ADA, [RECORDS], LATER)
+    ledger.seal(ADA, RECEIPT)
+    entries, _ = ledger.page(None, 10)
+    assert entries == [ErasureRecord(ADA, NOW, DIGEST, {RECORDS: LATER}, RECEIPT)]
+
+
+@pytest.mark.parametrize("requested_first", [True, False])
+def test_entry_outlives_every_copy_of_an_event(aws: Aws, *, requested_first: bool) -> None:
+    steps: list[Callable[[], object]] = [
+        lambda: deployed().open(ADA, NOW, DIGEST),
+        lambda: deployed().confirm(ADA, [RECORDS], LATER),
+    ]
+    for step in steps if requested_first else steps[::-1]:
+        step()
+        (item,) = aws.items("erasure-ledger")
+        assert int(item["ttl"]["N"]) >= int((NOW + TOMBSTONE_LIFETIME).timestamp())
+
+
+def test_entry_expires_as_the_tombstones_do(aws: Aws) -> None:
+    for moment in (LATER, NOW):
+        deployed().confirm(ADA, [RECORDS], LATER)
+        deployed().open(ADA, moment, DIGEST)
+    deployed().confirm(ADA, [DECISIONS], LATER)
+    (item,) = aws.items("erasure-ledger")
+    assert item["ttl"] == {"N": str(int((NOW + TOMBSTONE_LIFETIME).timestamp()))}
+
+
+def test_reads_are_consistent(aws: Aws) -> None:
+    deployed().get(ADA)
+    deployed().page(None, 10)
+    asked = aws.asked("GetItem") + aws.asked("Scan")
+    assert [one["ConsistentRead"] for one in asked] == [True, True]
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
+    for operation in ("UpdateItem", "GetItem", "Scan"):
+        aws.fail("dynamodb", operation, code)
+    ledger = deployed()
+    calls: list[Callable[[], object]] = [
+        lambda: ledger.open(ADA, NOW, DIGEST),
+        lambda: ledger.confirm(ADA, [RECORDS], NOW),
+        lambda: ledger.seal(ADA, RECEIPT),
+        lambda: ledger.get(ADA),
+        lambda: ledger.page(None, 10),
+    ]
+    for call in calls:
+        with pytest.raises(StoreUnavailable):
+            call()

@@ -1,0 +1,274 @@
+"""What every request log does."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.retention import REQUEST_LOG_LIFETIME
+from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
+from civic.identity.errors import StoreUnavailable
+from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
+from civic.runtime import clients
+from tests.fakes.accountability import InMemoryRequestLog
+from tests.fakes.aws import Aws
+
+ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
+NOW = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
+LATER = NOW + timedelta(days=3)
+ACCESS, REVIEW = RequestKind.ACCESS, RequestKind.REVIEW
+RECTIFICATION = RequestKind.RECTIFICATION
+JANE, JOHN = "arn:aws:iam::123456789012:user/jane", "arn:aws:iam::123456789012:user/john"
+
+type Requests = DynamoDbRequestLog | InMemoryRequestLog
+
+
+def deployed() -> DynamoDbRequestLog:
+    return DynamoDbRequestLog(clients.dynamodb(), "request-log")
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def log(request: pytest.FixtureRequest) -> Requests:
+    if request.param == "memory":
+        return InMemoryRequestLog()
+    request.getfixturevalue("aws")
+    return deployed()
+
+
+def asked(
+    kind: RequestKind = ACCESS, at: datetime = NOW, who: RegistrationId = ADA
+) -> SubjectRequest:
+    return SubjectRequest(who, kind, at)
+
+
+def correction(revision: int, at: datetime = NOW) -> SubjectRequest:
+    return SubjectRequest(ADA, RECTIFICATION, at, Revision(revision))
+
+
+def requests(log: Requests, who: RegistrationId = ADA) -> list[SubjectRequest]:
+    return list(log.history(who).requests)
+
+
+def test_nothing_is_noted_at_first(log: Requests) -> None:
+    assert log.history(ADA) == History()
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+def test_opened_request_is_noted_as_it_was_received(log: Requests, kind: RequestKind) -> None:
+    assert log.open(asked(kind)) == asked(kind)
+    assert requests(log) == [asked(kind)]
+
+
+def test_request_made_again_is_counted_to_the_first(log: Requests) -> None:
+    log.open(asked())
+    log.open(asked(at=LATER))
+    assert log.open(asked(at=LATER)) == replace(asked(), count=3)
+    assert requests(log) == [replace(asked(), count=3)]
+
+
+def test_requests_of_other_kinds_and_people_are_others(log: Requests) -> None:
+    for one in (asked(), asked(REVIEW), asked(who=GRACE)):
+        assert log.open(one) == one
+    assert {request.kind for request in requests(log)} == {ACCESS, REVIEW}
+    assert requests(log, GRACE) == [asked(who=GRACE)]
+
+
+def test_each_revision_of_a_rectification_is_a_request(log: Requests) -> None:
+    for revision in (2, 3):
+        assert log.open(correction(revision)).revision == revision
+    assert [request.revision for request in requests(log)] == [2, 3]
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+def test_completed_request_says_when_it_was_answered(log: Requests, kind: RequestKind) -> None:
+    log.open(asked(kind))
+    log.complete(ADA, kind, LATER)
+    assert requests(log) == [replace(asked(kind), completed_at=LATER)]
+
+
+def test_completed_request_keeps_how_often_it_was_made(log: Requests) -> None:
+    log.open(asked())
+    log.open(asked(at=LATER))
+    log.complete(ADA, ACCESS, LATER)
+    assert requests(log) == [replace(asked(), count=2, completed_at=LATER)]
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+def test_completion_leaves_every_other_kind_and_person_alone(
+    log: Requests, kind: RequestKind
+) -> None:
+    others = [one for one in RequestKind if one != kind]
+    for one in others:
+        log.open(asked(one))
+    log.open(asked(kind, who=GRACE))
+    log.complete(ADA, kind, LATER)
+    assert {request.completed_at for request in requests(log)} == {None}
+    assert requests(log, GRACE) == [asked(kind, who=GRACE)]
+
+
+def test_completion_of_what_was_never_asked_is_no_error(log: Requests) -> None:
+    log.complete(ADA, ACCESS, NOW)
+    assert requests(log) == []
+
+
+def test_second_completion_changes_nothing(log: Requests) -> None:
+    log.open(asked())
+    log.complete(ADA, ACCESS, LATER)
+    log.complete(ADA, ACCESS, LATER + timedelta(days=1))
+    assert requests(log) == [replace(asked(), completed_at=LATER)]
+
+
+def test_request_made_after_the_answer_is_a_new_one(log: Requests) -> None:
+    log.open(asked())
+    log.complete(ADA, ACCESS, NOW)
+    assert log.open(asked(at=LATER)) == asked(at=LATER)
+    assert requests(log) == [replace(asked(), completed_at=NOW), asked(at=LATER)]
+
+
+def test_completion_reaches_up_to_a_revision(log: Requests) -> None:
+    for revision in (2, 3, 4):
+        log.open(correction(revision))
+    log.complete(ADA, RECTIFICATION, LATER, Revision(3))
+    answered = {request.revision: request.completed_at for request in requests(log)}
+    assert answered == {2: LATER, 3: LATER, 4: None}
+
+
+def test_completion_without_a_revision_reaches_all_of_them(log: Requests) -> None:
+    for revision in (2, 3):
+        log.open(correction(revision))
+    log.complete(ADA, RECTIFICATION, LATER)
+    assert {request.completed_at for request in requests(log)} == {LATER}
+
+
+def test_history_is_in_the_order_of_receipt(log: Requests) -> None:
+    moments = [NOW + timedelta(hours=hours) for hours in (5, 1, 3, 2)]
+    kinds = (ACCESS, REVIEW, RequestKind.OBJECTION, RequestKind.LIFTING)
+    for kind, moment in zip(kinds, moments, strict=True):
+        log.open(asked(kind, moment))
+    log.complete(ADA, ACCESS, LATER)
+    assert [request.received_at for request in requests(log)] == sorted(moments)
+
+
+def test_look_is_noted_and_is_no_request(log: Requests) -> None:
+    view = StaffView(ADA, NOW, JANE, "review")
+    log.note_view(view)
+    assert log.history(ADA) == History(views=(view,))
+    assert log.history(GRACE) == History()
+
+
+def test_looks_are_in_the_order_of_time(log: Requests) -> None:
+    views = [
+        StaffView(ADA, NOW + timedelta(minutes=minute), JANE, "review") for minute in (2, 0, 1)
+    ]
+    for view in views:
+        log.note_view(view)
+    assert list(log.history(ADA).views) == [views[1], views[2], views[0]]
+
+
+def test_two_looks_at_one_moment_are_both_kept(log: Requests) -> None:
+    views = {StaffView(ADA, NOW, by, "review") for by in (JANE, JOHN)}
+    for view in views:
+        log.note_view(view)
+    assert set(log.history(ADA).views) == views
+
+
+def test_request_is_overdue_once_its_date_has_passed(log: Requests) -> None:
+    request = log.open(asked())
+    assert list(log.overdue(request.due_at)) == []
+    assert list(log.overdue(request.due_at + timedelta(microseconds=1))) == [request]
+
+
+def test_overdue_are_open_requests_of_everybody(log: Requests) -> None:
+    long_after = NOW + timedelta(days=60)
+    for one in (asked(), asked(REVIEW), asked(who=GRACE), asked(REVIEW, long_after, GRACE)):
+        log.open(one)
+    log.note_view(StaffView(ADA, NOW, JANE, "review"))
+    log.complete(ADA, ACCESS, NOW)
+    found = {(request.id, request.kind) for request in log.overdue(long_after)}
+    assert found == {(ADA, REVIEW), (GRACE, ACCESS)}
+
+
+@pytest.mark.parametrize("microsecond", [0, 1])
+def test_order_of_time_holds_with_and_without_microseconds(log: Requests, microsecond: int) -> None:
+    request = log.open(asked(at=NOW.replace(microsecond=0)))
+    now = request.due_at.replace(microsecond=microsecond)
+    assert len(list(log.overdue(now))) == microsecond
+
+
+def test_completion_that_broke_off_is_finished_by_the_next(aws: Aws) -> None:
+    log = deployed()
+    log.open(asked())
+    aws.fail("dynamodb", "DeleteItem", "InternalServerError")
+    with pytest.raises(StoreUnavailable):
+        log.complete(ADA, ACCESS, NOW)
+    aws.stop()
+    log.complete(ADA, ACCESS, LATER)
+    assert requests(log) == [replace(asked(), completed_at=LATER)]
+
+
+def test_open_request_stays_until_it_is_answered_and_then_expires(aws: Aws) -> None:
+    deployed().open(asked())
+    assert all("ttl" not in item for item in aws.items("request-log"))
+    deployed().complete(ADA, ACCESS, LATER)
+    (item,) = aws.items("request-log")
+    assert item["ttl"] == {"N": str(int((LATER + REQUEST_LOG_LIFETIME).timestamp()))}
+
+
+def test_look_expires_with_the_answers(aws: Aws) -> None:
+    deployed().note_view(StaffView(ADA, NOW, JANE, "review"))
+    (item,) = aws.items("request-log")
+    assert item["ttl"] == {"N": str(int((NOW + REQUEST_LOG_LIFETIME).timestamp()))}
+
+
+def limit_pages(aws: Aws, operation: str) -> None:
+    def two_a_page(**call: object) -> None:
+        parameters = call["params"]
+        assert isinstance(parameters, dict)
+        parameters["Limit"] = 2
+
+    aws.hook("dynamodb", f"provide-client-params.dynamodb.{operation}", two_a_page)
+
+
+def test_history_goes_on_to_the_last_page(aws: Aws) -> None:
+    for kind in RequestKind:
+        deployed().open(asked(kind))
+    limit_pages(aws, "Query")
+    assert {request.kind for request in requests(deployed())} == set(RequestKind)
+    assert len(aws.asked("Query")) >= 4
+
+
+def test_calendar_goes_on_to_the_last_page(aws: Aws) -> None:
+    for kind in RequestKind:
+        deployed().open(asked(kind))
+    limit_pages(aws, "Scan")
+    assert len(list(deployed().overdue(NOW + timedelta(days=60)))) == len(RequestKind)
+    assert len(aws.asked("Scan")) >= 4
+
+
+def test_reads_of_one_person_are_consistent(aws: Aws) -> None:
+    deployed().history(ADA)
+    deployed().complete(ADA, ACCESS, NOW)
+    assert [query["ConsistentRead"] for query in aws.asked("Query")] == [True, True]
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
+    log = deployed()
+    log.open(asked())
+    for operation in ("UpdateItem", "PutItem", "Scan"):
+        aws.fail("dynamodb", operation, code)
+    calls: list[Callable[[], object]] = [
+        lambda: log.open(asked()),
+        lambda: log.complete(ADA, ACCESS, NOW),
+        lambda: log.note_view(StaffView(ADA, NOW, JANE, "review")),
+        lambda: list(log.overdue(NOW)),
+    ]
+    for call in calls:
+        with pytest.raises(StoreUnavailable):
+            call()
+    aws.fail("dynamodb", "Query", code)
+    with pytest.raises(StoreUnavailable):
+        log.history(ADA)

@@ -1,0 +1,115 @@
+"""What every retention calendar does: it finds the registrations whose time is over."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from civic.contracts.events import Decision
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.errors import StoreUnavailable
+from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.retention import RetentionLimits
+from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
+from civic.runtime import clients
+from tests.fakes.aws import Aws
+from tests.fakes.stores import InMemoryDecisions
+
+ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+NOW = datetime(2027, 1, 15, 12, 30, 15, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=9999)
+MOMENT = timedelta(microseconds=1)
+REVIEW, REJECTED, ACCEPTED = Decision.REVIEW, Decision.REJECTED, Decision.ACCEPTED
+
+type Calendar = DynamoDbDecisions | InMemoryDecisions
+
+
+def deployed() -> DynamoDbDecisions:
+    return DynamoDbDecisions(RevisionedTable(clients.dynamodb(), "decisions"))
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def decisions(request: pytest.FixtureRequest) -> Calendar:
+    if request.param == "memory":
+        return InMemoryDecisions()
+    request.getfixturevalue("aws")
+    return deployed()
+
+
+def row(decision: Decision | None, updated: datetime, number: int = 0) -> DecisionRow:
+    verdict = Verdict(decision, (), "national-2027.1", number) if decision else None
+    record = RecordId(ADA, Revision(1))
+    return DecisionRow(record, AccessDigest(bytes(32)), LONG_AGO, updated, verdict)
+
+
+def stand(decisions: Calendar, there: DecisionRow) -> None:
+    assert (decisions.decide(there) if there.verdict else decisions.open(there)) is None
+
+
+LIMITS = RetentionLimits(rejected_before=NOW, abandoned_before=NOW - timedelta(days=30))
+
+
+@pytest.mark.parametrize(
+    ("decision", "number", "limit"),
+    [
+        (None, 0, LIMITS.abandoned_before),
+        (REVIEW, 0, LIMITS.abandoned_before),
+        (REJECTED, 0, LIMITS.rejected_before),
+        (REJECTED, 1, LIMITS.rejected_before),
+    ],
+)
+def test_retention_ends_once_nothing_has_changed_for_so_long(
+    decisions: Calendar, decision: Decision | None, number: int, limit: datetime
+) -> None:
+    there = row(decision, limit, number)
+    stand(decisions, there)
+    assert list(decisions.ended(LIMITS)) == []
+    later = RetentionLimits(LIMITS.rejected_before + MOMENT, LIMITS.abandoned_before + MOMENT)
+    assert list(decisions.ended(later)) == [there]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_retention_of_the_accepted_never_ends(decisions: Calendar, number: int) -> None:
+    stand(decisions, row(ACCEPTED, LONG_AGO, number))
+    assert list(decisions.ended(LIMITS)) == []
+
+
+@pytest.mark.parametrize("changes", range(4))
+def test_retention_waits_while_restricted(decisions: Calendar, changes: int) -> None:
+    there = row(REJECTED, LONG_AGO)
+    stand(decisions, there)
+    for restriction in range(changes):
+        assert decisions.restrict(replace(there, restriction=restriction))
+    there = replace(there, restriction=changes)
+    assert list(decisions.ended(LIMITS)) == ([] if changes % 2 else [there])
+
+
+def test_what_is_erased_has_no_retention(decisions: Calendar) -> None:
+    stand(decisions, row(REJECTED, LONG_AGO))
+    decisions.bury(Tombstone(ADA, LONG_AGO, NOW))
+    assert list(decisions.ended(LIMITS)) == []
+
+
+def test_everybody_whose_retention_has_ended_is_found(aws: Aws) -> None:
+    people = {RegistrationId(f"3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a2{index}") for index in range(5)}
+    for person in people:
+        record = RecordId(person, Revision(1))
+        deployed().open(replace(row(None, LONG_AGO), record=record))
+
+    def two_a_page(**call: object) -> None:
+        parameters = call["params"]
+        assert isinstance(parameters, dict)
+        parameters["Limit"] = 2
+
+    aws.hook("dynamodb", "provide-client-params.dynamodb.Scan", two_a_page)
+    assert {one.record.id for one in deployed().ended(LIMITS)} == people
+    assert len(aws.asked("Scan")) >= 3
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
+    aws.fail("dynamodb", "Scan", code)
+    with pytest.raises(StoreUnavailable):
+        list(deployed().ended(LIMITS))

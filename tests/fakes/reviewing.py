@@ -1,0 +1,83 @@
+"""What staff do with the pipeline, and who waits for them."""
+
+from dataclasses import replace
+
+from civic.contracts.events import Decision, ValidationRequest
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.model.keys import RecordId
+from civic.identity.model.receipt import Receipt
+from civic.identity.model.requests import RequestKind
+from civic.identity.model.rows import DecisionRow
+from civic.identity.usecases.review import OpenedCase, decide_case, list_cases, show_case
+from civic.identity.usecases.rights import request_review, restrict
+from tests.fakes.pipeline import TRACE, Pipeline
+from tests.fakes.views import decision_of
+from tests.strategies.registrations import person
+
+ACCEPTED, REJECTED = Decision.ACCEPTED, Decision.REJECTED
+JANE, JOHN = "arn:aws:iam::123456789012:user/jane", "arn:aws:iam::123456789012:user/john"
+DOUBTFUL = person(national_id="not one")
+HOPELESS = person(citizenship_attestation=False)
+
+
+def in_doubt(pipeline: Pipeline) -> Receipt:
+    """Register somebody whom the rules leave to people."""
+    receipt = pipeline.register(DOUBTFUL)
+    pipeline.drain()
+    return receipt
+
+
+def contested(pipeline: Pipeline) -> Receipt:
+    """Register somebody whom the rules reject, and who contests that."""
+    receipt = pipeline.register(HOPELESS)
+    pipeline.drain()
+    request_review(pipeline.rights, receipt.id, receipt.access_token)
+    return receipt
+
+
+def decide(
+    pipeline: Pipeline,
+    receipt: Receipt,
+    decision: Decision = ACCEPTED,
+    by: str = JANE,
+    revision: int = 1,
+) -> DecisionRow | None:
+    record = RecordId(receipt.id, Revision(revision))
+    return decide_case(pipeline.review, record, decision, by, TRACE)
+
+
+def show(pipeline: Pipeline, receipt: Receipt) -> OpenedCase:
+    return show_case(pipeline.review, receipt.id, JANE)
+
+
+def listed(pipeline: Pipeline) -> set[RegistrationId]:
+    return {case.record.id for case in list_cases(pipeline.review)}
+
+
+def two_people(pipeline: Pipeline) -> Pipeline:
+    pipeline.review = replace(pipeline.review, people_needed=2)
+    return pipeline
+
+
+def correct(pipeline: Pipeline, receipt: Receipt, **changes: object) -> ValidationRequest:
+    pipeline.rectify(receipt, person(**changes))
+    return pipeline.bus.of(ValidationRequest)[-1]
+
+
+def standing(pipeline: Pipeline, receipt: Receipt) -> tuple[Decision, int] | None:
+    verdict = decision_of(pipeline, receipt.id).verdict
+    return (verdict.decision, verdict.round) if verdict else None
+
+
+def counted(pipeline: Pipeline) -> list[Decision]:
+    return [one.decision for one in pipeline.joins.complete()]
+
+
+def open_requests(pipeline: Pipeline, receipt: Receipt) -> set[RequestKind]:
+    requests = pipeline.requests.history(receipt.id).requests
+    return {request.kind for request in requests if request.completed_at is None}
+
+
+def restricted(pipeline: Pipeline, receipt: Receipt) -> Receipt:
+    restrict(pipeline.rights, receipt.id, receipt.access_token, TRACE)
+    return receipt

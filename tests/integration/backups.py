@@ -1,0 +1,44 @@
+"""Copies of whole tables, taken and put back as a restore from a backup would."""
+
+from typing import Any
+
+from civic.cli.target import Target
+
+type Item = dict[str, Any]
+type Snapshot = dict[str, list[Item]]
+"""The rows of each table by the table's logical id."""
+
+
+def snapshot(target: Target) -> Snapshot:
+    """Return every row of every table of the stack."""
+    return {name: _rows(target, table) for name, table in _tables(target).items()}
+
+
+def restore(target: Target, taken: Snapshot, *names: str) -> None:
+    """Make tables what they were, row for row."""
+    tables = _tables(target)
+    for name in names:
+        table = tables[name]
+        schema = target.dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]
+        key = [one["AttributeName"] for one in schema]
+        for item in _rows(target, table):
+            target.dynamodb.delete_item(TableName=table, Key={one: item[one] for one in key})
+        for item in taken[name]:
+            target.dynamodb.put_item(TableName=table, Item=item)
+
+
+def _tables(target: Target) -> dict[str, str]:
+    pages = target.cloudformation.get_paginator("list_stack_resources").paginate(
+        StackName=target.stack
+    )
+    return {
+        one["LogicalResourceId"]: one["PhysicalResourceId"]
+        for page in pages
+        for one in page["StackResourceSummaries"]
+        if one["ResourceType"] == "AWS::DynamoDB::Table"
+    }
+
+
+def _rows(target: Target, table: str) -> list[Item]:
+    pages = target.dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [item for page in pages for item in page["Items"]]

@@ -1,0 +1,53 @@
+"""The functions themselves: called directly, or given new execution environments."""
+
+import json
+from collections.abc import Container
+from typing import Any
+from uuid import uuid4
+
+from civic.cli.target import Target
+from tests.integration.log_lines import streams
+from tests.integration.waiting import eventually
+
+
+def renew(target: Target, function: str) -> None:
+    """Give a function, by its logical id, new execution environments, whose caches are empty."""
+    resource = target.cloudformation.describe_stack_resource(
+        StackName=target.stack, LogicalResourceId=function
+    )
+    name = resource["StackResourceDetail"]["PhysicalResourceId"]
+    size = target.functions.get_function_configuration(FunctionName=name)["MemorySize"]
+    # The engine renews for this setting, though it stays the same; AWS for any change.
+    target.functions.update_function_configuration(
+        FunctionName=name, MemorySize=size, Description=uuid4().hex
+    )
+    eventually(
+        f"{function} is renewed",
+        lambda: (
+            target.functions.get_function_configuration(FunctionName=name)["LastUpdateStatus"]
+            == "Successful"
+        ),
+    )
+
+
+def call_every(
+    target: Target, event: dict[str, Any], but: Container[str]
+) -> dict[str, tuple[bool, bytes]]:
+    """Call every function but some; return by name whether it raised, and what it answered."""
+    pages = target.functions.get_paginator("list_functions").paginate()
+    names = [function["FunctionName"] for page in pages for function in page["Functions"]]
+    answers = {}
+    for name in names:
+        if name not in but:
+            answer = target.functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+            answers[name] = ("FunctionError" in answer, answer["Payload"].read())
+    return answers
+
+
+def forget_tracebacks(target: Target) -> None:
+    """Delete the log streams with what Lambda writes of an exception: every other line is JSON."""
+    for stream, messages in streams(target).items():
+        if any(message.startswith("Traceback") for message in messages):
+            target.logs.delete_log_stream(
+                logGroupName=f"/civic/{target.stack}/functions", logStreamName=stream
+            )

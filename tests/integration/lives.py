@@ -1,0 +1,73 @@
+"""People in a known state: registered, erased, or waiting for too long."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from civic.cli.citizen import Citizen, Receipt
+from civic.cli.target import Target
+from tests.integration.people import Payload, idempotency_key, person
+from tests.integration.rows import BY_ID, is_tombstone, row, subject_keys
+from tests.integration.waiting import decided, eventually, stored
+
+REJECTED = person(phone_number="+49 30 1")
+"""Somebody whom the rules reject."""
+DOUBTFUL = person(national_id="not one")
+"""Somebody whom the rules leave to people."""
+
+
+def registered(citizen: Citizen, payload: Payload) -> Receipt:
+    """Return somebody who is decided and stored."""
+    receipt = citizen.register(payload, idempotency_key())
+    decided(citizen, receipt)
+    stored(citizen, receipt)
+    return receipt
+
+
+def erased(citizen: Citizen, receipt: Receipt) -> dict[str, Any]:
+    """Return the status of an erasure once it is complete."""
+
+    def look() -> dict[str, Any] | None:
+        status = citizen.erasure(receipt)
+        return status if status["status"] == "erased" else None
+
+    return eventually("the erasure is complete", look) or {}
+
+
+def is_erased(target: Target, receipt: Receipt) -> bool:
+    """Tell whether every store has forgotten somebody, and there is a receipt for it."""
+    entry = row(target, "ErasureLedgerName", receipt) or {}
+    return (
+        all(is_tombstone(row(target, store, receipt)) for store in BY_ID)
+        and not subject_keys(target, receipt)
+        and "receipt" in entry
+    )
+
+
+def aged(target: Target, citizen: Citizen, payload: Payload, age: timedelta) -> Receipt:
+    """Return somebody whose last change was so long ago."""
+    receipt = registered(citizen, payload)
+    target.dynamodb.update_item(
+        TableName=target.output("LowSecDataStoreName"),
+        Key={"id": {"S": receipt.id}},
+        UpdateExpression="SET updated = :then",
+        ExpressionAttributeValues={":then": {"S": (datetime.now(UTC) - age).isoformat()}},
+    )
+    return receipt
+
+
+def waiting_too_long(target: Target, citizen: Citizen) -> Receipt:
+    """Return somebody who contested a decision more than a month ago, and got no answer."""
+    receipt = registered(citizen, REJECTED)
+    citizen.contest(receipt)
+    received = datetime.now(UTC) - timedelta(days=40)
+    target.dynamodb.update_item(
+        TableName=target.output("RequestLogName"),
+        Key={"id": {"S": receipt.id}, "entry": {"S": "open#review"}},
+        UpdateExpression="SET received = :then, due = :due",
+        ConditionExpression="attribute_exists(entry)",
+        ExpressionAttributeValues={
+            ":then": {"S": received.isoformat()},
+            ":due": {"S": (received + timedelta(days=31)).isoformat()},
+        },
+    )
+    return receipt

@@ -1,0 +1,103 @@
+"""Members of staff: IAM users who may, or may not, call the staff API."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from civic.cli.engine import REGION
+from civic.cli.target import Target
+from tests.integration.waiting import eventually
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody with AWS credentials, or with none."""
+
+    url: str
+    credentials: Credentials | None
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        """Send one request to the staff API."""
+        content = None if body is None else json.dumps(body).encode()
+        headers = {} if body is None else {"content-type": "application/json"}
+        request = AWSRequest(method, self.url + path, data=content, headers=headers)
+        if self.credentials is not None:
+            SigV4Auth(self.credentials, "execute-api", REGION).add_auth(request)
+        signed = dict(request.headers.items())
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            return client.request(method, self.url + path, content=content, headers=signed)
+
+    def cases(self) -> list[dict[str, Any]]:
+        """Return the cases that wait."""
+        found: list[dict[str, Any]] = self.ask("GET", "/reviews").json()["cases"]
+        return found
+
+    def decide(self, registration: str, decision: str, revision: int = 1) -> httpx.Response:
+        """Give an opinion on a case."""
+        opinion = {"revision": revision, "decision": decision}
+        return self.ask("POST", f"/reviews/{registration}", opinion)
+
+
+@contextmanager
+def member(target: Target, name: str, *, may: bool = True) -> Iterator[Member]:
+    """Hire somebody while the block runs; ``may`` lets them call the staff API."""
+    iam = target.client("iam")
+    iam.create_user(UserName=name)
+    policy = "staff"
+    key = None
+    try:
+        if may:
+            iam.put_user_policy(
+                UserName=name, PolicyName=policy, PolicyDocument=json.dumps(_policy(target))
+            )
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        yield Member(target.staff_api_url, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+    finally:
+        if key is not None:
+            iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+        if may:
+            iam.delete_user_policy(UserName=name, PolicyName=policy)
+        iam.delete_user(UserName=name)
+
+
+@contextmanager
+def two_people_needed(target: Target) -> Iterator[None]:
+    """Have two members of staff agree on every decision while the block runs."""
+    name = target.cloudformation.describe_stack_resource(
+        StackName=target.stack, LogicalResourceId="ReviewFunction"
+    )["StackResourceDetail"]["PhysicalResourceId"]
+    configuration = target.functions.get_function_configuration(FunctionName=name)
+    before = configuration["Environment"]["Variables"]
+
+    def have(variables: dict[str, str]) -> None:
+        target.functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": variables}
+        )
+        eventually(
+            "the function has its environment",
+            lambda: (
+                target.functions.get_function_configuration(FunctionName=name)["LastUpdateStatus"]
+                == "Successful"
+            ),
+        )
+
+    have(before | {"PEOPLE_NEEDED": "2"})
+    try:
+        yield
+    finally:
+        have(before)
+
+
+def _policy(target: Target) -> dict[str, Any]:
+    api = f"arn:aws:execute-api:{REGION}:*:{target.output('StaffApiId')}/*"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": api}],
+    }

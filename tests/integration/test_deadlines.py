@@ -1,0 +1,69 @@
+"""What happens when a date has come: retention ends, requests become overdue.
+
+Rows are made old by hand; the function is called as the schedule and as an operator do.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from civic.cli.accountability import overdue_requests, run_deadlines
+from civic.cli.citizen import Citizen
+from civic.cli.target import Target
+from tests.integration.consumers import send
+from tests.integration.lives import DOUBTFUL, REJECTED, aged, is_erased, waiting_too_long
+from tests.integration.people import Payload, person
+from tests.integration.waiting import eventually, settled
+
+RETENTION = timedelta(days=90)
+
+
+@pytest.mark.parametrize("payload", [REJECTED, DOUBTFUL], ids=["rejected", "not decided"])
+def test_retention_that_has_ended_is_an_erasure(
+    target: Target, citizen: Citizen, payload: Payload
+) -> None:
+    ended = aged(target, citizen, payload, RETENTION + timedelta(minutes=1))
+    assert run_deadlines(target)["ended"] >= 1
+    eventually("it is erased", lambda: is_erased(target, ended))
+    assert citizen.erasure(ended)["status"] == "erased"
+
+
+def test_retention_that_has_not_ended_is_kept(target: Target, citizen: Citizen) -> None:
+    kept = [
+        aged(target, citizen, REJECTED, RETENTION - timedelta(minutes=10)),
+        aged(target, citizen, person(), RETENTION * 10),
+    ]
+    restricted = aged(target, citizen, REJECTED, RETENTION * 2)
+    citizen.restrict(restricted)
+    run_deadlines(target)
+    settled(target)
+    for receipt in (*kept, restricted):
+        assert citizen.data(receipt)["id"] == receipt.id
+    citizen.lift(restricted)
+    settled(target)
+
+
+def test_schedule_ends_retention_through_its_queue(target: Target, citizen: Citizen) -> None:
+    ended = aged(target, citizen, REJECTED, RETENTION * 2)
+    send(target, "Deadlines", '{"source": "aws.events", "detail-type": "Scheduled Event"}')
+    eventually("it is erased", lambda: is_erased(target, ended))
+
+
+def test_deadlines_twice_end_nothing_twice(target: Target, citizen: Citizen) -> None:
+    ended = aged(target, citizen, REJECTED, RETENTION * 2)
+    run_deadlines(target)
+    eventually("it is erased", lambda: is_erased(target, ended))
+    settled(target)
+    assert run_deadlines(target)["ended"] == 0
+
+
+def test_request_overdue_is_counted_until_it_is_answered(target: Target, citizen: Citizen) -> None:
+    before = run_deadlines(target)["overdue"]
+    late = waiting_too_long(target, citizen)
+    assert run_deadlines(target)["overdue"] == before + 1
+    found = overdue_requests(target, datetime.now(UTC))
+    assert late.id in {request.id for request in found}
+    citizen.erase(late)
+    eventually("it is erased", lambda: is_erased(target, late))
+    settled(target)
+    assert run_deadlines(target)["overdue"] == before

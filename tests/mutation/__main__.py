@@ -1,0 +1,106 @@
+"""Break each guarantee on purpose, in a copy, and see that a test notices.
+
+``python -m tests.mutation [SCOPE ...]``; without arguments every scope of `scopes.toml`.
+"""
+
+import argparse
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from types import FrameType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tests.mutation.pool import BaselineFails, Task, WorkerLost, copies, run
+from tests.mutation.scopes import Scope, scopes
+from tests.mutation.survivors import accepted, judge
+
+_INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run; 0 if the survivors are those that are listed."""
+    known = {scope.name: scope for scope in scopes()}
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("scopes", nargs="*", metavar="SCOPE", help=", ".join(known))
+    parser.add_argument("--jobs", type=int, default=2, help="mutants at a time")
+    parser.add_argument("--list", action="store_true", help="name the mutants and run none")
+    parser.add_argument("--noticed", action="store_true", help="name what noticed each mutant")
+    options = parser.parse_args()
+    for name in options.scopes:
+        if name not in known:
+            parser.error(f"unknown scope {name}; known: {', '.join(known)}")
+    chosen = [known[name] for name in options.scopes or known]
+    console = Console(highlight=False, soft_wrap=True)
+    if options.list:
+        for task in (task for scope in chosen for task in _tasks(scope)):
+            console.print(escape(task.mutant.name))
+        return 0
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _run(chosen, options, console)
+    except KeyboardInterrupt:
+        console.print("interrupted")
+        return _INTERRUPTED
+    except BaselineFails as error:
+        console.print(f"without any mutant this fails: {escape(str(error))}")
+        return 1
+    except WorkerLost:
+        console.print("a process that runs mutants ended unexpectedly; its message is above")
+        return 1
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _tasks(scope: Scope) -> Iterator[Task]:
+    for target in scope.targets:
+        yield from target.tasks()
+
+
+def _run(chosen: list[Scope], options: argparse.Namespace, console: Console) -> int:
+    survived: list[str] = []
+    table = Table("scope", "mutants", "noticed", "accepted", "seconds")
+    reasons = accepted()
+    tasks = {scope.name: list(_tasks(scope)) for scope in chosen}
+    with copies(options.jobs) as homes, _progress(console) as progress:
+        for name, some in tasks.items():
+            began = time.monotonic()
+            bar = progress.add_task(name, total=len(some))
+            alive = []
+            # Closed before the copies are removed, also when somebody interrupts.
+            with closing(run(some, homes)) as outcomes:
+                for mutant, noticed in outcomes:
+                    progress.advance(bar)
+                    if noticed is None:
+                        alive.append(mutant.name)
+                    elif options.noticed:
+                        console.print(escape(f"{mutant.name}\n    {noticed}"))
+            survived += alive
+            counts = Counter(one in reasons for one in alive)
+            figures = (len(some), len(some) - len(alive), counts[True])
+            table.add_row(name, *map(str, figures), f"{time.monotonic() - began:.0f}")
+    console.print(table)
+    files = {target.file for scope in chosen for target in scope.targets}
+    verdict = judge(survived, files, reasons)
+    for name in verdict.unexplained:
+        console.print(f"no test notices: {escape(name)}")
+    for name in verdict.outdated:
+        console.print(f"listed as a survivor, but noticed or gone: {escape(name)}")
+    return 0 if verdict.good else 1
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), console=console)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""What must hold of a world once everything has been delivered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import pytest
+
+from civic.contracts.events import Decision, ValidationRequest
+from civic.contracts.identifiers import RegistrationId
+from civic.identity.errors import IdentityError
+from civic.identity.model.erasure import ErasureStore
+from civic.identity.model.erasure_receipt import receipt_document
+from civic.identity.model.receipt import Receipt
+from civic.identity.model.requests import RequestKind
+from civic.identity.model.review import ReviewCase, ReviewCause
+from civic.identity.model.rows import Tombstone
+from civic.identity.usecases.review import decide_case
+from civic.identity.usecases.rights import object_to_analytics
+from tests.fakes.pipeline import NOW, TRACE, Pipeline
+from tests.fakes.views import ERASED, View, agreed, opened, without_strays
+from tests.property.citizens import MARK, Citizen, Command
+from tests.property.commands import ASKED_BY, Rectify, Register
+from tests.property.truths import decision_row
+from tests.property.world import World
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What all stores hold of a registration, and when they say it was erased."""
+
+    held: object
+    erased: tuple[datetime | None, ...]
+
+    @classmethod
+    def of(cls, pipeline: Pipeline, registration: RegistrationId) -> Self:
+        """Look at a registration."""
+        rows = (pipeline.decisions.rows.get(registration), pipeline.vault.rows.get(registration))
+        erased = [row.erased_at if isinstance(row, Tombstone) else None for row in rows]
+        joined = pipeline.joins.rows.get(registration)
+        erased.append(joined if isinstance(joined, datetime) else None)
+        return cls(agreed(without_strays(pipeline, registration)), tuple(erased))
+
+
+def check_settled(world: World) -> None:
+    """Check that an orderly run of the same requests would have ended the same."""
+    orderly = Pipeline()
+    for citizen in world.citizens:
+        if citizen.id is None:
+            continue
+        row = decision_row(world.pipeline, citizen)
+        if row is None or not row.restricted:
+            actual = Outcome.of(world.pipeline, RegistrationId(citizen.id))
+            owed = expected(orderly, citizen)
+            assert_as_asked(owed, citizen)
+            assert actual == owed, f"{citizen.name}: {actual} instead of {owed}"
+        assert_order_of_corrections(citizen)
+        assert_erased_for_good(world, citizen)
+        assert_nobody_waits_unnoticed(world, citizen)
+        assert_requests_are_answered(world, citizen)
+    assert counted(world.pipeline) == counted(orderly)
+    assert MARK not in repr(world.pipeline.log.lines), "personal data in clear in the log"
+
+
+def expected(orderly: Pipeline, citizen: Citizen) -> Outcome:
+    """Do one after the other what was published of a citizen's requests; return the outcome."""
+    last = max(citizen.revisions)
+    newest = citizen.bodies(last)[0].registration
+    orderly.now = NOW
+    if isinstance(citizen.revisions[last][0], Rectify):
+        receipt = orderly.register(citizen.bodies(min(citizen.revisions))[0].registration)
+        orderly.drain()
+        orderly.rectify(receipt, newest)
+    else:
+        receipt = orderly.register(newest)
+    orderly.drain()
+    decided_by_people(orderly, receipt, citizen, last)
+    if citizen.objections:
+        orderly.now = min(objection.at for objection in citizen.objections)
+        object_to_analytics(orderly.rights, receipt.id, receipt.access_token, TRACE)
+        orderly.drain()
+    if citizen.deletions:
+        orderly.now = min(request.requested_at for request in citizen.deletions)
+        orderly.erase(receipt)
+        orderly.drain()
+    return Outcome.of(orderly, receipt.id)
+
+
+def assert_as_asked(outcome: Outcome, citizen: Citizen) -> None:
+    """The orderly run itself did what the citizen asked for."""
+    if citizen.deletions:
+        assert outcome.held == View(ERASED, ERASED, ERASED, ())
+        assert None not in outcome.erased
+        return
+    last = max(citizen.revisions)
+    newest = citizen.bodies(last)[0]
+    by_people = {one.round: one.decision for one in citizen.reviews if one.revision == last}
+    assert isinstance(outcome.held, tuple)
+    data, (behind, verdict), joined, keys = outcome.held
+    assert data == newest.registration.model_dump_json()
+    assert verdict.decision == (by_people[max(by_people)] if by_people else newest.decision)
+    assert joined == (ERASED if citizen.objections else (0, 0))
+    assert (behind, keys) == (0, (0,))
+
+
+def decided_by_people(orderly: Pipeline, receipt: Receipt, citizen: Citizen, last: int) -> None:
+    """Let people decide the last revision as they did."""
+    rounds = {one.round: one.decision for one in citizen.reviews if one.revision == last}
+    if rounds:
+        row = orderly.decisions.get(receipt.id)
+        assert row is not None
+        assert not isinstance(row, Tombstone)
+        orderly.reviews.add(ReviewCase(row.record, NOW, ReviewCause.DATA_SUBJECT))
+        decide_case(orderly.review, row.record, rounds[max(rounds)], "staff", TRACE)
+        orderly.drain()
+
+
+def counted(pipeline: Pipeline) -> list[str]:
+    """Return everybody who counts, but for the day."""
+    everybody = pipeline.joins.complete()
+    return sorted(repr((one.cohort, one.decision, one.reasons)) for one in everybody)
+
+
+def assert_order_of_corrections(citizen: Citizen) -> None:
+    """A request that began after another was answered has the later revision."""
+    revision_of: dict[Command, int] = {}
+    for revision, commands in sorted(citizen.revisions.items()):
+        revision_of |= dict.fromkeys(commands, revision)
+    for later in citizen.answered(Rectify, 202):
+        for earlier, revision in revision_of.items():
+            if earlier.was_over(later.begun):
+                assert revision < revision_of[later]
+    for command in citizen.answered(Register, 202):
+        assert any(command.body in citizen.bodies(revision) for revision in citizen.revisions)
+
+
+def assert_erased_for_good(world: World, citizen: Citizen) -> None:
+    """No copy opens, every store has confirmed, and there is a receipt."""
+    registration = RegistrationId(citizen.id or "")
+    record = world.pipeline.ledger.get(registration)
+    if not citizen.deletions:
+        assert record is None
+        return
+    assert record is not None
+    assert record.requested_at in {request.requested_at for request in citizen.deletions}
+    assert record.confirmed.keys() == set(ErasureStore)
+    assert record.receipt is not None
+    assert record.receipt.document == receipt_document(record, record.receipt.public_key)
+    for request in world.pipeline.bus.of(ValidationRequest):
+        if request.id == registration:
+            with pytest.raises(IdentityError):
+                opened(world.pipeline, request)
+
+
+def assert_nobody_waits_unnoticed(world: World, citizen: Citizen) -> None:
+    """Who waits for a person is in the queue of people's cases, and nobody else is."""
+    row = decision_row(world.pipeline, citizen)
+    case = world.pipeline.reviews.get(RegistrationId(citizen.id or ""))
+    if case is not None:
+        assert row is not None, "the case of an erased registration"
+        assert case.record == row.record
+    elif row is not None and row.verdict is not None and not row.restricted:
+        assert row.verdict.decision != Decision.REVIEW, "nobody will ever decide"
+
+
+def assert_requests_are_answered(world: World, citizen: Citizen) -> None:
+    """No request is left open in the log but one that was never acknowledged, or that waits."""
+    registration = world.registration_of(citizen)
+    for known, kind, revision in world.pipeline.requests.pending:
+        asked = [one for one in citizen.commands if isinstance(one, ASKED_BY[kind])]
+        if known != registration or not all(one.acknowledged for one in asked):
+            continue
+        if kind is RequestKind.REVIEW:
+            assert world.pipeline.reviews.get(registration), "review will never be answered"
+        else:
+            # Known limit: of two corrections at once the overtaken one may stay open.
+            assert kind is RequestKind.RECTIFICATION, f"{kind} will never be answered"
+            assert was_overtaken(citizen, revision), "rectification will never be answered"
+
+
+def was_overtaken(citizen: Citizen, revision: int | None) -> bool:
+    """Tell whether a later revision was on its way before this one was acknowledged."""
+    own = citizen.revisions[revision or 0]
+    later = [
+        one
+        for number in citizen.revisions
+        if number > (revision or 0)
+        for one in citizen.revisions[number]
+    ]
+    return any(not mine.was_over(other.begun) for mine in own for other in later)

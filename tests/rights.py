@@ -1,0 +1,105 @@
+"""The rights of every role: action, resource by its logical id, and the conditions that narrow it.
+
+Written out by hand from docs/architecture.md. The translated template is compared with it both
+ways, and in the engine each role is tried on every action there is a probe for.
+"""
+
+type Right = tuple[str, str, tuple[str, ...]]
+"""An action, the logical id it is allowed on, and the condition keys that narrow it."""
+
+LEADING = ("dynamodb:LeadingKeys",)
+ATTRIBUTES = ("dynamodb:Attributes", "dynamodb:Select")
+CONTEXT = ("kms:EncryptionContext:purpose", "kms:EncryptionContext:wk")
+SOURCE = ("events:detail-type", "events:source")
+
+
+def takes(queue: str) -> set[Right]:
+    actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+    return {(action, queue, ()) for action in actions}
+
+
+def may(table: str, *operations: str) -> set[Right]:
+    return {(f"dynamodb:{operation}", table, ()) for operation in operations}
+
+
+PUBLISHING: Right = ("events:PutEvents", "Bus", SOURCE)
+FINDS_KEYS: Right = ("dynamodb:Query", "SubjectKeysTable", ATTRIBUTES)
+LOGGING = ("UpdateItem", "PutItem", "DeleteItem", "Query")
+OPENS_RECORDS = {
+    ("dynamodb:GetItem", "HighSecDataStore", ()),
+    ("dynamodb:GetItem", "SubjectKeysTable", ()),
+    ("dynamodb:GetItem", "WrappingKeysTable", ()),
+    ("kms:Decrypt", "CivicKey", CONTEXT),
+}
+RIGHTS: dict[str, set[Right]] = {
+    "GatewayRole": {
+        ("dynamodb:GetItem", "WrappingKeysTable", LEADING),
+        ("dynamodb:PutItem", "SubjectKeysTable", ()),
+        ("dynamodb:GetItem", "SubjectKeysTable", ATTRIBUTES),
+        ("dynamodb:UpdateItem", "RequestLog", ()),
+        FINDS_KEYS,
+        ("events:PutEvents", "Bus", SOURCE),
+    }
+    | may("LowSecDataStore", "GetItem", "PutItem"),
+    "SubjectAccessRole": may("RequestLog", *LOGGING)
+    | may("LowSecDataStore", "GetItem")
+    | OPENS_RECORDS,
+    "ValidatorRole": takes("ValidatorQueue")
+    | may("SubjectKeysTable", "GetItem")
+    | may("WrappingKeysTable", "GetItem")
+    | may("LowSecDataStore", "GetItem", "PutItem")
+    | may("ReviewQueue", "PutItem", "DeleteItem")
+    | {("kms:Decrypt", "CivicKey", CONTEXT), PUBLISHING},
+    "PiiStorageRole": takes("PiiStorageQueue")
+    | may("HighSecDataStore", "GetItem", "PutItem")
+    | may("SubjectKeysTable", "DeleteItem")
+    | {FINDS_KEYS, PUBLISHING},
+    "KeyCustodianRole": may("WrappingKeysTable", "GetItem", "PutItem")
+    | may("SubjectKeysTable", "Scan", "UpdateItem")
+    | {
+        ("kms:GenerateDataKeyPairWithoutPlaintext", "CivicKey", ()),
+        ("kms:Decrypt", "CivicKey", CONTEXT),
+    },
+    "RightsRole": may("RequestLog", *LOGGING)
+    | may("LowSecDataStore", "GetItem", "UpdateItem")
+    | may("ReviewQueue", "PutItem")
+    | may("ErasureLedger", "GetItem")
+    | {FINDS_KEYS, PUBLISHING},
+    "AccountabilityRole": takes("AccountabilityQueue")
+    | may("RequestLog", "PutItem", "DeleteItem", "Query")
+    | may("ErasureLedger", "GetItem", "UpdateItem", "Scan")
+    | {("kms:Sign", "ReceiptKey", ()), ("kms:GetPublicKey", "ReceiptKey", ()), PUBLISHING},
+    "DeadlinesRole": takes("DeadlinesQueue")
+    | may("LowSecDataStore", "Scan")
+    | may("RequestLog", "Scan")
+    | {PUBLISHING},
+    "ReviewRole": may("ReviewQueue", "GetItem", "UpdateItem", "DeleteItem", "Scan")
+    | may("RequestLog", "PutItem", "DeleteItem", "Query")
+    | may("LowSecDataStore", "GetItem", "PutItem")
+    | OPENS_RECORDS
+    | {PUBLISHING},
+    "AnalyticsRole": takes("AnalyticsQueue")
+    | may("AnalyticsJoins", "UpdateItem", "PutItem")
+    | {PUBLISHING},
+    "AnalyticsReleaseRole": takes("ReleaseQueue")
+    | may("AnalyticsJoins", "Scan")
+    | {("s3:PutObject", "${ReleaseBucket.Arn}/releases/*", ()), PUBLISHING},
+    "ApiDocsRole": set(),
+}
+
+FUNCTIONS = {role.removesuffix("Role") + "Function": role for role in RIGHTS}
+
+PUBLISHES = {
+    "GatewayRole": ("civic.gateway", {"ValidationRequest", "DeletionRequest"}),
+    "ValidatorRole": ("civic.validator", {"ValidationResult", "DecisionDeleted"}),
+    "PiiStorageRole": (
+        "civic.pii_storage",
+        {"DataStored", "DataUpdated", "DataDeleted", "RevalidationRequest"},
+    ),
+    "RightsRole": ("civic.rights", {"RestrictionChanged", "ObjectionRaised"}),
+    "AccountabilityRole": ("civic.accountability", {"ErasureReplayed"}),
+    "DeadlinesRole": ("civic.deadlines", {"RetentionEnded"}),
+    "ReviewRole": ("civic.review", {"ReviewDecided"}),
+    "AnalyticsRole": ("civic.analytics", {"JoinDeleted", "ObjectionHonoured"}),
+    "AnalyticsReleaseRole": ("civic.analytics", {"AnalyticsReleased"}),
+}

@@ -1,0 +1,285 @@
+"""The ledger of erasures and the answers in the request log: any order, any number of times."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from hypothesis import given
+from hypothesis import strategies as st
+
+from civic.contracts.events import (
+    DataChange,
+    DataDeleted,
+    DataUpdated,
+    DecisionDeleted,
+    DeletionRequest,
+    Event,
+    JoinDeleted,
+    ObjectionHonoured,
+    RetentionEnded,
+)
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.errors import KeyServiceUnavailable
+from civic.identity.model.erasure import ErasureRecord, ErasureStore
+from civic.identity.model.erasure_receipt import receipt_document
+from civic.identity.model.keys import AccessDigest
+from civic.identity.model.requests import RequestKind, SubjectRequest
+from civic.identity.usecases.accountability import (
+    ErasedFrom,
+    note_erased,
+    note_erasure,
+    note_objections,
+    note_rectified,
+)
+from tests.fakes.accountability import LocalReceiptSigner
+from tests.fakes.faults import Crash, Faults
+from tests.fakes.pipeline import NOW, TRACE, Pipeline
+
+ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
+DIGEST = AccessDigest(bytes(range(32)))
+ERASURE, WITHDRAWAL = RequestKind.ERASURE, RequestKind.WITHDRAWAL
+
+
+def changes(*people: RegistrationId, revision: int | None = None) -> tuple[DataChange, ...]:
+    number = Revision(revision) if revision else None
+    return tuple(
+        DataChange(id=one, revision=number, at=NOW, traceparent=TRACE.traceparent) for one in people
+    )
+
+
+def asked(
+    kind: type[DeletionRequest] = DeletionRequest,
+    who: RegistrationId = ADA,
+    after: timedelta = timedelta(0),
+) -> DeletionRequest:
+    return kind(
+        id=who, requested_at=NOW + after, access_digest=DIGEST, traceparent=TRACE.traceparent
+    )
+
+
+def confirmations(*people: RegistrationId) -> list[ErasedFrom]:
+    items = changes(*(people or (ADA,)))
+    return [DecisionDeleted(items=items), DataDeleted(items=items), JoinDeleted(items=items)]
+
+
+def note(pipeline: Pipeline, event: Event) -> int:
+    pipeline.now += timedelta(seconds=1)
+    if isinstance(event, DeletionRequest):
+        return int(note_erasure(pipeline.accountability, event))
+    assert isinstance(event, DecisionDeleted | DataDeleted | JoinDeleted)
+    return note_erased(pipeline.accountability, event)
+
+
+def ask(pipeline: Pipeline, *kinds: RequestKind, who: RegistrationId = ADA) -> None:
+    for kind in kinds:
+        pipeline.requests.open(SubjectRequest(who, kind, NOW))
+
+
+def unanswered(pipeline: Pipeline, who: RegistrationId = ADA) -> set[RequestKind]:
+    requests = pipeline.requests.history(who).requests
+    return {request.kind for request in requests if request.completed_at is None}
+
+
+def entry(pipeline: Pipeline, who: RegistrationId = ADA) -> ErasureRecord:
+    return pipeline.ledger.rows[who]
+
+
+def assert_receipted(pipeline: Pipeline) -> None:
+    """One receipt was signed, it is in the ledger, and it is that of the entry."""
+    record = entry(pipeline)
+    receipt = record.receipt
+    assert receipt is not None
+    assert dict(pipeline.signer.signed) == {receipt.document.decode(): 1}
+    assert receipt.document == receipt_document(record, receipt.public_key)
+    key = load_der_public_key(receipt.public_key)
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    key.verify(receipt.signature, receipt.document, ec.ECDSA(SHA256()))
+
+
+EVENTS: list[Event] = [asked(), *confirmations()]
+
+
+@pytest.mark.parametrize("order", [*permutations(range(4))])
+def test_erasure_is_complete_with_the_last_word_in_every_order(order: Sequence[int]) -> None:
+    pipeline = Pipeline()
+    ask(pipeline, ERASURE)
+    assert [note(pipeline, EVENTS[index]) for index in order] == [0, 0, 0, 1]
+    assert_receipted(pipeline)
+    assert unanswered(pipeline) == set()
+    assert entry(pipeline).requested_at == NOW
+    assert entry(pipeline).access_digest == DIGEST
+
+
+deliveries = st.lists(st.integers(0, 3), max_size=12).flatmap(
+    lambda again: st.permutations([*range(4), *again])
+)
+
+
+@given(deliveries)
+def test_any_order_and_multiplicity_of_the_events_gives_one_receipt(order: Sequence[int]) -> None:
+    pipeline = Pipeline()
+    first_heard: dict[int, object] = {}
+    for index in order:
+        note(pipeline, EVENTS[index])
+        first_heard.setdefault(index, pipeline.now)
+    assert_receipted(pipeline)
+    assert dict(entry(pipeline).confirmed) == {
+        ErasureStore.DECISIONS: first_heard[1],
+        ErasureStore.RECORDS: first_heard[2],
+        ErasureStore.SUBJECT_KEYS: first_heard[2],
+        ErasureStore.ANALYTICS: first_heard[3],
+    }
+
+
+@pytest.mark.parametrize("missing", range(4))
+def test_nothing_is_signed_or_answered_while_a_word_is_missing(missing: int) -> None:
+    pipeline = Pipeline()
+    ask(pipeline, ERASURE)
+    for event in (*EVENTS[:missing], *EVENTS[missing + 1 :]):
+        assert note(pipeline, event) == 0
+    assert entry(pipeline).receipt is None
+    assert not pipeline.signer.signed
+    assert unanswered(pipeline) == {ERASURE}
+
+
+@pytest.mark.parametrize("order", [*permutations((asked(), asked(after=timedelta(hours=1))))])
+def test_two_requests_around_a_crash_give_one_receipt(order: Sequence[DeletionRequest]) -> None:
+    pipeline = Pipeline()
+    for event in (*order, *confirmations()):
+        note(pipeline, event)
+    assert_receipted(pipeline)
+    assert entry(pipeline).requested_at == NOW
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_second_request_after_the_receipt_is_answered_and_leaves_the_entry(hours: int) -> None:
+    pipeline = Pipeline()
+    for event in EVENTS:
+        note(pipeline, event)
+    before = entry(pipeline)
+    ask(pipeline, WITHDRAWAL)
+    assert note(pipeline, asked(after=timedelta(hours=hours))) == 1
+    assert entry(pipeline) == before
+    assert_receipted(pipeline)
+    assert unanswered(pipeline) == set()
+
+
+def test_erasure_at_the_end_of_retention_completes_without_any_request_in_the_log() -> None:
+    pipeline = Pipeline()
+    for event in (asked(RetentionEnded), *confirmations()):
+        note(pipeline, event)
+    assert_receipted(pipeline)
+    assert pipeline.requests.history(ADA).requests == ()
+
+
+def test_erasure_answers_everything_that_was_still_open() -> None:
+    pipeline = Pipeline()
+    ask(pipeline, *RequestKind)
+    ask(pipeline, RequestKind.ACCESS, who=GRACE)
+    for event in EVENTS:
+        note(pipeline, event)
+    assert unanswered(pipeline) == set()
+    assert unanswered(pipeline, GRACE) == {RequestKind.ACCESS}
+
+
+def test_packed_confirmations_are_counted_person_by_person() -> None:
+    pipeline = Pipeline()
+    note(pipeline, asked(who=ADA))
+    decided, stored, joined = confirmations(ADA, GRACE)
+    assert [note(pipeline, event) for event in (decided, stored, joined)] == [0, 0, 1]
+    assert note(pipeline, asked(who=GRACE)) == 1
+    assert len(pipeline.signer.signed) == 2
+
+
+class Unwilling(LocalReceiptSigner):
+    """Signs only when it is told to."""
+
+    willing = False
+
+    def sign(self, document: bytes) -> bytes:
+        if not self.willing:
+            raise KeyServiceUnavailable
+        return super().sign(document)
+
+
+@pytest.mark.parametrize("again", range(4))
+def test_signer_that_fails_leaves_the_receipt_to_the_next_delivery(again: int) -> None:
+    pipeline = Pipeline()
+    signer = pipeline.signer = Unwilling()
+    pipeline.accountability = replace(pipeline.accountability, signer=signer)
+    ask(pipeline, ERASURE)
+    for event in EVENTS[:-1]:
+        note(pipeline, event)
+    with pytest.raises(KeyServiceUnavailable):
+        note(pipeline, EVENTS[-1])
+    assert entry(pipeline).receipt is None
+    assert unanswered(pipeline) == {ERASURE}
+    signer.willing = True
+    assert note(pipeline, EVENTS[again]) == 1
+    assert_receipted(pipeline)
+    assert unanswered(pipeline) == set()
+
+
+@pytest.mark.parametrize("call", range(1, 20))
+@pytest.mark.parametrize("after", [False, True])
+def test_crash_at_any_call_and_redelivery_ends_with_one_receipt(call: int, *, after: bool) -> None:
+    pipeline = Pipeline(Faults(call, after=after))
+    ask(pipeline, ERASURE)
+    for event in EVENTS:
+        try:
+            note(pipeline, event)
+        except Crash:
+            note(pipeline, event)
+    record = entry(pipeline)
+    assert record.receipt is not None
+    assert record.receipt.document == receipt_document(record, pipeline.signer.public_key())
+    assert unanswered(pipeline) == set()
+
+
+def test_two_who_sign_at_once_keep_the_first_receipt() -> None:
+    pipeline = Pipeline()
+    for event in EVENTS[:-1]:
+        note(pipeline, event)
+
+    class Beaten(LocalReceiptSigner):
+        """While it signs, another environment has signed and sealed."""
+
+        def sign(self, document: bytes) -> bytes:
+            note(pipeline, EVENTS[-1])
+            return super().sign(document)
+
+    note_erased(replace(pipeline.accountability, signer=Beaten()), confirmations()[-1])
+    assert_receipted(pipeline)
+
+
+def test_stored_correction_is_answered_with_those_before_it() -> None:
+    pipeline = Pipeline()
+    for revision in (2, 3, 4):
+        pipeline.requests.open(
+            SubjectRequest(ADA, RequestKind.RECTIFICATION, NOW, Revision(revision))
+        )
+    pipeline.now += timedelta(hours=1)
+    note_rectified(pipeline.accountability, DataUpdated(items=changes(ADA, GRACE, revision=3)))
+    answered = {one.revision: one.completed_at for one in pipeline.requests.history(ADA).requests}
+    assert answered == {2: pipeline.now, 3: pipeline.now, 4: None}
+
+
+def test_correction_answers_nothing_else() -> None:
+    pipeline = Pipeline()
+    ask(pipeline, RequestKind.REVIEW, RequestKind.ACCESS)
+    note_rectified(pipeline.accountability, DataUpdated(items=changes(ADA, revision=3)))
+    assert unanswered(pipeline) == {RequestKind.REVIEW, RequestKind.ACCESS}
+
+
+def test_honoured_objection_is_answered_and_nothing_else() -> None:
+    pipeline = Pipeline()
+    for who in (ADA, GRACE):
+        ask(pipeline, RequestKind.OBJECTION, RequestKind.ACCESS, who=who)
+    note_objections(pipeline.accountability, ObjectionHonoured(items=changes(ADA, GRACE)))
+    assert unanswered(pipeline) == unanswered(pipeline, GRACE) == {RequestKind.ACCESS}

@@ -1,0 +1,213 @@
+"""What the day asks for: erasing whose retention has ended, counting who waits too long."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import batched
+
+import pytest
+
+from civic.contracts.events import DeletionRequest, Event, RetentionEnded
+from civic.identity.errors import RegistrationNotFound
+from civic.identity.model.receipt import Receipt
+from civic.identity.model.requests import RequestKind, SubjectRequest
+from civic.identity.model.rows import Tombstone
+from civic.identity.usecases.deadlines import count_overdue, end_retention
+from civic.identity.usecases.intake import read_status
+from tests.fakes.asking import lifting, registered, restricting
+from tests.fakes.bus import RecordingBus
+from tests.fakes.pipeline import NOW, RETENTION, Pipeline
+from tests.fakes.reviewing import ACCEPTED, REJECTED, decide, in_doubt
+from tests.fakes.views import ERASED, view
+from tests.strategies.registrations import person
+
+DAY = timedelta(days=1)
+LONGER = timedelta(days=500)
+
+
+def ended(pipeline: Pipeline, after: timedelta) -> list[str]:
+    """Return who is asked to be erased so long after now."""
+    published = len(pipeline.bus.events)
+    pipeline.now += after
+    count = end_retention(pipeline.deadlines)
+    events = [one for one in pipeline.bus.events[published:] if isinstance(one, RetentionEnded)]
+    assert count == len(events) == len(pipeline.bus.events) - published
+    return [event.id for event in events]
+
+
+def undecided(pipeline: Pipeline) -> Receipt:
+    return pipeline.register(person())
+
+
+def accepted(pipeline: Pipeline) -> Receipt:
+    receipt = pipeline.register(person())
+    pipeline.drain()
+    return receipt
+
+
+def accepted_by_people(pipeline: Pipeline) -> Receipt:
+    receipt = in_doubt(pipeline)
+    decide(pipeline, receipt, ACCEPTED)
+    return receipt
+
+
+def rejected_by_people(pipeline: Pipeline) -> Receipt:
+    receipt = in_doubt(pipeline)
+    decide(pipeline, receipt, REJECTED)
+    return receipt
+
+
+LEADING_TO_NOTHING = pytest.mark.parametrize(
+    "lead", [undecided, in_doubt, registered, rejected_by_people]
+)
+
+
+@LEADING_TO_NOTHING
+def test_what_leads_to_nothing_is_erased_when_its_time_is_over(
+    lead: Callable[[Pipeline], Receipt],
+) -> None:
+    pipeline = Pipeline()
+    receipt = lead(pipeline)
+    assert ended(pipeline, RETENTION) == []
+    assert ended(pipeline, timedelta(microseconds=1)) == [receipt.id]
+
+
+@pytest.mark.parametrize("lead", [accepted, accepted_by_people])
+def test_who_is_accepted_is_kept(lead: Callable[[Pipeline], Receipt]) -> None:
+    pipeline = Pipeline()
+    lead(pipeline)
+    assert ended(pipeline, LONGER) == []
+
+
+def test_each_kind_has_a_retention_of_its_own() -> None:
+    pipeline = Pipeline()
+    rejected, abandoned = registered(pipeline), undecided(pipeline)
+    pipeline.deadlines = replace(pipeline.deadlines, rejected=10 * DAY, abandoned=20 * DAY)
+    assert ended(pipeline, 11 * DAY) == [rejected.id]
+    assert set(ended(pipeline, 10 * DAY)) == {rejected.id, abandoned.id}
+
+
+@LEADING_TO_NOTHING
+def test_retention_begins_anew_with_a_correction(lead: Callable[[Pipeline], Receipt]) -> None:
+    pipeline = Pipeline()
+    receipt = lead(pipeline)
+    pipeline.now += RETENTION
+    pipeline.rectify(receipt, person())
+    assert ended(pipeline, DAY) == []
+
+
+def test_restricted_registration_is_kept_until_it_is_lifted() -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline)
+    restricting(pipeline, receipt)
+    assert ended(pipeline, LONGER) == []
+    lifting(pipeline, receipt)
+    assert ended(pipeline, DAY) == [receipt.id]
+
+
+@LEADING_TO_NOTHING
+def test_ended_registration_is_erased_everywhere_with_a_receipt(
+    lead: Callable[[Pipeline], Receipt],
+) -> None:
+    pipeline = Pipeline()
+    receipt = lead(pipeline)
+    published = len(pipeline.bus.events)
+    ended(pipeline, RETENTION + DAY)
+    pipeline.drain(published)
+    gone = view(pipeline, receipt.id)
+    assert (gone.stored, gone.decided, gone.joined, gone.keys) == (ERASED, ERASED, ERASED, ())
+    assert pipeline.ledger.rows[receipt.id].receipt is not None
+    assert receipt.id not in pipeline.reviews.rows
+    with pytest.raises(RegistrationNotFound):
+        read_status(pipeline.decisions, pipeline.subject_keys, receipt.id, receipt.access_token)
+
+
+def test_erased_registration_does_not_end_again() -> None:
+    pipeline = Pipeline()
+    registered(pipeline)
+    published = len(pipeline.bus.events)
+    ended(pipeline, RETENTION + DAY)
+    pipeline.drain(published)
+    assert ended(pipeline, LONGER) == []
+
+
+def test_run_before_the_erasure_was_handled_is_harmless() -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline)
+    published = len(pipeline.bus.events)
+    for _ in range(2):
+        assert ended(pipeline, RETENTION + DAY) == [receipt.id]
+    first = pipeline.bus.of(RetentionEnded)[0]
+    for start in (published + 1, published):
+        pipeline.drain(start)
+    assert sum(pipeline.signer.signed.values()) == 1
+    grave = pipeline.decisions.rows[receipt.id]
+    assert isinstance(grave, Tombstone)
+    assert grave.erased_at == first.requested_at
+
+
+def test_end_of_retention_says_what_a_deletion_request_says() -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline)
+    ended(pipeline, LONGER)
+    (event,) = pipeline.bus.of(DeletionRequest)
+    assert isinstance(event, RetentionEnded)
+    assert (event.id, event.requested_at) == (receipt.id, pipeline.now)
+    assert event.access_digest == receipt.access_digest
+
+
+def test_every_erasure_has_a_trace_of_its_own() -> None:
+    pipeline = Pipeline()
+    for _ in range(3):
+        registered(pipeline)
+    ended(pipeline, LONGER)
+    traces = {event.traceparent for event in pipeline.bus.of(RetentionEnded)}
+    assert len(traces) == 3
+
+
+@pytest.mark.parametrize("people", [0, 1, 10, 11, 25])
+def test_everybody_is_asked_for_by_tens(people: int) -> None:
+    class Batches(RecordingBus):
+        """Remembers how many events each call brought."""
+
+        sizes: list[int]
+
+        def publish(self, events: Sequence[Event]) -> None:
+            self.sizes.append(len(events))
+
+    pipeline = Pipeline()
+    for _ in range(people):
+        undecided(pipeline)
+    bus = Batches()
+    bus.sizes = []
+    pipeline.deadlines = replace(pipeline.deadlines, events=bus)
+    pipeline.now += LONGER
+    assert end_retention(pipeline.deadlines) == people
+    assert bus.sizes == [len(some) for some in batched(range(people), 10, strict=False)]
+
+
+def test_overdue_are_requests_that_wait_for_more_than_a_month() -> None:
+    pipeline = Pipeline()
+    first, second = registered(pipeline), registered(pipeline)
+    for who in (first, second):
+        pipeline.requests.open(SubjectRequest(who.id, RequestKind.ACCESS, pipeline.now))
+        pipeline.now += DAY
+    assert count_overdue(pipeline.deadlines) == 0
+    pipeline.now = NOW + timedelta(days=31)
+    assert count_overdue(pipeline.deadlines) == 0
+    pipeline.now += timedelta(microseconds=1)
+    assert count_overdue(pipeline.deadlines) == 1
+    pipeline.now += DAY
+    assert count_overdue(pipeline.deadlines) == 2
+    pipeline.requests.complete(first.id, RequestKind.ACCESS, pipeline.now)
+    assert count_overdue(pipeline.deadlines) == 1
+
+
+def test_erased_people_are_overdue_for_nothing() -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline)
+    pipeline.requests.open(SubjectRequest(receipt.id, RequestKind.ACCESS, pipeline.now))
+    pipeline.erase(receipt)
+    pipeline.drain()
+    pipeline.now += LONGER
+    assert count_overdue(pipeline.deadlines) == 0

@@ -1,0 +1,125 @@
+"""The privacy notice: complete, and true of what the code and the template do."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civic.cli.template import read_template
+from civic.contracts.retention import REQUEST_LOG_LIFETIME, TOMBSTONE_LIFETIME
+from civic.identity.model import notice
+from civic.identity.model.notice import Controller, PrivacyNotice, privacy_notice
+from civic.identity.model.registration import PII_FIELDS, Registration
+from civic.identity.model.requests import ARTICLES, RequestKind
+from tests.fakes.deployment import ROUTES
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATE = read_template(ROOT / "template.yaml")
+REJECTED, ABANDONED = timedelta(days=17), timedelta(days=23)
+OFFICE = Controller("The office", "office@example.org", "dpo@example.org", REJECTED, ABANDONED)
+
+
+def told() -> PrivacyNotice:
+    return privacy_notice(OFFICE)
+
+
+def kept(part: str) -> str:
+    """Return how long is kept what is described with these words."""
+    (found,) = [one.how_long for one in told().retention if part in one.what]
+    return found
+
+
+def properties(kind: str) -> list[dict[str, Any]]:
+    resources = TEMPLATE["Resources"].values()
+    return [one["Properties"] for one in resources if one["Type"] == kind]
+
+
+def default(parameter: str) -> Any:
+    return TEMPLATE["Parameters"][parameter]["Default"]
+
+
+def test_notice_names_who_answers_for_the_processing() -> None:
+    said = told()
+    assert (said.controller, said.contact) == (OFFICE.name, OFFICE.contact)
+    assert said.data_protection_officer == OFFICE.data_protection_officer
+
+
+def test_notice_names_every_field_with_its_purpose() -> None:
+    purposes = {one.field: one.purpose for one in told().fields}
+    assert purposes == {name: pii.purpose for name, pii in PII_FIELDS.items()}
+    assert set(purposes) == set(Registration.model_fields)
+    assert all(purposes.values())
+
+
+def test_notice_says_all_that_article_13_asks_for() -> None:
+    said = told()
+    for part in (
+        said.lawful_basis,
+        said.recipients,
+        said.retention,
+        said.transfers,
+        said.automated_decisions,
+        said.source,
+        said.rights,
+        said.provision,
+    ):
+        assert part
+
+
+@pytest.mark.parametrize("right", notice.RIGHTS, ids=lambda right: right.article)
+def test_route_of_every_right_exists(right: notice.Right) -> None:
+    named = re.findall(r"\b(?:GET|PUT|POST|DELETE) /[a-z/{}-]+", right.how)
+    assert named or right.article == "77"
+    assert set(named) <= set(ROUTES)
+
+
+@pytest.mark.parametrize("kind", [one for one in RequestKind if one != RequestKind.LIFTING])
+def test_every_request_that_can_be_made_is_a_right_that_is_told(kind: RequestKind) -> None:
+    assert ARTICLES[kind] in {right.article for right in notice.RIGHTS}
+
+
+@pytest.mark.parametrize("article", ["15", "16", "17", "18", "20", "21", "7(3)", "77"])
+def test_every_right_of_article_13_2_is_told(article: str) -> None:
+    assert article in {right.article for right in notice.RIGHTS}
+
+
+def test_source_is_where_registrations_are_submitted() -> None:
+    for route in ("POST /registrations", "PUT /registrations/{id}"):
+        assert route in ROUTES
+        assert route.split()[0] in notice.SOURCE
+
+
+def test_retention_of_registrations_is_what_the_operator_configured() -> None:
+    assert kept("a rejected registration").startswith("17 days")
+    assert kept("a registration nobody decided").startswith("23 days")
+    assert kept("an accepted registration") == "until you erase it"
+
+
+def test_lifetimes_are_those_the_stores_keep() -> None:
+    assert kept("was erased") == f"{TOMBSTONE_LIFETIME.days} days"
+    assert kept("our answers") == f"{REQUEST_LOG_LIFETIME.days} days after the answer"
+
+
+def test_lifetimes_of_copies_are_those_of_the_template() -> None:
+    queues = {queue["MessageRetentionPeriod"] for queue in properties("AWS::SQS::Queue")}
+    (archive,) = properties("AWS::Events::Archive")
+    recovery = {
+        table["PointInTimeRecoverySpecification"].get("RecoveryPeriodInDays", 35)
+        for table in properties("AWS::DynamoDB::Table")
+    }
+    days = (timedelta(seconds=max(queues)).days, archive["RetentionDays"], max(recovery))
+    assert kept("queues, the event archive and backups").startswith(
+        "{}, {} and {} days".format(*days)
+    )
+
+
+def test_erased_copies_are_unreadable_when_the_last_backup_of_keys_is_gone() -> None:
+    keys = TEMPLATE["Resources"]["SubjectKeysTable"]["Properties"]
+    assert keys["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] == 1
+    assert "unreadable from a day after erasure" in kept("queues, the event archive")
+
+
+def test_lifetime_of_log_lines_is_that_of_the_template() -> None:
+    assert kept("log lines") == f"{default('LogRetentionDays')} days"

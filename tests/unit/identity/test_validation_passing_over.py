@@ -1,0 +1,209 @@
+"""Whom the validator passes over without opening anything, and what changes under its hands."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from civic.contracts.events import Decision, DeletionRequest, ValidationRequest
+from civic.identity.errors import RegistrationRestricted
+from civic.identity.model.keys import RecordId
+from civic.identity.model.receipt import Receipt
+from civic.identity.model.review import ReviewCase, ReviewCause
+from civic.identity.model.rows import Status, Tombstone
+from civic.identity.usecases.validation import forget_decision, validate
+from tests.fakes.asking import restrict_and_lift, restricting
+from tests.fakes.faults import Crash, Faults, Meanwhile
+from tests.fakes.keys import InMemoryKeyUnwrapper
+from tests.fakes.pipeline import NOW, TRACE, Pipeline
+from tests.fakes.reviewing import REJECTED, decide, in_doubt
+from tests.fakes.views import decision_of
+from tests.strategies.registrations import person
+
+
+def submitted(pipeline: Pipeline, **changes: object) -> ValidationRequest:
+    pipeline.register(person(**changes))
+    return pipeline.bus.of(ValidationRequest)[-1]
+
+
+def reads_of(pipeline: Pipeline) -> Faults:
+    """Count every touch of a subject key, wrapped or not."""
+    reads = Faults()
+    pipeline.validation = replace(
+        pipeline.validation,
+        subject_keys=reads.guard(pipeline.subject_keys),
+        unwrapper=reads.guard(InMemoryKeyUnwrapper(pipeline.ring)),
+    )
+    return reads
+
+
+def restricted(pipeline: Pipeline, receipt: Receipt) -> None:
+    restricting(pipeline, receipt)
+
+
+def erased(pipeline: Pipeline, receipt: Receipt) -> None:
+    pipeline.erase(receipt)
+
+
+def corrected(pipeline: Pipeline, receipt: Receipt) -> None:
+    pipeline.rectify(receipt, person(username="corrected"))
+
+
+@pytest.mark.parametrize("before", [restricted, erased, corrected])
+def test_request_that_is_not_to_be_decided_is_never_opened(
+    before: Callable[[Pipeline, Receipt], object],
+) -> None:
+    pipeline = Pipeline()
+    receipt = pipeline.register(person())
+    before(pipeline, receipt)
+    row, reads = pipeline.decisions.rows[receipt.id], reads_of(pipeline)
+    assert validate(pipeline.validation, pipeline.bus.of(ValidationRequest)[0]) is None
+    assert reads.calls == 0
+    assert pipeline.decisions.rows[receipt.id] == row
+
+
+def test_keys_are_counted_where_a_request_is_decided() -> None:
+    pipeline = Pipeline()
+    request, reads = submitted(pipeline), reads_of(pipeline)
+    assert validate(pipeline.validation, request) is not None
+    assert reads.calls == 2
+
+
+def test_decided_request_is_passed_over_while_restricted() -> None:
+    pipeline = Pipeline()
+    receipt = pipeline.register(person())
+    pipeline.drain()
+    restricting(pipeline, receipt)
+    reads = reads_of(pipeline)
+    assert validate(pipeline.validation, pipeline.bus.of(ValidationRequest)[0]) is None
+    assert reads.calls == 0
+
+
+def test_lifted_registration_is_decided_under_its_restriction() -> None:
+    pipeline = Pipeline()
+    receipt = pipeline.register(person())
+    restrict_and_lift(pipeline, receipt)
+    calls = Faults()
+    validation = replace(pipeline.validation, decisions=calls.guard(pipeline.decisions))
+    assert validate(validation, pipeline.bus.of(ValidationRequest)[0]) is not None
+    row = decision_of(pipeline, receipt.id)
+    assert (row.status, row.restriction) == (Status.FULFILLED, 2)
+    # Once to look, once to write: the count was known before.
+    assert calls.calls == 2
+
+
+CALLS = 4
+"""The decision that is there, the key, its unwrapping, the decision."""
+
+
+@pytest.mark.parametrize("call", range(2, CALLS + 1))
+def test_restriction_before_the_decision_is_written_prevents_it(call: int) -> None:
+    meanwhile = Meanwhile()
+    pipeline = Pipeline(meanwhile)
+    receipt = pipeline.register(person())
+    meanwhile.action = lambda: restricting(pipeline, receipt)
+    meanwhile.at = {meanwhile.calls + call}
+    request = pipeline.bus.of(ValidationRequest)[0]
+    with pytest.raises(RegistrationRestricted):
+        validate(pipeline.validation, request)
+    # It comes again, and is held back.
+    assert validate(pipeline.validation, request) is None
+    row = decision_of(pipeline, receipt.id)
+    assert (row.status, row.restricted) == (Status.PENDING, True)
+
+
+@pytest.mark.parametrize("call", range(2, CALLS + 1))
+@pytest.mark.parametrize("times", [1, 2])
+def test_restriction_that_is_lifted_meanwhile_does_not_prevent_the_decision(
+    call: int, times: int
+) -> None:
+    meanwhile = Meanwhile()
+    pipeline = Pipeline(meanwhile)
+    receipt = pipeline.register(person())
+
+    def back_and_forth() -> None:
+        for _ in range(times):
+            restrict_and_lift(pipeline, receipt)
+
+    meanwhile.action = back_and_forth
+    meanwhile.at = {meanwhile.calls + call}
+    assert validate(pipeline.validation, pipeline.bus.of(ValidationRequest)[0]) is not None
+    row = decision_of(pipeline, receipt.id)
+    assert (row.status, row.restriction) == (Status.FULFILLED, 2 * times)
+
+
+@pytest.mark.parametrize("call", range(2, CALLS + 1))
+@pytest.mark.parametrize("change", [erased, corrected])
+def test_change_before_the_decision_is_written_prevents_it(
+    call: int, change: Callable[[Pipeline, Receipt], object]
+) -> None:
+    meanwhile = Meanwhile()
+    pipeline = Pipeline(meanwhile)
+    receipt = pipeline.register(person())
+    meanwhile.action = lambda: change(pipeline, receipt)
+    meanwhile.at = {meanwhile.calls + call}
+    assert validate(pipeline.validation, pipeline.bus.of(ValidationRequest)[0]) is None
+    row = pipeline.decisions.rows[receipt.id]
+    assert isinstance(row, Tombstone) or row.record.revision == 2
+
+
+def test_doubtful_registration_waits_for_a_person_since_it_was_submitted() -> None:
+    pipeline = Pipeline()
+    request = submitted(pipeline, national_id="not one")
+    pipeline.now += timedelta(days=3)
+    made = validate(pipeline.validation, request)
+    assert made is not None
+    assert made.decision is Decision.REVIEW
+    record = RecordId(request.id, request.revision)
+    assert list(pipeline.reviews.waiting()) == [ReviewCase(record, NOW, ReviewCause.RULES)]
+
+
+@pytest.mark.parametrize("attested", [True, False])
+def test_clear_decision_waits_for_nobody(*, attested: bool) -> None:
+    pipeline = Pipeline()
+    validate(pipeline.validation, submitted(pipeline, citizenship_attestation=attested))
+    assert list(pipeline.reviews.waiting()) == []
+
+
+def test_redelivery_queues_the_case_that_the_first_delivery_did_not() -> None:
+    pipeline = Pipeline()
+    request = submitted(pipeline, national_id="not one")
+    broken = replace(pipeline.validation, reviews=Faults(1).guard(pipeline.reviews))
+    with pytest.raises(Crash):
+        validate(broken, request)
+    assert validate(pipeline.validation, request) is not None
+    assert request.id in pipeline.reviews.rows
+
+
+def test_redelivery_announces_what_people_decided_and_queues_nothing() -> None:
+    pipeline = Pipeline()
+    receipt = in_doubt(pipeline)
+    decide(pipeline, receipt, REJECTED)
+    made = validate(pipeline.validation, pipeline.bus.of(ValidationRequest)[0])
+    assert made is not None
+    assert (made.decision, made.round) == (REJECTED, 1)
+    assert list(pipeline.reviews.waiting()) == []
+
+
+def test_erasure_takes_the_case_out_of_the_queue() -> None:
+    pipeline = Pipeline()
+    receipt, other = in_doubt(pipeline), in_doubt(pipeline)
+    pipeline.erase(receipt)
+    change = forget_decision(pipeline.validation, pipeline.bus.of(DeletionRequest)[0])
+    assert list(pipeline.reviews.rows) == [other.id]
+    assert (change.id, change.revision, change.at) == (receipt.id, None, NOW)
+    assert change.traceparent == TRACE.traceparent
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_of_two_erasures_the_earlier_counts_in_either_order(hours: int) -> None:
+    pipeline = Pipeline()
+    receipt = pipeline.register(person())
+    pipeline.erase(receipt)
+    (request,) = pipeline.bus.of(DeletionRequest)
+    other = request.model_copy(update={"requested_at": NOW + timedelta(hours=hours)})
+    forget_decision(pipeline.validation, other)
+    grave = pipeline.decisions.rows[receipt.id]
+    assert isinstance(grave, Tombstone)
+    assert grave.erased_at == min(NOW, other.requested_at)
