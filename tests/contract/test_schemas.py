@@ -11,7 +11,8 @@ from civic.cli.schemas.command import incompatible_events
 from civic.cli.schemas.compatibility import incompatibilities
 from civic.cli.schemas.generated import generated_files, schema_of
 from civic.cli.schemas.samples import samples
-from civic.contracts.events import EVENTS, DeletionRequest, Event, ValidationResult
+from civic.contracts.events import DeletionRequest, Event, ValidationResult
+from civic.contracts.registry import EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,7 +10,7 @@ import pytest
 from tools.check_templates import translate
 
 from civic.analytics.entrypoints import wiring as analytics_wiring
-from civic.contracts.events import EVENTS
+from civic.contracts.registry import EVENTS
 from civic.identity.entrypoints import wiring as identity_wiring
 from civic.runtime.settings import Settings
 from tests.fakes.pipeline import SUBSCRIPTIONS, Consumer

@@ -163,6 +163,9 @@ class DecisionMade(Contract):
     decided_at: AwareDatetime
     cohort: Cohort
     round: int = Field(default=0, ge=0, description="0 by the rules, n by the n-th human review")
+    access_digest: Digest | None = Field(
+        default=None, description="SHA-256 of the access token, by which credentials are asked for"
+    )
     traceparent: Traceparent
 
 
@@ -245,27 +248,3 @@ class AnalyticsReleased(Event):
     bucket: str
     json_key: str
     lines_key: str
-
-
-EVENTS: dict[str, type[Event]] = {
-    event.detail_type(): event
-    for event in (
-        ValidationRequest,
-        RevalidationRequest,
-        ValidationResult,
-        ReviewDecided,
-        DeletionRequest,
-        RetentionEnded,
-        ErasureReplayed,
-        DataStored,
-        DataUpdated,
-        DataDeleted,
-        DecisionDeleted,
-        JoinDeleted,
-        RestrictionChanged,
-        ObjectionRaised,
-        ObjectionHonoured,
-        AnalyticsReleased,
-    )
-}
-"""Every event by its detail-type."""

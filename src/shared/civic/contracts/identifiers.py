@@ -7,3 +7,12 @@ RegistrationId = NewType("RegistrationId", str)
 
 Revision = NewType("Revision", int)
 """Counts the versions of one registration from 1; the highest wins everywhere."""
+
+ElectionId = NewType("ElectionId", str)
+"""Twelve characters of Crockford's base32, lower case. Public."""
+
+StyleId = NewType("StyleId", str)
+"""Names a ballot style within its election, as the office chose. Public."""
+
+Nullifier = NewType("Nullifier", bytes)
+"""32 bytes that a credential or a posted code always yields; one of them, one counted ballot."""

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from civic.contracts.events import EVENTS, Event
+from civic.contracts.events import Event
+from civic.contracts.registry import EVENTS
 from civic.runtime.observability import Invocation, describe
 
 if TYPE_CHECKING:

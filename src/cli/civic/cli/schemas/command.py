@@ -11,7 +11,7 @@ from civic.cli.context import workspace_of
 from civic.cli.failures import CommandFailed
 from civic.cli.schemas.compatibility import incompatibilities
 from civic.cli.schemas.generated import generated_files, schema_of
-from civic.contracts.events import EVENTS
+from civic.contracts.registry import EVENTS
 
 
 def schemas(

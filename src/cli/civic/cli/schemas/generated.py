@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from civic.cli.schemas.samples import samples
 from civic.cli.template import read_template
-from civic.contracts.events import EVENTS, Event
+from civic.contracts.events import Event
+from civic.contracts.registry import EVENTS
 from civic.identity.entrypoints.openapi import document
 from civic.identity.model import notice
 from civic.identity.model.registration import PII_FIELDS, Registration
@@ -33,6 +34,20 @@ _RECEIVERS = {
     "RestrictionChanged": ("pii_storage, analytics", "an id that is restricted, or no longer"),
     "ObjectionRaised": ("analytics", "an id that must not be counted"),
     "ObjectionHonoured": ("accountability", "up to ten ids forgotten because of an objection"),
+    "RollDeleted": ("accountability", "up to ten ids that are off the roll of voters"),
+    "ElectionCreated": ("election notices", "an id of a draft"),
+    "ElectionUpdated": ("election notices", "an id of an election whose definition changed"),
+    "CandidateRegistered": ("election notices", "the ids of an option and its contest"),
+    "ElectionPublished": ("credential_roll, election notices", "the window, the areas of styles"),
+    "ElectionOpened": ("election notices", "an id of an election"),
+    "ElectionSuspended": ("election notices", "an id of an election"),
+    "ElectionResumed": ("election notices", "an id of an election"),
+    "ElectionEnded": ("credential_roll, election notices", "an id of an election"),
+    "ElectionCertified": ("election notices", "an id of an election, how many ballots it has"),
+    "ElectionDeleted": ("election notices", "an id of a draft"),
+    "RedriveRefused": ("election notices", "how many messages stay in a dead-letter queue"),
+    "VoteCast": ("whoever subscribes", "how many ballots are counted, in aggregate"),
+    "CredentialKeysPublished": ("election_keys", "the public keys of an election, one per style"),
     "AnalyticsReleased": ("whoever subscribes", "where a release was written, and its totals"),
 }
 _SAMPLE_ENVELOPE = {

@@ -27,19 +27,43 @@ from civic.contracts.events import (
     ValidationRequest,
     ValidationResult,
 )
-from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.identifiers import ElectionId, RegistrationId, Revision, StyleId
+from civic.contracts.voting import (
+    CandidateRegistered,
+    CredentialKey,
+    CredentialKeysPublished,
+    ElectionCertified,
+    ElectionChange,
+    ElectionCreated,
+    ElectionDeleted,
+    ElectionEnded,
+    ElectionOpened,
+    ElectionPublished,
+    ElectionResumed,
+    ElectionSuspended,
+    ElectionUpdated,
+    RedriveRefused,
+    RollDeleted,
+    StyleAreas,
+    VoteCast,
+)
 from civic.identity.model.registration import PII_FIELDS
 
 _ID = RegistrationId("5d3c6f0e-9b1a-8c2d-9e3f-0a1b2c3d4e5f")
 _TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 _DIGEST = bytes(range(32))
+_ELECTION, _STYLE = ElectionId("7k3m9qx2w5vb"), StyleId("berlin")
 _FIRST, _SECOND = Revision(1), Revision(2)
 _CREATED = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
 _LATER = datetime(2027, 3, 1, 9, 31, tzinfo=UTC)
 
 
 def samples() -> list[Event]:
-    """Return a sample of every event, in the order of a registration's life."""
+    """Return a sample of every event, those of a registration's life before an election's."""
+    return [*_of_a_registration(), *_of_an_election()]
+
+
+def _of_a_registration() -> list[Event]:
     return [
         _request(ValidationRequest),
         _request(RevalidationRequest),
@@ -56,6 +80,7 @@ def samples() -> list[Event]:
         DataDeleted(items=(_change(None),)),
         DecisionDeleted(items=(_change(None),)),
         JoinDeleted(items=(_change(None),)),
+        RollDeleted(items=(_change(None),)),
         AnalyticsReleased(
             release_id="0f1e2d3c4b5a6978",
             released_at=_LATER,
@@ -68,6 +93,36 @@ def samples() -> list[Event]:
             bucket="civic-releases",
             json_key="releases/2027/03/01/0f1e2d3c4b5a6978.json",
             lines_key="releases/2027/03/01/0f1e2d3c4b5a6978.jsonl",
+        ),
+    ]
+
+
+def _of_an_election() -> list[Event]:
+    plain: list[type[ElectionChange]] = [
+        ElectionCreated,
+        ElectionUpdated,
+        ElectionOpened,
+        ElectionSuspended,
+        ElectionResumed,
+        ElectionEnded,
+        ElectionDeleted,
+    ]
+    return [
+        *(event(election=_ELECTION, revision=3, at=_LATER) for event in plain),
+        CandidateRegistered(election=_ELECTION, revision=2, at=_LATER, contest="c1", option="o3"),
+        ElectionPublished(
+            election=_ELECTION,
+            revision=4,
+            at=_LATER,
+            opens_at=datetime(2027, 5, 1, 6, tzinfo=UTC),
+            closes_at=datetime(2027, 5, 1, 16, tzinfo=UTC),
+            styles=(StyleAreas(style=_STYLE, areas=("DE-BE", "DE-BB")),),
+        ),
+        ElectionCertified(election=_ELECTION, revision=9, at=_LATER, ballots=1_366_692),
+        RedriveRefused(election=_ELECTION, revision=8, at=_LATER, messages=2),
+        VoteCast(election=_ELECTION, snapshot=17, ballots=1200, at=_LATER),
+        CredentialKeysPublished(
+            election=_ELECTION, keys=(CredentialKey(style=_STYLE, public_key=bytes(294)),)
         ),
     ]
 

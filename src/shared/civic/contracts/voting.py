@@ -1,0 +1,143 @@
+"""The events of the voting domain, and the two with which credential issuing answers it.
+
+None of them names a registration together with anything of a ballot: what leaves the identity
+domain towards elections is public keys, and what leaves the voting domain is about elections only.
+The rules for changes are those of `civic.contracts.events`.
+"""
+
+from typing import Annotated, ClassVar
+
+from pydantic import AwareDatetime, Field
+
+from civic.contracts.events import PACK_SIZE, Contract, DataChange, Event
+from civic.contracts.identifiers import ElectionId, StyleId
+
+ELECTION_ID_PATTERN = r"^[0-9a-hjkmnp-tv-z]{12}$"
+STYLE_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}$"
+AREA_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]{0,15}$"
+
+ElectionIdField = Annotated[ElectionId, Field(pattern=ELECTION_ID_PATTERN)]
+StyleIdField = Annotated[StyleId, Field(pattern=STYLE_ID_PATTERN)]
+Area = Annotated[str, Field(pattern=AREA_PATTERN)]
+
+
+class ElectionChange(Event):
+    """Base of what happens to an election; ``revision`` counts its changes from 1."""
+
+    SOURCE: ClassVar[str] = "civic.elections"
+    election: ElectionIdField
+    revision: int = Field(ge=1)
+    at: AwareDatetime
+
+
+class ElectionCreated(ElectionChange):
+    """A draft was made."""
+
+
+class ElectionUpdated(ElectionChange):
+    """The contests, options, styles or the window of a draft or of a published election changed."""
+
+
+class CandidateRegistered(ElectionChange):
+    """An option was added to a contest."""
+
+    contest: str
+    option: str
+
+
+class StyleAreas(Contract):
+    """A ballot style and the electoral areas whose voters get it."""
+
+    style: StyleIdField
+    areas: tuple[Area, ...] = Field(description="ISO 3166-1 or 3166-2 codes, or the office's own")
+
+
+class ElectionPublished(ElectionChange):
+    """An election is announced: from now on its voters may be given credentials."""
+
+    opens_at: AwareDatetime
+    closes_at: AwareDatetime
+    styles: tuple[StyleAreas, ...]
+
+
+class ElectionOpened(ElectionChange):
+    """Votes are accepted from now on."""
+
+
+class ElectionSuspended(ElectionChange):
+    """No votes are accepted until it is resumed."""
+
+
+class ElectionResumed(ElectionChange):
+    """Votes are accepted again."""
+
+
+class ElectionEnded(ElectionChange):
+    """No votes are accepted any more, and no credentials given."""
+
+
+class ElectionCertified(ElectionChange):
+    """The count is final."""
+
+    ballots: int = Field(ge=0)
+
+
+class ElectionDeleted(ElectionChange):
+    """A draft was given up."""
+
+
+class RedriveRefused(ElectionChange):
+    """Ballots in a dead-letter queue were not put back, as the election is over."""
+
+    messages: int = Field(ge=1)
+
+
+class VoteCast(Event):
+    """How many ballots are counted by now; published in aggregate only, never one by one."""
+
+    SOURCE = "civic.results"
+    election: ElectionIdField
+    snapshot: int = Field(ge=1, description="Counts the snapshots of the results")
+    ballots: int = Field(ge=0)
+    at: AwareDatetime
+
+
+class CredentialKey(Contract):
+    """The public key under which the credentials of one ballot style verify."""
+
+    style: StyleIdField
+    public_key: bytes = Field(description="SubjectPublicKeyInfo, DER (RFC 5280)")
+
+
+class CredentialKeysPublished(Event):
+    """The issuer has made the keys of an election (RFC 9474), one per ballot style."""
+
+    SOURCE = "civic.credentials"
+    election: ElectionIdField
+    keys: tuple[CredentialKey, ...]
+
+
+class RollDeleted(Event):
+    """Registrations erased from the issuer's roll."""
+
+    SOURCE = "civic.credentials"
+    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
+
+
+VOTING_EVENTS: tuple[type[Event], ...] = (
+    ElectionCreated,
+    ElectionUpdated,
+    CandidateRegistered,
+    ElectionPublished,
+    ElectionOpened,
+    ElectionSuspended,
+    ElectionResumed,
+    ElectionEnded,
+    ElectionCertified,
+    ElectionDeleted,
+    RedriveRefused,
+    VoteCast,
+    CredentialKeysPublished,
+    RollDeleted,
+)
+"""What the voting domain says and hears, and what credential issuing confirms."""
