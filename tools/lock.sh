@@ -26,9 +26,12 @@ while read -r package; do
 done < <(sed -n 's/^\([a-z0-9._-]*\)==.*/\1/p' src/shared/requirements.txt)
 compile src/identity/requirements.in --constraint src/shared/requirements.txt \
   "${in_the_layer[@]}" "$@"
+compile src/voting/requirements.in --constraint src/shared/requirements.txt \
+  --constraint src/identity/requirements.txt "${in_the_layer[@]}" "$@"
 
 compile requirements/dev.in \
-  --constraint src/shared/requirements.txt --constraint src/identity/requirements.txt "$@"
+  --constraint src/shared/requirements.txt --constraint src/identity/requirements.txt \
+  --constraint src/voting/requirements.txt "$@"
 for name in engine sam checkov uv; do
   compile "requirements/$name.in" "$@"
 done

@@ -27,7 +27,7 @@ def fake_sam(root: Path, script: str) -> Sam:
     program.parent.mkdir(parents=True)
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
-    return Sam(Engine(Workspace(root), 14999))
+    return Sam(Engine(Workspace(root), 14999), "local")
 
 
 def test_fingerprint_stays_while_nothing_changes(root: Path) -> None:
@@ -105,7 +105,7 @@ def test_sam_sees_the_engine_and_no_account(root: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
     sam = fake_sam(root, "env")
     sam.deploy(PARAMETERS)
-    seen = (root / ".civic" / "sam-deploy.log").read_text()
+    seen = (root / ".civic" / "sam-deploy-local.log").read_text()
     assert "AWS_ENDPOINT_URL=http://127.0.0.1:14999" in seen
     assert "AWS_PROFILE" not in seen
     assert "AWS_SESSION_TOKEN" not in seen

@@ -34,6 +34,10 @@ class EmptyAccount:
     def find_outputs() -> None:
         return None
 
+    @property
+    def voting(self) -> "EmptyAccount":
+        return self
+
 
 NOWHERE = cast("Target", EmptyAccount())
 
@@ -45,11 +49,14 @@ def root(tmp_path: Path) -> Path:
     sam.parent.mkdir(parents=True)
     sam.write_text(SAM.format(root=root, calls=root / "calls"))
     sam.chmod(0o755)
-    (root / "template.yaml").write_text("Resources: {}\n")
+    (root / "stacks").mkdir()
+    for template in ("template.yaml", "stacks/voting.yaml"):
+        (root / template).write_text("Resources: {}\n")
     (root / "samconfig.toml").write_text(
         '[local.deploy.parameters]\nparameter_overrides = ["Environment=local"]\n'
+        '[local-voting.deploy.parameters]\nparameter_overrides = ["Environment=local"]\n'
     )
-    for context in ("shared", "identity", "analytics"):
+    for context in ("shared", "identity", "analytics", "voting"):
         (root / "src" / context).mkdir(parents=True)
     return root
 
@@ -93,14 +100,14 @@ def test_here_makes_a_relative_state_directory_absolute(
 def test_deploy_builds_once_for_all_engines_of_a_checkout(root: Path, tmp_path: Path) -> None:
     assert deploy(NOWHERE, engine_of(root))
     assert deploy(NOWHERE, engine_of(root, tmp_path / "other"))
-    assert calls(root) == ["build", "deploy", "deploy"]
+    assert calls(root) == [*["build"] * 2, *["deploy"] * 4]
 
 
 def test_deploy_builds_again_after_a_change(root: Path) -> None:
     deploy(NOWHERE, engine_of(root))
     (root / "src" / "identity" / "handler.py").write_text("changed = True\n")
     deploy(NOWHERE, engine_of(root))
-    assert calls(root) == ["build", "deploy"] * 2
+    assert calls(root) == ["build", "build", "deploy", "deploy"] * 2
 
 
 def test_deploy_builds_again_after_a_failed_build(root: Path) -> None:
@@ -110,4 +117,4 @@ def test_deploy_builds_again_after_a_failed_build(root: Path) -> None:
         deploy(NOWHERE, engine_of(root))
     refusal.unlink()
     deploy(NOWHERE, engine_of(root))
-    assert calls(root) == ["build", "build", "deploy"]
+    assert calls(root) == ["build"] * 3 + ["deploy"] * 2

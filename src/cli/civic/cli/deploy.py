@@ -1,4 +1,4 @@
-"""Brings the template into the embedded engine: build, deploy, and what the engine left out."""
+"""Brings the templates into the embedded engine: build, deploy, and what the engine left out."""
 
 import platform
 import tomllib
@@ -14,19 +14,24 @@ from civic.cli.target import Target
 from civic.cli.unmodelled import apply_table_settings
 from civic.cli.workspace import Workspace
 
+CONFIGURATIONS = ("local", "local-voting")
+"""The tables of samconfig.toml for this machine, in the order in which the stacks build on each
+other; the templates of a workspace stand in the same order.
+"""
+
 _ARM = {"aarch64", "arm64"}
 _BROKEN = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
 
 
 def deploy(target: Target, engine: Engine) -> bool:
-    """Build and deploy the template into the running engine unless nothing changed since.
+    """Build and deploy the templates into the running engine unless nothing changed since.
 
     Args:
-        target: The stack in the engine.
+        target: The identity stack in the engine.
         engine: The engine, running.
 
     Returns:
-        True if it was deployed now, False if the stack was up to date.
+        True if they were deployed now, False if the stacks were up to date.
 
     Raises:
         DeployFailed: sam refused; the message ends with its last words.
@@ -34,15 +39,14 @@ def deploy(target: Target, engine: Engine) -> bool:
     """
     workspace = engine.workspace
     deployed = workspace.state / "deployed"
-    parameters = local_parameters(workspace)
-    current = fingerprint(workspace.root, parameters)
-    if _is(deployed, current) and target.find_outputs() is not None:
+    current = fingerprint(workspace.root, local_parameters(workspace))
+    if _is(deployed, current) and all(stack.find_outputs() is not None for stack in _all(target)):
         return False
-    if not workspace.template.exists():
-        raise DeployFailed(f"{workspace.template.name} is missing")
+    for template in workspace.templates:
+        if not template.exists():
+            raise DeployFailed(f"{template.name} is missing")
     require_room(workspace.state)
     deployed.unlink(missing_ok=True)
-    sam = Sam(engine)
     # Among the artefacts, so that it goes when they go.
     built = workspace.artefacts / "build" / "fingerprint"
     # Another engine of this checkout must not build while this one deploys what was built.
@@ -50,24 +54,32 @@ def deploy(target: Target, engine: Engine) -> bool:
         if not _is(built, current):
             built.unlink(missing_ok=True)
             with step("sam build"):
-                sam.build(parameters)
+                for config in CONFIGURATIONS:
+                    Sam(engine, config).build(local_parameters(workspace, config))
             built.write_text(current)
         with step("sam deploy"):
-            _clear_broken_stack(target)
-            sam.deploy(parameters)
-            apply_table_settings(target, workspace.template)
+            for stack, template, config in zip(
+                _all(target), workspace.templates, CONFIGURATIONS, strict=True
+            ):
+                _clear_broken_stack(stack)
+                Sam(engine, config).deploy(local_parameters(workspace, config))
+                apply_table_settings(stack, template)
     deployed.write_text(current)
     return True
+
+
+def _all(target: Target) -> tuple[Target, ...]:
+    return target, target.voting
 
 
 def _is(stamp: Path, fingerprint_now: str) -> bool:
     return stamp.exists() and stamp.read_text() == fingerprint_now
 
 
-def local_parameters(workspace: Workspace) -> list[str]:
-    """Give the template's parameters for this machine, `Name=value`."""
+def local_parameters(workspace: Workspace, config: str = CONFIGURATIONS[0]) -> list[str]:
+    """Give a template's parameters for this machine, `Name=value`."""
     settings = tomllib.loads((workspace.root / "samconfig.toml").read_text())
-    named: list[str] = settings["local"]["deploy"]["parameters"]["parameter_overrides"]
+    named: list[str] = settings[config]["deploy"]["parameters"]["parameter_overrides"]
     architecture = "arm64" if platform.machine().lower() in _ARM else "x86_64"
     return [*named, f"Architecture={architecture}"]
 

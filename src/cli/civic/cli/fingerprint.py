@@ -4,7 +4,15 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-_SOURCES = ("template.yaml", "samconfig.toml", "src/shared", "src/identity", "src/analytics")
+_SOURCES = (
+    "template.yaml",
+    "stacks",
+    "samconfig.toml",
+    "src/shared",
+    "src/identity",
+    "src/analytics",
+    "src/voting",
+)
 
 
 def fingerprint(root: Path, parameters: Iterable[str]) -> str:

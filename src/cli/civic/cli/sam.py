@@ -16,6 +16,8 @@ class Sam:
     """The `sam` program, pointed at the embedded engine."""
 
     engine: Engine
+    config: str
+    """The table of samconfig.toml that says which stack, such as ``local``."""
 
     def build(self, parameters: Sequence[str]) -> None:
         """Build the layer and the functions.
@@ -48,7 +50,7 @@ class Sam:
                 workspace.sam,
                 verb,
                 "--config-env",
-                "local",
+                self.config,
                 "--parameter-overrides",
                 *parameters,
             ],
@@ -61,7 +63,7 @@ class Sam:
             errors="replace",
             check=False,
         )
-        (workspace.state / f"sam-{verb}.log").write_text(done.stdout)
+        (workspace.state / f"sam-{verb}-{self.config}.log").write_text(done.stdout)
         if done.returncode == 0:
             return
         if "No space left on device" in done.stdout:

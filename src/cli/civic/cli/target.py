@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,11 @@ class Target:
     def is_local(self) -> bool:
         """Tell whether the stack is in the embedded engine."""
         return self.endpoint is not None
+
+    @cached_property
+    def voting(self) -> "Target":
+        """The voting stack that belongs to this identity stack."""
+        return replace(self, stack=f"{self.stack}-voting")
 
     @cached_property
     def session(self) -> "boto3.Session":

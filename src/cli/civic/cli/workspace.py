@@ -36,6 +36,11 @@ class Workspace:
         return self.root / "template.yaml"
 
     @property
+    def templates(self) -> tuple[Path, ...]:
+        """Every template, in the order of their deployment."""
+        return self.template, self.root / "stacks" / "voting.yaml"
+
+    @property
     def output(self) -> Path:
         """Reports for the reader: `out/`."""
         return self.root / "out"

@@ -1,0 +1,64 @@
+"""What can go wrong in the voting domain, one class per fact."""
+
+
+class VotingError(Exception):
+    """Root of the voting domain's errors; messages are constant."""
+
+
+class StoreUnavailable(VotingError):
+    """A store, a queue or a key did not answer or refused; the work may be tried again."""
+
+
+class ElectionUnknown(VotingError):
+    """There is no such election."""
+
+
+class ElectionMoved(VotingError):
+    """Somebody else changed the election meanwhile; look at it again."""
+
+
+class NotNow(VotingError):
+    """The election's state does not allow it."""
+
+
+class BadDefinition(VotingError):
+    """A definition contradicts itself; ``faults`` says where."""
+
+    def __init__(self, *faults: "tuple[str, str]") -> None:
+        """Hold (code, JSON Pointer) pairs."""
+        super().__init__("the definition contradicts itself")
+        self.faults = faults
+
+
+class VoterUnknown(VotingError):
+    """No such code, or a credential that no key of the election has signed."""
+
+
+class AlreadyVoted(VotingError):
+    """The credential's ballot is in the box."""
+
+
+class PollNotOpen(VotingError):
+    """Before the opening, after the closing, or during a suspension; ``code`` says which."""
+
+    def __init__(self, code: str) -> None:
+        """Hold ``not_open_yet``, ``closed`` or ``suspended``."""
+        super().__init__("no votes are accepted now")
+        self.code = code
+
+
+class BadSelections(VotingError):
+    """The selections are no ballot of the voter's style; ``faults`` says where."""
+
+    def __init__(self, *faults: "tuple[str, str]") -> None:
+        """Hold (code, JSON Pointer) pairs."""
+        super().__init__("the selections are no valid ballot")
+        self.faults = faults
+
+
+class SealBroken(VotingError):
+    """A sealed ballot does not open: altered, or sealed for another election."""
+
+
+class TallyMoved(VotingError):
+    """Another invocation has written this shard's tally meanwhile."""

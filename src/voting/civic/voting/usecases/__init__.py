@@ -1,0 +1,1 @@
+"""What the voting domain can be asked to do."""
