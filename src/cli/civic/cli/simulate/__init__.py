@@ -1,0 +1,1 @@
+"""`civic simulate`: an election of millions through the real handlers, in one process."""
