@@ -13,6 +13,10 @@ class ElectionUnknown(VotingError):
     """There is no such election."""
 
 
+class CodeMistyped(VotingError):
+    """A text is no posted code: wrong characters, too many or too few, or one of them mistyped."""
+
+
 class ElectionMoved(VotingError):
     """Somebody else changed the election meanwhile; look at it again."""
 
