@@ -40,12 +40,14 @@ TABLES: dict[str, tuple[str, ...]] = {
     "request-log": ("id:S", "entry:S"),
     "erasure-ledger": ("id:S",),
     "review-queue": ("id:S",),
+    "elections": ("id:S", "part:S"),
+    "voter-codes": ("code:B",),
 }
 BUS = "civic-bus"
 BUCKET = "civic-releases"
 
 
-SERVICES = ("dynamodb", "events", "kms", "s3")
+SERVICES = ("dynamodb", "events", "kms", "s3", "sqs")
 """The clients; they outlive a test, since botocore takes its time to make one."""
 
 

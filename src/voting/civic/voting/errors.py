@@ -25,6 +25,14 @@ class NotNow(VotingError):
     """The election's state does not allow it."""
 
 
+class BallotsWaiting(VotingError):
+    """Ballots may still be on their way into the count."""
+
+
+class CodeTaken(VotingError):
+    """A voter's code is one of another election or ballot style."""
+
+
 class BadDefinition(VotingError):
     """A definition contradicts itself; ``faults`` says where."""
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from civic.contracts.events import Event
 from civic.contracts.identifiers import ElectionId, StyleId
+from civic.contracts.voting import ElectionChange
 from civic.voting.model.election import Election
 
 Clock = Callable[[], datetime]
@@ -17,6 +18,21 @@ Entropy = Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
+class Announcement:
+    """What the bus has to hear about one revision of an election.
+
+    Attributes:
+        election: Its id.
+        revision: The revision that the changes have led to.
+        events: The changes.
+    """
+
+    election: ElectionId
+    revision: int
+    events: tuple[ElectionChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PollBook:
     """All that is stored about an election.
 
@@ -24,17 +40,24 @@ class PollBook:
         election: Its definition and state.
         keys: The public keys of its credentials by ballot style (SubjectPublicKeyInfo, DER).
         sealed_secret: Its secret, encrypted under the KMS key of the voting stack.
+        unannounced: What may not be on the bus yet.
     """
 
     election: Election
     keys: Mapping[StyleId, bytes]
     sealed_secret: bytes
+    unannounced: Announcement | None = None
 
 
 class ElectionStore(Protocol):
-    """The elections."""
+    """The elections, each with what is to be announced about its newest revision.
 
-    def create(self, election: Election, sealed_secret: bytes) -> None:
+    A change and its events are one write, so that neither is there without the other.
+    """
+
+    def create(
+        self, election: Election, sealed_secret: bytes, *events: ElectionChange
+    ) -> Announcement:
         """Store a new election.
 
         Raises:
@@ -42,20 +65,28 @@ class ElectionStore(Protocol):
         """
         ...
 
-    def replace(self, election: Election) -> None:
-        """Store the next revision of an election.
+    def replace(self, election: Election, *events: ElectionChange) -> Announcement:
+        """Store the next revision of an election; what was unannounced of the last is forgotten.
 
         Raises:
             ElectionMoved: The stored revision is not the one before.
         """
         ...
 
-    def delete(self, election: Election) -> None:
-        """Remove a draft of exactly this revision.
+    def delete(self, election: Election, *events: ElectionChange) -> Announcement:
+        """Remove a draft whose next revision this would be; nothing finds it any more.
 
         Raises:
-            ElectionMoved: The stored revision is another.
+            ElectionMoved: The stored revision is not the one before.
         """
+        ...
+
+    def announced(self, announcement: Announcement) -> None:
+        """Note that the bus has heard it; nothing, if there is a later revision."""
+        ...
+
+    def unannounced(self) -> Iterable[Announcement]:
+        """Return everything that may not be on the bus yet, also of what was deleted."""
         ...
 
     def keep_keys(self, election: ElectionId, keys: Mapping[StyleId, bytes]) -> None:
@@ -92,4 +123,24 @@ class EventPublisher(Protocol):
 
     def publish(self, events: Sequence[Event]) -> None:
         """Publish all of them, or raise; some may then be out, and will be again."""
+        ...
+
+
+class VoterCodes(Protocol):
+    """Keyed hashes of the codes that were posted to voters."""
+
+    def add(self, election: ElectionId, style: StyleId, hashes: Iterable[bytes]) -> None:
+        """Store codes of one ballot style; those that are stored already stay as they are.
+
+        Raises:
+            CodeTaken: A code is one of another election or ballot style.
+        """
+        ...
+
+
+class Backlog(Protocol):
+    """The ballots that are not counted yet."""
+
+    def waiting(self) -> int:
+        """Return how many messages are in the ballot queue and in its dead-letter queue."""
         ...

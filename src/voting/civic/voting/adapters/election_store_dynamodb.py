@@ -1,0 +1,188 @@
+"""Elections in DynamoDB: one partition each, in which one Query finds everything.
+
+The part ``definition`` holds the election as one JSON ``document``, its revision and state beside
+it and, as long as the bus may not have heard of that revision, its events as ``unannounced``. A
+draft that was given up leaves a ``definition`` without a document until the bus has heard of that.
+The part ``secret`` is the election's secret, ``key#<style>`` the public key of a ballot style.
+Every write is of a single item, and conditional.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from civic.contracts.identifiers import ElectionId, StyleId
+from civic.contracts.registry import EVENTS
+from civic.contracts.voting import ElectionChange, ElectionDeleted
+from civic.voting.adapters.botocore_errors import failed_condition, unavailable
+from civic.voting.errors import ElectionMoved
+from civic.voting.model.election import Election
+from civic.voting.ports import Announcement, PollBook
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+type Item = dict[str, Any]
+
+_DEFINITION, _SECRET, _KEY = "definition", "secret", "key#"
+_ABSENT = "attribute_not_exists(id)"
+_THE_ONE_BEFORE = "revision = :before AND attribute_exists(document)"
+
+
+class DynamoDbElections:
+    """The elections."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """Use ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+
+    def create(
+        self, election: Election, sealed_secret: bytes, *events: ElectionChange
+    ) -> Announcement:
+        """Put the secret, then the definition: a crash in between leaves no election."""
+        secret = {**_key(election.id, _SECRET), "sealed": {"B": sealed_secret}}
+        self._put_once(secret)
+        if not self._write(_definition(election, events), _ABSENT):
+            raise ElectionMoved
+        return _announcement(election, events)
+
+    def replace(self, election: Election, *events: ElectionChange) -> Announcement:
+        """Put the definition in the place of the one before."""
+        return self._follow(election, _definition(election, events), events)
+
+    def delete(self, election: Election, *events: ElectionChange) -> Announcement:
+        """Put into the place of the definition that there is none any more."""
+        return self._follow(election, _head(election, events), events)
+
+    def announced(self, announcement: Announcement) -> None:
+        """Forget the events; and what a given-up draft has left, but for its useless secret."""
+        key = _key(announcement.election, _DEFINITION)
+        only: Any = {
+            "TableName": self._table,
+            "Key": key,
+            "ConditionExpression": "revision = :this",
+            "ExpressionAttributeValues": {":this": {"N": str(announcement.revision)}},
+        }
+        given_up = any(isinstance(event, ElectionDeleted) for event in announcement.events)
+        with unavailable():
+            try:
+                if given_up:
+                    self._client.delete_item(**only)
+                else:
+                    self._client.update_item(**only, UpdateExpression="REMOVE unannounced")
+            except ClientError as error:
+                if not failed_condition(error):
+                    raise
+
+    def keep_keys(self, election: ElectionId, keys: Mapping[StyleId, bytes]) -> None:
+        """Put each key where there is none."""
+        for style, key in keys.items():
+            self._put_once({**_key(election, _KEY + style), "public_key": {"B": key}})
+
+    def find(self, election: ElectionId) -> PollBook | None:
+        """Query the partition, consistently."""
+        with unavailable():
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="id = :id",
+                ExpressionAttributeValues={":id": {"S": str(election)}},
+                ConsistentRead=True,
+            )
+            parts = {item["part"]["S"]: item for page in pages for item in page["Items"]}
+        found = parts.get(_DEFINITION, {})
+        if "document" not in found:
+            return None
+        return PollBook(
+            election=_election(found),
+            keys={
+                StyleId(part.removeprefix(_KEY)): bytes(item["public_key"]["B"])
+                for part, item in parts.items()
+                if part.startswith(_KEY)
+            },
+            sealed_secret=bytes(parts[_SECRET]["sealed"]["B"]),
+            unannounced=_unannounced(found) if "unannounced" in found else None,
+        )
+
+    def every(self) -> Iterator[Election]:
+        """Scan for the definitions."""
+        yield from map(_election, self._scan("attribute_exists(document)"))
+
+    def unannounced(self) -> Iterator[Announcement]:
+        """Scan for revisions that still carry their events."""
+        yield from map(_unannounced, self._scan("attribute_exists(unannounced)"))
+
+    def _scan(self, condition: str) -> Iterator[Item]:
+        with unavailable():
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table, FilterExpression=condition, ConsistentRead=True
+            )
+            for page in pages:
+                yield from page["Items"]
+
+    def _follow(
+        self, election: Election, item: Item, events: tuple[ElectionChange, ...]
+    ) -> Announcement:
+        if not self._write(item, _THE_ONE_BEFORE, before=election.revision - 1):
+            raise ElectionMoved
+        return _announcement(election, events)
+
+    def _put_once(self, item: Item) -> None:
+        self._write(item, _ABSENT)
+
+    def _write(self, item: Item, condition: str, **revisions: int) -> bool:
+        """Put an item; tell whether the condition held."""
+        values = {f":{name}": {"N": str(number)} for name, number in revisions.items()}
+        more: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        with unavailable():
+            try:
+                self._client.put_item(
+                    TableName=self._table, Item=item, ConditionExpression=condition, **more
+                )
+            except ClientError as error:
+                if failed_condition(error):
+                    return False
+                raise
+        return True
+
+
+def _key(election: ElectionId, part: str) -> Item:
+    return {"id": {"S": str(election)}, "part": {"S": part}}
+
+
+def _head(election: Election, events: tuple[ElectionChange, ...]) -> Item:
+    told = [
+        {"M": {"type": {"S": event.detail_type()}, "detail": {"S": event.model_dump_json()}}}
+        for event in events
+    ]
+    return {
+        **_key(election.id, _DEFINITION),
+        "revision": {"N": str(election.revision)},
+        "unannounced": {"L": told},
+    }
+
+
+def _definition(election: Election, events: tuple[ElectionChange, ...]) -> Item:
+    return {
+        **_head(election, events),
+        "state": {"S": election.state},
+        "document": {"S": election.model_dump_json(exclude_none=True)},
+    }
+
+
+def _election(item: Item) -> Election:
+    return Election.model_validate_json(item["document"]["S"])
+
+
+def _announcement(election: Election, events: tuple[ElectionChange, ...]) -> Announcement:
+    return Announcement(election.id, election.revision, events)
+
+
+def _unannounced(item: Item) -> Announcement:
+    events = []
+    for told in item["unannounced"]["L"]:
+        event = EVENTS[told["M"]["type"]["S"]].model_validate_json(told["M"]["detail"]["S"])
+        if isinstance(event, ElectionChange):
+            events.append(event)
+    return Announcement(ElectionId(item["id"]["S"]), int(item["revision"]["N"]), tuple(events))

@@ -1,0 +1,50 @@
+"""Keyed hashes of posted codes in DynamoDB: one item each, under the hash.
+
+An item says for which election and ballot style a code votes, and nothing about who got it.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from civic.contracts.identifiers import ElectionId, StyleId
+from civic.voting.adapters.botocore_errors import failed_condition, unavailable
+from civic.voting.errors import CodeTaken
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDbVoterCodes:
+    """The voters' codes."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """Use ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+
+    def add(self, election: ElectionId, style: StyleId, hashes: Iterable[bytes]) -> None:
+        """Put each hash, unless it is there for something else."""
+        for code in hashes:
+            self._add(election, style, code)
+
+    def _add(self, election: ElectionId, style: StyleId, code: bytes) -> None:
+        with unavailable():
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item={"code": {"B": code}, "election": {"S": election}, "style": {"S": style}},
+                    ConditionExpression=(
+                        "attribute_not_exists(code) OR (election = :election AND #style = :style)"
+                    ),
+                    ExpressionAttributeNames={"#style": "style"},
+                    ExpressionAttributeValues={
+                        ":election": {"S": election},
+                        ":style": {"S": style},
+                    },
+                )
+            except ClientError as error:
+                if failed_condition(error):
+                    raise CodeTaken from error
+                raise

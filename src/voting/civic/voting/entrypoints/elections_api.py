@@ -1,0 +1,154 @@
+"""The bodies of the elections API, and the map from the domain's errors to its answers."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from civic.contracts.identifiers import StyleId
+from civic.contracts.voting import ElectionIdField, StyleIdField
+from civic.runtime.http import FieldError, Problem
+from civic.runtime.publisher import PublishFailed
+from civic.voting.errors import (
+    BadDefinition,
+    BallotsWaiting,
+    CodeTaken,
+    ElectionMoved,
+    ElectionUnknown,
+    NotNow,
+    StoreUnavailable,
+)
+from civic.voting.model.election import BallotStyle, Contest, Election, OptionId, State
+
+IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{16,128}$"
+MAX_DRAFT_BYTES = 512 * 1024
+"""Of a request; what it leads to is measured more closely (`civic.voting.model.rules`)."""
+
+Hash = Annotated[
+    bytes,
+    Field(min_length=32, max_length=32),
+    WithJsonSchema({"type": "string", "format": "base64url", "pattern": "^[A-Za-z0-9_-]{43}=?$"}),
+]
+
+
+class Body(BaseModel):
+    """Base of the bodies; built when first used."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
+
+
+class ElectionSummary(Body):
+    """An election in a list."""
+
+    id: ElectionIdField
+    revision: int = Field(ge=1)
+    state: State
+    title: str
+    time_zone: str
+    opens_at: datetime
+    closes_at: datetime
+
+
+class ElectionList(Body):
+    """All elections, the last to open first."""
+
+    elections: tuple[ElectionSummary, ...]
+
+
+class ElectionShown(ElectionSummary):
+    """An election as it stands."""
+
+    contests: tuple[Contest, ...]
+    styles: tuple[BallotStyle, ...]
+    keys: tuple[StyleIdField, ...] = Field(
+        description="The ballot styles whose credentials can be verified already"
+    )
+    ballots: int | None = Field(default=None, description="The certified number of ballots")
+
+
+class CandidateAdded(Body):
+    """A candidate, and the revision of the election that has it."""
+
+    contest: str
+    option: OptionId
+    revision: int = Field(ge=1)
+
+
+class Certification(Body):
+    """How many ballots are in the final count."""
+
+    ballots: int = Field(ge=0, strict=True)
+
+
+class Codes(Body):
+    """Keyed hashes of voters' codes."""
+
+    model_config = ConfigDict(val_json_bytes="base64")
+
+    style: StyleIdField
+    hashes: tuple[Hash, ...] = Field(min_length=1, max_length=500)
+
+
+class CodesAdded(Body):
+    """How many codes the request named; repeated, it stores none twice."""
+
+    stored: int = Field(ge=1)
+
+
+_UNAVAILABLE = Problem(
+    503,
+    "temporarily_unavailable",
+    "A service did not answer; repeat the request",
+    headers={"retry-after": "2"},
+)
+_PROBLEMS: dict[type[Exception], Problem] = {
+    ElectionUnknown: Problem(404, "not_found", "There is no such election"),
+    ElectionMoved: Problem(
+        409, "election_moved", "The election has changed meanwhile; look at it again"
+    ),
+    NotNow: Problem(409, "not_now", "The state of the election does not allow it"),
+    BallotsWaiting: Problem(
+        409, "ballots_waiting", "Ballots may still be on their way; see the queue", headers={}
+    ),
+    CodeTaken: Problem(409, "code_taken", "A code is one of another election or ballot style"),
+    StoreUnavailable: _UNAVAILABLE,
+    PublishFailed: _UNAVAILABLE,
+}
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """Return the answer for one of the domain's errors, None for any other."""
+    if isinstance(error, BadDefinition):
+        faults = tuple(FieldError(code, pointer) for code, pointer in error.faults)
+        return Problem(422, "bad_definition", "The definition contradicts itself", faults)
+    return _PROBLEMS.get(type(error))
+
+
+def summary_of(election: Election, now: datetime) -> ElectionSummary:
+    """Return an election for a list, in the state it is in now."""
+    return ElectionSummary(
+        id=election.id,
+        revision=election.revision,
+        state=election.state_at(now),
+        title=election.title,
+        time_zone=election.time_zone,
+        opens_at=election.opens_at,
+        closes_at=election.closes_at,
+    )
+
+
+def shown(election: Election, keys: tuple[StyleId, ...] = ()) -> ElectionShown:
+    """Return an election for its office."""
+    return ElectionShown(
+        id=election.id,
+        revision=election.revision,
+        state=election.state,
+        title=election.title,
+        time_zone=election.time_zone,
+        opens_at=election.opens_at,
+        closes_at=election.closes_at,
+        contests=election.contests,
+        styles=election.styles,
+        keys=keys,
+        ballots=election.ballots,
+    )

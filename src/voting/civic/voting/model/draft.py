@@ -1,0 +1,107 @@
+"""The documents that an office sends: elections, candidates, windows."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from civic.contracts.voting import Area, StyleIdField
+from civic.voting.model.election import ContestId, Definition, OptionId, Title
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}[T ]")
+
+
+def _written(value: object) -> object:
+    """Refuse a number, which would otherwise pass for a moment: 0 for the beginning of 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _DAY.match(value)):
+        return value
+    raise PydanticCustomError("not_a_time", "Input should be a time such as 2027-09-26 08:00")
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_written),
+    Field(description="ISO 8601; without an offset, in the election's time zone"),
+]
+Image = Annotated[str, Field(max_length=500, pattern=r"^https://[^\s]+$")]
+Order = Annotated[int, Field(ge=0)]
+TimeZone = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class DraftOption(Definition):
+    """A candidate or an answer; one without an id is new."""
+
+    id: OptionId | None = None
+    text: Title
+    description: str | None = Field(default=None, max_length=2000)
+    image: Image | None = None
+    order: Order | None = Field(default=None, description="By default its place in the list")
+
+
+class DraftContest(Definition):
+    """A question; one without an id is new, and ballot styles can name it by its title."""
+
+    id: ContestId | None = None
+    title: Title
+    min: int = Field(default=0, ge=0)
+    max: int = Field(default=1, ge=1)
+    order: Order | None = Field(default=None, description="By default its place in the list")
+    write_ins: bool = False
+    options: tuple[DraftOption, ...] = ()
+
+
+class DraftStyleContest(Definition):
+    """A contest on a ballot style, named by its id or, as long as it has none, by its title."""
+
+    contest: Title
+    options: tuple[Title, ...] | None = Field(
+        default=None, description="Ids or texts of the options to be seen; all by default"
+    )
+
+
+class DraftStyle(Definition):
+    """What the voters of some electoral areas see; all contests with all options by default."""
+
+    id: StyleIdField
+    name: Title
+    areas: tuple[Area, ...] = Field(min_length=1)
+    contests: tuple[DraftStyleContest, ...] | None = Field(default=None, min_length=1)
+
+
+class DraftElection(Definition):
+    """An election as an office sends it."""
+
+    revision: int | None = Field(
+        default=None,
+        ge=1,
+        description="The revision that was changed; if given, it must be current",
+    )
+    title: Title
+    time_zone: TimeZone = Field(description="IANA name, such as Europe/Berlin")
+    opens_at: Moment
+    closes_at: Moment
+    contests: tuple[DraftContest, ...] = ()
+    styles: tuple[DraftStyle, ...] = ()
+
+
+class NewCandidate(Definition):
+    """A candidate for a contest that is there."""
+
+    contest: ContestId
+    text: Title
+    description: str | None = Field(default=None, max_length=2000)
+    image: Image | None = None
+    order: Order | None = Field(default=None, description="By default after all others")
+    styles: tuple[StyleIdField, ...] = Field(
+        default=(), description="Ballot styles that name their options and get this one too"
+    )
+
+
+class NewWindow(Definition):
+    """When a clone opens and closes, and how it is called."""
+
+    title: Title | None = None
+    opens_at: Moment
+    closes_at: Moment

@@ -1,0 +1,122 @@
+"""What makes a definition an election: all faults at once, each a code and a JSON Pointer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+
+from civic.voting.errors import BadDefinition
+from civic.voting.model.election import BallotStyle, Contest, Election, State
+
+MAX_DOCUMENT_BYTES = 300 * 1024
+"""Of an election as JSON; an item of DynamoDB holds 400 KB, and a draft carries its changes."""
+
+_CHOICES = 2
+
+type Fault = tuple[str, str]
+type Pointer = Callable[[int], str]
+
+
+def check(election: Election, now: datetime) -> None:
+    """See that an election may be stored as it is; one that is announced must also be complete.
+
+    Raises:
+        BadDefinition: It may not.
+    """
+    faults = [*_window(election, now), *_contests(election), *_styles(election)]
+    if election.state is not State.DRAFT:
+        faults += _missing(election)
+    if len(election.model_dump_json().encode()) > MAX_DOCUMENT_BYTES:
+        faults.append(("too_large", ""))
+    if faults:
+        raise BadDefinition(*faults)
+
+
+def check_promises(before: Election, after: Election) -> None:
+    """See that the voters of an announced election keep their ballot styles.
+
+    They may hold credentials by now, which are signed for one ballot style each.
+
+    Raises:
+        BadDefinition: A style is gone, or does not have all of its areas any more.
+    """
+    places = {style.id: place for place, style in enumerate(after.styles)}
+    faults = []
+    for style in before.styles:
+        place = places.get(style.id)
+        if place is None:
+            faults.append(("style_announced", "/styles"))
+        elif not set(style.areas) <= set(after.styles[place].areas):
+            faults.append(("area_announced", f"/styles/{place}/areas"))
+    if faults:
+        raise BadDefinition(*faults)
+
+
+def _window(election: Election, now: datetime) -> Iterator[Fault]:
+    if election.opens_at <= now:
+        yield "not_in_future", "/opens_at"
+    if election.closes_at <= election.opens_at:
+        yield "not_after_opening", "/closes_at"
+
+
+def _contests(election: Election) -> Iterator[Fault]:
+    titles = [contest.title for contest in election.contests]
+    yield from _repeated(titles, lambda c: f"/contests/{c}/title")
+    for c, contest in enumerate(election.contests):
+        pointer = f"/contests/{c}"
+        if contest.min > contest.max:
+            yield "min_over_max", f"{pointer}/min"
+        if contest.options and contest.max > len(contest.options) + contest.write_ins:
+            yield "max_over_options", f"{pointer}/max"
+        texts = [option.text.casefold() for option in contest.options]
+        yield from _repeated(texts, partial("{0}/options/{1}/text".format, pointer))
+
+
+def _styles(election: Election) -> Iterator[Fault]:
+    yield from _repeated([style.id for style in election.styles], lambda s: f"/styles/{s}/id")
+    seen: set[str] = set()
+    for s, style in enumerate(election.styles):
+        for a, area in enumerate(style.areas):
+            if area in seen:
+                yield "area_given_twice", f"/styles/{s}/areas/{a}"
+            seen.add(area)
+        yield from _ballot(election, style, f"/styles/{s}")
+
+
+def _ballot(election: Election, style: BallotStyle, pointer: str) -> Iterator[Fault]:
+    named = [one.contest for one in style.contests]
+    yield from _repeated(named, lambda c: f"{pointer}/contests/{c}/contest")
+    for c, one in enumerate(style.contests):
+        at = f"{pointer}/contests/{c}"
+        contest = election.contest(one.contest)
+        if contest is None:
+            yield "unknown_contest", f"{at}/contest"
+        elif one.options is not None:
+            yield from _named_options(contest, one.options, at)
+
+
+def _named_options(contest: Contest, options: Sequence[str], pointer: str) -> Iterator[Fault]:
+    known = {option.id for option in contest.options}
+    for o, option in enumerate(options):
+        if option not in known:
+            yield "unknown_option", f"{pointer}/options/{o}"
+    yield from _repeated(options, lambda o: f"{pointer}/options/{o}")
+    if contest.min > len(options) + contest.write_ins:
+        yield "min_over_options", f"{pointer}/options"
+
+
+def _missing(election: Election) -> Iterator[Fault]:
+    if not election.contests:
+        yield "missing", "/contests"
+    if not election.styles:
+        yield "missing", "/styles"
+    for c, contest in enumerate(election.contests):
+        if len(contest.options) < _CHOICES and not contest.write_ins:
+            yield "too_few_options", f"/contests/{c}/options"
+
+
+def _repeated(values: Sequence[str], pointer: Pointer) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for place, value in enumerate(values):
+        if value in seen:
+            yield "given_twice", pointer(place)
+        seen.add(value)

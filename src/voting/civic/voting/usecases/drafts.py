@@ -1,0 +1,151 @@
+"""What an election office writes down about an election, until it opens.
+
+Every function may raise ``ElectionUnknown``, and ``ElectionMoved`` where somebody else was faster.
+"""
+
+from hashlib import sha256
+
+from civic.contracts.identifiers import ElectionId
+from civic.contracts.voting import (
+    CandidateRegistered,
+    ElectionChange,
+    ElectionCreated,
+    ElectionDeleted,
+    ElectionUpdated,
+)
+from civic.voting.errors import ElectionMoved
+from civic.voting.model.draft import DraftElection, NewCandidate, NewWindow
+from civic.voting.model.drafting import begin, merge, window_of, with_candidate, zone_of
+from civic.voting.model.election import Election, Option, State, election_id
+from civic.voting.model.rules import check, check_promises
+from civic.voting.ports import PollBook
+from civic.voting.usecases.office import (
+    Office,
+    facts,
+    next_revision,
+    publication,
+    stands_in,
+)
+from civic.voting.usecases.register import announce, change, current
+
+_BEFORE_OPENING = {State.DRAFT, State.PUBLISHED}
+
+
+def list_elections(office: Office) -> list[Election]:
+    """Return all elections as they are stored, the last to open first."""
+    return sorted(office.register.store.every(), key=lambda one: one.opens_at, reverse=True)
+
+
+def show(office: Office, election: ElectionId) -> PollBook:
+    """Return an election with its keys."""
+    return current(office.register, election)
+
+
+def create(office: Office, draft: DraftElection, key: str | None = None) -> Election:
+    """Make a draft.
+
+    Args:
+        office: Who makes it.
+        draft: What it says.
+        key: Of this request; repeated with the same draft, it leads to the same election.
+
+    Raises:
+        BadDefinition: The draft contradicts itself.
+    """
+    election = begin(_new_id(office, key, draft), draft)
+    check(election, office.register.clock())
+    return _file(office, election, repeated=key is not None)
+
+
+def clone(
+    office: Office, election: ElectionId, window: NewWindow, key: str | None = None
+) -> Election:
+    """Make a draft that says what an election says, for another time.
+
+    Raises:
+        BadDefinition: The window is none.
+    """
+    original = show(office, election).election
+    opens_at, closes_at = window_of(window, zone_of(original.time_zone))
+    draft = original.model_copy(
+        update={
+            "id": _new_id(office, key and f"{election} {key}", window),
+            "revision": 1,
+            "state": State.DRAFT,
+            "title": window.title or original.title,
+            "opens_at": opens_at,
+            "closes_at": closes_at,
+            "ballots": None,
+        }
+    )
+    check(draft, office.register.clock())
+    return _file(office, draft, repeated=key is not None)
+
+
+def update(office: Office, election: ElectionId, draft: DraftElection) -> Election:
+    """Let an election say what a draft says; once it is announced, only until it opens.
+
+    Raises:
+        BadDefinition: The draft contradicts itself, or takes back what was announced.
+        ElectionMoved: Also if the draft was made from another revision.
+        NotNow: It has opened.
+    """
+    before = stands_in(office, election, _BEFORE_OPENING)
+    if draft.revision not in {None, before.revision}:
+        raise ElectionMoved
+    after = next_revision(merge(before, draft))
+    check(after, office.register.clock())
+    events: list[ElectionChange] = [ElectionUpdated(**facts(office, after))]
+    if before.state is State.PUBLISHED:
+        check_promises(before, after)
+        # Whoever gives out credentials goes by this event alone.
+        events.append(publication(office, after))
+    return change(office.register, after, *events)
+
+
+def register_candidate(
+    office: Office, election: ElectionId, candidate: NewCandidate
+) -> tuple[Election, Option]:
+    """Add an option to a contest, until the election opens.
+
+    Raises:
+        BadDefinition: There is no such contest, or it has an option of that text.
+        NotNow: The election has opened.
+    """
+    before = stands_in(office, election, _BEFORE_OPENING)
+    after, option = with_candidate(before, candidate)
+    if after is before:
+        return before, option
+    after = next_revision(after)
+    check(after, office.register.clock())
+    event = CandidateRegistered(**facts(office, after), contest=candidate.contest, option=option.id)
+    return change(office.register, after, event), option
+
+
+def delete(office: Office, election: ElectionId) -> None:
+    """Give up a draft.
+
+    Raises:
+        NotNow: It is no draft any more.
+    """
+    after = next_revision(stands_in(office, election, {State.DRAFT}))
+    store = office.register.store
+    announce(office.register, store.delete(after, ElectionDeleted(**facts(office, after))))
+
+
+def _new_id(office: Office, key: str | None, body: DraftElection | NewWindow) -> ElectionId:
+    if key is None:
+        return election_id(office.entropy(8))
+    return election_id(sha256(f"{key} {body.model_dump_json()}".encode()).digest())
+
+
+def _file(office: Office, election: Election, *, repeated: bool) -> Election:
+    try:
+        sealed = office.secrets.make(election.id)
+        event = ElectionCreated(**facts(office, election))
+        announce(office.register, office.register.store.create(election, sealed, event))
+    except ElectionMoved:
+        if not repeated:
+            raise
+        return show(office, election.id).election
+    return election

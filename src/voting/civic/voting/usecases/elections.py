@@ -1,0 +1,138 @@
+"""What an election office does with an election, from its announcement to its certification.
+
+Each function returns the election as it stands afterwards. What is already so is not done again,
+so that a request whose answer was lost can be repeated. Every one of them may raise
+``ElectionUnknown``, and ``ElectionMoved`` where somebody else was faster.
+"""
+
+from collections.abc import Iterable
+
+from civic.contracts.identifiers import ElectionId, StyleId
+from civic.contracts.voting import (
+    ElectionCertified,
+    ElectionEnded,
+    ElectionOpened,
+    ElectionResumed,
+    ElectionSuspended,
+)
+from civic.voting.errors import BadDefinition, BallotsWaiting, NotNow
+from civic.voting.model.election import Election, State
+from civic.voting.model.rules import check
+from civic.voting.usecases.office import (
+    Office,
+    facts,
+    next_revision,
+    publication,
+    stands_in,
+)
+from civic.voting.usecases.register import change
+
+_TAKING_CODES = {State.PUBLISHED, State.OPEN, State.SUSPENDED}
+
+
+def publish(office: Office, election: ElectionId) -> Election:
+    """Announce a draft: its voters may be given credentials, and it opens by the clock.
+
+    Raises:
+        BadDefinition: Something is missing.
+        NotNow: It is no draft any more.
+    """
+    before = stands_in(office, election, {State.DRAFT, State.PUBLISHED})
+    if before.state is State.PUBLISHED:
+        return before
+    after = next_revision(before, state=State.PUBLISHED)
+    check(after, office.register.clock())
+    return change(office.register, after, publication(office, after))
+
+
+def open_now(office: Office, election: ElectionId) -> Election:
+    """Open an announced election before its time.
+
+    Raises:
+        NotNow: It is not announced, or over.
+    """
+    before = stands_in(office, election, {State.PUBLISHED, State.OPEN})
+    if before.state is State.OPEN:
+        return before
+    after = next_revision(before, state=State.OPEN, opens_at=office.register.clock())
+    return change(office.register, after, ElectionOpened(**facts(office, after)))
+
+
+def suspend(office: Office, election: ElectionId) -> Election:
+    """Accept no votes until the election is resumed.
+
+    Raises:
+        NotNow: It is not open.
+    """
+    before = stands_in(office, election, {State.OPEN, State.SUSPENDED})
+    if before.state is State.SUSPENDED:
+        return before
+    after = next_revision(before, state=State.SUSPENDED)
+    return change(office.register, after, ElectionSuspended(**facts(office, after)))
+
+
+def resume(office: Office, election: ElectionId) -> Election:
+    """Accept votes again.
+
+    Raises:
+        NotNow: The election is not suspended.
+    """
+    before = stands_in(office, election, {State.SUSPENDED, State.OPEN})
+    if before.state is State.OPEN:
+        return before
+    after = next_revision(before, state=State.OPEN)
+    return change(office.register, after, ElectionResumed(**facts(office, after)))
+
+
+def finish(office: Office, election: ElectionId) -> Election:
+    """Close an election before its time.
+
+    Raises:
+        NotNow: It has not opened, or is certified.
+    """
+    before = stands_in(office, election, {State.OPEN, State.SUSPENDED, State.CLOSED})
+    if before.state is State.CLOSED:
+        return before
+    after = next_revision(before, state=State.CLOSED, closes_at=office.register.clock())
+    return change(office.register, after, ElectionEnded(**facts(office, after)))
+
+
+def certify(office: Office, election: ElectionId, ballots: int) -> Election:
+    """Declare the count final.
+
+    Args:
+        office: Who declares it.
+        election: What is counted.
+        ballots: How many ballots are in the count.
+
+    Raises:
+        BallotsWaiting: Something waits to be counted, or may still.
+        NotNow: The election is not over, or certified with another count.
+    """
+    before = stands_in(office, election, {State.CLOSED, State.CERTIFIED})
+    if before.state is State.CERTIFIED:
+        if before.ballots != ballots:
+            raise NotNow
+        return before
+    settled = office.register.clock() >= before.closes_at + office.settling
+    if not settled or office.backlog.waiting():
+        raise BallotsWaiting
+    after = next_revision(before, state=State.CERTIFIED, ballots=ballots)
+    return change(
+        office.register, after, ElectionCertified(**facts(office, after), ballots=ballots)
+    )
+
+
+def add_codes(
+    office: Office, election: ElectionId, style: StyleId, hashes: Iterable[bytes]
+) -> None:
+    """Let posted codes vote in a ballot style, from the announcement until the end.
+
+    Raises:
+        BadDefinition: There is no such ballot style.
+        CodeTaken: A code is one of another election or ballot style.
+        NotNow: The election is not announced, or over.
+    """
+    if stands_in(office, election, _TAKING_CODES).style(style) is None:
+        raise BadDefinition(("unknown_style", "/style"))
+    office.codes.add(election, style, hashes)

@@ -1,0 +1,69 @@
+"""An election office, and what its operations have in common."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from civic.contracts.identifiers import ElectionId
+from civic.contracts.voting import ElectionPublished, StyleAreas
+from civic.voting.errors import NotNow
+from civic.voting.model.election import Election, State
+from civic.voting.ports import Backlog, ElectionSecrets, Entropy, VoterCodes
+from civic.voting.usecases.register import Register, current
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the office's operations need.
+
+    Attributes:
+        register: The elections.
+        secrets: Makes the secret of a new election.
+        codes: Where the hashes of posted codes go.
+        backlog: What is not counted yet.
+        entropy: Of new ids.
+        settling: How long after the closing the backlog is believed to be complete.
+    """
+
+    register: Register
+    secrets: ElectionSecrets
+    codes: VoterCodes
+    backlog: Backlog
+    entropy: Entropy
+    settling: timedelta
+
+
+def stands_in(office: Office, election: ElectionId, states: set[State]) -> Election:
+    """Return an election if it is in one of these states now.
+
+    Raises:
+        NotNow: It is in another.
+    """
+    found = current(office.register, election).election
+    if found.state not in states:
+        raise NotNow
+    return found
+
+
+def next_revision(election: Election, **changes: object) -> Election:
+    """Return the next revision of an election."""
+    return election.model_copy(update={"revision": election.revision + 1, **changes})
+
+
+def facts(office: Office, election: Election) -> dict[str, Any]:
+    """Return what every event says about a revision."""
+    return {
+        "election": election.id,
+        "revision": election.revision,
+        "at": office.register.clock(),
+    }
+
+
+def publication(office: Office, election: Election) -> ElectionPublished:
+    """Return the event by which credentials are given out."""
+    return ElectionPublished(
+        **facts(office, election),
+        opens_at=election.opens_at,
+        closes_at=election.closes_at,
+        styles=tuple(StyleAreas(style=one.id, areas=one.areas) for one in election.styles),
+    )

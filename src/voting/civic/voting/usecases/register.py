@@ -1,0 +1,100 @@
+"""The register of elections: every change is stored together with its event, then announced.
+
+A crash between the two loses nothing: whoever touches the election next, or the calendar within
+its minute, announces what is still stored as unannounced (docs/adr/0017). The bus may so hear of
+a change twice, and consumers tell by its revision.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from civic.contracts.identifiers import ElectionId
+from civic.contracts.voting import ElectionChange, ElectionEnded, ElectionOpened
+from civic.voting.errors import ElectionMoved, ElectionUnknown
+from civic.voting.model.election import Election, State
+from civic.voting.ports import Announcement, Clock, ElectionStore, EventPublisher, PollBook
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The elections, the bus that hears of their changes, and the time."""
+
+    store: ElectionStore
+    events: EventPublisher
+    clock: Clock
+
+
+def announce(register: Register, announcement: Announcement) -> None:
+    """Publish what is to be heard of a revision, and note that it was."""
+    register.events.publish(announcement.events)
+    register.store.announced(announcement)
+
+
+def change(register: Register, election: Election, *events: ElectionChange) -> Election:
+    """Store the next revision of an election and announce it.
+
+    Raises:
+        ElectionMoved: Somebody else has changed it meanwhile.
+    """
+    announce(register, register.store.replace(election, *events))
+    return election
+
+
+def current(register: Register, election: ElectionId) -> PollBook:
+    """Return an election in the state that the clock has brought it to, with nothing unannounced.
+
+    Raises:
+        ElectionUnknown: There is none.
+        ElectionMoved: Somebody else has changed it meanwhile.
+    """
+    book = register.store.find(election)
+    if book is None:
+        raise ElectionUnknown
+    # Before anything else is announced, so that the bus hears the changes in their order.
+    if book.unannounced is not None:
+        announce(register, book.unannounced)
+    return replace(book, election=_by_the_clock(register, book.election), unannounced=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a look at the calendar has led to."""
+
+    announced: int
+    moved: int
+
+
+def keep_calendar(register: Register) -> Kept:
+    """Announce what is still unannounced, then open and close what is due; safe to repeat."""
+    late = list(register.store.unannounced())
+    for announcement in late:
+        announce(register, announcement)
+    moved = 0
+    for election in register.store.every():
+        try:
+            moved += _by_the_clock(register, election).revision - election.revision
+        except ElectionMoved:
+            # By the office, just now; the next look finds what is left to do.
+            continue
+    return Kept(announced=len(late), moved=moved)
+
+
+def _by_the_clock(register: Register, election: Election) -> Election:
+    while due := _due(election, register.clock()):
+        election = change(register, *due)
+    return election
+
+
+def _due(election: Election, now: datetime) -> tuple[Election, ElectionChange] | None:
+    """Return the next revision if the clock asks for one, with its event.
+
+    The event says when votes began or ceased to be accepted, not when that was noticed.
+    """
+    revision = election.revision + 1
+    if election.state is State.PUBLISHED and now >= election.opens_at:
+        opened = election.model_copy(update={"revision": revision, "state": State.OPEN})
+        return opened, ElectionOpened(election=election.id, revision=revision, at=election.opens_at)
+    if election.state in {State.OPEN, State.SUSPENDED} and now >= election.closes_at:
+        closed = election.model_copy(update={"revision": revision, "state": State.CLOSED})
+        return closed, ElectionEnded(election=election.id, revision=revision, at=election.closes_at)
+    return None

@@ -1,0 +1,215 @@
+"""How what an office sends becomes an election: ids, what is kept, and what is dropped."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from civic.contracts.identifiers import ElectionId, StyleId
+from civic.voting.errors import BadDefinition
+from civic.voting.model.draft import DraftElection, NewCandidate
+from civic.voting.model.drafting import begin, merge, with_candidate
+from civic.voting.model.election import Election
+from tests.fakes.voting_elections import draft
+
+ID = ElectionId("0123456789ab")
+MAYOR = {"title": "Mayor", "options": [{"text": "Ada"}, {"text": "Grace"}]}
+
+
+def begun(**changes: Any) -> Election:
+    return begin(ID, draft(**changes))
+
+
+def faults(call: Any) -> list[tuple[str, str]]:
+    with pytest.raises(BadDefinition) as refused:
+        call()
+    return list(refused.value.faults)
+
+
+def ids(election: Election) -> list[tuple[str, list[str]]]:
+    return [(one.id, [option.id for option in one.options]) for one in election.contests]
+
+
+def test_new_contests_and_options_get_ids_in_their_order() -> None:
+    election = begun()
+    assert ids(election) == [("c1", ["o2", "o3"]), ("c4", ["o5", "o6"])]
+    assert election.issued_ids == 6
+
+
+def test_what_is_named_is_kept_what_is_not_is_dropped_and_new_ids_were_never_given() -> None:
+    before = begun()
+    mayor = {
+        "id": "c1",
+        "title": "Mayor of the city",
+        "options": [{"id": "o3", "text": "Grace H."}, {"text": "Barbara"}],
+    }
+    styles = [{"id": "all", "name": "All", "areas": ["N1"]}]
+    after = merge(before, draft(contests=[mayor], styles=styles))
+    assert ids(after) == [("c1", ["o3", "o7"])]
+    assert [option.text for option in after.contests[0].options] == ["Grace H.", "Barbara"]
+    assert after.contests[0].title == "Mayor of the city"
+    again = merge(after, draft(contests=[MAYOR], styles=styles))
+    assert ids(again) == [("c8", ["o9", "o10"])]
+
+
+def test_id_revision_and_state_stay() -> None:
+    before = begun()
+    after = merge(before, draft(title="Other"))
+    assert (after.id, after.revision, after.state) == (before.id, before.revision, before.state)
+    assert after.title == "Other"
+
+
+@pytest.mark.parametrize(
+    ("contest", "pointer"),
+    [
+        ({"id": "c99", **MAYOR}, "/contests/0/id"),
+        ({"title": "Mayor", "options": [{"id": "o2", "text": "Ada"}]}, "/contests/0/options/0/id"),
+        (
+            {"id": "c4", "title": "Mayor", "options": [{"id": "o2", "text": "Ada"}]},
+            "/contests/0/options/0/id",
+        ),
+    ],
+)
+def test_id_that_was_not_given_there_is_a_fault(contest: dict[str, Any], pointer: str) -> None:
+    before = begun()
+    changed = draft(contests=[contest], styles=[])
+    assert faults(lambda: merge(before, changed)) == [("unknown_id", pointer)]
+
+
+def test_id_named_twice_is_a_fault() -> None:
+    before = begun()
+    changed = draft(contests=[{"id": "c1", **MAYOR}, {"id": "c1", **MAYOR}], styles=[])
+    assert faults(lambda: merge(before, changed)) == [("id_given_twice", "/contests/1/id")]
+
+
+def test_draft_from_nothing_names_no_ids() -> None:
+    assert faults(lambda: begun(contests=[{"id": "c1", **MAYOR}])) == [
+        ("unknown_id", "/contests/0/id")
+    ]
+
+
+def test_order_is_the_place_unless_it_is_given() -> None:
+    options = [{"text": "Ada", "order": 7}, {"text": "Grace"}]
+    election = begun(contests=[{"title": "Mayor", "options": options}], styles=[])
+    assert [option.order for option in election.contests[0].options] == [7, 1]
+
+
+def test_style_without_contests_shows_all_of_them() -> None:
+    north, south = begun().styles
+    assert [one.contest for one in north.contests] == ["c1", "c4"]
+    assert [(one.contest, one.options) for one in south.contests] == [("c1", None)]
+
+
+def test_styles_name_contests_and_options_by_id_or_text() -> None:
+    before = begun()
+    contests = [{"id": "c1", **MAYOR}]
+    shown = [{"contest": "c1", "options": ["Ada"]}]
+    styles = [{"id": "north", "name": "North", "areas": ["N1"], "contests": shown}]
+    after = merge(before, draft(contests=contests, styles=styles))
+    added = after.contests[0].options[0].id
+    assert after.styles[0].contests[0].options == (added,)
+
+
+@pytest.mark.parametrize(
+    ("shown", "fault"),
+    [
+        ({"contest": "Sheriff"}, ("unknown_contest", "/styles/0/contests/0/contest")),
+        (
+            {"contest": "Mayor", "options": ["Ada", "Alan"]},
+            ("unknown_option", "/styles/0/contests/0/options/1"),
+        ),
+    ],
+)
+def test_style_of_what_is_not_there_is_a_fault(
+    shown: dict[str, Any], fault: tuple[str, str]
+) -> None:
+    styles = [{"id": "north", "name": "North", "areas": ["N1"], "contests": [shown]}]
+    assert faults(lambda: begun(styles=styles)) == [fault]
+
+
+# ------------------------------------------------------------------ times
+
+
+@pytest.mark.parametrize(
+    ("given", "moment"),
+    [
+        ("2027-09-26T08:00:00", datetime(2027, 9, 26, 6, tzinfo=UTC)),
+        ("2027-09-26 08:00", datetime(2027, 9, 26, 6, tzinfo=UTC)),
+        ("2027-01-26T08:00:00", datetime(2027, 1, 26, 7, tzinfo=UTC)),
+        ("2027-09-26T08:00:00Z", datetime(2027, 9, 26, 8, tzinfo=UTC)),
+        ("2027-10-31T02:30:00+01:00", datetime(2027, 10, 31, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_times_without_an_offset_are_those_of_the_time_zone(given: str, moment: datetime) -> None:
+    opens_at = begun(opens_at=given).opens_at
+    assert opens_at == moment
+    assert opens_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize("given", ["2027-10-31T02:30:00", "2027-03-28T02:30:00"])
+def test_time_that_is_there_twice_or_never_needs_an_offset(given: str) -> None:
+    assert faults(lambda: begun(closes_at=given)) == [("ambiguous_time", "/closes_at")]
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "/etc/localtime", "a\0b"])
+def test_unknown_time_zone_is_a_fault(zone: str) -> None:
+    assert faults(lambda: begun(time_zone=zone)) == [("unknown_time_zone", "/time_zone")]
+
+
+def with_opening(given: str) -> DraftElection:
+    document = draft().model_dump_json(exclude={"opens_at"})[:-1] + f',"opens_at":{given}}}'
+    return DraftElection.model_validate_json(document)
+
+
+def test_time_is_iso_8601() -> None:
+    assert with_opening('"2027-09-26T08:00:00"').opens_at == datetime(2027, 9, 26, 8)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("given", ["0", '""', '"tomorrow"', "1790000000", '"1790000000"'])
+def test_number_is_no_time(given: str) -> None:
+    with pytest.raises(ValidationError):
+        with_opening(given)
+
+
+# ------------------------------------------------------------------ candidates
+
+
+def test_candidate_is_added_last_under_a_new_id() -> None:
+    before = begun()
+    after, option = with_candidate(before, NewCandidate(contest="c1", text="Barbara"))
+    assert (option.id, option.order) == ("o7", 2)
+    assert ids(after)[0] == ("c1", ["o2", "o3", "o7"])
+    assert after.issued_ids == 7
+    assert after.offered(after.styles[1])["c1"][-1] == option
+
+
+def test_candidate_that_is_there_is_not_added_again() -> None:
+    before = begun()
+    after, option = with_candidate(before, NewCandidate(contest="c1", text="Ada"))
+    assert after is before
+    assert option.id == "o2"
+
+
+def test_candidate_gets_onto_the_styles_that_name_theirs() -> None:
+    shown = [{"contest": "Mayor", "options": ["Ada"]}]
+    styles = [{"id": "n", "name": "N", "areas": ["N1"], "contests": shown}]
+    candidate = NewCandidate(contest="c1", text="Barbara", styles=(StyleId("n"),))
+    after, option = with_candidate(begun(styles=styles), candidate)
+    assert after.styles[0].contests[0].options == ("o2", option.id)
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"contest": "c99"}, ("unknown_contest", "/contest")),
+        ({"contest": "c1", "styles": ("nowhere",)}, ("no_options_named", "/styles/0")),
+        ({"contest": "c1", "styles": ("north",)}, ("no_options_named", "/styles/0")),
+        ({"contest": "c4", "styles": ("south",)}, ("no_options_named", "/styles/0")),
+    ],
+)
+def test_candidate_for_what_is_not_there_is_a_fault(
+    given: dict[str, Any], fault: tuple[str, str]
+) -> None:
+    candidate = NewCandidate(text="Barbara", **given)
+    assert faults(lambda: with_candidate(begun(), candidate)) == [fault]

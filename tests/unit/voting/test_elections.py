@@ -1,0 +1,432 @@
+"""What an office may do with an election and when; every change is heard of once, in order."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from civic.contracts.identifiers import ElectionId, StyleId
+from civic.contracts.voting import (
+    CandidateRegistered,
+    ElectionCertified,
+    ElectionEnded,
+    ElectionOpened,
+    ElectionPublished,
+)
+from civic.voting.errors import (
+    BadDefinition,
+    BallotsWaiting,
+    CodeTaken,
+    ElectionMoved,
+    ElectionUnknown,
+    NotNow,
+)
+from civic.voting.model.draft import NewCandidate, NewWindow
+from civic.voting.model.election import Election, State
+from civic.voting.usecases import drafts
+from civic.voting.usecases import elections as office
+from civic.voting.usecases.register import Kept, keep_calendar
+from tests.fakes.voting_elections import CLOSES, NOW, OPENS, SETTLING, ElectionWorld, draft
+
+HOUR = timedelta(hours=1)
+CODE = bytes(range(32))
+NORTH = StyleId("north")
+
+
+@pytest.fixture
+def world() -> ElectionWorld:
+    return ElectionWorld()
+
+
+def in_state(world: ElectionWorld, state: State) -> Election:
+    """Bring a new election into a state, step by step."""
+    election = drafts.create(world.office, draft())
+    if state is State.DRAFT:
+        return election
+    election = office.publish(world.office, election.id)
+    if state is State.PUBLISHED:
+        return election
+    election = office.open_now(world.office, election.id)
+    if state is State.SUSPENDED:
+        return office.suspend(world.office, election.id)
+    if state is State.OPEN:
+        return election
+    election = office.finish(world.office, election.id)
+    if state is State.CERTIFIED:
+        world.now += SETTLING
+        return office.certify(world.office, election.id, 7)
+    return election
+
+
+def stored(world: ElectionWorld, election: ElectionId) -> Election:
+    book = world.store.find(election)
+    assert book is not None
+    assert book.unannounced is None
+    return book.election
+
+
+ACTIONS: dict[str, tuple[Callable[[ElectionWorld, ElectionId], Any], set[State], State | None]] = {
+    "update": (
+        lambda world, one: drafts.update(
+            world.office, one, draft(contests=world_contests(world, one))
+        ),
+        {State.DRAFT, State.PUBLISHED},
+        None,
+    ),
+    "candidate": (
+        lambda world, one: drafts.register_candidate(
+            world.office, one, NewCandidate(contest="c1", text="Barbara")
+        ),
+        {State.DRAFT, State.PUBLISHED},
+        None,
+    ),
+    "publish": (
+        lambda world, one: office.publish(world.office, one),
+        {State.DRAFT, State.PUBLISHED},
+        State.PUBLISHED,
+    ),
+    "open": (
+        lambda world, one: office.open_now(world.office, one),
+        {State.PUBLISHED, State.OPEN},
+        State.OPEN,
+    ),
+    "suspend": (
+        lambda world, one: office.suspend(world.office, one),
+        {State.OPEN, State.SUSPENDED},
+        State.SUSPENDED,
+    ),
+    "resume": (
+        lambda world, one: office.resume(world.office, one),
+        {State.OPEN, State.SUSPENDED},
+        State.OPEN,
+    ),
+    "finish": (
+        lambda world, one: office.finish(world.office, one),
+        {State.OPEN, State.SUSPENDED, State.CLOSED},
+        State.CLOSED,
+    ),
+    "certify": (
+        lambda world, one: office.certify(world.office, one, 7),
+        {State.CLOSED, State.CERTIFIED},
+        State.CERTIFIED,
+    ),
+    "delete": (lambda world, one: drafts.delete(world.office, one), {State.DRAFT}, None),
+    "codes": (
+        lambda world, one: office.add_codes(world.office, one, NORTH, [CODE]),
+        {State.PUBLISHED, State.OPEN, State.SUSPENDED},
+        None,
+    ),
+}
+
+
+def world_contests(world: ElectionWorld, election: ElectionId) -> list[dict[str, Any]]:
+    book = world.store.find(election)
+    assert book is not None
+    return [one.model_dump() for one in book.election.contests]
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("name", ACTIONS)
+def test_action_is_possible_in_its_states_only(
+    world: ElectionWorld, name: str, state: State
+) -> None:
+    election = in_state(world, state)
+    # Past the time after the closing in which the backlog is not believed.
+    world.now += SETTLING
+    act, states, after = ACTIONS[name]
+    heard = world.told()
+    if state not in states:
+        with pytest.raises(NotNow):
+            act(world, election.id)
+        assert (stored(world, election.id), world.told()) == (election, heard)
+        return
+    act(world, election.id)
+    if after is state:
+        assert (stored(world, election.id), world.told()) == (election, heard)
+    elif after is not None:
+        assert stored(world, election.id).state is after
+        assert stored(world, election.id).revision == election.revision + 1
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_unknown_election_is_said(world: ElectionWorld, name: str) -> None:
+    act = ACTIONS[name][0]
+    if name == "update":
+        act = ACTIONS["publish"][0]
+    with pytest.raises(ElectionUnknown):
+        act(world, ElectionId("nonsuchelect"))
+
+
+def test_whole_life_is_heard_in_order(world: ElectionWorld) -> None:
+    one = drafts.create(world.office, draft()).id
+    drafts.register_candidate(world.office, one, NewCandidate(contest="c1", text="Barbara"))
+    office.publish(world.office, one)
+    office.open_now(world.office, one)
+    office.suspend(world.office, one)
+    office.resume(world.office, one)
+    office.finish(world.office, one)
+    world.now += SETTLING
+    office.certify(world.office, one, 12)
+    assert world.told() == [
+        ("ElectionCreated", 1),
+        ("CandidateRegistered", 2),
+        ("ElectionPublished", 3),
+        ("ElectionOpened", 4),
+        ("ElectionSuspended", 5),
+        ("ElectionResumed", 6),
+        ("ElectionEnded", 7),
+        ("ElectionCertified", 8),
+    ]
+    assert world.bus.of(CandidateRegistered)[0].option == "o7"
+    assert world.bus.of(ElectionCertified)[0].ballots == 12
+    assert stored(world, one).ballots == 12
+
+
+def test_publication_says_the_window_and_the_areas(world: ElectionWorld) -> None:
+    in_state(world, State.PUBLISHED)
+    (event,) = world.bus.of(ElectionPublished)
+    assert (event.opens_at, event.closes_at, event.at) == (OPENS, CLOSES, NOW)
+    assert [(one.style, one.areas) for one in event.styles] == [
+        ("north", ("N1", "N2")),
+        ("south", ("S1",)),
+    ]
+
+
+def test_incomplete_draft_is_not_published(world: ElectionWorld) -> None:
+    one = drafts.create(world.office, draft(styles=[]))
+    with pytest.raises(BadDefinition):
+        office.publish(world.office, one.id)
+    assert stored(world, one.id) == one
+
+
+def test_draft_whose_opening_has_passed_is_not_published(world: ElectionWorld) -> None:
+    one = in_state(world, State.DRAFT)
+    world.now = OPENS
+    with pytest.raises(BadDefinition) as refused:
+        office.publish(world.office, one.id)
+    assert refused.value.faults == (("not_in_future", "/opens_at"),)
+
+
+# ------------------------------------------------------------------ by hand
+
+
+def test_opened_by_hand_it_opens_now(world: ElectionWorld) -> None:
+    one = in_state(world, State.OPEN)
+    assert one.opens_at == NOW
+    assert one.state_at(NOW) is State.OPEN
+
+
+def test_finished_by_hand_it_closes_now(world: ElectionWorld) -> None:
+    one = in_state(world, State.OPEN)
+    world.now += HOUR
+    after = office.finish(world.office, one.id)
+    assert after.closes_at == NOW + HOUR
+    assert after.state_at(NOW + HOUR) is State.CLOSED
+
+
+# ------------------------------------------------------------------ update
+
+
+def test_update_of_a_draft_is_heard_once(world: ElectionWorld) -> None:
+    one = in_state(world, State.DRAFT)
+    drafts.update(world.office, one.id, draft(title="Other", contests=[], styles=[]))
+    assert world.told()[1:] == [("ElectionUpdated", 2)]
+    assert stored(world, one.id).title == "Other"
+
+
+def test_update_after_the_announcement_tells_the_issuer(world: ElectionWorld) -> None:
+    one = in_state(world, State.PUBLISHED)
+    later = draft(
+        contests=world_contests(world, one.id), opens_at=(OPENS + HOUR).isoformat(), revision=2
+    )
+    drafts.update(world.office, one.id, later)
+    assert world.told()[2:] == [("ElectionUpdated", 3), ("ElectionPublished", 3)]
+    assert world.bus.of(ElectionPublished)[-1].opens_at == OPENS + HOUR
+
+
+@pytest.mark.parametrize(
+    "changes", [{"opens_at": NOW.isoformat()}, {"styles": [], "contests": []}, {"styles": []}]
+)
+def test_update_takes_nothing_back_that_was_announced(
+    world: ElectionWorld, changes: dict[str, Any]
+) -> None:
+    one = in_state(world, State.PUBLISHED)
+    wanted = draft(**{"contests": world_contests(world, one.id)} | changes)
+    with pytest.raises(BadDefinition):
+        drafts.update(world.office, one.id, wanted)
+    assert stored(world, one.id) == one
+
+
+@pytest.mark.parametrize("revision", [1, 3])
+def test_update_from_another_revision_is_refused(world: ElectionWorld, revision: int) -> None:
+    one = in_state(world, State.PUBLISHED)
+    with pytest.raises(ElectionMoved):
+        drafts.update(world.office, one.id, draft(revision=revision))
+    assert stored(world, one.id) == one
+
+
+def test_candidate_registered_again_is_the_one_there_is(world: ElectionWorld) -> None:
+    one = in_state(world, State.PUBLISHED)
+    candidate = NewCandidate(contest="c1", text="Barbara")
+    first = drafts.register_candidate(world.office, one.id, candidate)
+    assert drafts.register_candidate(world.office, one.id, candidate) == first
+    assert len(world.bus.of(CandidateRegistered)) == 1
+
+
+def test_candidate_of_the_same_name_is_refused(world: ElectionWorld) -> None:
+    one = in_state(world, State.DRAFT)
+    other = NewCandidate(contest="c1", text="Ada", description="another Ada")
+    with pytest.raises(BadDefinition):
+        drafts.register_candidate(world.office, one.id, other)
+
+
+# ------------------------------------------------------------------ certification, codes
+
+
+@pytest.mark.parametrize("waiting", [1, 20])
+def test_nothing_is_certified_while_ballots_wait(world: ElectionWorld, waiting: int) -> None:
+    one = in_state(world, State.CLOSED)
+    world.now += SETTLING
+    world.backlog.count = waiting
+    with pytest.raises(BallotsWaiting):
+        office.certify(world.office, one.id, 7)
+    assert stored(world, one.id) == one
+
+
+def test_nothing_is_certified_before_the_backlog_is_believed(world: ElectionWorld) -> None:
+    one = in_state(world, State.CLOSED)
+    world.now += SETTLING - timedelta(seconds=1)
+    with pytest.raises(BallotsWaiting):
+        office.certify(world.office, one.id, 7)
+
+
+def test_certified_count_stays(world: ElectionWorld) -> None:
+    one = in_state(world, State.CERTIFIED)
+    with pytest.raises(NotNow):
+        office.certify(world.office, one.id, 8)
+    assert stored(world, one.id).ballots == 7
+
+
+def test_codes_vote_in_their_ballot_style(world: ElectionWorld) -> None:
+    one = in_state(world, State.PUBLISHED)
+    for _ in range(2):
+        office.add_codes(world.office, one.id, NORTH, [CODE])
+    assert world.codes.codes == {CODE: (one.id, NORTH)}
+    with pytest.raises(CodeTaken):
+        office.add_codes(world.office, one.id, StyleId("south"), [CODE])
+    with pytest.raises(BadDefinition):
+        office.add_codes(world.office, one.id, StyleId("west"), [CODE])
+
+
+# ------------------------------------------------------------------ create, clone, delete, list
+
+
+def test_creation_repeated_under_its_key_is_one_election(world: ElectionWorld) -> None:
+    first = drafts.create(world.office, draft(), "key-1")
+    assert drafts.create(world.office, draft(), "key-1") == first
+    others = {
+        drafts.create(world.office, draft(), "key-2").id,
+        drafts.create(world.office, draft(title="Other"), "key-1").id,
+        drafts.create(world.office, draft()).id,
+    }
+    assert len(others - {first.id}) == 3
+    assert [name for name, _ in world.told()] == ["ElectionCreated"] * 4
+
+
+def test_two_elections_have_two_secrets(world: ElectionWorld) -> None:
+    books = [world.store.find(in_state(world, State.DRAFT).id) for _ in range(2)]
+    opened = [world.secrets.open(book.election.id, book.sealed_secret) for book in books if book]
+    assert len(set(opened)) == 2
+
+
+def test_clone_is_a_draft_for_another_time(world: ElectionWorld) -> None:
+    one = in_state(world, State.CERTIFIED)
+    window = NewWindow(opens_at=CLOSES, closes_at=CLOSES + HOUR)
+    other = drafts.clone(world.office, one.id, window)
+    assert other.id != one.id
+    assert (other.state, other.revision, other.ballots) == (State.DRAFT, 1, None)
+    assert (other.opens_at, other.closes_at) == (CLOSES, CLOSES + HOUR)
+    assert (other.title, other.contests, other.styles) == (one.title, one.contests, one.styles)
+    assert other.issued_ids == one.issued_ids
+    assert world.told()[-1] == ("ElectionCreated", 1)
+    named = NewWindow(title="Run-off", opens_at=CLOSES, closes_at=CLOSES + HOUR)
+    assert drafts.clone(world.office, one.id, named).title == "Run-off"
+
+
+def test_clone_into_the_past_is_refused(world: ElectionWorld) -> None:
+    one = in_state(world, State.DRAFT)
+    with pytest.raises(BadDefinition):
+        drafts.clone(world.office, one.id, NewWindow(opens_at=NOW, closes_at=CLOSES))
+
+
+def test_deleted_draft_is_gone_and_heard_of(world: ElectionWorld) -> None:
+    one = in_state(world, State.DRAFT)
+    drafts.delete(world.office, one.id)
+    assert world.store.find(one.id) is None
+    assert list(world.store.unannounced()) == []
+    assert world.told()[-1] == ("ElectionDeleted", 2)
+
+
+def test_list_begins_with_the_last_to_open(world: ElectionWorld) -> None:
+    first = drafts.create(world.office, draft())
+    second = drafts.create(world.office, draft(opens_at=(OPENS + HOUR).isoformat()))
+    assert drafts.list_elections(world.office) == [second, first]
+
+
+# ------------------------------------------------------------------ the clock
+
+
+def test_calendar_opens_and_closes_what_is_due(world: ElectionWorld) -> None:
+    one = in_state(world, State.PUBLISHED)
+    assert keep_calendar(world.register) == Kept(announced=0, moved=0)
+    world.now = OPENS
+    assert keep_calendar(world.register) == Kept(announced=0, moved=1)
+    assert stored(world, one.id).state is State.OPEN
+    world.now = CLOSES
+    assert keep_calendar(world.register) == Kept(announced=0, moved=1)
+    assert stored(world, one.id).state is State.CLOSED
+    assert keep_calendar(world.register) == Kept(announced=0, moved=0)
+
+
+def test_calendar_that_was_late_says_when_it_was(world: ElectionWorld) -> None:
+    in_state(world, State.PUBLISHED)
+    world.now = CLOSES + HOUR
+    keep_calendar(world.register)
+    assert world.told()[2:] == [("ElectionOpened", 3), ("ElectionEnded", 4)]
+    assert world.bus.of(ElectionOpened)[0].at == OPENS
+    assert world.bus.of(ElectionEnded)[0].at == CLOSES
+
+
+def test_suspended_election_closes_in_time_and_a_draft_never_opens(world: ElectionWorld) -> None:
+    suspended, waiting = in_state(world, State.SUSPENDED), in_state(world, State.DRAFT)
+    world.now = CLOSES
+    keep_calendar(world.register)
+    assert stored(world, suspended.id).state is State.CLOSED
+    assert stored(world, waiting.id) == waiting
+
+
+def test_office_need_not_wait_for_the_calendar(world: ElectionWorld) -> None:
+    one = in_state(world, State.PUBLISHED)
+    world.now = OPENS
+    assert office.suspend(world.office, one.id).state is State.SUSPENDED
+    assert [name for name, _ in world.told()[2:]] == ["ElectionOpened", "ElectionSuspended"]
+    world.now = CLOSES
+    with pytest.raises(NotNow):
+        office.resume(world.office, one.id)
+
+
+def test_calendar_leaves_alone_what_the_office_is_changing(world: ElectionWorld) -> None:
+    one, two = in_state(world, State.PUBLISHED), in_state(world, State.PUBLISHED)
+    world.now = OPENS
+    every = world.store.every
+
+    def outdated() -> list[Election]:
+        found = list(every())
+        office.suspend(world.office, one.id)
+        return found
+
+    world.store.every = outdated  # type: ignore[method-assign]
+    assert keep_calendar(world.register) == Kept(announced=0, moved=1)
+    assert stored(world, one.id).state is State.SUSPENDED
+    assert stored(world, two.id).state is State.OPEN

@@ -1,0 +1,171 @@
+"""What makes a definition an election; each fault with its code and its place."""
+
+from typing import Any
+
+import pytest
+
+from civic.contracts.identifiers import ElectionId
+from civic.voting.errors import BadDefinition
+from civic.voting.model.drafting import begin, merge
+from civic.voting.model.election import Election, State
+from civic.voting.model.rules import MAX_DOCUMENT_BYTES, check, check_promises
+from tests.fakes.voting_elections import CLOSES, NOW, OPENS, draft
+
+ID = ElectionId("0123456789ab")
+TWO = [{"text": "Ada"}, {"text": "Grace"}]
+EMPTY: dict[str, Any] = {"contests": [], "styles": []}
+
+
+def contest(**changes: Any) -> dict[str, Any]:
+    return {"contests": [{"title": "Mayor", "options": TWO} | changes], "styles": []}
+
+
+def style(name: str, *areas: str) -> dict[str, Any]:
+    return {"id": name, "name": name, "areas": list(areas)}
+
+
+def shows(*shown: dict[str, Any]) -> dict[str, Any]:
+    return {"styles": [style("n", "N1") | {"contests": list(shown)}]}
+
+
+def announced(election: Election) -> Election:
+    return election.model_copy(update={"state": State.PUBLISHED})
+
+
+def faults(election: Election) -> list[tuple[str, str]]:
+    try:
+        check(election, NOW)
+    except BadDefinition as error:
+        return list(error.faults)
+    return []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        EMPTY,
+        contest(options=[]),
+        contest(options=[], max=4),
+        contest(options=[{"text": "Ada"}]),
+        contest(max=2),
+        contest(max=3, write_ins=True),
+        contest(min=1, max=1),
+        shows({"contest": "Mayor", "options": ["Ada"]}),
+    ],
+)
+def test_draft_may_be_unfinished(changes: dict[str, Any]) -> None:
+    assert faults(begin(ID, draft(**changes))) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"opens_at": NOW.isoformat()}, ("not_in_future", "/opens_at")),
+        ({"closes_at": OPENS.isoformat()}, ("not_after_opening", "/closes_at")),
+        (contest(min=2, max=1), ("min_over_max", "/contests/0/min")),
+        (contest(max=3), ("max_over_options", "/contests/0/max")),
+        (contest(max=4, write_ins=True), ("max_over_options", "/contests/0/max")),
+        (
+            contest(options=[{"text": "Ada"}, {"text": "ADA"}]),
+            ("given_twice", "/contests/0/options/1/text"),
+        ),
+        (
+            {"contests": [contest()["contests"][0]] * 2, "styles": []},
+            ("given_twice", "/contests/1/title"),
+        ),
+        ({"styles": [style("n", "N1"), style("n", "N2")]}, ("given_twice", "/styles/1/id")),
+        (
+            {"styles": [style("n", "N1"), style("s", "S1", "N1")]},
+            ("area_given_twice", "/styles/1/areas/1"),
+        ),
+        ({"styles": [style("n", "N1", "N1")]}, ("area_given_twice", "/styles/0/areas/1")),
+        (
+            shows({"contest": "Mayor"}, {"contest": "Mayor"}),
+            ("given_twice", "/styles/0/contests/1/contest"),
+        ),
+        (
+            shows({"contest": "Mayor", "options": ["Ada", "Ada"]}),
+            ("given_twice", "/styles/0/contests/0/options/1"),
+        ),
+        (
+            contest(min=2, max=2) | shows({"contest": "Mayor", "options": ["Ada"]}),
+            ("min_over_options", "/styles/0/contests/0/options"),
+        ),
+    ],
+)
+def test_fault_is_found_in_a_draft(changes: dict[str, Any], fault: tuple[str, str]) -> None:
+    assert faults(begin(ID, draft(**changes))) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, []),
+        (contest(options=[], write_ins=True) | {"styles": [style("n", "N1")]}, []),
+        (EMPTY, [("missing", "/contests"), ("missing", "/styles")]),
+        ({"styles": []}, [("missing", "/styles")]),
+        (
+            contest(options=[{"text": "Ada"}]) | {"styles": [style("n", "N1")]},
+            [("too_few_options", "/contests/0/options")],
+        ),
+    ],
+)
+def test_announced_election_is_complete(
+    changes: dict[str, Any], found: list[tuple[str, str]]
+) -> None:
+    assert faults(announced(begin(ID, draft(**changes)))) == found
+
+
+def test_styles_of_what_is_not_there_are_found_wherever_they_come_from() -> None:
+    election = begin(ID, draft())
+    (mayor, _) = election.contests
+    shorter = election.model_copy(
+        update={"contests": (mayor.model_copy(update={"options": mayor.options[:1]}),)}
+    )
+    assert faults(shorter) == [("unknown_contest", "/styles/0/contests/1/contest")]
+    north = election.styles[0]
+    named = north.contests[0].model_copy(update={"options": ("o2", "o3")})
+    styled = north.model_copy(update={"contests": (named,)})
+    assert faults(shorter.model_copy(update={"styles": (styled,)})) == [
+        ("unknown_option", "/styles/0/contests/0/options/1")
+    ]
+
+
+def test_all_faults_are_told_at_once() -> None:
+    election = begin(ID, draft(**contest(min=2, max=1), opens_at=CLOSES.isoformat()))
+    assert len(faults(election)) == 2
+
+
+def test_document_fits_an_item() -> None:
+    described = [{"text": f"Option {n}", "description": "x" * 2000} for n in range(200)]
+    assert faults(begin(ID, draft(**contest(options=described)))) == [("too_large", "")]
+    fewer = begin(ID, draft(**contest(options=described[:140])))
+    assert len(fewer.model_dump_json()) < MAX_DOCUMENT_BYTES
+    assert faults(fewer) == []
+
+
+@pytest.mark.parametrize(
+    ("styles", "fault"),
+    [
+        ([style("north", "N1", "N2")], ("style_announced", "/styles")),
+        ([style("north", "N1"), style("south", "S1")], ("area_announced", "/styles/0/areas")),
+    ],
+)
+def test_announced_styles_and_areas_stay(
+    styles: list[dict[str, Any]], fault: tuple[str, str]
+) -> None:
+    before = begin(ID, draft())
+    with pytest.raises(BadDefinition) as refused:
+        check_promises(before, merge(before, draft(contests=[], styles=[])))
+    assert refused.value.faults == (("style_announced", "/styles"),) * 2
+    contests = [{"id": one.id, "title": one.title} for one in before.contests]
+    with pytest.raises(BadDefinition) as refused:
+        check_promises(before, merge(before, draft(contests=contests, styles=styles)))
+    assert refused.value.faults == (fault,)
+
+
+def test_announced_election_may_get_more_styles_and_areas() -> None:
+    before = begin(ID, draft())
+    more = [style("north", "N1", "N2", "N3"), style("south", "S1"), style("west", "W1")]
+    check_promises(before, merge(before, draft(styles=more)))
