@@ -27,6 +27,7 @@ COMMANDS = {
     "requests": "civic.cli.commands.rights:requests",
     "notice": "civic.cli.commands.rights:notice",
     "review": "civic.cli.commands.review:review",
+    "elections": "civic.cli.commands.elections:elections",
     "deadlines": "civic.cli.commands.accountability:deadlines",
     "overdue": "civic.cli.commands.accountability:overdue",
     "erasures": "civic.cli.commands.accountability:erasures",

@@ -1,6 +1,7 @@
-"""Moments, as the command prints them: in UTC, shortened to what a reader needs."""
+"""Moments, as the command prints them: shortened to what a reader needs, in UTC by default."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 NONE = "-"
 
@@ -22,6 +23,12 @@ def minute(moment: datetime | str | None) -> str:
 def day(moment: datetime | str | None) -> str:
     """Return the day of a moment; otherwise as ``second``."""
     return _format(moment, "%Y-%m-%d")
+
+
+def in_zone(moment: datetime | str, zone: str) -> str:
+    """Return a moment to the minute, as the clocks of an IANA time zone show it."""
+    aware = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return aware.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _format(moment: datetime | str | None, form: str) -> str:
