@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from civic.voting.errors import CodeMistyped
-from civic.voting.model.codes import ALPHABET, PostedCode, hash_of, new_code, parse
+from civic.voting.errors import CodeMistyped, VoterUnknown
+from civic.voting.model.codes import ALPHABET, PostedCode, hash_of, new_code, parse, read_code
 
 LOOK_ALIKES = "0OIl"
 SEALED = bytes(range(32))
@@ -98,3 +98,13 @@ def test_the_hash_is_keyed_and_apart_from_other_uses_of_the_key() -> None:
     assert hash_of(code, SEALED) == expected
     assert hash_of(code, bytes(32)) != expected
     assert len(expected) == 32
+
+
+def test_a_typed_code_has_the_hash_of_the_printed_one() -> None:
+    code = new_code(os.urandom)
+    assert read_code(f" {code.replace('-', ' ')}", SEALED) == hash_of(code, SEALED)
+
+
+def test_a_mistyped_code_is_answered_like_one_that_nobody_has() -> None:
+    with pytest.raises(VoterUnknown):
+        read_code("163uc", SEALED)

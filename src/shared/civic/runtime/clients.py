@@ -10,9 +10,11 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 # Well below a function's own time limit, so that what AWS does not answer becomes an error here.
 _CONFIG = Config(
@@ -33,6 +35,11 @@ def dynamodb() -> "DynamoDBClient":
     return cast("DynamoDBClient", _client("dynamodb"))
 
 
+def dynamodb_streams() -> "DynamoDBStreamsClient":
+    """Return the DynamoDB Streams client."""
+    return cast("DynamoDBStreamsClient", _client("dynamodbstreams"))
+
+
 def events() -> "EventBridgeClient":
     """Return the EventBridge client."""
     return cast("EventBridgeClient", _client("events"))
@@ -46,6 +53,11 @@ def kms() -> "KMSClient":
 def s3() -> "S3Client":
     """Return the S3 client."""
     return cast("S3Client", _client("s3"))
+
+
+def sqs() -> "SQSClient":
+    """Return the SQS client."""
+    return cast("SQSClient", _client("sqs"))
 
 
 @cache

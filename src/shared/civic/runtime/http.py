@@ -43,6 +43,8 @@ class Problem(Exception):
     title: str
     errors: tuple[FieldError, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+    """Further members of the body (RFC 9457 section 3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ class Request:
     def header(self, name: str) -> str | None:
         """Return a header by its lower-case name."""
         value = self.raw.get("headers", {}).get(name)
+        return None if value is None else str(value)
+
+    def query(self, name: str) -> str | None:
+        """Return a query parameter."""
+        value = (self.raw.get("queryStringParameters") or {}).get(name)
         return None if value is None else str(value)
 
     def bearer_token(self) -> str:
@@ -104,6 +111,8 @@ def serve(
     event: Mapping[str, Any],
     routes: Mapping[str, Callable[[Request, Invocation], Response]],
     problem_of: Callable[[Exception], Problem | None],
+    *,
+    traced: bool = True,
 ) -> Response:
     """Answer one request: route it, translate what it raises, write the log line.
 
@@ -112,9 +121,12 @@ def serve(
         routes: Handlers by route key; API Gateway has matched the path already.
         problem_of: The domain's map of errors; None for what it does not know, which becomes a
             500 without detail.
+        traced: False where a caller's trace must not be taken up, as it would tell that two
+            requests came from the same hands.
     """
     with invocation() as line:
-        trace = TraceContext.parse(event.get("headers", {}).get("traceparent"), secrets.token_bytes)
+        traceparent = event.get("headers", {}).get("traceparent") if traced else None
+        trace = TraceContext.parse(traceparent, secrets.token_bytes)
         request = Request(event, trace)
         line.note(trace_id=trace.trace_id, route=request.route)
         try:
@@ -152,6 +164,7 @@ def _problem_response(problem: Problem, trace: TraceContext) -> Response:
         "status": problem.status,
         "code": problem.code,
         "trace_id": trace.trace_id,
+        **problem.extensions,
     }
     if problem.errors:
         body["errors"] = [{"code": e.code, "pointer": e.pointer} for e in problem.errors]

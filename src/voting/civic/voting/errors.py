@@ -13,10 +13,6 @@ class ElectionUnknown(VotingError):
     """There is no such election."""
 
 
-class CodeMistyped(VotingError):
-    """A text is no posted code: wrong characters, too many or too few, or one of them mistyped."""
-
-
 class ElectionMoved(VotingError):
     """Somebody else changed the election meanwhile; look at it again."""
 
@@ -44,6 +40,10 @@ class BadDefinition(VotingError):
 
 class VoterUnknown(VotingError):
     """No such code, or a credential that no key of the election has signed."""
+
+
+class CodeMistyped(VoterUnknown):
+    """A text is no posted code: wrong characters, too many or too few, or one of them mistyped."""
 
 
 class AlreadyVoted(VotingError):

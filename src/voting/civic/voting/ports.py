@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from civic.contracts.events import Event
-from civic.contracts.identifiers import ElectionId, StyleId
+from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
 from civic.contracts.voting import ElectionChange
+from civic.voting.model.ballot import CastBallot
 from civic.voting.model.election import Election
+from civic.voting.model.tally import ShardTally
 
 Clock = Callable[[], datetime]
 """Returns the present moment in UTC."""
@@ -126,8 +129,93 @@ class EventPublisher(Protocol):
         ...
 
 
+class BallotBox(Protocol):
+    """The counted ballots, one per nullifier, and the only place that says who has voted."""
+
+    def holds(self, nullifier: Nullifier) -> bool:
+        """Tell whether a ballot of this nullifier is in the box; may be a moment behind."""
+        ...
+
+    def cast(self, ballots: Sequence[CastBallot]) -> list["Cast"]:
+        """Put ballots into the box, each unless there is one of its nullifier.
+
+        Each by a conditional write of its own: one that fails takes no other with it.
+
+        Returns:
+            What became of each, in their order.
+        """
+        ...
+
+    def every(self, election: ElectionId) -> Iterable[CastBallot]:
+        """Return all ballots of an election, in no order."""
+        ...
+
+
+class Cast(Enum):
+    """What became of a ballot."""
+
+    COUNTED = "counted"
+    ALREADY = "already"
+    """There was one of its nullifier: a second vote, or the same one again."""
+
+    FAILED = "failed"
+    """The box did not take it now; try again."""
+
+
+class BallotQueue(Protocol):
+    """Sealed ballots on their way to the box; keeps what it took."""
+
+    def send(self, election: ElectionId, sealed: bytes) -> None:
+        """Take a sealed ballot."""
+        ...
+
+
+class TallyStore(Protocol):
+    """What each shard of the ballots' stream has counted, per election."""
+
+    def read(self, election: ElectionId, shard: str) -> ShardTally | None:
+        """Return a shard's tally, consistently read."""
+        ...
+
+    def write(self, election: ElectionId, shard: str, tally: ShardTally) -> None:
+        """Store the revision after the stored one.
+
+        Raises:
+            TallyMoved: The stored one is not the revision before.
+        """
+        ...
+
+    def every(self, election: ElectionId) -> Iterable[ShardTally]:
+        """Return the tallies of all shards, consistently read."""
+        ...
+
+
+class SnapshotRequests(Protocol):
+    """Asks for a new snapshot of the results; what is asked twice within a second is done once."""
+
+    def ask(self, election: ElectionId) -> None:
+        """Ask for a snapshot soon."""
+        ...
+
+
+class SnapshotStore(Protocol):
+    """The results as they were published last."""
+
+    def put(self, election: ElectionId, document: bytes) -> None:
+        """Publish a snapshot, of this election and as the latest of all."""
+        ...
+
+    def get(self, election: ElectionId | None) -> bytes | None:
+        """Return a snapshot; without an election the latest of all; None if there is none."""
+        ...
+
+
 class VoterCodes(Protocol):
     """Keyed hashes of the codes that were posted to voters."""
+
+    def find(self, hashed: bytes) -> tuple[ElectionId, StyleId] | None:
+        """Return what a code is for; None if there is no such code."""
+        ...
 
     def add(self, election: ElectionId, style: StyleId, hashes: Iterable[bytes]) -> None:
         """Store codes of one ballot style; those that are stored already stay as they are.

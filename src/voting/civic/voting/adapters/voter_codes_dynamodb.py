@@ -24,6 +24,15 @@ class DynamoDbVoterCodes:
         self._client = client
         self._table = table
 
+    def find(self, hashed: bytes) -> tuple[ElectionId, StyleId] | None:
+        """Get what a code is for; None if there is no such code."""
+        with unavailable():
+            answer = self._client.get_item(TableName=self._table, Key={"code": {"B": hashed}})
+        item = answer.get("Item")
+        if item is None:
+            return None
+        return ElectionId(item["election"]["S"]), StyleId(item["style"]["S"])
+
     def add(self, election: ElectionId, style: StyleId, hashes: Iterable[bytes]) -> None:
         """Put each hash, unless it is there for something else."""
         for code in hashes:

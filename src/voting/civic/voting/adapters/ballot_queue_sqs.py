@@ -1,0 +1,51 @@
+"""The queue of sealed ballots in SQS, which encrypts them once more."""
+
+import json
+from base64 import b64decode, b64encode
+from typing import TYPE_CHECKING
+
+from civic.contracts.identifiers import ElectionId
+from civic.voting.adapters.botocore_errors import unavailable
+from civic.voting.errors import SealBroken
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+class SqsBallots:
+    """The queue between enqueuer and processor."""
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        """Use the queue at ``url`` through ``client``."""
+        self._client = client
+        self._url = url
+
+    def send(self, election: ElectionId, sealed: bytes) -> None:
+        """Put a sealed ballot into the queue."""
+        with unavailable():
+            self._client.send_message(QueueUrl=self._url, MessageBody=body_of(election, sealed))
+
+    def check(self) -> None:
+        """Return if the queue answers."""
+        with unavailable():
+            self._client.get_queue_attributes(
+                QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+
+
+def body_of(election: ElectionId, sealed: bytes) -> str:
+    """Return the message of a sealed ballot."""
+    return json.dumps({"election": election, "sealed": b64encode(sealed).decode()})
+
+
+def read_body(body: str) -> tuple[ElectionId, bytes]:
+    """Return what `body_of` wrote.
+
+    Raises:
+        SealBroken: It is no such message.
+    """
+    try:
+        document = json.loads(body)
+        return ElectionId(document["election"]), b64decode(document["sealed"], validate=True)
+    except (ValueError, KeyError, TypeError):
+        raise SealBroken("not a sealed ballot") from None

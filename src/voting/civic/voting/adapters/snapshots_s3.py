@@ -1,0 +1,82 @@
+"""Snapshots of results in S3, from where a CDN may serve them, and the queue that asks for them."""
+
+import json
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from civic.contracts.identifiers import ElectionId
+from civic.voting.adapters.botocore_errors import unavailable
+from civic.voting.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+_LATEST = "results/latest.json"
+
+
+class S3Snapshots:
+    """The published snapshots."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        """Use ``bucket`` through ``client``."""
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, election: ElectionId, document: bytes) -> None:
+        """Publish a snapshot, of this election and as the latest of all."""
+        with unavailable():
+            # The election's own last: it is what tells a retry that all is done.
+            for key in (_LATEST, _key(election)):
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=document,
+                    ContentType="application/json",
+                    CacheControl="public, max-age=1, stale-while-revalidate=5",
+                )
+
+    def get(self, election: ElectionId | None) -> bytes | None:
+        """Return a snapshot; without an election the latest of all."""
+        key = _LATEST if election is None else _key(election)
+        with unavailable():
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+                    return None
+                raise
+            return answer["Body"].read()
+
+
+def _key(election: ElectionId) -> str:
+    return f"results/{election}.json"
+
+
+class SqsSnapshotRequests:
+    """A FIFO queue with a delay: requests of one second are one, and no two are done at once."""
+
+    def __init__(self, client: "SQSClient", url: str, clock: Clock) -> None:
+        """Ask the queue at ``url``.
+
+        Args:
+            client: The SQS client.
+            url: A FIFO queue that delays its messages by a second, so that what is counted within
+                the second is in the snapshot.
+            clock: Tells the second, whose requests for one election are deduplicated.
+        """
+        self._client = client
+        self._url = url
+        self._clock = clock
+
+    def ask(self, election: ElectionId) -> None:
+        """Ask for a snapshot soon."""
+        second = int(self._clock().timestamp())
+        with unavailable():
+            self._client.send_message(
+                QueueUrl=self._url,
+                MessageBody=json.dumps({"detail": {"election": election}}),
+                MessageGroupId=election,
+                MessageDeduplicationId=f"{election}-{second}",
+            )

@@ -1,0 +1,40 @@
+"""Which shard of a DynamoDB stream a batch came from.
+
+Lambda names the shard only to a function with a tumbling window (the event's ``shardId``), so the
+template sets one. Where none is named, the stream is asked, and believed only if it has one shard
+in all: then there is nothing to confuse it with.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from civic.voting.adapters.botocore_errors import unavailable
+from civic.voting.errors import VotingError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+
+
+class ShardUnknown(VotingError):
+    """The batch names no shard, and the stream has several: counting it could count twice."""
+
+
+def shard_of(event: Mapping[str, Any], client: "DynamoDBStreamsClient") -> str:
+    """Return the id of the shard whose records an event holds.
+
+    Args:
+        event: The stream event as Lambda passes it.
+        client: Asks the stream, if need be.
+
+    Raises:
+        ShardUnknown: It cannot be told.
+    """
+    named = event.get("shardId")
+    if named:
+        return str(named)
+    with unavailable():
+        answer = client.describe_stream(StreamArn=event["Records"][0]["eventSourceARN"])
+    shards = answer["StreamDescription"].get("Shards", [])
+    if len(shards) != 1 or "LastEvaluatedShardId" in answer["StreamDescription"]:
+        raise ShardUnknown("the stream has several shards and the event names none")
+    return shards[0]["ShardId"]

@@ -1,0 +1,78 @@
+"""Tallies in DynamoDB: one item per election and stream shard."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from civic.contracts.identifiers import ElectionId
+from civic.voting.adapters.botocore_errors import failed_condition, unavailable
+from civic.voting.errors import TallyMoved
+from civic.voting.model.tally import Counts, ShardTally
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDbTallies:
+    """The tally store."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """Use ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+
+    def read(self, election: ElectionId, shard: str) -> ShardTally | None:
+        """Return a shard's tally, consistently read."""
+        with unavailable():
+            answer = self._client.get_item(
+                TableName=self._table,
+                Key={"election": {"S": election}, "shard": {"S": shard}},
+                ConsistentRead=True,
+            )
+        item = answer.get("Item")
+        return None if item is None else _tally_of(item)
+
+    def write(self, election: ElectionId, shard: str, tally: ShardTally) -> None:
+        """Store the revision after the stored one."""
+        first = tally.revision == 1
+        condition: dict[str, Any] = (
+            {"ConditionExpression": "attribute_not_exists(election)"}
+            if first
+            else {
+                "ConditionExpression": "revision = :before",
+                "ExpressionAttributeValues": {":before": {"N": str(tally.revision - 1)}},
+            }
+        )
+        item: dict[str, Any] = {
+            "election": {"S": election},
+            "shard": {"S": shard},
+            "revision": {"N": str(tally.revision)},
+            "last": {"S": tally.last},
+            "counts": {"S": tally.counts.dump()},
+        }
+        with unavailable():
+            try:
+                self._client.put_item(TableName=self._table, Item=item, **condition)
+            except ClientError as error:
+                if failed_condition(error):
+                    raise TallyMoved("the stored tally is not the revision before") from error
+                raise
+
+    def every(self, election: ElectionId) -> Iterator[ShardTally]:
+        """Return the tallies of all shards, consistently read."""
+        with unavailable():
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                ConsistentRead=True,
+                KeyConditionExpression="election = :election",
+                ExpressionAttributeValues={":election": {"S": election}},
+            )
+            for page in pages:
+                yield from map(_tally_of, page["Items"])
+
+
+def _tally_of(item: dict[str, Any]) -> ShardTally:
+    return ShardTally(
+        item["last"]["S"], int(item["revision"]["N"]), Counts.load(item["counts"]["S"])
+    )

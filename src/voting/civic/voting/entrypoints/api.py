@@ -1,0 +1,160 @@
+"""The bodies of the vote API, and the map from the domain's errors to its answers.
+
+Answers carry ``success`` and ``message`` beside the members of RFC 9457, as the older web site
+reads those.
+"""
+
+from base64 import urlsafe_b64decode
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from civic.contracts.voting import ElectionIdField, StyleIdField
+from civic.runtime.http import FieldError, Problem
+from civic.voting.errors import (
+    AlreadyVoted,
+    BadSelections,
+    CodeMistyped,
+    ElectionUnknown,
+    PollNotOpen,
+    SealBroken,
+    StoreUnavailable,
+    VoterUnknown,
+    VotingError,
+)
+from civic.voting.model.credential import Credential
+from civic.voting.usecases.casting import Paper
+
+_BASE64URL = r"^[A-Za-z0-9_-]*$"
+_MAX_CONTESTS = _MAX_CHOICES = 200
+
+
+def _whole(text: str) -> str:
+    if len(text) % 4 == 1:
+        raise PydanticCustomError("string_pattern_mismatch", "not base64url")
+    return text
+
+
+Base64Url = Annotated[str, Field(pattern=_BASE64URL, max_length=1024), AfterValidator(_whole)]
+Choices = Annotated[
+    dict[str, Annotated[list[str], Field(max_length=_MAX_CHOICES)]],
+    Field(max_length=_MAX_CONTESTS),
+]
+
+
+class Body(BaseModel):
+    """Base of what comes in: exact, strict, and silent about its input."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+class SignedToken(Body):
+    """A credential, as the voter's device made it; byte strings are base64url without padding."""
+
+    election: ElectionIdField
+    style: StyleIdField
+    token: Base64Url
+    randomizer: Base64Url
+    signature: Base64Url
+
+
+class Vote(Body):
+    """A filled-in ballot paper.
+
+    ``credential`` or ``id``, and ``selections`` (with ``write_ins``) or ``candidate``.
+    """
+
+    credential: SignedToken | None = None
+    id: str | None = Field(default=None, max_length=64, description="A posted voter code")
+    election: ElectionIdField | None = Field(default=None, description="Where a posted code is for")
+    selections: Choices | None = None
+    write_ins: Choices = Field(default_factory=dict)
+    candidate: str | None = Field(default=None, max_length=200)
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> "Vote":
+        if (self.credential is None) == (self.id is None):
+            raise PydanticCustomError("credential_or_id", "either a credential or an id")
+        if (self.selections is None) == (self.candidate is None):
+            raise PydanticCustomError("selections_or_candidate", "selections or a candidate")
+        return self
+
+    def paper(self) -> Paper:
+        """Return what was sent in the domain's terms."""
+        return Paper(
+            voter=_credential(self.credential) if self.credential else self.id or "",
+            election=self.election,
+            selections=self.selections or {},
+            write_ins=self.write_ins,
+            candidate=self.candidate,
+        )
+
+
+class VoteTaken(BaseModel):
+    """A ballot is on its way into the box."""
+
+    success: bool = True
+    message: str = "Your vote was received. Keep the receipt: it shows that it is counted."
+    receipt: str = Field(description="Hash of the ballot's leaf in the public log, base64url")
+
+
+class Health(BaseModel):
+    """Whether the parts that a vote needs answer."""
+
+    status: str
+    table: bool
+    queue: bool
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """Return the answer to an error of this domain; None for any other."""
+    match error:
+        case StoreUnavailable() | SealBroken():
+            title, after = "Try again in a moment; nothing was counted", {"retry-after": "2"}
+            return replace(_refused(503, "unavailable", title), headers=after)
+        case VotingError():
+            return _refusal(error)
+    return None
+
+
+def _refusal(error: VotingError) -> Problem | None:
+    match error:
+        case VoterUnknown() | ElectionUnknown():
+            return _refused(404, "unknown", "No such election, credential or code")
+        case CodeMistyped():
+            return _refused(404, "mistyped", "The code has a typing mistake")
+        case PollNotOpen(code=code):
+            return _refused(403, code, _CLOSED[code])
+        case AlreadyVoted():
+            return _refused(409, "already_voted", "This credential has voted; one vote is counted")
+        case BadSelections(faults=faults):
+            errors = tuple(FieldError(code, pointer) for code, pointer in faults)
+            return _refused(422, "invalid_ballot", "The selections are no valid ballot", errors)
+    return None
+
+
+_CLOSED = {
+    "not_open_yet": "The election is not open yet",
+    "suspended": "Voting is suspended for the moment",
+    "closed": "The election is closed",
+}
+
+
+def _refused(status: int, code: str, title: str, errors: tuple[FieldError, ...] = ()) -> Problem:
+    return Problem(status, code, title, errors, extensions={"success": False, "message": title})
+
+
+def _credential(sent: SignedToken) -> Credential:
+    return Credential(
+        sent.election,
+        sent.style,
+        _bytes(sent.token),
+        _bytes(sent.randomizer),
+        _bytes(sent.signature),
+    )
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

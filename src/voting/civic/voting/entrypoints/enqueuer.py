@@ -1,0 +1,76 @@
+"""HTTP: take votes into the queue, and tell whether that would work."""
+
+import secrets
+from base64 import urlsafe_b64encode
+from functools import cache
+from typing import Any
+
+from civic.contracts.identifiers import Nullifier
+from civic.runtime import clients
+from civic.runtime.http import Request, Response, answer, serve
+from civic.runtime.observability import Invocation
+from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
+from civic.voting.adapters.ballot_queue_sqs import SqsBallots
+from civic.voting.adapters.voter_codes_dynamodb import DynamoDbVoterCodes
+from civic.voting.entrypoints import wiring
+from civic.voting.entrypoints.api import Health, Vote, VoteTaken, problem_of
+from civic.voting.errors import StoreUnavailable
+from civic.voting.usecases.casting import Booth
+
+_NOBODY = Nullifier(bytes(32))
+"""A nullifier that no credential yields, for looking whether the table answers."""
+
+
+def handler(event: dict[str, Any], _context: object) -> Response:
+    """Answer one request; the log line says the outcome and nothing of the vote or the voter."""
+    routes = {"POST /votes": _vote, "GET /health": _health}
+    return serve(event, routes, problem_of, traced=False)
+
+
+@cache
+def booth() -> Booth:
+    """Compose the booth from the environment."""
+    settings = _settings()
+    return Booth(
+        polls=wiring.polls(settings),
+        codes=DynamoDbVoterCodes(clients.dynamodb(), settings.voter_codes_table),
+        box=_box(),
+        queue=_queue(),
+        clock=clients.now,
+        entropy=secrets.token_bytes,
+    )
+
+
+def _vote(request: Request, _line: Invocation) -> Response:
+    receipt = booth().submit(request.body(Vote).paper())
+    return answer(201, VoteTaken(receipt=urlsafe_b64encode(receipt).decode().rstrip("=")))
+
+
+def _health(_request: Request, _line: Invocation) -> Response:
+    table, queue = _works(lambda: _box().holds(_NOBODY)), _works(_queue().check)
+    well = table and queue
+    health = Health(status="ok" if well else "unavailable", table=table, queue=queue)
+    return answer(200 if well else 503, health)
+
+
+def _works(probe: Any) -> bool:
+    try:
+        probe()
+    except StoreUnavailable:
+        return False
+    return True
+
+
+@cache
+def _box() -> DynamoDbBallots:
+    return DynamoDbBallots(clients.dynamodb(), _settings().ballots_table)
+
+
+@cache
+def _queue() -> SqsBallots:
+    return SqsBallots(clients.sqs(), _settings().ballot_queue_url)
+
+
+@cache
+def _settings() -> wiring.EnqueuerSettings:
+    return wiring.EnqueuerSettings.from_environment()

@@ -1,0 +1,58 @@
+"""Queue: put sealed ballots into the box."""
+
+from functools import cache
+from typing import Any
+
+from civic.contracts.identifiers import ElectionId
+from civic.runtime import clients
+from civic.runtime.consumer import Failures
+from civic.runtime.observability import describe, invocation
+from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots, DynamoDbSingleBallots
+from civic.voting.adapters.ballot_queue_sqs import read_body
+from civic.voting.entrypoints import wiring
+from civic.voting.errors import SealBroken
+from civic.voting.ports import BallotBox, Cast
+from civic.voting.usecases.counting import count
+from civic.voting.usecases.polls import Polls
+
+
+def handler(event: dict[str, Any], _context: object) -> Failures:
+    """Count one batch; what cannot be counted comes again alone."""
+    with invocation() as line:
+        readable: dict[str, tuple[ElectionId, bytes]] = {}
+        errors: dict[str, Exception] = {}
+        for message in event["Records"]:
+            try:
+                readable[message["messageId"]] = read_body(message["body"])
+            except SealBroken as broken:
+                errors[message["messageId"]] = broken
+        outcomes = count(list(readable.values()), polls(), box())
+        for message_id, outcome in zip(readable, outcomes, strict=True):
+            line.count(f"Ballots{outcome.cast.value.capitalize()}")
+            if outcome.error is not None:
+                errors[message_id] = outcome.error
+        for message_id, error in errors.items():
+            line.record(message=message_id, error=describe(error))
+        already = sum(outcome.cast is Cast.ALREADY for outcome in outcomes)
+        line.note(messages=len(event["Records"]), failed=len(errors), already=already)
+        return {"batchItemFailures": [{"itemIdentifier": one} for one in errors]}
+
+
+@cache
+def polls() -> Polls:
+    """Compose the cache of elections."""
+    return wiring.polls(_settings())
+
+
+@cache
+def box() -> BallotBox:
+    """Compose the box."""
+    settings = _settings()
+    # Where ballots go in one by one, see BALLOTS_PER_CALL in the template.
+    kind = DynamoDbBallots if settings.ballots_per_call > 1 else DynamoDbSingleBallots
+    return kind(clients.dynamodb(), settings.ballots_table)
+
+
+@cache
+def _settings() -> wiring.ProcessorSettings:
+    return wiring.ProcessorSettings.from_environment()

@@ -1,0 +1,97 @@
+"""Counting: what comes out of the queue goes into the box, once per nullifier."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from civic.contracts.identifiers import ElectionId, Nullifier
+from civic.voting.errors import (
+    ElectionUnknown,
+    NotNow,
+    SealBroken,
+    StoreUnavailable,
+    VotingError,
+)
+from civic.voting.model.ballot import Ballot, CastBallot
+from civic.voting.model.election import State
+from civic.voting.model.sealing import unseal
+from civic.voting.ports import BallotBox, Cast
+from civic.voting.usecases.polls import Polls
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one message: ``error`` is None unless it has to come again."""
+
+    cast: Cast
+    error: Exception | None = None
+
+
+def count(
+    messages: Sequence[tuple[ElectionId, bytes]], polls: Polls, box: BallotBox
+) -> list[Outcome]:
+    """Put sealed ballots into the box; a bad message harms no other.
+
+    Args:
+        messages: Elections and sealed ballots, such as the queue delivers: any of them again, in
+            any order.
+        polls: The elections.
+        box: Where they go.
+
+    Returns:
+        One outcome per message, in their order.
+    """
+    outcomes: dict[int, Outcome] = {}
+    ballots: dict[int, CastBallot] = {}
+    seen: dict[Nullifier, int] = {}
+    twins: dict[int, int] = {}
+    for index, (election, sealed) in enumerate(messages):
+        try:
+            ballot = _opened(polls, election, sealed)
+        except VotingError as error:
+            outcomes[index] = Outcome(Cast.FAILED, error)
+            continue
+        first = seen.setdefault(ballot.nullifier, index)
+        if first == index:
+            ballots[index] = ballot
+        else:
+            # One batch may not name an item twice; the twin shares the first one's fate.
+            twins[index] = first
+    outcomes |= _cast(box, ballots)
+    for index, first in twins.items():
+        counted = outcomes[first].cast is Cast.COUNTED
+        outcomes[index] = Outcome(Cast.ALREADY) if counted else outcomes[first]
+    return [outcomes[index] for index in range(len(messages))]
+
+
+def _cast(box: BallotBox, ballots: dict[int, CastBallot]) -> dict[int, Outcome]:
+    if not ballots:
+        return {}
+    try:
+        results = box.cast(list(ballots.values()))
+    except StoreUnavailable as error:
+        # Some may be in the box; the next time they are there already.
+        return dict.fromkeys(ballots, Outcome(Cast.FAILED, error))
+    return {index: _outcome(result) for index, result in zip(ballots, results, strict=True)}
+
+
+def _outcome(result: Cast) -> Outcome:
+    if result is Cast.FAILED:
+        return Outcome(result, BallotNotTaken("the box did not take the ballot"))
+    return Outcome(result)
+
+
+def _opened(polls: Polls, election: ElectionId, sealed: bytes) -> CastBallot:
+    poll = polls.find(election)
+    if poll is None:
+        raise ElectionUnknown("no such election")
+    if poll.election.state is State.CERTIFIED:
+        # A certified count is final, even for a ballot that was given up and put back too late.
+        raise NotNow("the election is certified")
+    ballot = unseal(election, sealed, poll.secrets.seal)
+    if Ballot.parse(ballot.content).election != election:
+        raise SealBroken("a ballot of another election")
+    return ballot
+
+
+class BallotNotTaken(VotingError):
+    """The box refused a ballot for the moment."""

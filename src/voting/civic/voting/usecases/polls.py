@@ -1,0 +1,112 @@
+"""Elections as the ballot functions see them: read at most every few seconds, keys opened once."""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from civic.contracts.identifiers import ElectionId, StyleId
+from civic.voting.model.election import Election, State
+from civic.voting.model.secrets import ElectionKeys
+from civic.voting.ports import Clock, ElectionSecrets, ElectionStore, PollBook
+
+LIFETIME = timedelta(seconds=5)
+"""How late a suspension may reach the last function; the window itself is kept to the instant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """An election ready for voting.
+
+    Attributes:
+        election: Its definition.
+        keys: The public keys of its credentials.
+        secrets: The keys derived from its secret.
+    """
+
+    election: Election
+    keys: Mapping[StyleId, RSAPublicKey]
+    secrets: ElectionKeys
+
+
+class Kept[K, V]:
+    """Answers from memory for a while: what many ask for is read once."""
+
+    def __init__(self, read: Callable[[K], V], lifetime: timedelta, clock: Clock) -> None:
+        """Keep what ``read`` returns for ``lifetime``."""
+        self._read = read
+        self._lifetime = lifetime
+        self._clock = clock
+        self._known: dict[K, tuple[datetime, V]] = {}
+
+    def get(self, key: K) -> V:
+        """Return what there is under a key, no older than the lifetime."""
+        now = self._clock()
+        known = self._known.get(key)
+        if known is None or now - known[0] >= self._lifetime:
+            # Keys come from outside: what nobody asks for any more must not pile up.
+            self._known = {
+                one: kept for one, kept in self._known.items() if now - kept[0] < self._lifetime
+            }
+            known = self._known[key] = now, self._read(key)
+        return known[1]
+
+
+class Polls:
+    """A cache of elections; one per execution environment."""
+
+    def __init__(self, store: ElectionStore, secrets: ElectionSecrets, clock: Clock) -> None:
+        """Read elections from ``store`` and open their secrets with ``secrets``."""
+        self._store = store
+        self._secrets = secrets
+        self._polls: Kept[ElectionId, Poll | None] = Kept(self._read, LIFETIME, clock)
+        self._running: Kept[None, tuple[ElectionId, ...]] = Kept(self._list, LIFETIME, clock)
+        self._opened: dict[ElectionId, Poll] = {}
+
+    def find(self, election: ElectionId) -> Poll | None:
+        """Return an election that was published; None if there is none."""
+        return self._polls.get(election)
+
+    def running(self) -> tuple[ElectionId, ...]:
+        """Return the elections that are published and not certified."""
+        return self._running.get(None)
+
+    def _list(self, _: None) -> tuple[ElectionId, ...]:
+        over = {State.DRAFT, State.CERTIFIED}
+        return tuple(sorted(one.id for one in self._store.every() if one.state not in over))
+
+    def _read(self, election: ElectionId) -> Poll | None:
+        book = self._store.find(election)
+        if book is None or book.election.state is State.DRAFT:
+            return None
+        poll = self._open(book, self._opened.get(election))
+        self._opened[election] = poll
+        return poll
+
+    def _open(self, book: PollBook, before: Poll | None) -> Poll:
+        if before is not None and before.keys.keys() == book.keys.keys():
+            # Neither a secret nor a key ever changes: no second call of KMS, no second parsing.
+            return Poll(book.election, before.keys, before.secrets)
+        secret = self._secrets.open(book.election.id, book.sealed_secret)
+        keys: dict[StyleId, RSAPublicKey] = {}
+        for style, der in book.keys.items():
+            key = load_der_public_key(der)
+            if isinstance(key, RSAPublicKey):
+                keys[style] = key
+        return Poll(book.election, keys, ElectionKeys.derive(book.election.id, secret))
+
+
+def published(store: ElectionStore, now: datetime) -> list[dict[str, Any]]:
+    """Return all elections but drafts as JSON documents, with the keys of their credentials."""
+    documents = []
+    for election in store.every():
+        book = None if election.state is State.DRAFT else store.find(election.id)
+        if book is not None:
+            keys = {style: b64encode(key).decode() for style, key in book.keys.items()}
+            document = book.election.model_dump(mode="json", exclude={"issued_ids", "ballots"})
+            documents.append(document | {"state": book.election.state_at(now), "keys": keys})
+    return sorted(documents, key=lambda one: str(one["opens_at"]))

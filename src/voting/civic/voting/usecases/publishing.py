@@ -1,0 +1,64 @@
+"""Results: a snapshot that many may read instead of the tables, and the proof that it is right."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from civic.contracts.identifiers import ElectionId
+from civic.contracts.voting import VoteCast
+from civic.voting.errors import ElectionUnknown
+from civic.voting.model.ballot import Ballot
+from civic.voting.model.results import snapshot
+from civic.voting.model.tally import Counts, counted
+from civic.voting.ports import (
+    BallotBox,
+    Clock,
+    ElectionStore,
+    EventPublisher,
+    SnapshotStore,
+    TallyStore,
+)
+from civic.voting.usecases.tallying import total
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Publishes snapshots of results."""
+
+    elections: ElectionStore
+    tallies: TallyStore
+    snapshots: SnapshotStore
+    publisher: EventPublisher
+    clock: Clock
+
+    def publish(self, elections: Sequence[ElectionId]) -> None:
+        """Publish new snapshots where the count or the state of an election has changed.
+
+        The version counts changes of the tally and of the election, so it never goes back and the
+        same content has the same version.
+
+        Raises:
+            ElectionUnknown: There is no such election.
+        """
+        for election in elections:
+            self._publish(election)
+
+    def _publish(self, election: ElectionId) -> None:
+        book = self.elections.find(election)
+        if book is None:
+            raise ElectionUnknown("no such election")
+        now = self.clock()
+        counts, version = total(self.tallies, election)
+        version += book.election.revision
+        document = snapshot(book.election, counts, version, now)
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        if text == self.snapshots.get(election):
+            return
+        self.snapshots.put(election, text)
+        cast = VoteCast(election=election, snapshot=version, ballots=counts.ballots, at=now)
+        self.publisher.publish([cast])
+
+
+def recount(box: BallotBox, election: ElectionId) -> Counts:
+    """Return the counts of an election from its ballots alone."""
+    return counted(Ballot.parse(ballot.content) for ballot in box.every(election))
