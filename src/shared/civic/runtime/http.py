@@ -89,8 +89,12 @@ class Request:
             )
         return token.strip()
 
-    def body[M: BaseModel](self, model: type[M]) -> M:
+    def body[M: BaseModel](self, model: type[M], max_bytes: int = MAX_BODY_BYTES) -> M:
         """Parse the body into a model.
+
+        Args:
+            model: What the body has to be.
+            max_bytes: How long it may be; a multiple of 1,024.
 
         Raises:
             Problem: 400 not JSON, 413 too large, 415 another type, 422 wrong fields.
@@ -98,7 +102,7 @@ class Request:
         kind = (self.header("content-type") or "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise Problem(415, "not_json", "The body must be application/json")
-        text = _text(self.raw)
+        text = _text(self.raw, max_bytes)
         _refuse_odd_json(text)
         try:
             return model.model_validate_json(text)
@@ -175,15 +179,16 @@ def _problem_response(problem: Problem, trace: TraceContext) -> Response:
     }
 
 
-def _text(event: Mapping[str, Any]) -> str:
+def _text(event: Mapping[str, Any], max_bytes: int) -> str:
     body = event.get("body") or ""
-    too_large = Problem(413, "body_too_large", "The body is larger than 64 KiB")
+    limit = f"The body is larger than {max_bytes // 1024} KiB"
+    too_large = Problem(413, "body_too_large", limit)
     # Base64 is four thirds as long: refuse before decoding.
-    if len(body) > MAX_BODY_BYTES * 4 // 3 + 4:
+    if len(body) > max_bytes * 4 // 3 + 4:
         raise too_large
     try:
         raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
-        if len(raw) > MAX_BODY_BYTES:
+        if len(raw) > max_bytes:
             raise too_large
         return raw.decode()
     except (binascii.Error, UnicodeError):

@@ -162,24 +162,6 @@ class ErasureStatus(Body):
     receipt: ErasureReceipt | None = None
 
 
-class ProblemField(Body):
-    """One field that is not valid."""
-
-    code: str
-    pointer: str
-
-
-class ProblemDetails(Body):
-    """A refusal (RFC 9457); never repeats what was sent."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    trace_id: str
-    errors: tuple[ProblemField, ...] = ()
-
-
 _NOT_FOUND = Problem(404, "not_found", "There is no such registration for this token")
 _UNAVAILABLE = Problem(
     503,

@@ -4,10 +4,7 @@ Nothing at run time uses this module; ``civic schemas`` writes its document to `
 the build fails when that file is stale.
 """
 
-from typing import Any, Literal
-
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
 
 from civic.identity.entrypoints.api import (
     IDEMPOTENCY_KEY_PATTERN,
@@ -15,7 +12,6 @@ from civic.identity.entrypoints.api import (
     DecisionExplanation,
     ErasureAccepted,
     ErasureStatus,
-    ProblemDetails,
     RegistrationAccepted,
     RegistrationStatus,
     RequestNote,
@@ -23,10 +19,8 @@ from civic.identity.entrypoints.api import (
 )
 from civic.identity.model.notice import PrivacyNotice
 from civic.identity.model.registration import Registration
+from civic.runtime.openapi import Json, ProblemDetails, answers, request_body, schemas_of
 
-type Json = dict[str, Any]
-
-_REF = "#/components/schemas/{model}"
 _ID = {
     "name": "id",
     "in": "path",
@@ -77,10 +71,6 @@ def document() -> Json:
         PrivacyNotice,
         ProblemDetails,
     )
-    # Of answers too the form they are read in: what is absent is left out, not null.
-    models: list[tuple[type[BaseModel], Literal["validation"]]]
-    models = [(model, "validation") for model in bodies]
-    _, schemas = models_json_schema(models, ref_template=_REF)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -91,7 +81,7 @@ def document() -> Json:
         },
         "paths": _paths(),
         "components": {
-            "schemas": schemas["$defs"],
+            "schemas": schemas_of(bodies),
             "securitySchemes": {"accessToken": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -106,7 +96,7 @@ def _paths() -> Json:
                 "tags": _TAGS,
                 "summary": "Submit a registration",
                 "parameters": [_IDEMPOTENCY],
-                "requestBody": _body(Registration),
+                "requestBody": request_body(Registration),
                 "responses": _responses(202, RegistrationAccepted, 400, 409, 413, 415, 422),
             },
         },
@@ -117,7 +107,7 @@ def _paths() -> Json:
                 "Correct the data (GDPR Art. 16); it is validated anew",
                 _found(202, RegistrationStatus, 400, 409, 413, 415, 422),
             )
-            | {"requestBody": _body(Registration)},
+            | {"requestBody": request_body(Registration)},
             delete=_own("erase", "Erase everything (GDPR Art. 17)", _found(202, ErasureAccepted)),
         ),
         "/registrations/{id}/data": _by_id(
@@ -224,21 +214,6 @@ def _also(responses: Json, media_type: str) -> Json:
     return responses | {"200": success | {"content": success["content"] | other}}
 
 
-def _body(model: type[BaseModel]) -> Json:
-    return {"required": True, "content": {"application/json": {"schema": _ref(model)}}}
-
-
 def _responses(status: int, model: type[BaseModel], *problems: int) -> Json:
-    success = {
-        "description": model.__doc__ and model.__doc__.partition("\n")[0],
-        "content": {"application/json": {"schema": _ref(model)}},
-    }
-    problem = {"application/problem+json": {"schema": _ref(ProblemDetails)}}
-    return {str(status): success} | {
-        str(code): {"description": _PROBLEMS[code], "content": problem}
-        for code in sorted((*problems, *_ALWAYS))
-    }
-
-
-def _ref(model: type[BaseModel]) -> Json:
-    return {"$ref": _REF.format(model=model.__name__)}
+    chosen = {code: _PROBLEMS[code] for code in sorted((*problems, *_ALWAYS))}
+    return answers(status, model, chosen)

@@ -1,6 +1,5 @@
 """Staff API, every route by IAM: the cases that a person has to decide (GDPR Art. 22(3))."""
 
-import hashlib
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -30,9 +29,10 @@ from civic.identity.model.review import ReviewCase
 from civic.identity.usecases.access import Records
 from civic.identity.usecases.review import Review, decide_case, list_cases, show_case
 from civic.runtime import clients
-from civic.runtime.http import Problem, Request, Response, answer, serve
+from civic.runtime.http import Request, Response, answer, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.staff import staff_principal
 
 
 def handler(event: dict[str, Any], _context: object) -> Response:
@@ -69,13 +69,13 @@ def review() -> Review:
 
 
 def _list(request: Request, line: Invocation) -> Response:
-    _principal(request, line)
+    staff_principal(request, line)
     cases = sorted(list_cases(review()), key=lambda case: case.since)
     return answer(200, WaitingCases(cases=tuple(map(_waiting, cases))))
 
 
 def _show(request: Request, line: Invocation) -> Response:
-    by = _principal(request, line)
+    by = staff_principal(request, line)
     opened = show_case(review(), registration_id(request, line), by)
     line.count("ReviewsShown")
     verdict = opened.decision.verdict
@@ -92,7 +92,7 @@ def _show(request: Request, line: Invocation) -> Response:
 
 
 def _decide(request: Request, line: Invocation) -> Response:
-    by = _principal(request, line)
+    by = staff_principal(request, line)
     registration = registration_id(request, line)
     opinion = request.body(ReviewOpinion)
     record = RecordId(registration, Revision(opinion.revision))
@@ -111,22 +111,6 @@ _ROUTES = {
     "GET /reviews/{id}": _show,
     "POST /reviews/{id}": _decide,
 }
-
-
-def _principal(request: Request, line: Invocation) -> str:
-    """Return the IAM principal that signed the request, as API Gateway found it.
-
-    The log line gets a digest of it: enough to tell two people apart, and no name.
-
-    Raises:
-        Problem: 403, the route is not behind IAM.
-    """
-    context = request.raw.get("requestContext", {})
-    principal = context.get("authorizer", {}).get("iam", {}).get("userArn")
-    if not principal:
-        raise Problem(403, "not_staff", "This API is for staff only")
-    line.note(staff=hashlib.sha256(str(principal).encode()).hexdigest()[:16])
-    return str(principal)
 
 
 def _waiting(case: ReviewCase) -> WaitingCase:
