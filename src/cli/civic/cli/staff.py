@@ -1,9 +1,10 @@
-"""A member of staff's client of the staff API, which takes IAM-signed requests only."""
+"""A member of staff's clients of the staff APIs, which take IAM-signed requests only."""
 
 import json
 import uuid
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import httpx
 
@@ -12,36 +13,49 @@ from civic.cli.target import Target
 
 _SERVICE = "execute-api"
 
+type Faults = Sequence[tuple[str, str]]
+"""What is wrong with a body, and where (JSON Pointers)."""
+
 
 class StaffRefused(CommandFailed):
-    """The staff API refused a request; says what to do about it, never what it is about."""
+    """A staff API refused a request; says what to do about it, never what it is about."""
 
-    def __init__(self, status: int, code: str) -> None:
+    def __init__(self, status: int, code: str, hint: str | None, faults: Faults = ()) -> None:
         """Explain an HTTP status and the code of its problem details."""
-        super().__init__(
-            f"{status} {code}: {_HINTS.get(code) or _HINTS.get(str(status), 'refused')}"
-        )
+        lines = [f"{status} {code}: {hint or 'refused'}"]
+        lines += [f"  {pointer or 'the whole document'}: {fault}" for fault, pointer in faults]
+        super().__init__("\n".join(lines))
         self.status = status
         self.code = code
+        self.faults = tuple(faults)
 
 
-_HINTS = {
+_COMMON_HINTS = {
     "403": "these AWS credentials may not call the staff API (execute-api:Invoke)",
+    "429": "too many requests; try again in a moment",
+    "503": "a service behind the API does not answer; try again",
+}
+_REVIEW_HINTS = {
     "404": "no such case waits; `civic review list` shows those that do",
     "restricted": "the person has restricted the processing; nobody may look or decide",
     "review_outdated": "the case was corrected, decided or erased meanwhile; look at it again",
     "not_yet_stored": "the corrected data is still being stored; try again in a moment",
     "invalid_fields": "the revision must be a number from 1",
-    "429": "too many requests; try again in a moment",
-    "503": "a service behind the API does not answer; try again",
 }
 
 
-class Staff:
+class SignedApi:
     """Calls the staff API of one stack under the operator's own AWS credentials.
 
-    Nothing is sent twice: each look is logged. After an error, ask for the list.
+    Nothing is sent twice: each look may be logged. After an error, ask for the list.
     """
+
+    hints: ClassVar[Mapping[str, str]] = {}
+    """What to do about a refusal, by the code of the problem or by its HTTP status."""
+    fault_texts: ClassVar[Mapping[str, str]] = {}
+    """What is wrong with a field, by the code that the API gives; otherwise that code is shown."""
+    list_command: ClassVar[str]
+    """What shows how things stand when no answer came."""
 
     def __init__(self, target: Target, *, transport: httpx.BaseTransport | None = None) -> None:
         """Sign with the credentials of ``target``."""
@@ -61,21 +75,17 @@ class Staff:
         """Close the connection."""
         self._http.close()
 
-    def cases(self) -> list[dict[str, Any]]:
-        """Return the cases that wait, the oldest first; nothing of what anybody wrote."""
-        cases: list[dict[str, Any]] = self._call("GET", "/reviews")["cases"]
-        return cases
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Send one request and return the JSON object that answers it; an empty one for none.
 
-    def show(self, registration: str) -> dict[str, Any]:
-        """Open a case: personal data. The look is logged and told to the person."""
-        return self._call("GET", _path(registration))
-
-    def decide(self, registration: str, revision: int, decision: str) -> dict[str, Any]:
-        """Decide a case of the revision that was looked at: ``accepted`` or ``rejected``."""
-        opinion = {"revision": revision, "decision": decision}
-        return self._call("POST", _path(registration), opinion)
-
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        Raises:
+            StaffRefused: The API refused it.
+        """
         url = self._target.staff_api_url + path
         content = None if body is None else json.dumps(body).encode()
         try:
@@ -83,11 +93,24 @@ class Staff:
                 method, url, content=content, headers=self._signed(method, url, content)
             )
         except httpx.TransportError:
-            raise CommandFailed("the staff API does not answer; see `civic review list`") from None
+            message = f"the staff API does not answer; see `{self.list_command}`"
+            raise CommandFailed(message) from None
         document = _document(answer)
         if not answer.is_success:
-            raise StaffRefused(answer.status_code, document.get("code", "refused"))
+            raise self.refused(answer.status_code, document.get("code", "refused"), document)
         return document
+
+    @classmethod
+    def refused(
+        cls, status: int, code: str, problem: Mapping[str, Any] | None = None
+    ) -> StaffRefused:
+        """Return the refusal with what to do about it."""
+        hints = _COMMON_HINTS | dict(cls.hints)
+        faults = [
+            (cls.fault_texts.get(one["code"], one["code"]), one["pointer"])
+            for one in (problem or {}).get("errors", ())
+        ]
+        return StaffRefused(status, code, hints.get(code) or hints.get(str(status)), faults)
 
     def _signed(self, method: str, url: str, content: bytes | None) -> dict[str, str]:
         """Return the headers of a request, signed (AWS Signature Version 4)."""
@@ -107,11 +130,32 @@ class Staff:
         return dict(request.headers.items())
 
 
+class Staff(SignedApi):
+    """Calls the staff API of an identity stack: cases that a person decides."""
+
+    hints = _REVIEW_HINTS
+    list_command = "civic review list"
+
+    def cases(self) -> list[dict[str, Any]]:
+        """Return the cases that wait, the oldest first; nothing of what anybody wrote."""
+        cases: list[dict[str, Any]] = self.call("GET", "/reviews")["cases"]
+        return cases
+
+    def show(self, registration: str) -> dict[str, Any]:
+        """Open a case: personal data. The look is logged and told to the person."""
+        return self.call("GET", _path(registration))
+
+    def decide(self, registration: str, revision: int, decision: str) -> dict[str, Any]:
+        """Decide a case of the revision that was looked at: ``accepted`` or ``rejected``."""
+        opinion = {"revision": revision, "decision": decision}
+        return self.call("POST", _path(registration), opinion)
+
+
 def _path(registration: str) -> str:
     try:
         return f"/reviews/{uuid.UUID(registration)}"
     except ValueError:
-        raise StaffRefused(404, "not_found") from None
+        raise Staff.refused(404, "not_found") from None
 
 
 def _document(answer: httpx.Response) -> dict[str, Any]:
