@@ -73,6 +73,14 @@ class ReceiptRefused(IdentityError):
     """An erasure receipt is not what was signed, or not signed by this key."""
 
 
+class BlindedMessageRefused(IdentityError):
+    """A blinded message has not the length of the key's modulus, or is not below it."""
+
+
+class SigningFailed(IdentityError):
+    """A signature did not verify under its own key; it was not given away."""
+
+
 class StoreUnavailable(IdentityError):
     """A store refused, throttled or did not answer; the request may be tried again."""
 
