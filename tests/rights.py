@@ -10,6 +10,11 @@ type Right = tuple[str, str, tuple[str, ...]]
 LEADING = ("dynamodb:LeadingKeys",)
 ATTRIBUTES = ("dynamodb:Attributes", "dynamodb:Select")
 CONTEXT = ("kms:EncryptionContext:purpose", "kms:EncryptionContext:wk")
+CREDENTIALS = (
+    "kms:EncryptionContext:election",
+    "kms:EncryptionContext:purpose",
+    "kms:EncryptionContext:style",
+)
 SOURCE = ("events:detail-type", "events:source")
 
 
@@ -69,6 +74,15 @@ RIGHTS: dict[str, set[Right]] = {
     | may("RequestLog", "PutItem", "DeleteItem", "Query")
     | may("ErasureLedger", "GetItem", "UpdateItem", "Scan")
     | {("kms:Sign", "ReceiptKey", ()), ("kms:GetPublicKey", "ReceiptKey", ()), PUBLISHING},
+    "CredentialRollRole": takes("CredentialRollQueue")
+    | may("IssuerRoll", "UpdateItem", "PutItem")
+    | may("IssuerElections", "UpdateItem")
+    | may("IssuerKeys", "GetItem", "PutItem")
+    | {("kms:GenerateDataKeyPairWithoutPlaintext", "CredentialKey", CREDENTIALS), PUBLISHING},
+    "CredentialIssuerRole": may("IssuerRoll", "GetItem", "UpdateItem")
+    | may("IssuerElections", "GetItem", "Query")
+    | may("IssuerKeys", "GetItem")
+    | {("kms:Decrypt", "CredentialKey", CREDENTIALS)},
     "DeadlinesRole": takes("DeadlinesQueue")
     | may("LowSecDataStore", "Scan")
     | may("RequestLog", "Scan")
@@ -98,6 +112,7 @@ PUBLISHES = {
     ),
     "RightsRole": ("civic.rights", {"RestrictionChanged", "ObjectionRaised"}),
     "AccountabilityRole": ("civic.accountability", {"ErasureReplayed"}),
+    "CredentialRollRole": ("civic.credentials", {"CredentialKeysPublished", "RollDeleted"}),
     "DeadlinesRole": ("civic.deadlines", {"RetentionEnded"}),
     "ReviewRole": ("civic.review", {"ReviewDecided"}),
     "AnalyticsRole": ("civic.analytics", {"JoinDeleted", "ObjectionHonoured"}),

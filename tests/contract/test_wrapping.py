@@ -16,7 +16,8 @@ from civic.identity.adapters.wrapping_keys_kms import (
 )
 from civic.identity.errors import KeyRefused, WrappingKeyMissing
 from civic.identity.model.keys import SubjectKey, WrappingKeyVersion
-from civic.identity.ports import KeyUnwrapper, KeyWrapper, WrappingKeyRing
+from civic.identity.ports import KeyUnwrapper, KeyWrapper
+from civic.identity.ports.custody import WrappingKeyRing
 from civic.runtime import clients
 from tests.fakes.aws import Aws
 from tests.fakes.keys import InMemoryKeyRing, InMemoryKeyUnwrapper, InMemoryKeyWrapper

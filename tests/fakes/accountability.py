@@ -86,6 +86,8 @@ class InMemoryErasureLedger:
         self, registration: RegistrationId, stores: Sequence[ErasureStore], at: datetime
     ) -> ErasureRecord:
         known = self.rows.get(registration, ErasureRecord(registration))
+        if known.receipt is not None:
+            return known
         confirmed = dict.fromkeys(stores, at) | dict(known.confirmed)
         self.rows[registration] = replace(known, confirmed=confirmed)
         return self.rows[registration]

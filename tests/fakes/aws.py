@@ -42,6 +42,11 @@ TABLES: dict[str, tuple[str, ...]] = {
     "review-queue": ("id:S",),
     "elections": ("id:S", "part:S"),
     "voter-codes": ("code:B",),
+    "ballots": ("nullifier:B",),
+    "tallies": ("election:S", "shard:S"),
+    "issuer-roll": ("id:S",),
+    "issuer-elections": ("area:S", "election:S"),
+    "issuer-keys": ("election:S", "style:S"),
 }
 BUS = "civic-bus"
 BUCKET = "civic-releases"
@@ -64,6 +69,11 @@ class Aws:
     @cached_property
     def key_id(self) -> str:
         """The KMS key; made on first use, as moto makes an RSA key with it."""
+        return str(clients.kms().create_key()["KeyMetadata"]["KeyId"])
+
+    @cached_property
+    def credential_key_id(self) -> str:
+        """The KMS key of the keys that credentials are signed with."""
         return str(clients.kms().create_key()["KeyMetadata"]["KeyId"])
 
     @cached_property

@@ -15,6 +15,8 @@ from civic.analytics.entrypoints import collector, releaser
 from civic.identity.entrypoints import (
     accountability,
     api_docs,
+    credential_issuer,
+    credential_roll,
     deadlines,
     gateway,
     key_custodian,
@@ -32,23 +34,28 @@ type Response = dict[str, Any]
 
 _REQUESTS: tuple[Handler, ...] = (validator.handler, pii_storage.handler)
 _ACCOUNT: tuple[Handler, ...] = (accountability.handler,)
+_ERASERS: tuple[Handler, ...] = (*_REQUESTS, credential_roll.handler)
 _FACTS: tuple[Handler, ...] = (collector.handler,)
 CONSUMERS: dict[str, tuple[Handler, ...]] = {
     "ValidationRequest": _REQUESTS,
     "RevalidationRequest": (validator.handler,),
-    "DeletionRequest": (*_REQUESTS, *_ACCOUNT),
-    "RetentionEnded": (*_REQUESTS, *_ACCOUNT),
-    "ErasureReplayed": _REQUESTS,
+    "DeletionRequest": (*_ERASERS, *_ACCOUNT),
+    "RetentionEnded": (*_ERASERS, *_ACCOUNT),
+    "ErasureReplayed": _ERASERS,
     "RestrictionChanged": (pii_storage.handler, collector.handler),
     "ObjectionRaised": _FACTS,
-    "ValidationResult": _FACTS,
-    "ReviewDecided": _FACTS,
+    "ValidationResult": (*_FACTS, credential_roll.handler),
+    "ReviewDecided": (*_FACTS, credential_roll.handler),
     "DataStored": _FACTS,
     "DataUpdated": (*_FACTS, *_ACCOUNT),
     "DataDeleted": (*_FACTS, *_ACCOUNT),
     "DecisionDeleted": _ACCOUNT,
     "JoinDeleted": _ACCOUNT,
     "ObjectionHonoured": _ACCOUNT,
+    "ElectionPublished": (credential_roll.handler,),
+    "ElectionEnded": (credential_roll.handler,),
+    "RollDeleted": _ACCOUNT,
+    "CredentialKeysPublished": (),
     "AnalyticsReleased": (),
 }
 ROUTES: dict[str, Handler] = {
@@ -65,6 +72,8 @@ ROUTES: dict[str, Handler] = {
     "GET /registrations/{id}/requests": rights.handler,
     "GET /registrations/{id}/explanation": rights.handler,
     "GET /registrations/{id}/erasure": rights.handler,
+    "GET /registrations/{id}/credentials": credential_issuer.handler,
+    "POST /registrations/{id}/credentials": credential_issuer.handler,
     "GET /reviews": review.handler,
     "GET /reviews/{id}": review.handler,
     "POST /reviews/{id}": review.handler,
@@ -85,6 +94,10 @@ _COMPOSED: tuple[Any, ...] = (
     accountability._settings,
     accountability.publisher,
     deadlines.deadlines,
+    credential_roll.keeping,
+    credential_roll._settings,
+    credential_roll.publisher,
+    credential_issuer.issuing,
     api_docs._privacy_notice,
     validator.validation,
     validator._settings,
@@ -152,6 +165,10 @@ def deployed(aws: Aws) -> Iterator[Deployment]:
         "CONTROLLER_NAME": "The election office",
         "CONTROLLER_CONTACT": "office@example.org",
         "DATA_PROTECTION_OFFICER": "dpo@example.org",
+        "ISSUER_ROLL_TABLE": "issuer-roll",
+        "ISSUER_ELECTIONS_TABLE": "issuer-elections",
+        "ISSUER_KEYS_TABLE": "issuer-keys",
+        "CREDENTIAL_KEY_ID": aws.credential_key_id,
         "JOINS_TABLE": "joins",
         "RELEASE_BUCKET": BUCKET,
         "KMS_KEY_ID": aws.key_id,

@@ -37,8 +37,11 @@ from civic.contracts.events import (
     ValidationResult,
 )
 from civic.contracts.trace import TraceContext
+from civic.contracts.voting import ElectionEnded, ElectionPublished, RollDeleted
 from civic.identity.entrypoints import (
     accountability,
+    credential_issuer,
+    credential_roll,
     deadlines,
     gateway,
     pii_storage,
@@ -64,8 +67,10 @@ from civic.identity.usecases.intake import (
     register,
     request_erasure,
 )
+from civic.identity.usecases.issuing import Issuing
 from civic.identity.usecases.review import Review
 from civic.identity.usecases.rights import Rights
+from civic.identity.usecases.roll import RollKeeping
 from civic.identity.usecases.storage import Storage
 from civic.identity.usecases.validation import Validation
 from civic.runtime import observability
@@ -80,6 +85,11 @@ from tests.fakes.analytics import InMemoryJoins
 from tests.fakes.bus import RecordingBus
 from tests.fakes.deployment import ROUTES, Handler
 from tests.fakes.faults import Crash, Faults, Guard
+from tests.fakes.issuing import (
+    InMemoryElectionCalendar,
+    InMemoryIssuerKeys,
+    InMemoryIssuerRoll,
+)
 from tests.fakes.keys import InMemoryKeyRing, InMemoryKeyUnwrapper, InMemoryKeyWrapper
 from tests.fakes.lambda_events import failed, http_event, sqs_event
 from tests.fakes.stores import InMemoryDecisions, InMemorySubjectKeys, InMemoryVault
@@ -106,6 +116,7 @@ class Consumer(StrEnum):
     STORAGE = "pii_storage"
     ANALYTICS = "analytics"
     ACCOUNTABILITY = "accountability"
+    CREDENTIAL_ROLL = "credential_roll"
 
 
 HANDLERS: dict[Consumer, Handler] = {
@@ -113,24 +124,30 @@ HANDLERS: dict[Consumer, Handler] = {
     Consumer.STORAGE: pii_storage.handler,
     Consumer.ANALYTICS: collector.handler,
     Consumer.ACCOUNTABILITY: accountability.handler,
+    Consumer.CREDENTIAL_ROLL: credential_roll.handler,
 }
 _REQUESTS = (Consumer.VALIDATOR, Consumer.STORAGE)
+_ERASERS = (*_REQUESTS, Consumer.CREDENTIAL_ROLL)
+_DECISIONS = (Consumer.ANALYTICS, Consumer.CREDENTIAL_ROLL)
 SUBSCRIPTIONS: dict[type[Event], tuple[Consumer, ...]] = {
     ValidationRequest: _REQUESTS,
     RevalidationRequest: (Consumer.VALIDATOR,),
-    DeletionRequest: (*_REQUESTS, Consumer.ACCOUNTABILITY),
-    RetentionEnded: (*_REQUESTS, Consumer.ACCOUNTABILITY),
-    ErasureReplayed: _REQUESTS,
+    DeletionRequest: (*_ERASERS, Consumer.ACCOUNTABILITY),
+    RetentionEnded: (*_ERASERS, Consumer.ACCOUNTABILITY),
+    ErasureReplayed: _ERASERS,
     RestrictionChanged: (Consumer.STORAGE, Consumer.ANALYTICS),
     ObjectionRaised: (Consumer.ANALYTICS,),
-    ValidationResult: (Consumer.ANALYTICS,),
-    ReviewDecided: (Consumer.ANALYTICS,),
+    ValidationResult: _DECISIONS,
+    ReviewDecided: _DECISIONS,
     DataStored: (Consumer.ANALYTICS,),
     DataUpdated: (Consumer.ANALYTICS, Consumer.ACCOUNTABILITY),
     DataDeleted: (Consumer.ANALYTICS, Consumer.ACCOUNTABILITY),
     DecisionDeleted: (Consumer.ACCOUNTABILITY,),
     JoinDeleted: (Consumer.ACCOUNTABILITY,),
     ObjectionHonoured: (Consumer.ACCOUNTABILITY,),
+    ElectionPublished: (Consumer.CREDENTIAL_ROLL,),
+    ElectionEnded: (Consumer.CREDENTIAL_ROLL,),
+    RollDeleted: (Consumer.ACCOUNTABILITY,),
 }
 
 
@@ -168,6 +185,9 @@ class Pipeline:
         self.reviews = InMemoryReviewQueue()
         self.ledger = InMemoryErasureLedger()
         self.signer = LocalReceiptSigner()
+        self.roll = InMemoryIssuerRoll()
+        self.calendar = InMemoryElectionCalendar()
+        self.issuer_keys = InMemoryIssuerKeys()
         self.bus = RecordingBus()
         self.ring = InMemoryKeyRing()
         self.ring.add()
@@ -197,6 +217,10 @@ class Pipeline:
         )
         self.accountability = Accountability(requests, ledger, signer, clock)
         self.deadlines = Deadlines(decisions, requests, bus, clock, Entropy(), RETENTION, RETENTION)
+        roll, calendar = guard(self.roll), guard(self.calendar)
+        issuer_keys = guard(self.issuer_keys, KeyServiceUnavailable)
+        self.roll_keeping = RollKeeping(roll, calendar, issuer_keys)
+        self.issuing = Issuing(roll, calendar, issuer_keys, clock, Entropy())
 
     def _clock(self) -> datetime:
         return self.now
@@ -252,7 +276,7 @@ class Pipeline:
         position = start
         while position < len(self.bus.events):
             event = self.bus.events[position]
-            for consumer in SUBSCRIPTIONS[type(event)]:
+            for consumer in SUBSCRIPTIONS.get(type(event), ()):
                 assert any(self.deliver(consumer, event) for _ in range(RECEIVES)), consumer
             position += 1
 
@@ -274,6 +298,9 @@ class Pipeline:
                 (accountability, "accountability", lambda: self.accountability),
                 (accountability, "publisher", lambda: self._bus),
                 (deadlines, "deadlines", lambda: self.deadlines),
+                (credential_roll, "keeping", lambda: self.roll_keeping),
+                (credential_roll, "publisher", lambda: self._bus),
+                (credential_issuer, "issuing", lambda: self.issuing),
                 (collector, "joins", lambda: self._joins),
                 (collector, "publisher", lambda: self._bus),
                 (observability, "_logger", lambda _service: self.log),

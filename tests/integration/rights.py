@@ -26,8 +26,19 @@ TABLES = {
     "RequestLog": "RequestLogName",
     "ErasureLedger": "ErasureLedgerName",
     "ReviewQueue": "ReviewQueueName",
+    "IssuerRoll": "IssuerRollName",
+    "IssuerElections": "IssuerElectionsName",
+    "IssuerKeys": "IssuerKeysName",
 }
-QUEUES = ("Validator", "PiiStorage", "Analytics", "Accountability", "Deadlines", "Release")
+QUEUES = (
+    "Validator",
+    "PiiStorage",
+    "Analytics",
+    "Accountability",
+    "CredentialRoll",
+    "Deadlines",
+    "Release",
+)
 
 type Clients = Callable[[str], Any]
 type Probe = Callable[[Clients], object]
@@ -47,6 +58,7 @@ def probes(target: Target) -> dict[str, Probe]:
         **dict(_table_probes(target)),
         **dict(_queue_probes(target)),
         **_kms_probes("CivicKey", target.output("CivicKeyArn")),
+        **_kms_probes("CredentialKey", target.output("CredentialKeyArn")),
         **_kms_probes("ReceiptKey", target.output("ReceiptKeyArn")),
         **_bucket_probes(target.output("ReleaseBucketName")),
         **_other_probes(target),

@@ -9,6 +9,7 @@ import pytest
 from civic.contracts.events import Decision, ValidationRequest
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import IdentityError
+from civic.identity.model.credentials import RollEntry
 from civic.identity.model.erasure import ErasureStore
 from civic.identity.model.erasure_receipt import receipt_document
 from civic.identity.model.receipt import Receipt
@@ -30,6 +31,7 @@ class Outcome:
     """What all stores hold of a registration, and when they say it was erased."""
 
     held: object
+    on_the_roll: bool | None
     erased: tuple[datetime | None, ...]
 
     @classmethod
@@ -39,7 +41,10 @@ class Outcome:
         erased = [row.erased_at if isinstance(row, Tombstone) else None for row in rows]
         joined = pipeline.joins.rows.get(registration)
         erased.append(joined if isinstance(joined, datetime) else None)
-        return cls(agreed(without_strays(pipeline, registration)), tuple(erased))
+        on_roll = pipeline.roll.rows.get(registration)
+        erased.append(on_roll if isinstance(on_roll, datetime) else None)
+        accepted = on_roll.standing.accepted if isinstance(on_roll, RollEntry) else None
+        return cls(agreed(without_strays(pipeline, registration)), accepted, tuple(erased))
 
 
 def check_settled(world: World) -> None:
@@ -90,6 +95,7 @@ def assert_as_asked(outcome: Outcome, citizen: Citizen) -> None:
     """The orderly run itself did what the citizen asked for."""
     if citizen.deletions:
         assert outcome.held == View(ERASED, ERASED, ERASED, ())
+        assert outcome.on_the_roll is None
         assert None not in outcome.erased
         return
     last = max(citizen.revisions)
@@ -101,6 +107,7 @@ def assert_as_asked(outcome: Outcome, citizen: Citizen) -> None:
     assert verdict.decision == (by_people[max(by_people)] if by_people else newest.decision)
     assert joined == (ERASED if citizen.objections else (0, 0))
     assert (behind, keys) == (0, (0,))
+    assert outcome.on_the_roll is (verdict.decision == Decision.ACCEPTED)
 
 
 def decided_by_people(orderly: Pipeline, receipt: Receipt, citizen: Citizen, last: int) -> None:

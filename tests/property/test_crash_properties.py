@@ -17,14 +17,17 @@ from civic.contracts.events import ValidationRequest
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.entrypoints import accountability, deadlines
 from civic.identity.errors import IdentityError
+from civic.identity.model.credentials import RollEntry
+from civic.identity.model.eligibility import cohort_of
 from civic.identity.model.registration import Registration
 from civic.identity.model.rows import DecisionRow
 from civic.runtime.publisher import PublishFailed
 from tests.fakes.deployment import Handler
+from tests.fakes.elections import credential_request, published
 from tests.fakes.faults import Faults, How
-from tests.fakes.pipeline import RETENTION, Pipeline
+from tests.fakes.pipeline import NOW, RETENTION, RULES, Pipeline
 from tests.fakes.queues import Queues
-from tests.fakes.views import agreed, counts, opened, strays, without_strays
+from tests.fakes.views import ERASED, agreed, counts, opened, strays, without_strays
 from tests.strategies.registrations import person
 
 KEY = "0b9f2f3a-6a0e-4f0c-9a53-3f0c8f6a2b11"
@@ -111,6 +114,18 @@ def seen_by_people(client: Client) -> bool:
     )
 
 
+def election_published(client: Client) -> bool:
+    area = cohort_of(ACCEPTABLE, RULES).region
+    client.pipeline.bus.publish([published(NOW, area)])
+    return delivered(client)
+
+
+def credential_issued(client: Client) -> bool:
+    # Any number below the modulus is a blinded message.
+    body = credential_request((2).to_bytes(384, "big"))
+    return client.send("POST /registrations/{id}/credentials", body)
+
+
 def retention_ended(client: Client) -> bool:
     client.pipeline.now += RETENTION + timedelta(days=1)
     return client.run(deadlines.handler, {})
@@ -155,6 +170,10 @@ LIVES: dict[str, list[Step]] = {
         *[decided_by_people],
     ],
     "in doubt": [registered(DOUBTFUL), delivered, seen_by_people, decided_by_people],
+    "given a credential": [
+        *[registered(ACCEPTABLE), delivered, election_published, asked("GET /credentials")],
+        *[credential_issued, credential_issued],
+    ],
     "retention ended": [registered(REJECTED), delivered, retention_ended],
 }
 FINISHED_BY_REPEATING = {
@@ -172,6 +191,12 @@ def outcome(pipeline: Pipeline) -> dict[str, object]:
     return {
         "stores": [agreed(without_strays(pipeline, registration)) for registration in ids],
         "counts": counts(pipeline),
+        "roll": [
+            (row.standing.accepted, row.standing.area, row.issued)
+            if isinstance(row, RollEntry)
+            else ERASED
+            for row in pipeline.roll.rows.values()
+        ],
         "cases": [case.record for case in pipeline.reviews.rows.values()],
         "erased": [set(record.confirmed) for record in pipeline.ledger.rows.values()],
         "receipts": [bool(record.receipt) for record in pipeline.ledger.rows.values()],
@@ -249,7 +274,10 @@ def test_lives_lead_to_every_port() -> None:
     called = {name.partition(".")[0] for life in LIVES for name in calls_of(life)}
     assert called == {
         "InMemoryDecisions",
+        "InMemoryElectionCalendar",
         "InMemoryErasureLedger",
+        "InMemoryIssuerKeys",
+        "InMemoryIssuerRoll",
         "InMemoryJoins",
         "InMemoryKeyUnwrapper",
         "InMemoryKeyWrapper",

@@ -90,6 +90,9 @@ def tombstones(pipeline: Pipeline) -> Iterator[tuple[tuple[str, str], datetime]]
             # That of an objection gives way to that of an erasure, whenever that was.
             kind = "objections" if registration in pipeline.joins.living else "joins"
             yield (kind, registration), join
+    for registration, entry in pipeline.roll.rows.items():
+        if isinstance(entry, datetime):
+            yield ("roll", registration), entry
 
 
 def decision_row(pipeline: Pipeline, citizen: Citizen) -> DecisionRow | None:

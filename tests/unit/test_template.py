@@ -38,7 +38,7 @@ def logical_id(value: Any) -> str:
 
 def test_every_consumer_reports_partial_failures_and_is_bounded() -> None:
     mappings = of_type("AWS::Lambda::EventSourceMapping")
-    assert len(mappings) == 6
+    assert len(mappings) == 7
     for name, mapping in mappings.items():
         if name.endswith("FunctionSchedule"):
             assert mapping["BatchSize"] == 1

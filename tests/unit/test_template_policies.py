@@ -16,6 +16,13 @@ OUR_LOGS = (
     "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
     ":log-group:/civic/${AWS::StackName}/functions:*"
 )
+FOR_CREDENTIALS = {
+    "StringEquals": {"kms:EncryptionContext:purpose": "credential"},
+    "Null": {
+        "kms:EncryptionContext:election": "false",
+        "kms:EncryptionContext:style": "false",
+    },
+}
 NARROWED = {
     "ReadThePublicWrappingKey": {
         "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["current"]}
@@ -28,6 +35,8 @@ NARROWED = {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "revision"]},
         "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
     },
+    "MakeCredentialKeys": FOR_CREDENTIALS,
+    "OpenCredentialKeys": FOR_CREDENTIALS,
     "OpenWrappingKeys": {
         "StringEquals": {"kms:EncryptionContext:purpose": "registration"},
         "Null": {"kms:EncryptionContext:wk": "false"},

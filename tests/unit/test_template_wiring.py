@@ -24,6 +24,8 @@ SETTINGS: dict[str, type[Settings]] = {
     "KeyCustodianFunction": identity_wiring.CustodianSettings,
     "RightsFunction": identity_wiring.RightsSettings,
     "AccountabilityFunction": identity_wiring.AccountabilitySettings,
+    "CredentialRollFunction": identity_wiring.CredentialRollSettings,
+    "CredentialIssuerFunction": identity_wiring.CredentialIssuerSettings,
     "DeadlinesFunction": identity_wiring.DeadlineSettings,
     "ReviewFunction": identity_wiring.ReviewSettings,
     "AnalyticsFunction": analytics_wiring.CollectorSettings,
@@ -36,6 +38,7 @@ QUEUES = {
     "PiiStorageQueue": Consumer.STORAGE,
     "AnalyticsQueue": Consumer.ANALYTICS,
     "AccountabilityQueue": Consumer.ACCOUNTABILITY,
+    "CredentialRollQueue": Consumer.CREDENTIAL_ROLL,
 }
 
 
@@ -188,7 +191,10 @@ def test_pii_storage_finds_subject_keys_without_reading_them() -> None:
 
 @pytest.mark.parametrize(
     "table",
-    ["HighSecDataStore", "LowSecDataStore", "AnalyticsJoins", "ErasureLedger", "RequestLog"],
+    [
+        *["HighSecDataStore", "LowSecDataStore", "AnalyticsJoins", "IssuerRoll"],
+        *["ErasureLedger", "RequestLog"],
+    ],
 )
 def test_tombstones_and_notes_expire_by_the_attribute_that_the_code_writes(table: str) -> None:
     expiry = of_type("AWS::DynamoDB::Table")[table]["TimeToLiveSpecification"]
@@ -201,8 +207,9 @@ def test_nobody_deletes_a_table_by_accident() -> None:
         assert resources()[name]["DeletionPolicy"] == "Retain"
 
 
-def test_the_key_rotates() -> None:
-    assert of_type("AWS::KMS::Key")["CivicKey"]["EnableKeyRotation"] is True
+@pytest.mark.parametrize("key", ["CivicKey", "CredentialKey"])
+def test_the_key_rotates(key: str) -> None:
+    assert of_type("AWS::KMS::Key")[key]["EnableKeyRotation"] is True
 
 
 def test_receipts_are_signed_with_a_key_that_can_do_nothing_else() -> None:
@@ -210,6 +217,6 @@ def test_receipts_are_signed_with_a_key_that_can_do_nothing_else() -> None:
     assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
 
 
-@pytest.mark.parametrize("key", ["CivicKey", "ReceiptKey"])
+@pytest.mark.parametrize("key", ["CivicKey", "CredentialKey", "ReceiptKey"])
 def test_keys_survive_the_stack(key: str) -> None:
     assert resources()[key]["DeletionPolicy"] == "Retain"

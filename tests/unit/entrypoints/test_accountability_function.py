@@ -12,7 +12,7 @@ from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import failed, sqs_event
 from tests.fakes.office import assert_silent, citizen, content
 
-CONFIRMATIONS = ("DecisionDeleted", "DataDeleted", "JoinDeleted")
+CONFIRMATIONS = ("DecisionDeleted", "DataDeleted", "JoinDeleted", "RollDeleted")
 
 
 def messages(deployment: Deployment, *names: str) -> list[str]:
@@ -42,6 +42,7 @@ def test_whole_erasure_leaves_one_entry_with_a_receipt(deployment: Deployment) -
         "at_records",
         "at_subject_keys",
         "at_analytics",
+        "at_issuance_roll",
         "receipt",
         "signature",
         "public_key",
@@ -126,7 +127,7 @@ def test_log_lines_name_registrations_and_outcomes_only(
         for one in deployment.aws.published
         if one["DetailType"] in CONFIRMATIONS
     ]
-    assert line["ErasuresCompleted"] == [3.0]
+    assert line["ErasuresCompleted"] == [4.0]
     assert who.token not in json.dumps(line)
     assert_silent(line)
 

@@ -27,6 +27,11 @@ ANSWERS: dict[type[Exception], tuple[int, str]] = {
     errors.RegistrationRestricted: (409, "restricted"),
     errors.NothingToReview: (409, "nothing_to_review"),
     errors.ReviewOutdated: (409, "review_outdated"),
+    errors.ElectionNotFound: (404, "no_such_election"),
+    errors.ElectionOver: (403, "election_over"),
+    errors.BlindedMessageRefused: (422, "invalid_fields"),
+    errors.CredentialAlreadyIssued: (409, "already_issued"),
+    errors.CredentialKeyMissing: (503, "temporarily_unavailable"),
     errors.StoreUnavailable: (503, "temporarily_unavailable"),
     errors.KeyServiceUnavailable: (503, "temporarily_unavailable"),
     errors.WrappingKeyMissing: (503, "temporarily_unavailable"),
@@ -41,6 +46,7 @@ INTERNAL = (
     errors.KeyRefused,
     errors.RevisionTaken,
     errors.ReceiptRefused,
+    errors.SigningFailed,
 )
 """What no citizen can do anything about, and so is a 500 without detail."""
 

@@ -196,7 +196,8 @@ def test_erasure_is_told_from_its_acknowledgement_to_its_receipt(deployment: Dep
     begun = content(who.ask("GET /erasure"))
     assert (begun["status"], begun["requested_at"]) == ("erasing", asked["requested_at"])
     assert begun["stores"] == [
-        {"store": store} for store in ("decisions", "records", "subject_keys", "analytics")
+        {"store": store}
+        for store in ("decisions", "records", "subject_keys", "analytics", "issuance_roll")
     ]
     assert "receipt" not in begun
     deployment.deliver()

@@ -112,7 +112,10 @@ def traced(who: Citizen, route: str) -> Callable[[], Any]:
     [
         ("PUT /restriction", {"RestrictionChanged", "RevalidationRequest"}),
         ("PUT /objection", {"ObjectionRaised", "ObjectionHonoured"}),
-        ("DELETE ", {"DeletionRequest", "DecisionDeleted", "DataDeleted", "JoinDeleted"}),
+        (
+            "DELETE ",
+            {"DeletionRequest", "DecisionDeleted", "DataDeleted", "JoinDeleted", "RollDeleted"},
+        ),
     ],
 )
 def test_trace_of_the_request_is_in_every_event(

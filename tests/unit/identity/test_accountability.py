@@ -24,8 +24,9 @@ from civic.contracts.events import (
     RetentionEnded,
 )
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.voting import RollDeleted
 from civic.identity.errors import KeyServiceUnavailable
-from civic.identity.model.erasure import ErasureRecord, ErasureStore
+from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.erasure_receipt import receipt_document
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.requests import RequestKind, SubjectRequest
@@ -35,6 +36,7 @@ from civic.identity.usecases.accountability import (
     note_erasure,
     note_objections,
     note_rectified,
+    replay_page,
 )
 from tests.fakes.accountability import LocalReceiptSigner
 from tests.fakes.faults import Crash, Faults
@@ -65,14 +67,19 @@ def asked(
 
 def confirmations(*people: RegistrationId) -> list[ErasedFrom]:
     items = changes(*(people or (ADA,)))
-    return [DecisionDeleted(items=items), DataDeleted(items=items), JoinDeleted(items=items)]
+    return [
+        DecisionDeleted(items=items),
+        DataDeleted(items=items),
+        JoinDeleted(items=items),
+        RollDeleted(items=items),
+    ]
 
 
 def note(pipeline: Pipeline, event: Event) -> int:
     pipeline.now += timedelta(seconds=1)
     if isinstance(event, DeletionRequest):
         return int(note_erasure(pipeline.accountability, event))
-    assert isinstance(event, DecisionDeleted | DataDeleted | JoinDeleted)
+    assert isinstance(event, DecisionDeleted | DataDeleted | JoinDeleted | RollDeleted)
     return note_erased(pipeline.accountability, event)
 
 
@@ -105,19 +112,19 @@ def assert_receipted(pipeline: Pipeline) -> None:
 EVENTS: list[Event] = [asked(), *confirmations()]
 
 
-@pytest.mark.parametrize("order", [*permutations(range(4))])
+@pytest.mark.parametrize("order", [*permutations(range(5))])
 def test_erasure_is_complete_with_the_last_word_in_every_order(order: Sequence[int]) -> None:
     pipeline = Pipeline()
     ask(pipeline, ERASURE)
-    assert [note(pipeline, EVENTS[index]) for index in order] == [0, 0, 0, 1]
+    assert [note(pipeline, EVENTS[index]) for index in order] == [0, 0, 0, 0, 1]
     assert_receipted(pipeline)
     assert unanswered(pipeline) == set()
     assert entry(pipeline).requested_at == NOW
     assert entry(pipeline).access_digest == DIGEST
 
 
-deliveries = st.lists(st.integers(0, 3), max_size=12).flatmap(
-    lambda again: st.permutations([*range(4), *again])
+deliveries = st.lists(st.integers(0, 4), max_size=12).flatmap(
+    lambda again: st.permutations([*range(5), *again])
 )
 
 
@@ -134,10 +141,11 @@ def test_any_order_and_multiplicity_of_the_events_gives_one_receipt(order: Seque
         ErasureStore.RECORDS: first_heard[2],
         ErasureStore.SUBJECT_KEYS: first_heard[2],
         ErasureStore.ANALYTICS: first_heard[3],
+        ErasureStore.ISSUANCE_ROLL: first_heard[4],
     }
 
 
-@pytest.mark.parametrize("missing", range(4))
+@pytest.mark.parametrize("missing", range(5))
 def test_nothing_is_signed_or_answered_while_a_word_is_missing(missing: int) -> None:
     pipeline = Pipeline()
     ask(pipeline, ERASURE)
@@ -170,6 +178,29 @@ def test_second_request_after_the_receipt_is_answered_and_leaves_the_entry(hours
     assert unanswered(pipeline) == set()
 
 
+def test_receipt_from_before_there_was_a_roll_stays_as_it_is() -> None:
+    pipeline = Pipeline()
+    before = dict.fromkeys(set(ErasureStore) - {ErasureStore.ISSUANCE_ROLL}, NOW)
+    receipt = SignedReceipt(b"signed then", b"signature", b"key")
+    pipeline.ledger.rows[ADA] = ErasureRecord(ADA, NOW, DIGEST, before, receipt)
+    ask(pipeline, ERASURE)
+    assert note(pipeline, confirmations()[-1]) == 1
+    assert entry(pipeline) == ErasureRecord(ADA, NOW, DIGEST, before, receipt)
+    assert entry(pipeline).completed_at == NOW
+    assert not pipeline.signer.signed
+    assert unanswered(pipeline) == set()
+
+
+def test_erasure_under_way_when_the_roll_came_is_completed_by_a_replay() -> None:
+    pipeline = Pipeline()
+    for event in EVENTS[:-1]:
+        note(pipeline, event)
+    assert entry(pipeline).receipt is None
+    replay_page(pipeline.ledger, pipeline.bus, TRACE, None, 100)
+    pipeline.drain()
+    assert_receipted(pipeline)
+
+
 def test_erasure_at_the_end_of_retention_completes_without_any_request_in_the_log() -> None:
     pipeline = Pipeline()
     for event in (asked(RetentionEnded), *confirmations()):
@@ -191,8 +222,7 @@ def test_erasure_answers_everything_that_was_still_open() -> None:
 def test_packed_confirmations_are_counted_person_by_person() -> None:
     pipeline = Pipeline()
     note(pipeline, asked(who=ADA))
-    decided, stored, joined = confirmations(ADA, GRACE)
-    assert [note(pipeline, event) for event in (decided, stored, joined)] == [0, 0, 1]
+    assert [note(pipeline, event) for event in confirmations(ADA, GRACE)] == [0, 0, 0, 1]
     assert note(pipeline, asked(who=GRACE)) == 1
     assert len(pipeline.signer.signed) == 2
 
@@ -208,7 +238,7 @@ class Unwilling(LocalReceiptSigner):
         return super().sign(document)
 
 
-@pytest.mark.parametrize("again", range(4))
+@pytest.mark.parametrize("again", range(5))
 def test_signer_that_fails_leaves_the_receipt_to_the_next_delivery(again: int) -> None:
     pipeline = Pipeline()
     signer = pipeline.signer = Unwilling()
@@ -226,7 +256,7 @@ def test_signer_that_fails_leaves_the_receipt_to_the_next_delivery(again: int) -
     assert unanswered(pipeline) == set()
 
 
-@pytest.mark.parametrize("call", range(1, 20))
+@pytest.mark.parametrize("call", range(1, 21))
 @pytest.mark.parametrize("after", [False, True])
 def test_crash_at_any_call_and_redelivery_ends_with_one_receipt(call: int, *, after: bool) -> None:
     pipeline = Pipeline(Faults(call, after=after))

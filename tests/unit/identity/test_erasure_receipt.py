@@ -29,7 +29,7 @@ def test_receipt_is_the_canonical_form_of_what_it_says() -> None:
 def test_receipt_of_a_known_erasure_is_known_byte_by_byte() -> None:
     fingerprint = hashlib.sha256(KEY).hexdigest()
     assert receipt_document(COMPLETE, KEY).decode() == (
-        '{"completed_at":"2027-01-15T12:30:19.123456+00:00"'
+        '{"completed_at":"2027-01-15T12:30:20.123456+00:00"'
         ',"fields":["username","full_name","date_of_birth","address","phone_number","email"'
         ',"national_id","citizenship_attestation","consent"]'
         f',"key":"{fingerprint}"'
@@ -37,6 +37,7 @@ def test_receipt_of_a_known_erasure_is_known_byte_by_byte() -> None:
         ',"requested_at":"2027-01-15T12:30:15.123456+00:00"'
         ',"stores":{"analytics":"2027-01-15T12:30:19.123456+00:00"'
         ',"decisions":"2027-01-15T12:30:16.123456+00:00"'
+        ',"issuance_roll":"2027-01-15T12:30:20.123456+00:00"'
         ',"records":"2027-01-15T12:30:17.123456+00:00"'
         ',"subject_keys":"2027-01-15T12:30:18.123456+00:00"}'
         ',"type":"civic/erasure-receipt/1"}'

@@ -15,6 +15,7 @@ from civic.contracts.events import (
     JoinDeleted,
 )
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.voting import RollDeleted
 from civic.identity.model.erasure import ErasureRecord, SignedReceipt
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.requests import RequestKind
@@ -55,14 +56,19 @@ def asked(
 
 def confirmations(*people: RegistrationId) -> list[ErasedFrom]:
     items = changes(*(people or (ADA,)))
-    return [DecisionDeleted(items=items), DataDeleted(items=items), JoinDeleted(items=items)]
+    return [
+        DecisionDeleted(items=items),
+        DataDeleted(items=items),
+        JoinDeleted(items=items),
+        RollDeleted(items=items),
+    ]
 
 
 def note(pipeline: Pipeline, event: Event) -> int:
     pipeline.now += timedelta(seconds=1)
     if isinstance(event, DeletionRequest):
         return int(note_erasure(pipeline.accountability, event))
-    assert isinstance(event, DecisionDeleted | DataDeleted | JoinDeleted)
+    assert isinstance(event, DecisionDeleted | DataDeleted | JoinDeleted | RollDeleted)
     return note_erased(pipeline.accountability, event)
 
 

@@ -9,7 +9,15 @@ from typing import Any
 from civic.cli.failures import CommandFailed
 from civic.cli.target import Target
 
-CONSUMERS = ("Validator", "PiiStorage", "Analytics", "Accountability", "Deadlines", "Release")
+CONSUMERS = (
+    "Validator",
+    "PiiStorage",
+    "Analytics",
+    "Accountability",
+    "CredentialRoll",
+    "Deadlines",
+    "Release",
+)
 """Each has a queue and a dead-letter queue among the stack's outputs."""
 
 _STALLED_SECONDS = 60.0

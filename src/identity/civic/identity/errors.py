@@ -73,6 +73,22 @@ class ReceiptRefused(IdentityError):
     """An erasure receipt is not what was signed, or not signed by this key."""
 
 
+class ElectionNotFound(IdentityError):
+    """There is no such election in which this person may vote."""
+
+
+class ElectionOver(IdentityError):
+    """The election has closed; no credentials are given for it any more."""
+
+
+class CredentialAlreadyIssued(IdentityError):
+    """Another credential was issued to this person for this election; nobody can take it back."""
+
+
+class CredentialKeyMissing(IdentityError):
+    """The issuer has no key for that election and style."""
+
+
 class BlindedMessageRefused(IdentityError):
     """A blinded message has not the length of the key's modulus, or is not below it."""
 

@@ -17,15 +17,19 @@ from civic.identity.entrypoints.openapi import document
 from civic.identity.model import notice
 from civic.identity.model.registration import PII_FIELDS, Registration
 
-_ERASERS = "validator, pii_storage, accountability"
+_ERASERS = "validator, pii_storage, accountability, credential_roll"
+_DECIDED = "analytics, credential_roll"
 _RECEIVERS = {
     "ValidationRequest": ("validator, pii_storage", "a sealed registration or rectification"),
     "RevalidationRequest": ("validator", "a stored revision that a restriction held back"),
-    "ValidationResult": ("analytics", "up to ten decisions, with reason codes and cohorts"),
-    "ReviewDecided": ("analytics", "a decision made by people"),
+    "ValidationResult": (_DECIDED, "up to ten decisions, with reason codes and cohorts"),
+    "ReviewDecided": (_DECIDED, "a decision made by people"),
     "DeletionRequest": (_ERASERS, "an id to erase"),
     "RetentionEnded": (_ERASERS, "an id to erase because its time is over"),
-    "ErasureReplayed": ("validator, pii_storage", "an id to erase again after a restore"),
+    "ErasureReplayed": (
+        "validator, pii_storage, credential_roll",
+        "an id to erase again after a restore",
+    ),
     "DataStored": ("analytics", "up to ten ids whose first revision is stored"),
     "DataUpdated": ("analytics, accountability", "up to ten ids whose later revision is stored"),
     "DataDeleted": ("analytics, accountability", "up to ten ids whose record and keys are gone"),

@@ -158,6 +158,7 @@ def _decision() -> DecisionMade:
         rule_set="national-2027.1",
         decided_at=_LATER,
         cohort=Cohort(region="DE-BE", age_band="25-34"),
+        access_digest=_DIGEST,
         traceparent=_TRACE,
     )
 

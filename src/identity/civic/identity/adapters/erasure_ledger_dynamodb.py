@@ -52,19 +52,19 @@ class DynamoDbErasureLedger:
     def confirm(
         self, registration: RegistrationId, stores: Sequence[ErasureStore], at: datetime
     ) -> ErasureRecord:
-        """Note that stores have erased; their first word counts."""
+        """Note that stores have erased; their first word counts, as long as there is no receipt."""
         changes = ", ".join(f"at_{one} = if_not_exists(at_{one}, :at)" for one in stores)
         noted = self._update(
             registration,
             f"SET {changes}, #ttl = if_not_exists(#ttl, :ttl)",
-            None,
+            "attribute_not_exists(receipt)",
             {
                 ":at": {"S": at.isoformat()},
                 ":ttl": {"N": str(int((at + TOMBSTONE_LIFETIME).timestamp()))},
             },
             {"#ttl": "ttl"},
         )
-        return noted or ErasureRecord(registration)
+        return noted or self.get(registration) or ErasureRecord(registration)
 
     def seal(self, registration: RegistrationId, receipt: SignedReceipt) -> None:
         """Keep the receipt, unless there is one."""
@@ -102,20 +102,19 @@ class DynamoDbErasureLedger:
         self,
         registration: RegistrationId,
         change: str,
-        condition: str | None,
+        condition: str,
         values: Item,
         names: dict[str, str],
     ) -> ErasureRecord | None:
         """Change an entry; return it, None if the condition did not hold."""
-        arguments: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
-        if names:
-            arguments["ExpressionAttributeNames"] = names
+        arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
         with unavailable_as(StoreUnavailable):
             try:
                 answer = self._client.update_item(
                     TableName=self._table,
                     Key={"id": {"S": registration}},
                     UpdateExpression=change,
+                    ConditionExpression=condition,
                     ExpressionAttributeValues=values,
                     ReturnValues="ALL_NEW",
                     **arguments,

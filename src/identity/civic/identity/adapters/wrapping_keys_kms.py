@@ -5,9 +5,8 @@ gateway may read; every version's own row holds the private key, encrypted by KM
 encryption context ``{wk, purpose}`` (which CloudTrail shows in clear: it names no person).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_encryption_sdk.identifiers import EncryptionKeyType, WrappingAlgorithm
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
+from civic.identity.adapters.expiring_cache import ExpiringCache
 from civic.identity.errors import KeyServiceUnavailable, StoreUnavailable, WrappingKeyMissing
 from civic.identity.model.keys import PURPOSE, WrappingKeyVersion
 from civic.identity.ports import Clock
@@ -32,30 +32,6 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 _CURRENT = "current"
-
-
-class ExpiringCache[K, V]:
-    """Remembers what it fetched for a limited time."""
-
-    def __init__(self, fetch: Callable[[K], V], lifetime: timedelta, clock: Clock) -> None:
-        """Remember ``fetch``'s answers for ``lifetime``; zero remembers nothing."""
-        self._fetch = fetch
-        self._lifetime = lifetime
-        self._clock = clock
-        self._kept: dict[K, tuple[datetime, V]] = {}
-
-    def get(self, key: K) -> V:
-        """Return a value no older than the lifetime; what has expired is dropped first."""
-        now = self._clock()
-        self._kept = {
-            name: kept for name, kept in self._kept.items() if now - kept[0] < self._lifetime
-        }
-        if key not in self._kept:
-            value = self._fetch(key)
-            if not self._lifetime:
-                return value
-            self._kept[key] = (now, value)
-        return self._kept[key][1]
 
 
 class PublicKeys:

@@ -16,6 +16,7 @@ from civic.contracts.events import (
     ObjectionHonoured,
 )
 from civic.contracts.trace import TraceContext
+from civic.contracts.voting import RollDeleted
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
 from civic.identity.adapters.receipt_signer_kms import KmsReceiptSigner
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
@@ -76,7 +77,7 @@ def _handle(event: Event, line: Invocation) -> None:
         case DeletionRequest():
             completed = int(note_erasure(accountability(), event))
             facts = [(event.id, event.traceparent)]
-        case DecisionDeleted() | DataDeleted() | JoinDeleted():
+        case DecisionDeleted() | DataDeleted() | JoinDeleted() | RollDeleted():
             completed = note_erased(accountability(), event)
             facts = [(item.id, item.traceparent) for item in event.items]
         case DataUpdated():

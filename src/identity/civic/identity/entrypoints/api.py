@@ -8,6 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from civic.contracts.events import UUID_PATTERN, Decision, Reason
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import (
+    BlindedMessageRefused,
+    CredentialAlreadyIssued,
+    CredentialKeyMissing,
+    ElectionNotFound,
+    ElectionOver,
     ErasureNotRequested,
     IdempotencyKeyReused,
     KeyServiceUnavailable,
@@ -25,7 +30,7 @@ from civic.identity.model.notice import FieldPurpose, Recipient, Retention, Righ
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import ARTICLES, History, RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Status
-from civic.runtime.http import Problem
+from civic.runtime.http import FieldError, Problem
 from civic.runtime.publisher import PublishFailed
 
 IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{16,128}$"
@@ -186,6 +191,17 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     ReviewOutdated: Problem(
         409, "review_outdated", "The case has changed meanwhile; look at it again"
     ),
+    ElectionNotFound: Problem(404, "no_such_election", "There is no such election for this person"),
+    ElectionOver: Problem(403, "election_over", "The election is over"),
+    BlindedMessageRefused: Problem(
+        422,
+        "invalid_fields",
+        "Some fields are not valid",
+        (FieldError("wrong_form", "/blinded_message"),),
+    ),
+    CredentialAlreadyIssued: Problem(
+        409, "already_issued", "Another credential was issued for this election"
+    ),
     TooManyRevisions: Problem(409, "conflict", "Other corrections are under way; please try again"),
     NotYetStored: Problem(
         409, "not_yet_stored", "The data is still being stored", headers={"retry-after": "1"}
@@ -193,6 +209,7 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     StoreUnavailable: _UNAVAILABLE,
     KeyServiceUnavailable: _UNAVAILABLE,
     WrappingKeyMissing: _UNAVAILABLE,
+    CredentialKeyMissing: _UNAVAILABLE,
     PublishFailed: _UNAVAILABLE,
 }
 

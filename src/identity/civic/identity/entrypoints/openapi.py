@@ -17,6 +17,11 @@ from civic.identity.entrypoints.api import (
     RequestNote,
     RequestNotes,
 )
+from civic.identity.entrypoints.credential_bodies import (
+    CredentialAnswer,
+    CredentialOffers,
+    CredentialRequest,
+)
 from civic.identity.model.notice import PrivacyNotice
 from civic.identity.model.registration import Registration
 from civic.runtime.openapi import Json, ProblemDetails, answers, request_body, schemas_of
@@ -43,6 +48,7 @@ _IDEMPOTENCY = {
 _PROBLEMS = {
     400: "Malformed",
     401: "No access token",
+    403: "The election is over",
     404: "Unknown id, erased, or not this token's; which of them cannot be told",
     409: "In conflict with what is known; may be tried again if Retry-After is given",
     413: "Larger than 64 KiB",
@@ -68,6 +74,9 @@ def document() -> Json:
         ErasureStatus,
         RequestNote,
         RequestNotes,
+        CredentialOffers,
+        CredentialRequest,
+        CredentialAnswer,
         PrivacyNotice,
         ProblemDetails,
     )
@@ -125,6 +134,19 @@ def _paths() -> Json:
             )
         ),
         **_rights_paths(),
+        "/registrations/{id}/credentials": _by_id(
+            get=_own(
+                "listElections",
+                "The elections this person may vote in, with the keys of their credentials",
+                _found(200, CredentialOffers),
+            ),
+            post=_own(
+                "issueCredential",
+                "Have a blinded message signed, once for each election (RFC 9474)",
+                _found(200, CredentialAnswer, 400, 403, 409, 413, 415, 422),
+            )
+            | {"requestBody": _body(CredentialRequest)},
+        ),
         "/privacy-notice": {
             "parameters": [_TRACE],
             "get": {

@@ -146,6 +146,8 @@ def _erasure_body(record: ErasureRecord) -> ErasureStatus:
         stores=tuple(
             StoreErasure(store=store, erased_at=record.confirmed.get(store))
             for store in ErasureStore
+            # A receipt from before a store joined does not name it.
+            if record.receipt is None or store in record.confirmed
         ),
         receipt=_receipt(record.receipt) if record.receipt else None,
     )

@@ -103,6 +103,21 @@ class AccountabilitySettings(Settings):
     receipt_key_id: str
 
 
+class CredentialIssuerSettings(Settings):
+    """Environment of the credential issuer."""
+
+    issuer_roll_table: str
+    issuer_elections_table: str
+    issuer_keys_table: str
+    credential_key_id: str
+
+
+class CredentialRollSettings(CredentialIssuerSettings):
+    """Environment of the roll, which announces what it does."""
+
+    bus_name: str
+
+
 class DeadlineSettings(RetentionSettings):
     """Environment of the deadlines function."""
 

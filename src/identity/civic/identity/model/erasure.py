@@ -21,6 +21,7 @@ class ErasureStore(StrEnum):
     RECORDS = "records"
     SUBJECT_KEYS = "subject_keys"
     ANALYTICS = "analytics"
+    ISSUANCE_ROLL = "issuance_roll"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,10 @@ class SignedReceipt:
 
 @dataclass(frozen=True, slots=True)
 class ErasureRecord:
-    """One entry of the ledger. ``requested_at`` is absent until the request itself has arrived."""
+    """One entry of the ledger. ``requested_at`` is absent until the request itself has arrived.
+
+    With a receipt it says what the receipt says.
+    """
 
     id: RegistrationId
     requested_at: datetime | None = None
@@ -48,7 +52,12 @@ class ErasureRecord:
 
     @property
     def completed_at(self) -> datetime | None:
-        """When the last store confirmed; None while one is missing."""
-        if self.requested_at is None or set(self.confirmed) != set(ErasureStore):
+        """When the last store confirmed; None while one is missing.
+
+        Whoever has a receipt is complete: a store that joined the system later is not in it, and
+        never held anything of theirs.
+        """
+        missing = self.receipt is None and set(self.confirmed) != set(ErasureStore)
+        if self.requested_at is None or missing:
             return None
         return max(self.confirmed.values())

@@ -16,18 +16,20 @@ from civic.contracts.events import (
     ObjectionHonoured,
 )
 from civic.contracts.trace import TraceContext
+from civic.contracts.voting import RollDeleted
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.erasure_receipt import receipt_document
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.requests import RequestKind
 from civic.identity.ports import Clock, ErasureLedger, EventPublisher, ReceiptSigner, RequestLog
 
-type ErasedFrom = DecisionDeleted | DataDeleted | JoinDeleted
+type ErasedFrom = DecisionDeleted | DataDeleted | JoinDeleted | RollDeleted
 
 _STORES: dict[type[ErasedFrom], tuple[ErasureStore, ...]] = {
     DecisionDeleted: (ErasureStore.DECISIONS,),
     DataDeleted: (ErasureStore.RECORDS, ErasureStore.SUBJECT_KEYS),
     JoinDeleted: (ErasureStore.ANALYTICS,),
+    RollDeleted: (ErasureStore.ISSUANCE_ROLL,),
 }
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from civic.identity.model.keys import WrappingKeyVersion
-from civic.identity.ports import KeyUnwrapper, KeyWrapper, RewrapQueue, WrappingKeyRing
+from civic.identity.ports import KeyUnwrapper, KeyWrapper
+from civic.identity.ports.custody import RewrapQueue, WrappingKeyRing
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,7 @@ def decide_case(
         decided_at=now,
         round=verdict.round,
         cohort=cohort_of(opened, review.rules),
+        access_digest=row.access_digest,
         traceparent=trace.traceparent,
     )
     review.events.publish([ReviewDecided(results=(made,))])

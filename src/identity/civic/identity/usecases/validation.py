@@ -145,5 +145,6 @@ def _announcement(row: DecisionRow, cohort: Cohort, traceparent: str) -> Decisio
         decided_at=row.updated,
         round=row.verdict.round,
         cohort=cohort,
+        access_digest=row.access_digest,
         traceparent=traceparent,
     )

@@ -17,7 +17,6 @@ from civic.identity.model.keys import (
     StoredSubjectKey,
     SubjectKey,
     WrappedKey,
-    WrappingKeyVersion,
 )
 from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
 from civic.identity.model.retention import RetentionLimits
@@ -221,7 +220,10 @@ class ErasureLedger(Protocol):
     def confirm(
         self, registration: RegistrationId, stores: Sequence[ErasureStore], at: datetime
     ) -> ErasureRecord:
-        """Note that stores have erased; their first word counts. Returns the entry."""
+        """Note that stores have erased; their first word counts. Returns the entry.
+
+        An entry with a receipt changes no more.
+        """
         ...
 
     def seal(self, registration: RegistrationId, receipt: SignedReceipt) -> None:
@@ -275,28 +277,4 @@ class ReviewQueue(Protocol):
             registration: Whose case.
             up_to: Leave a case of a later revision where it is.
         """
-        ...
-
-
-class WrappingKeyRing(Protocol):
-    """The versions of the wrapping pair, for the one function that looks after them."""
-
-    def current(self) -> WrappingKeyVersion | None:
-        """Return the version new subject keys are wrapped under; None before the first."""
-        ...
-
-    def add(self) -> WrappingKeyVersion:
-        """Make a further pair in KMS and make it current."""
-        ...
-
-
-class RewrapQueue(Protocol):
-    """Subject keys in pages, for rewrapping."""
-
-    def page(self, cursor: str | None, size: int) -> tuple[list[StoredSubjectKey], str | None]:
-        """Return up to ``size`` rows and the cursor of the next page, None at the end."""
-        ...
-
-    def replace(self, old: StoredSubjectKey, new: WrappedKey) -> bool:
-        """Swap the wrapped key if the row still holds the old one; False if it does not."""
         ...

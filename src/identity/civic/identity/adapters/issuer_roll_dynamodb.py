@@ -1,0 +1,92 @@
+"""The issuer's roll in DynamoDB: one row per registration.
+
+``revision`` and ``round`` say which decision the row holds, ``area`` and ``accepted`` what it says.
+``issued_<election>`` is the digest of what was signed for an election; it stands in the row itself,
+so that one conditional write checks the standing and notes the request, and an erasure takes both.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from civic.contracts.identifiers import ElectionId, RegistrationId, Revision
+from civic.contracts.retention import TOMBSTONE_LIFETIME
+from civic.identity.adapters.items import Item, RevisionedTable
+from civic.identity.model.credentials import RequestDigest, RollEntry, Standing
+from civic.identity.model.keys import AccessDigest
+from civic.identity.model.rows import tombstone
+
+_ISSUED = "issued_"
+_LATER = (
+    "attribute_not_exists(erased_at) AND (attribute_not_exists(#revision)"
+    " OR #revision < :revision OR (#revision = :revision AND #round < :round))"
+)
+_FIRST_OR_SAME = (
+    "attribute_not_exists(erased_at) AND accepted = :yes"
+    " AND (attribute_not_exists(#issued) OR #issued = :request)"
+)
+
+
+class DynamoDbIssuerRoll:
+    """The issuer's roll."""
+
+    def __init__(self, table: RevisionedTable) -> None:
+        """Keep the roll in ``table``."""
+        self._table = table
+
+    def decided(self, standing: Standing) -> None:
+        """Note a decision, unless a later one is known, or the registration is erased."""
+        written: dict[str, Any] = {
+            "revision": {"N": str(standing.revision)},
+            "round": {"N": str(standing.round)},
+            "area": {"S": standing.area},
+            "accepted": {"BOOL": standing.accepted},
+        }
+        if standing.access_digest is not None:
+            written["access_digest"] = {"B": standing.access_digest}
+        self._table.update(
+            standing.id,
+            "SET " + ", ".join(f"#{name} = :{name}" for name in written),
+            _LATER,
+            ExpressionAttributeNames={f"#{name}": name for name in written},
+            ExpressionAttributeValues={f":{name}": value for name, value in written.items()},
+        )
+
+    def erased(self, registration: RegistrationId, at: datetime) -> None:
+        """Replace the row by a tombstone; of two tombstones the earlier stays."""
+        self._table.bury(tombstone(registration, at, TOMBSTONE_LIFETIME))
+
+    def get(self, registration: RegistrationId) -> RollEntry | None:
+        """Return the row; None if there is none, or a tombstone."""
+        item = self._table.read(registration)
+        return None if item is None or "erased_at" in item else _entry(item)
+
+    def issue(
+        self, registration: RegistrationId, election: ElectionId, request: RequestDigest
+    ) -> bool:
+        """Note what was asked for; False if that differs, or the row does not stand for it."""
+        return self._table.update(
+            registration,
+            "SET #issued = :request",
+            _FIRST_OR_SAME,
+            ExpressionAttributeNames={"#issued": f"{_ISSUED}{election}"},
+            ExpressionAttributeValues={":request": {"B": request}, ":yes": {"BOOL": True}},
+        )
+
+
+def _entry(item: Item) -> RollEntry:
+    digest = item.get("access_digest")
+    return RollEntry(
+        Standing(
+            RegistrationId(item["id"]["S"]),
+            Revision(int(item["revision"]["N"])),
+            int(item["round"]["N"]),
+            item["area"]["S"],
+            item["accepted"]["BOOL"],
+            AccessDigest(bytes(digest["B"])) if digest else None,
+        ),
+        {
+            ElectionId(name.removeprefix(_ISSUED)): RequestDigest(bytes(value["B"]))
+            for name, value in item.items()
+            if name.startswith(_ISSUED)
+        },
+    )

@@ -1,0 +1,77 @@
+"""What credential issuing needs from the outside world; the rules are those of the other ports."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from civic.contracts.identifiers import ElectionId, RegistrationId, StyleId
+from civic.contracts.voting import ElectionPublished
+from civic.identity.model.blind_rsa import SigningKey
+from civic.identity.model.credentials import Entitlement, RequestDigest, RollEntry, Standing
+
+
+class IssuerRoll(Protocol):
+    """Who may be given credentials, and what each was given: one row per registration."""
+
+    def decided(self, standing: Standing) -> None:
+        """Note a decision, unless a later one is known, or the registration is erased."""
+        ...
+
+    def erased(self, registration: RegistrationId, at: datetime) -> None:
+        """Replace the row by a tombstone; of two tombstones the earlier stays."""
+        ...
+
+    def get(self, registration: RegistrationId) -> RollEntry | None:
+        """Return the row; None if there is none, or a tombstone."""
+        ...
+
+    def issue(
+        self, registration: RegistrationId, election: ElectionId, request: RequestDigest
+    ) -> bool:
+        """Note what a registration asked to be signed for an election, once and for all.
+
+        Returns:
+            False if it has asked for something else, or is not, or no longer, to be given any;
+            nothing was written then.
+        """
+        ...
+
+
+class ElectionCalendar(Protocol):
+    """Which elections there are, and which ballot style each area gets in them."""
+
+    def publish(self, election: ElectionPublished) -> None:
+        """Note an election as it was published, unless a later revision of it is known."""
+        ...
+
+    def end(self, election: ElectionId) -> None:
+        """Note that no credentials are given any more, even if it is published again."""
+        ...
+
+    def of_area(self, area: str) -> Sequence[Entitlement]:
+        """Return every election in which an area has a ballot style."""
+        ...
+
+    def find(self, area: str, election: ElectionId) -> Entitlement | None:
+        """Return what an area gets in an election; None if it has no style in it."""
+        ...
+
+
+class IssuerKeyRing(Protocol):
+    """The keys of elections and styles, for the one function that makes them."""
+
+    def ensure(self, election: ElectionId, style: StyleId) -> bytes:
+        """Return the public key (DER), made in KMS if there is none."""
+        ...
+
+
+class SigningKeys(Protocol):
+    """The keys of elections and styles, for the one function that signs."""
+
+    def public(self, election: ElectionId, style: StyleId) -> bytes:
+        """Return the public key, DER; raises CredentialKeyMissing."""
+        ...
+
+    def private(self, election: ElectionId, style: StyleId) -> SigningKey:
+        """Return the private key; raises CredentialKeyMissing."""
+        ...

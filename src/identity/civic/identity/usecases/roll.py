@@ -1,0 +1,73 @@
+"""What keeps the issuer's roll: decisions put people on it, erasures take them off.
+
+Events arrive in any order and any number of times. A later decision wins over an earlier one, an
+erasure over every decision, the end of an election over its publication.
+"""
+
+from dataclasses import dataclass
+from itertools import batched
+
+from civic.contracts.events import DataChange, DeletionRequest, ValidationResult
+from civic.contracts.voting import (
+    CredentialKey,
+    CredentialKeysPublished,
+    ElectionEnded,
+    ElectionPublished,
+)
+from civic.identity.model.credentials import standing_of
+from civic.identity.ports.issuing import ElectionCalendar, IssuerKeyRing, IssuerRoll
+
+_KEYS_PER_EVENT = 200
+"""A key is about 620 bytes of an event, which EventBridge limits to 256 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollKeeping:
+    """What these use cases work with."""
+
+    roll: IssuerRoll
+    calendar: ElectionCalendar
+    keys: IssuerKeyRing
+
+
+def note_decisions(keeping: RollKeeping, event: ValidationResult) -> None:
+    """Put who was accepted on the roll, and take off it who was not."""
+    for made in event.results:
+        keeping.roll.decided(standing_of(made))
+
+
+def take_off(keeping: RollKeeping, request: DeletionRequest) -> DataChange:
+    """Forget a registration, with what was issued to it (GDPR Art. 17).
+
+    A credential it was given stays good: nobody can know which it is.
+    """
+    keeping.roll.erased(request.id, request.requested_at)
+    return DataChange(id=request.id, at=request.requested_at, traceparent=request.traceparent)
+
+
+def prepare_election(
+    keeping: RollKeeping, published: ElectionPublished
+) -> tuple[CredentialKeysPublished, ...]:
+    """Make the keys of an election, then let people ask for its credentials.
+
+    Safe to repeat, also where it broke off: a key that is there is kept.
+
+    Returns:
+        What to announce: the public keys, in several events if there are very many.
+    """
+    keys = [
+        CredentialKey(
+            style=one.style, public_key=keeping.keys.ensure(published.election, one.style)
+        )
+        for one in published.styles
+    ]
+    keeping.calendar.publish(published)
+    return tuple(
+        CredentialKeysPublished(election=published.election, keys=some)
+        for some in batched(keys, _KEYS_PER_EVENT, strict=False)
+    )
+
+
+def end_election(keeping: RollKeeping, ended: ElectionEnded) -> None:
+    """Give no credentials of an election any more."""
+    keeping.calendar.end(ended.election)

@@ -1,0 +1,144 @@
+"""What every issuer's roll does."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from civic.contracts.identifiers import ElectionId, RegistrationId, Revision
+from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.errors import StoreUnavailable
+from civic.identity.model.credentials import RequestDigest, RollEntry, Standing
+from civic.identity.model.keys import AccessDigest
+from civic.runtime import clients
+from tests.fakes.aws import Aws
+from tests.fakes.elections import ELECTION, OTHER
+from tests.fakes.issuing import InMemoryIssuerRoll
+
+ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
+NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
+DIGEST, NEWER = AccessDigest(bytes(range(32))), AccessDigest(bytes(32))
+MINE, ANOTHER = RequestDigest(b"\x01" * 32), RequestDigest(b"\x02" * 32)
+FIRST = Standing(ADA, Revision(1), 0, "DE-BE", accepted=True, access_digest=DIGEST)
+OVERRULED = replace(FIRST, round=1, accepted=False)
+SECOND = replace(FIRST, revision=Revision(2), area="DE-BB")
+
+type Roll = DynamoDbIssuerRoll | InMemoryIssuerRoll
+
+
+def deployed() -> DynamoDbIssuerRoll:
+    return DynamoDbIssuerRoll(RevisionedTable(clients.dynamodb(), "issuer-roll"))
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def roll(request: pytest.FixtureRequest) -> Roll:
+    if request.param == "memory":
+        return InMemoryIssuerRoll()
+    request.getfixturevalue("aws")
+    return deployed()
+
+
+def test_unknown_registration_is_absent(roll: Roll) -> None:
+    assert roll.get(ADA) is None
+
+
+def test_decision_is_kept_as_it_is(roll: Roll) -> None:
+    roll.decided(FIRST)
+    assert roll.get(ADA) == RollEntry(FIRST, {})
+    assert roll.get(GRACE) is None
+
+
+def test_decision_without_a_digest_is_kept_without_one(roll: Roll) -> None:
+    roll.decided(replace(FIRST, access_digest=None))
+    assert roll.get(ADA) == RollEntry(replace(FIRST, access_digest=None), {})
+
+
+@pytest.mark.parametrize("order", [*permutations([FIRST, OVERRULED, SECOND])])
+def test_last_decision_wins_in_every_order(roll: Roll, order: tuple[Standing, ...]) -> None:
+    for standing in order:
+        roll.decided(standing)
+    assert roll.get(ADA) == RollEntry(SECOND, {})
+
+
+def test_same_decision_again_changes_nothing(roll: Roll) -> None:
+    roll.decided(OVERRULED)
+    roll.decided(replace(OVERRULED, area="DE-BB"))
+    roll.decided(replace(FIRST, round=0))
+    assert roll.get(ADA) == RollEntry(OVERRULED, {})
+
+
+@pytest.mark.parametrize("hours", [0, 1])
+def test_erased_registration_is_absent_and_stays_so(roll: Roll, hours: int) -> None:
+    roll.decided(FIRST)
+    roll.erased(ADA, NOW + timedelta(hours=hours))
+    roll.erased(ADA, NOW)
+    roll.decided(SECOND)
+    assert roll.get(ADA) is None
+    assert not roll.issue(ADA, ELECTION, MINE)
+
+
+def test_erasure_before_any_decision_holds(roll: Roll) -> None:
+    roll.erased(ADA, NOW)
+    roll.decided(FIRST)
+    assert roll.get(ADA) is None
+
+
+def test_request_is_noted_once_for_each_election(roll: Roll) -> None:
+    roll.decided(FIRST)
+    assert roll.issue(ADA, ELECTION, MINE)
+    assert roll.issue(ADA, ELECTION, MINE)
+    assert not roll.issue(ADA, ELECTION, ANOTHER)
+    assert roll.issue(ADA, OTHER, ANOTHER)
+    assert roll.get(ADA) == RollEntry(FIRST, {ELECTION: MINE, OTHER: ANOTHER})
+
+
+def test_later_decision_leaves_what_was_issued(roll: Roll) -> None:
+    roll.decided(FIRST)
+    roll.issue(ADA, ELECTION, MINE)
+    roll.decided(SECOND)
+    assert roll.get(ADA) == RollEntry(SECOND, {ELECTION: MINE})
+    assert not roll.issue(ADA, ELECTION, ANOTHER)
+
+
+def test_nothing_is_issued_to_whom_nobody_has_accepted(roll: Roll) -> None:
+    assert not roll.issue(ADA, ELECTION, MINE)
+    assert roll.get(ADA) is None
+    roll.decided(FIRST)
+    roll.decided(OVERRULED)
+    assert not roll.issue(ADA, ELECTION, MINE)
+    assert roll.get(ADA) == RollEntry(OVERRULED, {})
+
+
+def test_tombstone_holds_nothing_and_outlives_every_copy_of_an_event(aws: Aws) -> None:
+    deployed().decided(FIRST)
+    deployed().issue(ADA, ELECTION, MINE)
+    deployed().erased(ADA, NOW)
+    (item,) = aws.items("issuer-roll")
+    assert set(item) == {"id", "erased_at", "ttl"}
+    assert int(item["ttl"]["N"]) >= (NOW + timedelta(days=365 + 14)).timestamp()
+
+
+def test_earlier_of_two_erasures_stays(aws: Aws) -> None:
+    for moment in (NOW, NOW - timedelta(hours=1), NOW):
+        deployed().erased(ADA, moment)
+    (item,) = aws.items("issuer-roll")
+    assert item["erased_at"] == {"S": (NOW - timedelta(hours=1)).isoformat()}
+
+
+@pytest.mark.parametrize(
+    ("operation", "call"),
+    [
+        ("GetItem", lambda roll: roll.get(ADA)),
+        ("UpdateItem", lambda roll: roll.decided(FIRST)),
+        ("UpdateItem", lambda roll: roll.issue(ADA, ElectionId("7k3m9qx2w5vb"), MINE)),
+        ("PutItem", lambda roll: roll.erased(ADA, NOW)),
+    ],
+)
+def test_refusal_of_dynamodb_is_unavailability(aws: Aws, operation: str, call: Any) -> None:
+    aws.fail("dynamodb", operation, "ThrottlingException")
+    with pytest.raises(StoreUnavailable):
+        call(deployed())

@@ -1,0 +1,111 @@
+"""The issuer's roll, calendar and keys in memory."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from civic.contracts.identifiers import ElectionId, RegistrationId, StyleId
+from civic.contracts.voting import ElectionPublished
+from civic.identity.errors import CredentialKeyMissing
+from civic.identity.model.blind_rsa import SigningKey
+from civic.identity.model.credentials import Entitlement, RequestDigest, RollEntry, Standing
+from tests.fakes.wrapping_pairs import private_key, public_key
+
+type KeyName = tuple[ElectionId, StyleId]
+_PAIRS = 3
+
+
+class InMemoryIssuerRoll:
+    """The roll."""
+
+    def __init__(self) -> None:
+        self.rows: dict[RegistrationId, RollEntry | datetime] = {}
+
+    def decided(self, standing: Standing) -> None:
+        known = self.rows.get(standing.id)
+        if known is None:
+            self.rows[standing.id] = RollEntry(standing)
+        elif isinstance(known, RollEntry) and _step(known.standing) < _step(standing):
+            digest = standing.access_digest or known.standing.access_digest
+            self.rows[standing.id] = replace(
+                known, standing=replace(standing, access_digest=digest)
+            )
+
+    def erased(self, registration: RegistrationId, at: datetime) -> None:
+        known = self.rows.get(registration)
+        self.rows[registration] = min(known, at) if isinstance(known, datetime) else at
+
+    def get(self, registration: RegistrationId) -> RollEntry | None:
+        known = self.rows.get(registration)
+        return known if isinstance(known, RollEntry) else None
+
+    def issue(
+        self, registration: RegistrationId, election: ElectionId, request: RequestDigest
+    ) -> bool:
+        known = self.get(registration)
+        if known is None or not known.standing.accepted:
+            return False
+        if known.issued.get(election, request) != request:
+            return False
+        issued = {**known.issued, election: request}
+        self.rows[registration] = replace(known, issued=issued)
+        return True
+
+
+class InMemoryElectionCalendar:
+    """The calendar."""
+
+    def __init__(self) -> None:
+        self.published: dict[ElectionId, ElectionPublished] = {}
+        self.ended: set[ElectionId] = set()
+
+    def publish(self, election: ElectionPublished) -> None:
+        known = self.published.get(election.election)
+        if known is None or known.revision < election.revision:
+            self.published[election.election] = election
+
+    def end(self, election: ElectionId) -> None:
+        self.ended.add(election)
+
+    def of_area(self, area: str) -> Sequence[Entitlement]:
+        found = (self.find(area, election) for election in sorted(self.published))
+        return [one for one in found if one is not None]
+
+    def find(self, area: str, election: ElectionId) -> Entitlement | None:
+        known = self.published.get(election)
+        styles = known.styles if known else ()
+        mine = [one.style for one in styles if area in one.areas]
+        if known is None or not mine:
+            return None
+        ended = election in self.ended
+        return Entitlement(election, mine[0], known.opens_at, known.closes_at, ended=ended)
+
+
+class InMemoryIssuerKeys:
+    """The keys, for who makes them and for who signs with them."""
+
+    def __init__(self) -> None:
+        self.made: dict[KeyName, int] = {}
+
+    def ensure(self, election: ElectionId, style: StyleId) -> bytes:
+        self.made.setdefault((election, style), len(self.made) % _PAIRS + 1)
+        return self.public(election, style)
+
+    def public(self, election: ElectionId, style: StyleId) -> bytes:
+        return self._of(election, style, public_key)
+
+    def private(self, election: ElectionId, style: StyleId) -> SigningKey:
+        return SigningKey.parse(self._of(election, style, private_key))
+
+    def _of(
+        self, election: ElectionId, style: StyleId, half: Callable[[int, Encoding], bytes]
+    ) -> bytes:
+        if (election, style) not in self.made:
+            raise CredentialKeyMissing
+        return half(self.made[election, style], Encoding.DER)
+
+
+def _step(standing: Standing) -> tuple[int, int]:
+    return standing.revision, standing.round

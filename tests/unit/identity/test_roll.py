@@ -1,0 +1,177 @@
+"""The roll, through the events that keep it: who is on it in the end, in whatever order."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from civic.contracts.events import (
+    Cohort,
+    Decision,
+    DecisionMade,
+    DeletionRequest,
+    ErasureReplayed,
+    Event,
+    RetentionEnded,
+    ReviewDecided,
+    ValidationResult,
+)
+from civic.contracts.identifiers import RegistrationId, Revision, StyleId
+from civic.contracts.voting import CredentialKeysPublished, RollDeleted, StyleAreas
+from civic.identity.model.credentials import RequestDigest, RollEntry, Standing, areas_of
+from civic.identity.model.keys import AccessDigest
+from tests.fakes.elections import ELECTION, ELSEWHERE, STYLE, ended, published
+from tests.fakes.pipeline import NOW, TRACE, Consumer, Pipeline
+
+ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+DIGEST = AccessDigest(bytes(range(32)))
+ACCEPTED, REJECTED, REVIEW = Decision.ACCEPTED, Decision.REJECTED, Decision.REVIEW
+
+
+def decided(
+    decision: Decision = ACCEPTED,
+    revision: int = 1,
+    round: int = 0,  # noqa: A002 - the contract's own name
+    digest: AccessDigest | None = DIGEST,
+    kind: type[ValidationResult] = ValidationResult,
+) -> ValidationResult:
+    made = DecisionMade(
+        id=ADA,
+        revision=Revision(revision),
+        decision=decision,
+        rule_set="national-2027.1",
+        decided_at=NOW,
+        cohort=Cohort(region="DE-BE", age_band="25-34"),
+        round=round,
+        access_digest=digest,
+        traceparent=TRACE.traceparent,
+    )
+    return kind(results=(made,))
+
+
+def erasure(kind: type[DeletionRequest] = DeletionRequest, hours: int = 0) -> DeletionRequest:
+    return kind(
+        id=ADA,
+        requested_at=NOW + timedelta(hours=hours),
+        access_digest=DIGEST,
+        traceparent=TRACE.traceparent,
+    )
+
+
+def keep(*events: Event) -> Pipeline:
+    pipeline = Pipeline()
+    for event in events:
+        assert pipeline.deliver(Consumer.CREDENTIAL_ROLL, event)
+    return pipeline
+
+
+def standing(pipeline: Pipeline) -> Standing:
+    entry = pipeline.roll.rows[ADA]
+    assert isinstance(entry, RollEntry)
+    return entry.standing
+
+
+def test_accepted_person_is_on_the_roll_with_their_area_and_digest() -> None:
+    assert standing(keep(decided())) == Standing(ADA, Revision(1), 0, "DE-BE", True, DIGEST)  # noqa: FBT003 - all parts, in order
+
+
+@pytest.mark.parametrize("decision", [REJECTED, REVIEW])
+def test_person_who_is_not_accepted_is_known_and_not_on_the_roll(decision: Decision) -> None:
+    assert not standing(keep(decided(decision))).accepted
+
+
+@pytest.mark.parametrize(
+    ("later", "accepted"),
+    [
+        (decided(REJECTED, revision=2), False),
+        (decided(REJECTED, round=1, kind=ReviewDecided), False),
+        (decided(ACCEPTED, revision=3, round=0), True),
+    ],
+)
+def test_later_decision_wins_in_either_order(later: ValidationResult, *, accepted: bool) -> None:
+    first = decided(ACCEPTED if not accepted else REJECTED, round=0)
+    for order in permutations((first, later)):
+        assert standing(keep(*order)).accepted is accepted
+
+
+@pytest.mark.parametrize("kind", [DeletionRequest, RetentionEnded, ErasureReplayed])
+def test_erasure_takes_off_the_roll_and_is_confirmed(kind: type[DeletionRequest]) -> None:
+    pipeline = keep(decided(), erasure(kind))
+    assert pipeline.roll.get(ADA) is None
+    (confirmed,) = pipeline.bus.of(RollDeleted)
+    (item,) = confirmed.items
+    assert (item.id, item.at, item.traceparent) == (ADA, NOW, TRACE.traceparent)
+
+
+LATE = [decided(), decided(revision=2), erasure(hours=1), erasure()]
+
+
+@pytest.mark.parametrize("order", [*permutations(range(len(LATE)))])
+def test_erased_person_never_comes_back(order: Sequence[int]) -> None:
+    assert keep(*(LATE[index] for index in order)).roll.rows == {ADA: NOW}
+
+
+def test_erasure_forgets_what_was_issued() -> None:
+    pipeline = keep(decided())
+    assert pipeline.roll.issue(ADA, ELECTION, RequestDigest(bytes(32)))
+    assert pipeline.deliver(Consumer.CREDENTIAL_ROLL, erasure())
+    assert pipeline.roll.rows == {ADA: NOW}
+
+
+def test_later_decision_keeps_what_was_issued() -> None:
+    pipeline = keep(decided())
+    request = RequestDigest(bytes(32))
+    pipeline.roll.issue(ADA, ELECTION, request)
+    pipeline.deliver(Consumer.CREDENTIAL_ROLL, decided(revision=2))
+    entry = pipeline.roll.get(ADA)
+    assert entry is not None
+    assert entry.issued == {ELECTION: request}
+
+
+def test_decision_from_before_the_roll_names_nobody_who_could_ask() -> None:
+    assert standing(keep(decided(digest=None))).access_digest is None
+
+
+def test_published_election_gets_a_key_for_each_style_and_says_so() -> None:
+    pipeline = keep(published(NOW, "DE-BE"))
+    (told,) = pipeline.bus.of(CredentialKeysPublished)
+    assert told.election == ELECTION
+    assert {one.style: one.public_key for one in told.keys} == {
+        style: pipeline.issuer_keys.public(ELECTION, style) for style in (STYLE, ELSEWHERE)
+    }
+
+
+def test_election_published_again_keeps_its_keys() -> None:
+    pipeline = keep(published(NOW, "DE-BE"), published(NOW, "DE-BE"), published(NOW, "DE-BB"))
+    first, *others = pipeline.bus.of(CredentialKeysPublished)
+    assert len(others) == 2
+    assert all(other.keys == first.keys for other in others)
+
+
+def test_very_many_keys_are_announced_in_several_events() -> None:
+    styles = tuple(StyleAreas(style=StyleId(f"s{number}"), areas=()) for number in range(401))
+    pipeline = keep(published(NOW).model_copy(update={"styles": styles}))
+    told = pipeline.bus.of(CredentialKeysPublished)
+    assert [len(one.keys) for one in told] == [200, 200, 1]
+    assert max(len(one.model_dump_json()) for one in told) < 256 * 1024
+
+
+def test_ended_election_stays_ended_in_either_order() -> None:
+    for order in permutations((published(NOW, "DE-BE"), ended(NOW))):
+        (one,) = keep(*order).calendar.of_area("DE-BE")
+        assert one.is_over(NOW)
+
+
+@pytest.mark.parametrize(
+    ("region", "areas"),
+    [("DE-BE", ("DE-BE", "DE")), ("DE", ("DE",)), ("other", ("other",))],
+)
+def test_region_votes_in_itself_and_in_its_country(region: str, areas: tuple[str, ...]) -> None:
+    assert areas_of(region) == areas
+
+
+def test_event_of_another_kind_goes_back() -> None:
+    pipeline = Pipeline()
+    told = RollDeleted(items=keep(decided(), erasure()).bus.of(RollDeleted)[0].items)
+    assert not pipeline.deliver(Consumer.CREDENTIAL_ROLL, told)
