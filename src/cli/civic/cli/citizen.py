@@ -126,6 +126,15 @@ class Citizen:
         """Return what was asked for, and when it is due (GDPR Art. 12(3))."""
         return self._call("GET", receipt.path + "/requests", receipt)
 
+    def elections(self, receipt: Receipt) -> dict[str, Any]:
+        """Return the elections this person may vote in."""
+        return self._call("GET", receipt.path + "/credentials", receipt)
+
+    def credential(self, receipt: Receipt, election: str, blinded_message: str) -> dict[str, Any]:
+        """Have a blinded message signed; the same one again gets the same signature."""
+        body = {"election": election, "blinded_message": blinded_message}
+        return self._call("POST", receipt.path + "/credentials", receipt, json=body)
+
     def notice(self) -> dict[str, Any]:
         """Return the privacy notice (GDPR Art. 13)."""
         return self._call("GET", "/privacy-notice")

@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "civic.cli.commands.rights:explain",
     "requests": "civic.cli.commands.rights:requests",
     "notice": "civic.cli.commands.rights:notice",
+    "credential": "civic.cli.commands.credentials:credential",
     "review": "civic.cli.commands.review:review",
     "elections": "civic.cli.commands.elections:elections",
     "deadlines": "civic.cli.commands.accountability:deadlines",

@@ -1,0 +1,97 @@
+"""A credential from the engine: asked for, asked for again, refused, and gone with its person."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civic.cli.citizen import Citizen, Receipt, Refused
+from civic.cli.journal import Journal
+from civic.cli.target import Target
+from civic.cli.voter.blinding import SignerKey, verifies
+from civic.cli.voter.device import Credential, Device, Election
+from tests.fakes.elections import ELECTION, STYLE, published
+from tests.integration.conftest import Command
+from tests.integration.lives import erased, registered
+from tests.integration.people import person
+from tests.integration.rows import is_tombstone, row
+from tests.integration.waiting import eventually
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _election(target: Target) -> None:
+    event = published(datetime.now(UTC), "DE-BE", "DE")
+    entry: Any = {
+        "EventBusName": target.output("BusName"),
+        "Source": event.SOURCE,
+        "DetailType": event.detail_type(),
+        "Detail": event.model_dump_json(),
+    }
+    (told,) = target.events.put_events(Entries=[entry])["Entries"]
+    assert "ErrorCode" not in told
+
+
+def offered(citizen: Citizen, receipt: Receipt) -> Election:
+    """Return the election as soon as it is offered: decisions reach the roll a moment later."""
+
+    def look() -> list[Election]:
+        try:
+            return Device(citizen, receipt).elections()
+        except Refused as not_yet:
+            if not_yet.code != "not_found":
+                raise
+            return []
+
+    (election,) = eventually("the election is offered", look)
+    return election
+
+
+def refusal(device: Device) -> tuple[int, str]:
+    with pytest.raises(Refused) as refused:
+        device.credential(ELECTION)
+    return refused.value.status, refused.value.code
+
+
+def test_credential_is_issued_once_and_its_person_can_go(target: Target, citizen: Citizen) -> None:
+    receipt = registered(citizen, person())
+    election = offered(citizen, receipt)
+    assert (election.election, election.style, election.issued) == (ELECTION, STYLE, False)
+    device = Device(citizen, receipt)
+    request = device.prepare(ELECTION)
+    made = device.redeem(request)
+    key = SignerKey.parse(election.public_key)
+    assert verifies(key, made.randomizer + made.token, made.signature)
+    assert device.redeem(request) == made
+    assert refusal(device) == (409, "already_issued")
+    assert device.elections()[0].issued
+    citizen.erase(receipt)
+    told = erased(citizen, receipt)
+    assert {one["store"] for one in told["stores"]} >= {"issuance_roll"}
+    assert is_tombstone(row(target, "IssuerRollName", receipt))
+    with pytest.raises(Refused, match="not_found"):
+        device.redeem(request)
+
+
+def test_command_writes_a_credential_that_only_its_owner_can_read(
+    civic: Command, citizen: Citizen, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receipt = registered(citizen, person(username="ada-2028"))
+    election = offered(citizen, receipt)
+    journal, file = tmp_path / "receipts.jsonl", tmp_path / "credential.json"
+    Journal(journal).add("key-of-this-person", receipt)
+    kept = ["--journal", journal]
+    assert civic("credential", "list", receipt.id, *kept) == 0
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert listed["election"] == ELECTION
+    get = ["credential", "get", receipt.id, "--election", ELECTION, "--output", file, *kept]
+    assert civic(*get) == 0
+    assert [one.name for one in sorted(tmp_path.iterdir())] == [file.name, journal.name]
+    assert file.stat().st_mode & 0o777 == 0o600
+    made = Credential.from_json(file.read_text())
+    key = SignerKey.parse(election.public_key)
+    assert verifies(key, made.randomizer + made.token, made.signature)
+    said = capsys.readouterr()
+    assert json.loads(file.read_text())["token"] not in said.out + said.err
+    assert civic(*get) == 1
