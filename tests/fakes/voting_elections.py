@@ -137,6 +137,9 @@ class InMemoryCodes:
     def __init__(self) -> None:
         self.codes: dict[bytes, tuple[ElectionId, StyleId]] = {}
 
+    def find(self, hashed: bytes) -> tuple[ElectionId, StyleId] | None:
+        return self.codes.get(hashed)
+
     def add(self, election: ElectionId, style: StyleId, hashes: Iterable[bytes]) -> None:
         for code in hashes:
             if self.codes.setdefault(code, (election, style)) != (election, style):

@@ -145,7 +145,7 @@ def _paths() -> Json:
                 "Have a blinded message signed, once for each election (RFC 9474)",
                 _found(200, CredentialAnswer, 400, 403, 409, 413, 415, 422),
             )
-            | {"requestBody": _body(CredentialRequest)},
+            | {"requestBody": request_body(CredentialRequest)},
         ),
         "/privacy-notice": {
             "parameters": [_TRACE],
