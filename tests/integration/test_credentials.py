@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from civic.cli.citizen import Citizen, Receipt, Refused
+from civic.cli.api_client import Refused
+from civic.cli.citizen import Citizen, Receipt
 from civic.cli.journal import Journal
 from civic.cli.target import Target
 from civic.cli.voter.blinding import SignerKey, verifies

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from civic.cli.citizen import Citizen, Receipt, Refused
+from civic.cli.api_client import Refused
+from civic.cli.citizen import Citizen, Receipt
 from civic.cli.erasing import missing_stores, receipt_file
 from civic.cli.target import Target
 from civic.identity.errors import ReceiptRefused

@@ -2,7 +2,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from civic.cli.citizen import Citizen, Refused
+from civic.cli.api_client import Refused
+from civic.cli.citizen import Citizen
 from civic.cli.target import Target
 from tests.integration.people import idempotency_key, person
 from tests.integration.rows import subject_key_revisions

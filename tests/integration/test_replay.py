@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from civic.cli.citizen import Citizen, Receipt, Refused
+from civic.cli.api_client import Refused
+from civic.cli.citizen import Citizen, Receipt
 from civic.cli.operations import queue_depths
 from civic.cli.target import Target
 from tests.integration.consumers import publish, recorded_events

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from civic.cli.citizen import Citizen, Receipt, Refused
+from civic.cli.api_client import Refused
+from civic.cli.citizen import Citizen, Receipt
 from civic.cli.demo.break_in import BreakIn, Copy
 from civic.cli.demo.copies import copy_of_event, copy_of_item
 from civic.cli.operations import redrive

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from civic.analytics.adapters.join_store_dynamodb import DynamoDbJoins
-from civic.cli.citizen import Citizen, Receipt, Refused
+from civic.cli.api_client import Refused
+from civic.cli.citizen import Citizen, Receipt
 from civic.cli.target import Target
 from tests.integration.consumers import paused
 from tests.integration.lives import REJECTED, registered

@@ -4,8 +4,9 @@ from typing import Any
 import httpx
 import pytest
 
-from civic.cli import citizen as module
-from civic.cli.citizen import Citizen, Receipt, Refused
+from civic.cli import api_client as module
+from civic.cli.api_client import Refused
+from civic.cli.citizen import Citizen, Receipt
 from civic.cli.failures import CommandFailed
 
 RECEIPT = Receipt("5d3c6f0e-0000-4000-8000-000000000000", "token-of-the-citizen")

@@ -20,6 +20,9 @@ CONSUMERS = (
 )
 """Each has a queue and a dead-letter queue among the stack's outputs."""
 
+VOTING_CONSUMERS = ("Ballot", "Snapshot", "States", "Calendar", "ElectionKeys")
+"""The same of the voting stack."""
+
 _STALLED_SECONDS = 60.0
 _PAUSE_SECONDS = 0.5
 _TWICE = 2
@@ -40,10 +43,15 @@ class QueueDepth:
         return self.waiting + self.in_flight
 
 
-def queue_depths(target: Target) -> list[QueueDepth]:
-    """Return the depth of every consumer's queue, and of the queue of undelivered events."""
+def queue_depths(target: Target, consumers: tuple[str, ...] = CONSUMERS) -> list[QueueDepth]:
+    """Return the depth of a stack's queues, and of its queue of undelivered events.
+
+    Args:
+        target: The identity stack; or the voting stack, with ``VOTING_CONSUMERS``.
+        consumers: Whose queues.
+    """
     depths = []
-    for name in CONSUMERS:
+    for name in consumers:
         waiting, in_flight = _depth(target, target.output(f"{name}QueueUrl"))
         dead, _ = _depth(target, target.output(f"{name}DlqUrl"))
         depths.append(QueueDepth(name, waiting, in_flight, dead))
@@ -91,7 +99,12 @@ def _depth(target: Target, url: str) -> tuple[int, int]:
     )
 
 
-def redrive(target: Target, consumer: str, limit: int | None = None) -> int:
+def redrive(
+    target: Target,
+    consumer: str,
+    limit: int | None = None,
+    may_go: Callable[[str], bool] = lambda _: True,
+) -> int:
     """Move messages from a dead-letter queue back to their queue; harmless when repeated.
 
     Each message is sent before it is deleted: a break in between doubles it, and every consumer
@@ -99,8 +112,9 @@ def redrive(target: Target, consumer: str, limit: int | None = None) -> int:
 
     Args:
         target: The stack.
-        consumer: One of ``CONSUMERS``.
+        consumer: One of its consumers.
         limit: How many to move at the most; None for all.
+        may_go: Told a message's body; what it refuses stays where it is.
 
     Returns:
         How many were moved.
@@ -110,15 +124,32 @@ def redrive(target: Target, consumer: str, limit: int | None = None) -> int:
     while limit is None or moved < limit:
         batch = 10 if limit is None else min(10, limit - moved)
         messages = target.sqs.receive_message(
-            QueueUrl=source, MaxNumberOfMessages=batch, WaitTimeSeconds=1
+            QueueUrl=source,
+            MaxNumberOfMessages=batch,
+            WaitTimeSeconds=1,
+            MessageSystemAttributeNames=["MessageGroupId"],
         ).get("Messages", [])
         if not messages:
             break
         for message in messages:
-            target.sqs.send_message(QueueUrl=destination, MessageBody=message["Body"])
-            target.sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
-        moved += len(messages)
+            if may_go(message["Body"]):
+                in_order = _in_order(destination, message)
+                target.sqs.send_message(
+                    QueueUrl=destination, MessageBody=message["Body"], **in_order
+                )
+                target.sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
+                moved += 1
     return moved
+
+
+def _in_order(queue: str, message: Any) -> dict[str, Any]:
+    """Return what a FIFO queue has to be told of a message."""
+    if not queue.endswith(".fifo"):
+        return {}
+    return {
+        "MessageGroupId": message["Attributes"]["MessageGroupId"],
+        "MessageDeduplicationId": message["MessageId"],
+    }
 
 
 def rotate_wrapping_key(target: Target) -> str:

@@ -5,7 +5,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
-from civic.cli.citizen import Citizen, Receipt, Refused
+from civic.cli.api_client import Refused
+from civic.cli.citizen import Citizen, Receipt
 from civic.cli.journal import Journal
 
 _IN_FLIGHT_PER_WORKER = 4

@@ -15,6 +15,7 @@ from civic.contracts.identifiers import ElectionId, StyleId
 ELECTION_ID_PATTERN = r"^[0-9a-hjkmnp-tv-z]{12}$"
 STYLE_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}$"
 AREA_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]{0,15}$"
+ORDER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ./-]{0,79}$"
 
 ElectionIdField = Annotated[ElectionId, Field(pattern=ELECTION_ID_PATTERN)]
 StyleIdField = Annotated[StyleId, Field(pattern=STYLE_ID_PATTERN)]
@@ -92,6 +93,13 @@ class RedriveRefused(ElectionChange):
     messages: int = Field(ge=1)
 
 
+class RedriveOrdered(ElectionChange):
+    """Ballots in a dead-letter queue were put back after the closing, by order of the office."""
+
+    messages: int = Field(ge=1)
+    order: str = Field(pattern=ORDER_PATTERN, description="What ordered it, such as a file number")
+
+
 class VoteCast(Event):
     """How many ballots are counted by now; published in aggregate only, never one by one."""
 
@@ -136,6 +144,7 @@ VOTING_EVENTS: tuple[type[Event], ...] = (
     ElectionCertified,
     ElectionDeleted,
     RedriveRefused,
+    RedriveOrdered,
     VoteCast,
     CredentialKeysPublished,
     RollDeleted,

@@ -1,6 +1,7 @@
 """`civic keys`, `civic dlq`, `civic release`: looking after a running stack."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -8,11 +9,13 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from civic.cli.ballot_dead_letters import redrive_ballots
 from civic.cli.console import err, out
 from civic.cli.context import target_of
 from civic.cli.failures import SettingInvalid
 from civic.cli.operations import (
     CONSUMERS,
+    VOTING_CONSUMERS,
     count_subject_keys,
     queue_depths,
     read_release,
@@ -21,6 +24,9 @@ from civic.cli.operations import (
     rewrap_subject_keys,
     rotate_wrapping_key,
 )
+from civic.contracts.voting import ORDER_PATTERN
+
+_ALL = (*CONSUMERS, *VOTING_CONSUMERS)
 
 keys = typer.Typer(no_args_is_help=True, help="Wrapping keys.")
 dlq = typer.Typer(no_args_is_help=True, help="Messages that could not be handled.")
@@ -62,7 +68,8 @@ def list_dead_letters(context: typer.Context) -> None:
 def queue_table(context: typer.Context) -> Table:
     """Return the table of queue depths."""
     table = Table("consumer", "waiting", "in flight", "dead letters")
-    for depth in queue_depths(target_of(context)):
+    target = target_of(context)
+    for depth in [*queue_depths(target), *queue_depths(target.voting, VOTING_CONSUMERS)]:
         cells = (depth.waiting, depth.in_flight, depth.dead)
         table.add_row(depth.name, *map(str, cells))
     return table
@@ -71,17 +78,32 @@ def queue_table(context: typer.Context) -> Table:
 @dlq.command("redrive")
 def redrive_dead_letters(
     context: typer.Context,
-    consumer: Annotated[str, typer.Argument(help="One of " + ", ".join(CONSUMERS) + ".")],
+    consumer: Annotated[str, typer.Argument(help="One of " + ", ".join(_ALL) + ".")],
     limit: Annotated[int | None, typer.Option(min=1, help="Move at most so many.")] = None,
+    order: Annotated[
+        str | None,
+        typer.Option(help="Ballots after the closing: what orders it, such as a file number."),
+    ] = None,
 ) -> None:
     """Send dead letters back to their queue, once what stopped them is mended.
 
-    Harmless when repeated: every consumer takes a doubled message for one.
+    Harmless when repeated: every consumer takes a doubled message for one. Ballots of an election
+    that is closed are refused without an order, and either way it is announced.
     """
-    known = {name.lower(): name for name in CONSUMERS}
-    if consumer.lower() not in known:
-        raise SettingInvalid(f"no consumer {consumer!r}; there are {', '.join(CONSUMERS)}")
-    moved = redrive(target_of(context), known[consumer.lower()], limit)
+    known = {name.lower(): name for name in _ALL}
+    name = known.get(consumer.lower())
+    if name is None:
+        raise SettingInvalid(f"no consumer {consumer!r}; there are {', '.join(_ALL)}")
+    if order is not None and (name != "Ballot" or not re.fullmatch(ORDER_PATTERN, order)):
+        raise SettingInvalid("an order is for ballots: up to 80 letters, digits, spaces and ./-")
+    target = target_of(context)
+    if name == "Ballot":
+        moved, late = redrive_ballots(target, limit, order)
+        if late and order is None:
+            err.print(f"refused: {late}, as their election is closed; this was announced")
+    else:
+        stack = target.voting if name in VOTING_CONSUMERS else target
+        moved = redrive(stack, name, limit)
     out.print(f"moved: {moved}")
 
 

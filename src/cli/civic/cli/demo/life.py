@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from civic.cli.citizen import Citizen, Receipt, Refused
+from civic.cli.api_client import Refused
+from civic.cli.citizen import Citizen, Receipt
 from civic.cli.demo.copies import Item
 from civic.cli.waiting import until
 

@@ -50,6 +50,7 @@ _RECEIVERS = {
     "ElectionCertified": ("election notices", "an id of an election, how many ballots it has"),
     "ElectionDeleted": ("election notices", "an id of a draft"),
     "RedriveRefused": ("election notices", "how many messages stay in a dead-letter queue"),
+    "RedriveOrdered": ("election notices", "how many messages were put back after the closing"),
     "VoteCast": ("whoever subscribes", "how many ballots are counted, in aggregate"),
     "CredentialKeysPublished": ("election_keys", "the public keys of an election, one per style"),
     "AnalyticsReleased": ("whoever subscribes", "where a release was written, and its totals"),

@@ -42,6 +42,7 @@ from civic.contracts.voting import (
     ElectionResumed,
     ElectionSuspended,
     ElectionUpdated,
+    RedriveOrdered,
     RedriveRefused,
     RollDeleted,
     StyleAreas,
@@ -120,6 +121,7 @@ def _of_an_election() -> list[Event]:
         ),
         ElectionCertified(election=_ELECTION, revision=9, at=_LATER, ballots=1_366_692),
         RedriveRefused(election=_ELECTION, revision=8, at=_LATER, messages=2),
+        RedriveOrdered(election=_ELECTION, revision=8, at=_LATER, messages=2, order="2027/14"),
         VoteCast(election=_ELECTION, snapshot=17, ballots=1200, at=_LATER),
         CredentialKeysPublished(
             election=_ELECTION, keys=(CredentialKey(style=_STYLE, public_key=bytes(294)),)
