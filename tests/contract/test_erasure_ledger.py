@@ -127,6 +127,16 @@ def test_entry_with_a_receipt_says_what_the_receipt_says(ledger: Ledger, hours: 
     assert ledger.get(ADA) == before
 
 
+def test_store_that_joined_later_is_not_added_to_a_receipt(ledger: Ledger) -> None:
+    ledger.open(ADA, NOW, DIGEST)
+    ledger.confirm(ADA, [DECISIONS, RECORDS], NOW)
+    ledger.seal(ADA, RECEIPT)
+    entry = ledger.confirm(ADA, [ErasureStore.ISSUANCE_ROLL], LATER)
+    assert dict(entry.confirmed) == {DECISIONS: NOW, RECORDS: NOW}
+    assert ledger.get(ADA) == entry
+    assert entry.completed_at == NOW
+
+
 def test_receipt_is_part_of_what_every_later_change_returns(ledger: Ledger) -> None:
     ledger.open(ADA, NOW, DIGEST)
     ledger.seal(ADA, RECEIPT)

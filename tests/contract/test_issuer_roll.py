@@ -117,6 +117,8 @@ def test_tombstone_holds_nothing_and_outlives_every_copy_of_an_event(aws: Aws) -
     deployed().decided(FIRST)
     deployed().issue(ADA, ELECTION, MINE)
     deployed().erased(ADA, NOW)
+    deployed().decided(SECOND)
+    assert not deployed().issue(ADA, ELECTION, MINE)
     (item,) = aws.items("issuer-roll")
     assert set(item) == {"id", "erased_at", "ttl"}
     assert int(item["ttl"]["N"]) >= (NOW + timedelta(days=365 + 14)).timestamp()

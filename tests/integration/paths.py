@@ -24,7 +24,7 @@ from tests.integration.functions import call_every, renew
 from tests.integration.people import idempotency_key
 from tests.integration.waiting import decided, stored
 
-CONSUMERS = ("Validator", "PiiStorage", "Analytics", "Accountability")
+CONSUMERS = ("Validator", "PiiStorage", "Analytics", "Accountability", "CredentialRoll")
 
 
 @dataclass(slots=True)

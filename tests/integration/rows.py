@@ -7,7 +7,10 @@ from civic.cli.target import Target
 
 type Item = dict[str, Any]
 
-BY_ID = ("HighSecDataStoreName", "LowSecDataStoreName", "AnalyticsJoinsName")
+BY_ID = (
+    *("HighSecDataStoreName", "LowSecDataStoreName"),
+    *("AnalyticsJoinsName", "IssuerRollName"),
+)
 """The stores with one row per registration, by the stack's outputs."""
 
 

@@ -45,7 +45,7 @@ def test_data_right_after_an_acknowledged_erasure_is_not_found(
 def test_erasure_is_told_store_by_store(target: Target, citizen: Citizen) -> None:
     receipt = registered(citizen, person())
     settled(target)
-    with paused(target, "Validator", "PiiStorage", "Analytics"):
+    with paused(target, "Validator", "PiiStorage", "Analytics", "CredentialRoll"):
         citizen.erase(receipt)
         assert missing_stores(citizen.erasure(receipt)) == EVERY_STORE
     with paused(target, "Analytics"):

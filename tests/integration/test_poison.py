@@ -25,7 +25,7 @@ from tests.integration.people import idempotency_key, person
 from tests.integration.rows import everything_about
 from tests.integration.waiting import decided, settled, stored
 
-CONSUMERS = ("Validator", "PiiStorage", "Analytics")
+CONSUMERS = ("Validator", "PiiStorage", "Analytics", "CredentialRoll")
 NOT_JSON = "not an event"
 
 

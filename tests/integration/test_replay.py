@@ -25,6 +25,7 @@ EVERY_KIND = {
     "DataDeleted",
     "DecisionDeleted",
     "JoinDeleted",
+    "RollDeleted",
 }
 
 

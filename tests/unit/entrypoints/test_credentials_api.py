@@ -8,6 +8,7 @@ import pytest
 
 from civic.cli.voter.blinding import SignerKey, finalize, verifies
 from civic.identity.model import base64url
+from civic.identity.model.keys import digest_of
 from civic.runtime import clients
 from tests.fakes.deployment import Deployment, Response
 from tests.fakes.elections import (
@@ -277,3 +278,8 @@ def test_decisions_bring_the_digest_by_which_credentials_are_asked_for(
         deployment.deliver()
     announce(deployment, "DE")
     assert offer(who)["election"] == ELECTION
+    # The last word may be the first to arrive, so each brings it.
+    for one in deployment.aws.published:
+        if one["DetailType"] in {"ValidationResult", "ReviewDecided"}:
+            (made,) = json.loads(one["Detail"])["results"]
+            assert base64url.decode(made["access_digest"].rstrip("=")) == digest_of(who.token)

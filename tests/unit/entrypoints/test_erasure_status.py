@@ -6,6 +6,7 @@ from typing import Any
 from civic.identity.model.erasure import ErasureStore
 from civic.identity.model.erasure_receipt import read_receipt, verify_receipt
 from civic.identity.model.registration import Consent
+from civic.runtime import clients
 from tests.fakes.deployment import Deployment
 from tests.fakes.lambda_events import said
 from tests.strategies.registrations import person
@@ -53,6 +54,25 @@ def test_erasure_right_after_it_was_acknowledged_waits_for_every_store(
     assert [one["store"] for one in told["stores"]] == [store.value for store in ErasureStore]
     assert not any("erased_at" in one for one in told["stores"])
     assert "receipt" not in told
+
+
+def test_erasure_from_before_there_was_a_roll_names_the_stores_of_its_receipt(
+    deployment: Deployment,
+) -> None:
+    receipt = registered(deployment)
+    ask(deployment, "DELETE /registrations/{id}", receipt)
+    deployment.deliver()
+    clients.dynamodb().update_item(
+        TableName="erasure-ledger",
+        Key={"id": {"S": receipt["id"]}},
+        UpdateExpression="REMOVE at_issuance_roll",
+    )
+    told = status(deployment, receipt)
+    assert told["status"] == "erased"
+    assert told["completed_at"] == max(one["erased_at"] for one in told["stores"])
+    assert [one["store"] for one in told["stores"]] == [
+        store.value for store in ErasureStore if store is not ErasureStore.ISSUANCE_ROLL
+    ]
 
 
 def test_erasure_that_is_complete_ends_in_a_receipt_that_verifies(deployment: Deployment) -> None:

@@ -20,10 +20,8 @@ _LATER = (
     "attribute_not_exists(erased_at) AND (attribute_not_exists(#revision)"
     " OR #revision < :revision OR (#revision = :revision AND #round < :round))"
 )
-_FIRST_OR_SAME = (
-    "attribute_not_exists(erased_at) AND accepted = :yes"
-    " AND (attribute_not_exists(#issued) OR #issued = :request)"
-)
+# Of a tombstone this does not hold either: it says nothing of being accepted.
+_FIRST_OR_SAME = "accepted = :yes AND (attribute_not_exists(#issued) OR #issued = :request)"
 
 
 class DynamoDbIssuerRoll:

@@ -103,6 +103,11 @@ RECIPIENTS = (
         " of ten people and more",
     ),
     Recipient(
+        who="the issuer of credentials to vote with",
+        what="that you were accepted, and your country or subdivision; that you were given a"
+        " credential for an election, and nothing by which it or your ballot could be known again",
+    ),
+    Recipient(
         who="Amazon Web Services, as processor (GDPR Art. 28)",
         what="sealed fields; the keys are held encrypted under a key of its key service",
     ),
