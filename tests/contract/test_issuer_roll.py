@@ -116,6 +116,8 @@ def test_nothing_is_issued_to_whom_nobody_has_accepted(roll: Roll) -> None:
 def test_tombstone_holds_nothing_and_outlives_every_copy_of_an_event(aws: Aws) -> None:
     deployed().decided(FIRST)
     deployed().issue(ADA, ELECTION, MINE)
+    (item,) = aws.items("issuer-roll")
+    assert item[f"issued_{ELECTION}"] == {"B": MINE}
     deployed().erased(ADA, NOW)
     deployed().decided(SECOND)
     assert not deployed().issue(ADA, ELECTION, MINE)

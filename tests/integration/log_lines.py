@@ -1,7 +1,6 @@
 """The functions' log lines, as CloudWatch Logs has them."""
 
 import json
-from collections import defaultdict
 from typing import Any
 
 from civic.cli.target import Target
@@ -11,14 +10,18 @@ type Line = dict[str, Any]
 
 def streams(target: Target) -> dict[str, list[str]]:
     """Return every message of the functions' log group, by stream."""
-    found: dict[str, list[str]] = defaultdict(list)
+    group = f"/civic/{target.stack}/functions"
+    listed = target.logs.get_paginator("describe_log_streams").paginate(logGroupName=group)
+    names = [stream["logStreamName"] for page in listed for stream in page["logStreams"]]
+    return {name: _messages(target, group, name) for name in names}
+
+
+def _messages(target: Target, group: str, stream: str) -> list[str]:
+    # Stream by stream: the engine answers with 10,000 events at the most, and no further page.
     pages = target.logs.get_paginator("filter_log_events").paginate(
-        logGroupName=f"/civic/{target.stack}/functions"
+        logGroupName=group, logStreamNames=[stream]
     )
-    for page in pages:
-        for event in page["events"]:
-            found[event["logStreamName"]].append(event["message"])
-    return found
+    return [event["message"] for page in pages for event in page["events"]]
 
 
 def is_of_the_platform(message: str) -> bool:

@@ -1,6 +1,7 @@
 """A credential from the engine: asked for, asked for again, refused, and gone with its person."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from civic.cli.citizen import Citizen, Receipt
 from civic.cli.journal import Journal
 from civic.cli.target import Target
 from civic.cli.voter.blinding import SignerKey, verifies
-from civic.cli.voter.device import Credential, Device, Election
+from civic.cli.voter.device import Credential, Device, Election, Request
 from tests.fakes.elections import ELECTION, STYLE, published
 from tests.integration.conftest import Command
 from tests.integration.lives import erased, registered
@@ -73,6 +74,24 @@ def test_credential_is_issued_once_and_its_person_can_go(target: Target, citizen
     assert is_tombstone(row(target, "IssuerRollName", receipt))
     with pytest.raises(Refused, match="not_found"):
         device.redeem(request)
+
+
+def test_of_many_at_once_one_gets_a_credential(citizen: Citizen) -> None:
+    receipt = registered(citizen, person(username="ada-2029"))
+    offered(citizen, receipt)
+    device = Device(citizen, receipt)
+    requests = [device.prepare(ELECTION) for _ in range(8)]
+
+    def redeemed(request: Request) -> Credential | str:
+        try:
+            return device.redeem(request)
+        except Refused as refused:
+            return refused.code
+
+    with ThreadPoolExecutor(max_workers=len(requests)) as pool:
+        answers = list(pool.map(redeemed, requests))
+    assert sum(isinstance(one, Credential) for one in answers) == 1
+    assert answers.count("already_issued") == 7
 
 
 def test_command_writes_a_credential_that_only_its_owner_can_read(

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from civic.identity.errors import BlindedMessageRefused, SigningFailed
+from civic.identity.model import blind_rsa
 from civic.identity.model.blind_rsa import SigningKey, blind_sign, representative_of
 from tests.fakes.blind_vectors import Vector, own_vectors, vectors
 from tests.fakes.pipeline import Entropy
@@ -35,8 +36,6 @@ def test_what_is_raised_to_the_private_exponent_depends_on_the_entropy(
     def spy(key: SigningKey, message: int) -> int:
         raised.append(message)
         return original(key, message)
-
-    from civic.identity.model import blind_rsa  # noqa: PLC0415 - to look inside
 
     original = blind_rsa._rsasp1
     monkeypatch.setattr(blind_rsa, "_rsasp1", spy)
@@ -75,8 +74,30 @@ def test_faulty_signature_is_not_given_away(part: str) -> None:
 
 def test_blinder_that_has_no_inverse_is_refused() -> None:
     size = KEY.modulus_bytes + 16
-    with pytest.raises(SigningFailed):
+    with pytest.raises(SigningFailed) as failed:
         blind_sign(KEY, VECTOR.blinded_msg, lambda _: (KEY.p - 1).to_bytes(size, "big"))
+    # What Python says of it would name the number.
+    assert failed.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("drawn", "blinder"),
+    [(0, 1), (KEY.n - 2, KEY.n - 1), (KEY.n - 1, 1), (KEY.n, 2), (2 * (KEY.n - 1) + 4, 5)],
+)
+def test_blinder_is_drawn_from_all_numbers_below_the_modulus(drawn: int, blinder: int) -> None:
+    sizes = []
+
+    def entropy(size: int, /) -> bytes:
+        sizes.append(size)
+        return drawn.to_bytes(size, "big")
+
+    assert blind_rsa._blinder(KEY, entropy) == (blinder, pow(blinder, -1, KEY.n))
+    assert sizes == [384 + 16]
+
+
+def test_message_is_as_long_as_the_modulus_in_whole_bytes() -> None:
+    lengths = {bits: replace(KEY, n=2 ** (bits - 1)).modulus_bytes for bits in (3065, 3072, 3073)}
+    assert lengths == {3065: 384, 3072: 384, 3073: 385}
 
 
 def test_key_is_not_shown() -> None:

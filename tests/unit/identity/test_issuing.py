@@ -23,8 +23,6 @@ from tests.fakes.issuing import InMemoryIssuerRoll
 from tests.fakes.pipeline import NOW, Consumer, Pipeline
 from tests.strategies.registrations import person
 
-REGION = "DE-BE"
-
 
 def voter(pipeline: Pipeline, *areas: str) -> Receipt:
     """Return an accepted person, and publish an election for areas."""
@@ -51,8 +49,8 @@ def region(pipeline: Pipeline, receipt: Receipt) -> str:
     return entry.standing.area
 
 
-def message(pipeline: Pipeline, style: StyleId = STYLE) -> bytes:
-    key = SignerKey.parse(pipeline.issuer_keys.public(ELECTION, style))
+def message(pipeline: Pipeline, election: ElectionId = ELECTION) -> bytes:
+    key = SignerKey.parse(pipeline.issuer_keys.public(election, STYLE))
     return blind(key, prepare(token_bytes(32), token_bytes), token_bytes).message
 
 
@@ -101,7 +99,7 @@ def test_one_election_does_not_use_up_another() -> None:
     receipt = voter(pipeline)
     publish(pipeline, region(pipeline, receipt), election=OTHER)
     for election in (ELECTION, OTHER):
-        ask(pipeline, receipt, message(pipeline), election)
+        ask(pipeline, receipt, message(pipeline, election), election)
     offers = list_offers(pipeline.issuing, receipt.id, receipt.access_token)
     assert [(one.entitlement.election, one.issued) for one in offers] == [
         (ELECTION, True),
@@ -173,13 +171,14 @@ def test_election_of_another_area_is_not_found() -> None:
 def test_style_of_the_country_is_for_every_region_without_one_of_its_own() -> None:
     pipeline = Pipeline()
     receipt = voter(pipeline, "XY")
-    mine = region(pipeline, receipt)
-    country = mine.partition("-")[0]
-    publish(pipeline, country, election=OTHER)
-    assert ask(pipeline, receipt, message(pipeline), OTHER).style == STYLE
-    publish(pipeline, country, mine, election=ELECTION, revision=5)
+    entry = pipeline.roll.rows[receipt.id]
+    assert isinstance(entry, RollEntry)
+    pipeline.roll.rows[receipt.id] = replace(entry, standing=replace(entry.standing, area="DE-BE"))
+    publish(pipeline, "DE", election=OTHER)
+    assert ask(pipeline, receipt, message(pipeline, OTHER), OTHER).style == STYLE
+    publish(pipeline, "DE", "DE-BE", election=ELECTION, revision=5)
     offers = list_offers(pipeline.issuing, receipt.id, receipt.access_token)
-    assert sorted(one.entitlement.election for one in offers) == [ELECTION, OTHER]
+    assert [one.entitlement.election for one in offers] == [ELECTION, OTHER]
 
 
 @pytest.mark.parametrize("how", ["closed", "ended"])

@@ -82,7 +82,7 @@ class DynamoDbElectionCalendar:
             StyleId(row["ballot_style"]["S"]),
             datetime.fromisoformat(window["opens_at"]["S"]),
             datetime.fromisoformat(window["closes_at"]["S"]),
-            ended="ended" in window,
+            ended=window.get("ended", {"BOOL": False})["BOOL"],
         )
 
     def _read(self, area: str, election: ElectionId) -> Item | None:

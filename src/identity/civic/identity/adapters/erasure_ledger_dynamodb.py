@@ -107,7 +107,9 @@ class DynamoDbErasureLedger:
         names: dict[str, str],
     ) -> ErasureRecord | None:
         """Change an entry; return it, None if the condition did not hold."""
-        arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+        arguments: dict[str, Any] = {}
+        if names:
+            arguments["ExpressionAttributeNames"] = names
         with unavailable_as(StoreUnavailable):
             try:
                 answer = self._client.update_item(

@@ -43,6 +43,13 @@ class IssuerKeyTable:
             )
         return answer.get("Item")
 
+    def row(self, election: ElectionId, style: StyleId) -> Item:
+        """Return a row; raises CredentialKeyMissing."""
+        found = self.read(election, style)
+        if found is None:
+            raise CredentialKeyMissing
+        return found
+
 
 class KmsIssuerKeyRing:
     """Makes keys."""
@@ -53,13 +60,9 @@ class KmsIssuerKeyRing:
 
     def ensure(self, election: ElectionId, style: StyleId) -> bytes:
         """Return the public key, made if there is none; of two makers at once the first wins."""
-        known = self._keys.read(election, style)
-        if known is None:
+        if self._keys.read(election, style) is None:
             self._make(election, style)
-            known = self._keys.read(election, style)
-        if known is None:
-            raise CredentialKeyMissing
-        return bytes(known["public_key"]["B"])
+        return bytes(self._keys.row(election, style)["public_key"]["B"])
 
     def _make(self, election: ElectionId, style: StyleId) -> None:
         with unavailable_as(KeyServiceUnavailable):
@@ -103,10 +106,10 @@ class KmsSigningKeys:
         return self._private.get((election, style))
 
     def _read_public(self, name: tuple[ElectionId, StyleId]) -> bytes:
-        return bytes(self._row(*name)["public_key"]["B"])
+        return bytes(self._keys.row(*name)["public_key"]["B"])
 
     def _open(self, name: tuple[ElectionId, StyleId]) -> SigningKey:
-        blob = bytes(self._row(*name)["private_key"]["B"])
+        blob = bytes(self._keys.row(*name)["private_key"]["B"])
         with unavailable_as(KeyServiceUnavailable):
             opened = self._keys.kms.decrypt(
                 KeyId=self._keys.kms_key_id,
@@ -114,12 +117,6 @@ class KmsSigningKeys:
                 EncryptionContext=_context(*name),
             )
         return SigningKey.parse(opened["Plaintext"])
-
-    def _row(self, election: ElectionId, style: StyleId) -> Item:
-        row = self._keys.read(election, style)
-        if row is None:
-            raise CredentialKeyMissing
-        return row
 
 
 def _key(election: ElectionId, style: StyleId) -> Item:

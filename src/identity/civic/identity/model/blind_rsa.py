@@ -22,7 +22,7 @@ _SPARE_BYTES = 16
 """How much longer than the modulus the entropy is, so that reducing it is as good as uniform."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class SigningKey:
     """An RSA private key with the parts that the Chinese remainder theorem needs.
 
