@@ -1,0 +1,208 @@
+"""An office's function may die, or be refused, at any call: no change is lost, and none unheard.
+
+Every call that an election's life leads to goes wrong once, in every way. Whoever asked asks
+again, the calendar looks once a minute; in the end everything must be as if nothing had happened,
+and the bus must have heard every change, in order, if some of them twice.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+import pytest
+
+from civic.contracts.identifiers import ElectionId
+from civic.contracts.voting import ElectionChange
+from civic.voting.errors import ElectionMoved, ElectionUnknown, StoreUnavailable
+from civic.voting.model.draft import NewCandidate, NewWindow
+from civic.voting.model.election import Election
+from civic.voting.usecases import drafts, elections
+from civic.voting.usecases.office import Office
+from civic.voting.usecases.register import Register, keep_calendar
+from tests.fakes.faults import Crash, Faults, How
+from tests.fakes.voting_elections import CLOSES, OPENS, SETTLING, ElectionWorld, draft
+
+KEY = "0b9f2f3a-6a0e-4f0c"
+WINDOW = NewWindow(opens_at=CLOSES, closes_at=CLOSES + SETTLING)
+
+type Step = Callable[[Office, ElectionWorld], Any]
+
+
+class Life:
+    """An office whose every call is counted, and what it does, step by step."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.world = world = ElectionWorld()
+        register = Register(
+            store=faults.guard(world.store, StoreUnavailable),
+            events=faults.guard(world.bus, StoreUnavailable),
+            clock=lambda: world.now,
+        )
+        self.office = Office(
+            register=register,
+            secrets=faults.guard(world.secrets, StoreUnavailable),
+            codes=faults.guard(world.codes, StoreUnavailable),
+            backlog=faults.guard(world.backlog, StoreUnavailable),
+            entropy=bytes,
+            settling=SETTLING,
+        )
+
+    def live(self) -> None:
+        for step in STEPS:
+            while not self._take(step):
+                pass
+        while not self._take(lambda office, _: keep_calendar(office.register)):
+            pass
+
+    def _take(self, step: Step) -> bool:
+        try:
+            step(self.office, self.world)
+        except (Crash, StoreUnavailable):
+            return False
+        return True
+
+
+@cache
+def one() -> ElectionId:
+    return drafts.create(ElectionWorld().office, draft(), KEY).id
+
+
+@cache
+def copy() -> ElectionId:
+    world = ElectionWorld()
+    original = drafts.create(world.office, draft(), KEY).id
+    return drafts.clone(world.office, original, WINDOW, KEY).id
+
+
+def updated(office: Office, world: ElectionWorld) -> Election | None:
+    book = world.store.find(one())
+    assert book is not None
+    contests = [contest.model_dump() for contest in book.election.contests]
+    try:
+        return drafts.update(office, one(), draft(title="Other", contests=contests, revision=3))
+    except ElectionMoved:
+        # Done already; the answer was lost.
+        return None
+
+
+def deleted(office: Office, _: ElectionWorld) -> None:
+    try:
+        drafts.delete(office, copy())
+    except ElectionUnknown:
+        # As above.
+        return
+
+
+def at(moment: Any, step: Step) -> Step:
+    """Take a step after the clock has moved on."""
+
+    def take(office: Office, world: ElectionWorld) -> Any:
+        world.now = max(world.now, moment)
+        return step(office, world)
+
+    return take
+
+
+STEPS: tuple[Step, ...] = (
+    lambda office, _: drafts.create(office, draft(), KEY),
+    lambda office, _: drafts.register_candidate(
+        office, one(), NewCandidate(contest="c1", text="Barbara")
+    ),
+    lambda office, _: elections.publish(office, one()),
+    updated,
+    lambda office, _: elections.add_codes(office, one(), "north", [bytes(32), bytes(31) + b"1"]),  # type: ignore[arg-type]
+    lambda office, _: drafts.clone(office, one(), WINDOW, KEY),
+    deleted,
+    at(OPENS, lambda office, _: keep_calendar(office.register)),
+    lambda office, _: elections.suspend(office, one()),
+    lambda office, _: elections.resume(office, one()),
+    at(CLOSES, lambda office, _: keep_calendar(office.register)),
+    at(CLOSES + SETTLING, lambda office, _: elections.certify(office, one(), 7)),
+)
+
+
+def heard(world: ElectionWorld) -> list[list[ElectionChange]]:
+    """Return what the bus was told about each election, without repetitions."""
+    return [list(dict.fromkeys(changes(world, id_))) for id_ in (one(), copy())]
+
+
+def changes(world: ElectionWorld, election: ElectionId) -> list[ElectionChange]:
+    events = [event for event in world.bus.events if isinstance(event, ElectionChange)]
+    return [event for event in events if event.election == election]
+
+
+def revisions_heard(world: ElectionWorld, election: ElectionId) -> list[int]:
+    return [event.revision for event in changes(world, election)]
+
+
+def state(world: ElectionWorld) -> tuple[Any, ...]:
+    book = world.store.find(one())
+    assert book is not None
+    return (
+        book.election,
+        book.unannounced,
+        world.store.find(copy()),
+        list(world.store.unannounced()),
+        world.codes.codes,
+        heard(world),
+    )
+
+
+@cache
+def undisturbed() -> tuple[Faults, tuple[Any, ...]]:
+    faults = Faults()
+    life = Life(faults)
+    life.live()
+    return faults, state(life.world)
+
+
+def calls() -> range:
+    return range(1, undisturbed()[0].calls + 1)
+
+
+def test_undisturbed_life_tells_everything_once() -> None:
+    life = Life(Faults())
+    life.live()
+    told = heard(life.world)
+    assert [event.detail_type() for event in told[0]] == [
+        "ElectionCreated",
+        "CandidateRegistered",
+        "ElectionPublished",
+        "ElectionUpdated",
+        "ElectionPublished",
+        "ElectionOpened",
+        "ElectionSuspended",
+        "ElectionResumed",
+        "ElectionEnded",
+        "ElectionCertified",
+    ]
+    assert [event.detail_type() for event in told[1]] == ["ElectionCreated", "ElectionDeleted"]
+    assert len(life.world.bus.events) == 12
+
+
+@pytest.mark.parametrize("how", How)
+@pytest.mark.parametrize("number", calls())
+def test_fault_at_any_call_changes_nothing_in_the_end(number: int, how: How) -> None:
+    life = Life(Faults(number, how=how))
+    life.live()
+    assert state(life.world) == undisturbed()[1]
+    # Changes are heard in their order, and what is repeated is repeated at once.
+    revisions = revisions_heard(life.world, one())
+    assert [revision for revision, _ in groupby(revisions)] == sorted(set(revisions))
+
+
+@pytest.mark.parametrize("how", [How.DIED_BEFORE, How.DIED_AFTER])
+@pytest.mark.parametrize("number", calls())
+def test_calendar_announces_what_nobody_asks_for_again(number: int, how: How) -> None:
+    """Nobody repeats the step that died; what it had stored is heard of all the same."""
+    faults = Faults(number, how=how)
+    life = Life(faults)
+    for step in STEPS:
+        if not life._take(step):
+            break
+    keep_calendar(life.world.register)
+    assert list(life.world.store.unannounced()) == []
+    for election in life.world.store.every():
+        told = revisions_heard(life.world, election.id)
+        assert set(told) == set(range(1, election.revision + 1))
