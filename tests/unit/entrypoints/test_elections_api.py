@@ -5,12 +5,13 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from typing import Any
 
 import pytest
 
 from civic.runtime import clients
-from civic.voting.entrypoints import calendar, election_keys, elections
+from civic.voting.entrypoints import calendar, election_keys, elections, elections_openapi
 from tests.fakes.aws import BUS, Aws
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import failed, http_event, said, sqs_event, wrong_fields
@@ -304,6 +305,27 @@ def test_other_event_is_refused() -> None:
         },
     }
     assert failed(election_keys.handler(sqs_event(json.dumps(other)), None)) == ["m0"]
+
+
+# ------------------------------------------------------------------ the description
+
+
+def test_description_has_every_route_with_its_answers() -> None:
+    committed = json.loads(
+        resources.files("civic.voting").joinpath("elections-openapi.json").read_text()
+    )
+    assert committed == elections_openapi.document()
+    described = {
+        f"{method.upper()} {path}": operation["responses"]
+        for path, operations in committed["paths"].items()
+        for method, operation in operations.items()
+        if method != "parameters"
+    }
+    assert set(described) == set(elections._ROUTES)
+    for route, responses in described.items():
+        assert {"403", "500", "503"} <= set(responses)
+        assert ("404" in responses) == ("{id}" in route)
+        assert ("413" in responses) == (route in BODIES)
 
 
 # ------------------------------------------------------------------ errors and the log

@@ -16,6 +16,7 @@ from civic.contracts.registry import EVENTS
 from civic.identity.entrypoints.openapi import document
 from civic.identity.model import notice
 from civic.identity.model.registration import PII_FIELDS, Registration
+from civic.voting.entrypoints import elections_openapi
 
 _ERASERS = "validator, pii_storage, accountability, credential_roll"
 _DECIDED = "analytics, credential_roll"
@@ -70,6 +71,9 @@ def generated_files(root: Path) -> dict[Path, str]:
     readme = (root / "README.md").read_text("utf-8")
     files = {
         root / "src/identity/civic/identity/openapi.json": _json(document()),
+        root / "src/voting/civic/voting/elections-openapi.json": _json(
+            elections_openapi.document()
+        ),
         root / "README.md": _filled(readme, "events", _event_table()),
         root / "docs/privacy.md": _privacy_map(root),
     }
