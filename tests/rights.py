@@ -118,3 +118,40 @@ PUBLISHES = {
     "AnalyticsRole": ("civic.analytics", {"JoinDeleted", "ObjectionHonoured"}),
     "AnalyticsReleaseRole": ("civic.analytics", {"AnalyticsReleased"}),
 }
+
+# ------------------------------------------------------------------ stacks/voting.yaml
+
+SECRET = ("kms:EncryptionContext:election", "kms:EncryptionContext:purpose")
+KEEPING = ("PutItem", "UpdateItem", "DeleteItem")
+
+VOTING_RIGHTS: dict[str, set[Right]] = {
+    "ElectionsRole": may("ElectionsTable", *KEEPING, "Query", "Scan")
+    | may("VoterCodesTable", "PutItem")
+    | {
+        ("kms:GenerateDataKeyWithoutPlaintext", "VotingKey", SECRET),
+        ("sqs:GetQueueAttributes", "BallotQueue", ()),
+        ("sqs:GetQueueAttributes", "BallotDlq", ()),
+        PUBLISHING,
+    },
+    "CalendarRole": takes("CalendarQueue") | may("ElectionsTable", *KEEPING, "Scan") | {PUBLISHING},
+    "ElectionKeysRole": takes("ElectionKeysQueue") | may("ElectionsTable", "PutItem"),
+}
+
+VOTING_FUNCTIONS = {role.removesuffix("Role") + "Function": role for role in VOTING_RIGHTS}
+
+_CHANGES = {
+    "ElectionCreated",
+    "ElectionUpdated",
+    "CandidateRegistered",
+    "ElectionPublished",
+    "ElectionOpened",
+    "ElectionSuspended",
+    "ElectionResumed",
+    "ElectionEnded",
+    "ElectionCertified",
+    "ElectionDeleted",
+}
+VOTING_PUBLISHES = {
+    "ElectionsRole": ("civic.elections", _CHANGES),
+    "CalendarRole": ("civic.elections", _CHANGES),
+}

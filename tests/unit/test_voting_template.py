@@ -1,0 +1,275 @@
+"""The voting stack as CloudFormation will be given it: rights, queues, rules, APIs, settings."""
+
+import importlib
+import json
+from typing import Any
+
+import pytest
+
+from civic.contracts.registry import EVENTS
+from civic.contracts.voting import ElectionChange
+from civic.runtime.settings import Settings
+from civic.voting.entrypoints import wiring
+from civic.voting.entrypoints.elections import _ROUTES
+from tests.rights import VOTING_FUNCTIONS, VOTING_PUBLISHES, VOTING_RIGHTS
+from tests.templates import Template, listed, logical_id, on_aws
+
+VOTING = Template("stacks/voting.yaml")
+SETTINGS: dict[str, type[Settings]] = {
+    "ElectionsFunction": wiring.OfficeSettings,
+    "CalendarFunction": wiring.CalendarSettings,
+    "ElectionKeysFunction": wiring.ElectionKeysSettings,
+}
+LIBRARY_SETTINGS = {"POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"}
+RECEIVES = {
+    "CredentialKeysPublished": {"ElectionKeysQueue"},
+    "civic.elections": {"ElectionNotices"},
+}
+ACCOUNT = {
+    "Sid": "TheAccountGrantsByIam",
+    "Effect": "Allow",
+    "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+
+
+def timeout(function: str) -> int:
+    return int(VOTING.of_type("AWS::Lambda::Function")[function]["Timeout"])
+
+
+# ------------------------------------------------------------------ rights
+
+
+@pytest.mark.parametrize("role", VOTING_RIGHTS)
+def test_role_has_exactly_the_rights_of_its_row(role: str) -> None:
+    assert VOTING.rights(role) == VOTING_RIGHTS[role]
+
+
+def test_every_role_stands_in_the_matrix_and_every_function_has_its_own() -> None:
+    assert set(VOTING.of_type("AWS::IAM::Role")) == set(VOTING_RIGHTS)
+    functions = VOTING.of_type("AWS::Lambda::Function")
+    found = {name: logical_id(one["Role"]) for name, one in functions.items()}
+    assert found == VOTING_FUNCTIONS
+
+
+@pytest.mark.parametrize("role", VOTING_RIGHTS)
+def test_only_lambda_assumes_a_role_which_can_else_only_log(role: str) -> None:
+    properties = VOTING.of_type("AWS::IAM::Role")[role]
+    (only,) = properties["AssumeRolePolicyDocument"]["Statement"]
+    assert only["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert [logical_id(policy) for policy in properties["ManagedPolicyArns"]] == ["RuntimePolicy"]
+
+
+def test_runtime_policy_writes_logs_only() -> None:
+    (policy,) = VOTING.of_type("AWS::IAM::ManagedPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert set(statement["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+@pytest.mark.parametrize("role", VOTING_PUBLISHES)
+def test_publisher_is_pinned_to_its_own_events(role: str) -> None:
+    (statement,) = (one for one in VOTING.statements(role) if one["Action"] == "events:PutEvents")
+    equals = on_aws(statement["Condition"])["StringEquals"]
+    source, names = VOTING_PUBLISHES[role]
+    assert (equals["events:source"], set(listed(equals["events:detail-type"]))) == (source, names)
+    assert {EVENTS[name].SOURCE for name in names} == {source}
+
+
+def test_who_announces_changes_may_announce_every_change_there_is() -> None:
+    changes = {
+        name
+        for name, event in EVENTS.items()
+        if issubclass(event, ElectionChange) and name != "RedriveRefused"
+    }
+    assert VOTING_PUBLISHES["ElectionsRole"][1] == VOTING_PUBLISHES["CalendarRole"][1] == changes
+
+
+def test_secrets_are_made_for_the_ballots_of_an_election_only() -> None:
+    (statement,) = (one for one in VOTING.statements("ElectionsRole") if "Secrets" in one["Sid"])
+    assert on_aws(statement["Condition"]) == {
+        "StringEquals": {"kms:EncryptionContext:purpose": "ballots"},
+        "Null": {"kms:EncryptionContext:election": "false"},
+    }
+
+
+def test_no_right_is_a_wildcard() -> None:
+    for role in VOTING_RIGHTS:
+        for action, resource, _ in VOTING.rights(role):
+            assert "*" not in action
+            assert "*" not in resource
+
+
+# ------------------------------------------------------------------ settings and code
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_function_gets_exactly_the_settings_it_reads(function: str) -> None:
+    variables = VOTING.of_type("AWS::Lambda::Function")[function]["Environment"]["Variables"]
+    read = {name.upper() for name in SETTINGS[function].model_fields}
+    assert set(variables) == read | LIBRARY_SETTINGS
+
+
+def test_every_function_has_its_settings_compared_and_its_handler() -> None:
+    functions = VOTING.of_type("AWS::Lambda::Function")
+    assert set(functions) == set(SETTINGS)
+    for one in functions.values():
+        module, _, name = one["Handler"].rpartition(".")
+        assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_settings_from_mappings_are_text() -> None:
+    # The embedded engine hands a number on as it is, and no process takes one.
+    values = VOTING.document["Mappings"]["Office"].values()
+    assert all(isinstance(one["SettlingSeconds"], str) for one in values)
+    assert {one["SettlingSeconds"] for one in values} == {"0", "120"}
+
+
+# ------------------------------------------------------------------ rules and queues
+
+
+def test_rules_deliver_to_queues_and_to_the_notices_only() -> None:
+    receivers = {**VOTING.of_type("AWS::SQS::Queue"), **VOTING.of_type("AWS::SNS::Topic")}
+    for rule in VOTING.of_type("AWS::Events::Rule").values():
+        for target in rule["Targets"]:
+            assert logical_id(target["Arn"]) in receivers
+            assert logical_id(target["DeadLetterConfig"]["Arn"]) == "UndeliveredQueue"
+
+
+def test_rules_take_events_of_the_bus_from_who_publishes_them() -> None:
+    received: dict[str, set[str]] = {}
+    for rule in VOTING.of_type("AWS::Events::Rule").values():
+        pattern = rule.get("EventPattern")
+        if pattern is None:
+            continue
+        assert rule["EventBusName"] == {"Ref": "BusName"}
+        targets = {logical_id(target["Arn"]) for target in rule["Targets"]}
+        names = pattern.get("detail-type", [])
+        assert {EVENTS[name].SOURCE for name in names} <= set(pattern["source"])
+        for name in names or pattern["source"]:
+            received.setdefault(name, set()).update(targets)
+    assert received == RECEIVES
+
+
+def test_calendar_looks_every_minute_unless_told_otherwise() -> None:
+    (rule,) = (
+        one for one in VOTING.of_type("AWS::Events::Rule").values() if one.get("ScheduleExpression")
+    )
+    assert [logical_id(target["Arn"]) for target in rule["Targets"]] == ["CalendarQueue"]
+    assert VOTING.document["Parameters"]["CalendarSchedule"]["Default"] == "rate(1 minute)"
+
+
+def test_every_consumed_queue_is_bounded_and_has_a_dead_letter_queue() -> None:
+    queues = VOTING.of_type("AWS::SQS::Queue")
+    mappings = VOTING.of_type("AWS::Lambda::EventSourceMapping")
+    queued = [one for one in mappings.values() if logical_id(one["EventSourceArn"]) in queues]
+    assert queued
+    for mapping in queued:
+        assert mapping["ScalingConfig"]["MaximumConcurrency"]
+        queue = queues[logical_id(mapping["EventSourceArn"])]
+        assert logical_id(queue["RedrivePolicy"]["deadLetterTargetArn"]) in queues
+        # AWS Lambda developer guide, "Using Lambda with Amazon SQS".
+        assert queue["VisibilityTimeout"] >= 6 * timeout(logical_id(mapping["FunctionName"]))
+
+
+def test_keys_of_one_message_do_not_hold_back_its_batch_mates() -> None:
+    mapping = VOTING.of_type("AWS::Lambda::EventSourceMapping")["ElectionKeysFunctionQueue"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_every_queue_is_encrypted_and_dead_letters_are_kept_as_long_as_possible() -> None:
+    for queue in VOTING.of_type("AWS::SQS::Queue").values():
+        assert queue.get("SqsManagedSseEnabled") or queue.get("KmsMasterKeyId")
+        if "RedrivePolicy" not in queue:
+            assert queue["MessageRetentionPeriod"] == 1_209_600
+
+
+def test_only_the_stacks_own_rules_may_send_to_the_offices_queues() -> None:
+    policy = VOTING.of_type("AWS::SQS::QueuePolicy")["ElectionQueuesPolicy"]
+    queues = {"CalendarQueue", "ElectionKeysQueue", "UndeliveredQueue"}
+    assert {logical_id(queue) for queue in policy["Queues"]} == queues
+    allowed, denied = (on_aws(one) for one in policy["PolicyDocument"]["Statement"])
+    assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+    assert allowed["Action"] == "sqs:SendMessage"
+    rules = {logical_id(arn) for arn in allowed["Condition"]["ArnEquals"]["aws:SourceArn"]}
+    assert rules == {"CalendarRule", "CredentialKeysRule", "ElectionNoticesRule"}
+    assert (denied["Effect"], denied["Principal"]) == ("Deny", "*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+# ------------------------------------------------------------------ notices
+
+
+def test_every_change_of_an_election_is_a_notice() -> None:
+    rule = VOTING.of_type("AWS::Events::Rule")["ElectionNoticesRule"]
+    assert rule["EventPattern"] == {"source": ["civic.elections"]}
+
+
+def test_only_the_rule_publishes_notices_under_a_key_it_may_use() -> None:
+    (topic,) = VOTING.of_type("AWS::SNS::Topic").values()
+    assert topic["KmsMasterKeyId"] == {"Ref": "NoticesKey"}
+    (policy,) = VOTING.of_type("AWS::SNS::TopicPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sns:Publish"
+    source = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert logical_id(source) == "ElectionNoticesRule"
+
+
+def test_keys_are_granted_by_this_accounts_iam_but_for_notices() -> None:
+    keys = VOTING.of_type("AWS::KMS::Key")
+    by_name = {name: key["KeyPolicy"]["Statement"] for name, key in keys.items()}
+    assert all(key["EnableKeyRotation"] is True for key in keys.values())
+    notices = by_name.pop("NoticesKey")
+    assert all(statements == [ACCOUNT] for statements in by_name.values())
+    account, rules = notices
+    assert account == ACCOUNT
+    assert rules["Principal"] == {"Service": "events.amazonaws.com"}
+    assert set(rules["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
+
+
+# ------------------------------------------------------------------ the staff API
+
+
+def routes_of(api: str) -> dict[str, dict[str, Any]]:
+    routes = VOTING.of_type("AWS::ApiGatewayV2::Route").values()
+    return {route["RouteKey"]: route for route in routes if logical_id(route["ApiId"]) == api}
+
+
+def test_staff_api_has_the_routes_of_the_code_and_every_one_asks_for_iam() -> None:
+    routes = routes_of("StaffApi")
+    assert set(routes) == set(_ROUTES)
+    assert {route["AuthorizationType"] for route in routes.values()} == {"AWS_IAM"}
+
+
+def test_no_other_api_leads_to_the_office() -> None:
+    for route in VOTING.of_type("AWS::ApiGatewayV2::Route").values():
+        staff = logical_id(route["ApiId"]) == "StaffApi"
+        assert staff == ("ElectionsIntegration" in str(route["Target"]))
+    permission = VOTING.of_type("AWS::Lambda::Permission")["ElectionsPermission"]
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert "${StaffApi}" in json.dumps(permission["SourceArn"])
+    assert "AWS::Lambda::Url" not in {one["Type"] for one in VOTING.resources.values()}
+
+
+def test_staff_api_is_throttled_and_its_log_holds_no_address_and_no_path() -> None:
+    stage = VOTING.of_type("AWS::ApiGatewayV2::Stage")["StaffStage"]
+    settings = stage["DefaultRouteSettings"]
+    assert settings["ThrottlingRateLimit"]
+    assert settings["ThrottlingBurstLimit"]
+    line = stage["AccessLogSettings"]["Format"]
+    for revealing in ("sourceIp", "userAgent", "context.path", "authorizer", "identity"):
+        assert revealing not in line
+
+
+# ------------------------------------------------------------------ what outlives the stack
+
+
+def test_nobody_deletes_a_table_by_accident() -> None:
+    for name, table in VOTING.of_type("AWS::DynamoDB::Table").items():
+        assert on_aws(table["DeletionProtectionEnabled"]) is True
+        assert VOTING.resources[name]["DeletionPolicy"] == "Retain"
+
+
+def test_key_of_the_ballots_survives_the_stack() -> None:
+    assert VOTING.resources["VotingKey"]["DeletionPolicy"] == "Retain"
