@@ -22,12 +22,14 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - as PyYAML has it
         """Refuse a key that is there twice, of which PyYAML would take the last."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key, (at, _) in zip(keys, node.value, strict=True):
-            if keys.count(key) > 1:
+        seen = set()
+        for key, _ in node.value:
+            name = str(self.construct_object(key, deep=True))
+            if name in seen:
                 raise yaml.constructor.ConstructorError(
-                    problem=f"{key!r} is there twice", problem_mark=at.start_mark
+                    problem=f"{name!r} is there twice", problem_mark=key.start_mark
                 )
+            seen.add(name)
         return super().construct_mapping(node, deep)
 
 
