@@ -10,12 +10,12 @@ publishes under its own source and uses KMS for its own purpose only. The test o
 template looks for those conditions.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from civic.cli.target import Target
-from tests.rights import RIGHTS
+from tests.rights import RIGHTS, VOTING_RIGHTS
 
 TABLES = {
     "HighSecDataStore": "HighSecDataStoreName",
@@ -39,6 +39,14 @@ QUEUES = (
     "Deadlines",
     "Release",
 )
+VOTING_TABLES = {
+    "ElectionsTable": "ElectionsTableName",
+    "BallotsTable": "BallotsTableName",
+    "VoterCodesTable": "VoterCodesTableName",
+    "TalliesTable": "TalliesTableName",
+}
+VOTING_QUEUES = ("Calendar", "ElectionKeys", "Ballot", "Snapshot", "States")
+ALL_RIGHTS = {**RIGHTS, **VOTING_RIGHTS}
 
 type Clients = Callable[[str], Any]
 type Probe = Callable[[Clients], object]
@@ -48,15 +56,18 @@ _ALWAYS = {"sts:GetCallerIdentity"}
 
 def expected(role: str) -> set[str]:
     """Return the names of the probes that a role may make; every other one it must be refused."""
-    return {f"{action} {resource}" for action, resource, _ in RIGHTS[role]} | _ALWAYS
+    return {f"{action} {resource}" for action, resource, _ in ALL_RIGHTS[role]} | _ALWAYS
 
 
 def probes(target: Target) -> dict[str, Probe]:
     """Return every probe by its name, an action and what it is tried on."""
     return {
         "sts:GetCallerIdentity": lambda clients: clients("sts").get_caller_identity(),
-        **dict(_table_probes(target)),
-        **dict(_queue_probes(target)),
+        **dict(_table_probes(target, TABLES)),
+        **dict(_table_probes(target.voting, VOTING_TABLES)),
+        **dict(_queue_probes(target, QUEUES)),
+        **dict(_queue_probes(target.voting, VOTING_QUEUES)),
+        **_kms_probes("VotingKey", target.voting.output("VotingKeyArn")),
         **_kms_probes("CivicKey", target.output("CivicKeyArn")),
         **_kms_probes("CredentialKey", target.output("CredentialKeyArn")),
         **_kms_probes("ReceiptKey", target.output("ReceiptKeyArn")),
@@ -65,15 +76,21 @@ def probes(target: Target) -> dict[str, Probe]:
     }
 
 
-def _table_probes(target: Target) -> Iterable[tuple[str, Probe]]:
-    for name, output in TABLES.items():
+def stack_of(target: Target, role: str) -> Target:
+    """Return the stack that has a role."""
+    return target.voting if role in VOTING_RIGHTS else target
+
+
+def _table_probes(target: Target, tables: Mapping[str, str]) -> Iterable[tuple[str, Probe]]:
+    for name, output in tables.items():
         table = target.output(output)
         schema = target.dynamodb.describe_table(TableName=table)["Table"]
         types = {
             one["AttributeName"]: one["AttributeType"] for one in schema["AttributeDefinitions"]
         }
         names = [one["AttributeName"] for one in schema["KeySchema"]]
-        key = {one: {types[one]: "0"} for one in names}
+        some = {"S": "0", "N": "0", "B": b"0"}
+        key = {one: {types[one]: some[types[one]]} for one in names}
         held = f"attribute_exists({names[0]})"
         calls: dict[str, dict[str, Any]] = {
             "GetItem": {"Key": key},
@@ -88,7 +105,7 @@ def _table_probes(target: Target) -> Iterable[tuple[str, Probe]]:
             "Scan": {"Limit": 1},
             "Query": {
                 "KeyConditionExpression": f"{names[0]} = :key",
-                "ExpressionAttributeValues": {":key": {types[names[0]]: "0"}},
+                "ExpressionAttributeValues": {":key": key[names[0]]},
             },
         }
         for action, arguments in calls.items():
@@ -111,7 +128,7 @@ def _select(table: str) -> str:
     return f'SELECT * FROM "{table}"'  # noqa: S608 - PartiQL, and the name is our own
 
 
-def _queue_probes(target: Target) -> Iterable[tuple[str, Probe]]:
+def _queue_probes(target: Target, queues: Sequence[str]) -> Iterable[tuple[str, Probe]]:
     calls: dict[str, dict[str, Any]] = {
         "ReceiveMessage": {"VisibilityTimeout": 0},
         "DeleteMessage": {"ReceiptHandle": "probe"},
@@ -119,7 +136,7 @@ def _queue_probes(target: Target) -> Iterable[tuple[str, Probe]]:
         "SendMessage": {"MessageBody": "{}"},
         "SetQueueAttributes": {"Attributes": {}},
     }
-    for consumer in QUEUES:
+    for consumer in queues:
         for end, name in (("QueueUrl", "Queue"), ("DlqUrl", "Dlq")):
             url = target.output(f"{consumer}{end}")
             for action, arguments in calls.items():
@@ -135,6 +152,7 @@ def _kms_probes(name: str, key: str) -> dict[str, Probe]:
         "Decrypt": {"CiphertextBlob": b"probe" * 20},
         "Encrypt": {"Plaintext": b"probe"},
         "GenerateDataKey": {"KeySpec": "AES_256"},
+        "GenerateDataKeyWithoutPlaintext": {"KeySpec": "AES_256"},
         "GenerateDataKeyPair": pair,
         "GenerateDataKeyPairWithoutPlaintext": pair,
         "Sign": {

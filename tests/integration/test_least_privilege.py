@@ -15,15 +15,14 @@ from botocore.exceptions import ClientError
 
 from civic.cli.engine import REGION
 from civic.cli.target import Target
-from tests.integration.rights import Clients, expected, probes
-from tests.rights import RIGHTS
+from tests.integration.rights import ALL_RIGHTS, Clients, expected, probes, stack_of
 
 _DENIALS = {"AccessDenied", "AccessDeniedException"}
 
 
 def role_of(target: Target, name: str) -> dict[str, Any]:
     resource = target.cloudformation.describe_stack_resource(
-        StackName=target.stack, LogicalResourceId=name
+        StackName=stack_of(target, name).stack, LogicalResourceId=name
     )
     role_name = resource["StackResourceDetail"]["PhysicalResourceId"]
     role: dict[str, Any] = target.client("iam").get_role(RoleName=role_name)["Role"]
@@ -52,7 +51,7 @@ def _no_traces(target: Target) -> Iterator[None]:
     target.s3.delete_object(Bucket=target.output("ReleaseBucketName"), Key="releases/probe")
 
 
-@pytest.mark.parametrize("role", RIGHTS)
+@pytest.mark.parametrize("role", ALL_RIGHTS)
 def test_role_may_do_its_row_of_the_table_and_nothing_else(target: Target, role: str) -> None:
     clients = acting_as(target, role)
     allowed = set()
@@ -68,26 +67,27 @@ def test_role_may_do_its_row_of_the_table_and_nothing_else(target: Target, role:
 
 
 def test_table_of_rights_names_probes_that_exist(target: Target) -> None:
-    named = set().union(*map(expected, RIGHTS))
+    named = set().union(*map(expected, ALL_RIGHTS))
     assert named <= probes(target).keys()
 
 
 def test_every_function_has_a_role_of_its_own(target: Target) -> None:
-    functions = target.functions.list_functions()["Functions"]
+    pages = target.functions.get_paginator("list_functions").paginate()
+    functions = [one for page in pages for one in page["Functions"]]
     roles = {one["Role"] for one in functions}
-    assert roles == {role_of(target, name)["Arn"] for name in RIGHTS}
-    assert len(functions) == len(RIGHTS)
+    assert roles == {role_of(target, name)["Arn"] for name in ALL_RIGHTS}
+    assert len(functions) == len(ALL_RIGHTS)
 
 
-@pytest.mark.parametrize("role", RIGHTS)
+@pytest.mark.parametrize("role", ALL_RIGHTS)
 def test_role_is_trusted_to_lambda_alone(target: Target, role: str) -> None:
     (statement,) = role_of(target, role)["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-@pytest.mark.parametrize("role", RIGHTS)
+@pytest.mark.parametrize("role", ALL_RIGHTS)
 def test_role_cannot_become_another(target: Target, role: str) -> None:
-    other = next(name for name in RIGHTS if name != role)
+    other = next(name for name in ALL_RIGHTS if name != role)
     with pytest.raises(ClientError) as refusal:
         acting_as(target, role)("sts").assume_role(
             RoleArn=role_of(target, other)["Arn"], RoleSessionName="civic-test"
