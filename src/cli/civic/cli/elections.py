@@ -21,7 +21,7 @@ class ElectionOffice(SignedApi):
         "not_now": "its state does not allow that; see `civic elections show`",
         "ballots_waiting": (
             "ballots are, or may be, still on their way into the count; wait two minutes after"
-            " the closing, then see `civic dlq list`"
+            " the closing, then look at the ballot queue and its dead letters"
         ),
         "bad_definition": "the election contradicts itself",
         "invalid_fields": "some fields are not as they must be",
