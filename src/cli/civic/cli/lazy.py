@@ -33,6 +33,7 @@ COMMANDS = {
     "overdue": "civic.cli.commands.accountability:overdue",
     "erasures": "civic.cli.commands.accountability:erasures",
     "receipt-key": "civic.cli.commands.receipts:receipt_key",
+    "credentials": "civic.cli.commands.letters:credentials",
     "keys": "civic.cli.commands.operating:keys",
     "dlq": "civic.cli.commands.operating:dlq",
     "vote": "civic.cli.commands.voting:vote",

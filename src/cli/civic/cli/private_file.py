@@ -13,3 +13,14 @@ def write_private(path: Path, text: str) -> None:
         # The mode given to open() is for new files only.
         os.fchmod(file.fileno(), _OWNER_ONLY)
         file.write(text)
+
+
+def create_private(path: Path, content: bytes) -> None:
+    """Write a new file, readable by its owner only.
+
+    Raises:
+        FileExistsError: There is one of that name.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
