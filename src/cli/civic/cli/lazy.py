@@ -41,6 +41,7 @@ COMMANDS = {
     "recount": "civic.cli.commands.voting:recount",
     "release": "civic.cli.commands.operating:release",
     "leakscan": "civic.cli.leakscan.command:leakscan",
+    "simulate": "civic.cli.simulate.command:simulate",
     "generate": "civic.cli.commands.generate:generate",
     "schemas": "civic.cli.schemas.command:schemas",
     "bench": "civic.cli.bench.command:app",

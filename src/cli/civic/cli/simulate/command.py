@@ -1,0 +1,143 @@
+"""`civic simulate`: an election in one process, with everything that goes wrong in one."""
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from civic.cli.console import err, out
+from civic.cli.failures import INTERRUPTED_EXIT_CODE, CommandFailed, SettingInvalid
+from civic.cli.simulate.chart import chart
+from civic.cli.simulate.electorate import apportioned
+from civic.cli.simulate.report import by_state, candidates_table, summary, totals_table
+from civic.cli.simulate.run import Outcome, Plan, Simulation
+from civic.cli.workspace import here
+
+_ONE_PERCENT = 1_366_692
+_MOST_DUPLICATES, _MOST_REDELIVERED = 1.0, 0.9
+
+
+def simulate(
+    context: typer.Context,
+    voters: Annotated[
+        int, typer.Option(min=1, max=20_000_000, help="Shared out among states as in 2016.")
+    ] = _ONE_PERCENT,
+    duplicates: Annotated[
+        str, typer.Option(help="Voters who vote twice, half of them for somebody else.")
+    ] = "5%",
+    redeliver: Annotated[
+        str, typer.Option(help="Messages and stream batches that are delivered twice.")
+    ] = "1%",
+    *,
+    crash: Annotated[
+        bool, typer.Option("--crash", help="Let functions die between any two steps.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="The same seed repeats the same election.")] = 2016,
+) -> None:
+    """Hold the US presidential election of 2016, at 1 % unless said otherwise.
+
+    Every vote goes through the real handlers, on adapters in memory and in this process. Ends with
+    0 only if the tally, the recount and the published results all say what the voters voted.
+    """
+    del context
+    states = apportioned(voters)
+    plan = Plan(
+        states,
+        share_of(duplicates, "--duplicates", _MOST_DUPLICATES),
+        share_of(redeliver, "--redeliver", _MOST_REDELIVERED),
+        crash,
+        seed,
+    )
+    simulation = Simulation(plan)
+    with _interruptible() as stopped, _progress() as progress:
+        task = progress.add_task("voting", total=voters)
+
+        def tick(count: int) -> bool:
+            progress.advance(task, count)
+            return not stopped()
+
+        simulation.vote(tick)
+    with err.status("counting"):
+        outcome = simulation.finish()
+    _show(plan, outcome)
+    if not outcome.right:
+        raise CommandFailed("the counts do not agree; repeat it with --seed " + str(seed))
+    if stopped():
+        raise typer.Exit(INTERRUPTED_EXIT_CODE)
+
+
+def share_of(text: str, option: str, most: float) -> float:
+    """Return a share that was given as ``5%`` or as ``0.05``.
+
+    Raises:
+        SettingInvalid: It is none, or larger than ``most``.
+    """
+    number = text.removesuffix("%")
+    try:
+        share = float(number) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise SettingInvalid(f"{option} takes a share such as 5%") from None
+    if not 0 <= share <= most:
+        raise SettingInvalid(f"{option} takes a share from 0% to {most:.0%}")
+    return share
+
+
+def _show(plan: Plan, outcome: Outcome) -> None:
+    out.print(totals_table(outcome))
+    out.print(candidates_table(outcome))
+    folder = here().output
+    folder.mkdir(parents=True, exist_ok=True)
+    document = summary(outcome) | {"seed": plan.seed, "by_state": by_state(plan.states, outcome)}
+    (folder / "simulation.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    sketch = chart(plan.states, outcome)
+    (folder / "simulation.svg").write_text(sketch.svg(), "utf-8")
+    sketch.save_png(folder / "simulation.png")
+    names = ", ".join(_shown(folder / f"simulation.{kind}") for kind in ("svg", "png", "json"))
+    err.print(f"written: {names}", soft_wrap=True)
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(here().root))
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C end the voting after the present round; once more, and at once.
+
+    Within a round a vote may be accepted and not yet noted, and the table would be wrong.
+    """
+    interrupted = False
+
+    def stop(*_: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield lambda: interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+    )

@@ -1,0 +1,80 @@
+"""The closing tables of a simulation, and the same as JSON."""
+
+from typing import Any
+
+from rich.table import Table
+
+from civic.cli.simulate.chart import NAMES
+from civic.cli.simulate.country import CHOICES
+from civic.cli.simulate.electorate import StateVote
+from civic.cli.simulate.run import Outcome
+from civic.cli.tables import plain_table
+
+
+def summary(outcome: Outcome) -> dict[str, Any]:
+    """Return everything that was counted."""
+    return {
+        "voters": outcome.voters,
+        "submitted": outcome.submitted,
+        "accepted": outcome.accepted,
+        "refused_duplicates": outcome.refused,
+        "ballots": outcome.ballots,
+        "counted": sum(outcome.counted),
+        "recounted": sum(outcome.recounted),
+        "published": outcome.published,
+        "tally_error": {name: outcome.error_of(choice) for choice, name in enumerate(NAMES)},
+        "redelivered": outcome.delivered.redelivered,
+        "crashes": outcome.delivered.crashes,
+        "unexplained": outcome.unexplained,
+        "votes_per_second": outcome.submitted / outcome.seconds if outcome.seconds else 0.0,
+        "right": outcome.right,
+    }
+
+
+def totals_table(outcome: Outcome) -> Table:
+    """Return what happened, and whether all counts agree."""
+    table = Table("", "", show_header=False, title="The election", title_justify="left")
+    table.columns[1].justify = "right"
+    found = summary(outcome)
+    for label, key in (
+        ("voters", "voters"),
+        ("votes submitted", "submitted"),
+        ("refused duplicates", "refused_duplicates"),
+        ("accepted into the queue", "accepted"),
+        ("delivered again", "redelivered"),
+        ("invocations that failed", "crashes"),
+    ):
+        table.add_row(label, f"{found[key]:,}")
+    table.add_section()
+    for label, key in (
+        ("ballots in the box", "ballots"),
+        ("counted by the tally", "counted"),
+        ("recounted from the box", "recounted"),
+        ("in the published results", "published"),
+    ):
+        table.add_row(label, f"{found[key]:,}")
+    table.add_section()
+    table.add_row("votes per second", f"{found['votes_per_second']:,.0f}")
+    return table
+
+
+def candidates_table(outcome: Outcome) -> Table:
+    """Return, for each candidate, what voters were promised and what was counted."""
+    table = plain_table("candidate", "voted", "counted", "recounted", "tally error")
+    for choice, name in enumerate(NAMES):
+        sums = [
+            sum(cells[choice::CHOICES])
+            for cells in (outcome.expected, outcome.counted, outcome.recounted)
+        ]
+        error = outcome.error_of(choice)
+        style = "red" if error else ""
+        table.add_row(name, *(f"{one:,}" for one in sums), f"{error:,}", style=style)
+    return table
+
+
+def by_state(states: tuple[StateVote, ...], outcome: Outcome) -> dict[str, list[int]]:
+    """Return the counted votes by state, in the order of the candidates."""
+    return {
+        state.state: outcome.counted[row * CHOICES : (row + 1) * CHOICES]
+        for row, state in enumerate(states)
+    }

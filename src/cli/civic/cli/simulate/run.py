@@ -1,0 +1,221 @@
+"""An election from the first letter to the recount, through the real handlers."""
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import batched
+
+from civic.cli.simulate.country import CHOICES, Cell, cells_of, election_of, style_of, vote_body
+from civic.cli.simulate.delivery import Delivered, Delivery
+from civic.cli.simulate.dice import Dice
+from civic.cli.simulate.electorate import StateVote
+from civic.cli.simulate.environments import Environments, Stores
+from civic.cli.simulate.memory import MemorySecrets
+from civic.cli.simulate.voters import Attempt, Repeaters, shuffled
+from civic.voting.model.codes import hash_of, new_code, parse
+from civic.voting.model.credential import code_nullifier
+from civic.voting.model.election import election_id
+from civic.voting.model.secrets import ElectionKeys
+from civic.voting.usecases.publishing import recount
+from civic.voting.usecases.tallying import total
+
+ROUND = 2_000
+"""So many voters vote before the queue and the stream are looked after."""
+
+CRASH_SHARE = 0.001
+"""With crashes: the share of adapter calls that fail."""
+
+_CREATED, _CONFLICT = 201, 409
+
+type Tick = Callable[[int], bool]
+"""Told after each round how many voted in it; False ends the voting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked for.
+
+    Attributes:
+        states: The electorate.
+        duplicates: The share of voters who vote twice.
+        redeliver: The share of messages and stream batches that are delivered twice.
+        crash: Whether adapters fail now and then.
+        seed: The same one repeats the run.
+    """
+
+    states: tuple[StateVote, ...]
+    duplicates: float
+    redeliver: float
+    crash: bool
+    seed: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of it; counts by cell have a state's choices one after the other.
+
+    Attributes:
+        voters: Those who have voted at least once.
+        submitted: Requests that were answered with 201 or 409.
+        accepted: Those answered with 201: each is in the queue.
+        expected: What the voters were promised, by cell.
+        counted: The tally, by cell.
+        recounted: The box itself counted anew, by cell.
+        ballots: How many ballots are in the box.
+        published: How many ballots the last snapshot of the results says there are.
+        unexplained: Answers and receipts that nothing explains; there are none.
+        delivered: What went wrong on the way.
+        seconds: How long it took.
+    """
+
+    voters: int = 0
+    submitted: int = 0
+    accepted: int = 0
+    expected: list[int] = field(default_factory=list)
+    counted: list[int] = field(default_factory=list)
+    recounted: list[int] = field(default_factory=list)
+    ballots: int = 0
+    published: int = 0
+    unexplained: int = 0
+    delivered: Delivered = field(default_factory=Delivered)
+    seconds: float = 0.0
+
+    @property
+    def refused(self) -> int:
+        """Second votes: refused at the door, or by the box."""
+        return self.submitted - self.ballots
+
+    def error_of(self, choice: int) -> int:
+        """Return by how many votes, over all states, the tally of a choice is wrong."""
+        pairs = zip(self.expected[choice::CHOICES], self.counted[choice::CHOICES], strict=True)
+        return sum(abs(expected - counted) for expected, counted in pairs)
+
+    @property
+    def right(self) -> bool:
+        """Whether voters, box, tally, recount and published results all say the same."""
+        return (
+            self.expected == self.counted == self.recounted
+            and self.voters == self.ballots == sum(self.counted) == self.published
+            and self.unexplained == 0
+        )
+
+
+class Simulation:
+    """One run; `vote` may be broken off, `finish` works all the same."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Prepare the election, its voters and the handlers' environments."""
+        self._plan = plan
+        self._dice = Dice(plan.seed)
+        self._stores = Stores(MemorySecrets(self._dice.bytes))
+        self._environments = Environments(
+            self._stores, lambda: datetime.now(UTC), self._dice, CRASH_SHARE if plan.crash else 0.0
+        )
+        self._delivery = Delivery(self._stores, self._environments, self._dice, plan.redeliver)
+        self._repeaters = Repeaters(self._dice, plan.duplicates)
+        self._election = election_id(self._dice.bytes(8))
+        sealed = self._stores.secrets.make(self._election)
+        self._stores.elections.open(
+            election_of(self._election, plan.states, datetime.now(UTC)), sealed
+        )
+        secret = self._stores.secrets.open(self._election, sealed)
+        self._key = ElectionKeys.derive(self._election, secret).codes
+        self._styles = [style_of(state.state) for state in plan.states]
+        self._rivals: list[tuple[Attempt, str]] = []
+        self.outcome = Outcome(
+            expected=[0] * (len(plan.states) * CHOICES), delivered=self._delivery.done
+        )
+
+    def vote(self, tick: Tick) -> None:
+        """Let everybody vote, or as many as ``tick`` says."""
+        cells = shuffled(self._plan.states, self._dice)
+        half = len(cells) // 2
+        with self._environments.entered():
+            for round_, some in enumerate(batched(cells, ROUND, strict=False)):
+                before, started = self.outcome.voters, time.perf_counter()
+                try:
+                    self._round(round_, some)
+                finally:
+                    self.outcome.seconds += time.perf_counter() - started
+                if before < half <= self.outcome.voters:
+                    self._delivery.reshard()
+                if not tick(len(some)):
+                    break
+
+    def finish(self) -> Outcome:
+        """Let everything arrive that is under way, count, recount, and compare."""
+        outcome, started = self.outcome, time.perf_counter()
+        with self._environments.entered():
+            for attempt in self._repeaters.left():
+                self._again(attempt)
+            self._deliver()
+        outcome.seconds += time.perf_counter() - started
+        self._settle()
+        counts, _ = total(self._stores.tallies, self._election)
+        outcome.counted = cells_of(counts, self._plan.states)
+        outcome.recounted = cells_of(recount(self._stores.box, self._election), self._plan.states)
+        outcome.ballots = len(self._stores.box)
+        published = self._stores.snapshots.get(self._election)
+        outcome.published = json.loads(published)["ballots"] if published else 0
+        return outcome
+
+    def _round(self, round_: int, cells: tuple[Cell, ...]) -> None:
+        for cell in cells:
+            code = new_code(self._dice.bytes)
+            hashed = hash_of(code, self._key)
+            self._stores.codes.add(self._election, self._styles[cell // CHOICES], [hashed])
+            receipt = self._submit(code, cell)
+            if receipt is None:
+                self.outcome.unexplained += 1
+                continue
+            self.outcome.voters += 1
+            self.outcome.expected[cell] += 1
+            self._repeaters.consider(round_, code, cell, receipt)
+        for attempt in self._repeaters.due(round_):
+            self._again(attempt)
+        self._deliver()
+
+    def _again(self, attempt: Attempt) -> None:
+        receipt = self._submit(attempt.code, attempt.cell)
+        if receipt is None:
+            return
+        if attempt.cell != attempt.first:
+            self._rivals.append((attempt, receipt))
+        elif receipt != attempt.receipt:
+            # The same ballot cast again has the same receipt.
+            self.outcome.unexplained += 1
+
+    def _submit(self, code: str, cell: Cell) -> str | None:
+        """Vote; return the receipt, or None if the code has voted before."""
+        status, answer = self._delivery.post(vote_body(code, self._election, cell % CHOICES))
+        self.outcome.submitted += 1
+        if status == _CREATED:
+            self.outcome.accepted += 1
+            receipt: str = answer["receipt"]
+            return receipt
+        if status != _CONFLICT:
+            self.outcome.unexplained += 1
+        return None
+
+    def _deliver(self) -> None:
+        self._delivery.drain_queue()
+        self._delivery.drain_stream()
+        self._delivery.publish()
+
+    def _settle(self) -> None:
+        """Correct what was promised to those who voted twice, for two, before either was counted.
+
+        One of their two receipts belongs to a ballot in the box: that one is their vote.
+        """
+        for attempt, receipt in self._rivals:
+            hashed = hash_of(parse(attempt.code), self._key)
+            ballot = self._stores.box.find(code_nullifier(self._election, hashed))
+            held = ballot and base64.urlsafe_b64encode(ballot.receipt).decode().rstrip("=")
+            if held == receipt:
+                self.outcome.expected[attempt.first] -= 1
+                self.outcome.expected[attempt.cell] += 1
+            elif held != attempt.receipt:
+                self.outcome.unexplained += 1
