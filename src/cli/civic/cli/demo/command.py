@@ -14,8 +14,15 @@ from civic.cli.commands.citizens import bar, good_rows
 from civic.cli.console import err, out
 from civic.cli.context import target_of, workspace_of
 from civic.cli.demo import figures
+from civic.cli.demo.election import ElectionStory, People, hold_election
 from civic.cli.demo.journey import live
-from civic.cli.demo.report import Report, show_life, show_pipeline, show_release
+from civic.cli.demo.report import (
+    Report,
+    show_election,
+    show_life,
+    show_pipeline,
+    show_release,
+)
 from civic.cli.journal import Journal
 from civic.cli.operations import (
     await_empty_queues,
@@ -30,6 +37,9 @@ from civic.cli.target import Target
 from civic.identity.adapters.rule_set_files import load_rule_set
 
 _RULE_SET = "national-2027"
+
+_VOTERS = 50
+"""How many of the accepted get a credential: each makes one on a device of their own, here."""
 
 _TABLES = {
     "HighSecDataStore": "HighSecDataStoreName",
@@ -49,7 +59,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the made-up population.")] = 2027,
     workers: Annotated[int, typer.Option(min=1, max=32, help="Requests at a time.")] = 4,
 ) -> None:
-    """Register a population, walk through one citizen's life, and reconcile everything.
+    """Register a population, walk through one citizen's life, hold an election, reconcile all.
 
     Exits with 1 if anything did not reconcile. The stack stays up.
     """
@@ -59,10 +69,13 @@ def demo(
         payloads = _population(input_file, people, seed, report)
         outcomes = submit_all(citizen, _fresh_journal(workspace.output), payloads, workers)
         receipts = _register(outcomes, None if input_file else people, report)
-        _follow(target, citizen, receipts, workers, report)
+        decisions = _follow(target, citizen, receipts, workers, report)
         show_pipeline(report, out)
         report.life = live(target, citizen, _someone(seed), secrets.token_hex(32))
-    show_life(report.life, out)
+        show_life(report.life, out)
+        report.election = _hold_election(target, citizen, receipts, decisions, workers)
+        if report.election is not None:
+            show_election(report.election, out)
     report.release = read_release(target, release_aggregates(target))
     show_release(report.release, out)
     report.queues = queue_depths(target)
@@ -108,8 +121,8 @@ def _register(
 
 def _follow(
     target: Target, citizen: Citizen, receipts: dict[str, Receipt], workers: int, report: Report
-) -> None:
-    """Wait for the decisions, then take every figure of the pipeline."""
+) -> dict[str, str]:
+    """Wait for the decisions, take every figure of the pipeline; return the decisions by id."""
     with err.status("deciding and storing") as status:
         report.queues = await_empty_queues(
             target, lambda left: status.update(f"deciding and storing: {left} messages to go")
@@ -127,6 +140,24 @@ def _follow(
         report.item_bytes[name] = [item_bytes(item) for item in items]
         if name == "HighSecDataStore":
             report.stored = sum("erased_at" not in item for item in items)
+    return {status["id"]: status["decision"] for status in statuses}
+
+
+def _hold_election(
+    target: Target,
+    citizen: Citizen,
+    receipts: dict[str, Receipt],
+    decisions: dict[str, str],
+    workers: int,
+) -> ElectionStory | None:
+    """Hold an election among the first of those who were accepted."""
+    accepted = [receipts[one] for one, decision in decisions.items() if decision == "accepted"]
+    rejected = [receipts[one] for one, decision in decisions.items() if decision == "rejected"]
+    if not accepted:
+        return None
+    with err.status("holding an election"):
+        people = People(accepted[:_VOTERS], rejected[0] if rejected else None)
+        return hold_election(target, citizen, people, _RULE_SET, workers)
 
 
 def _read_decisions(
@@ -146,11 +177,16 @@ def _someone(seed: int) -> dict[str, Any]:
     return next(person.payload for person in people if person.kind == "typical")
 
 
+def _votes(report: Report) -> str:
+    story = report.election
+    return f"{story.cast} votes = {story.ballots} counted" if story else "no election"
+
+
 def _farewell(target: Target, report: Report) -> None:
     state = "[green]reconciled[/green]" if report.reconciled else "[red]NOT reconciled[/red]"
     out.print(
-        f"{report.registered} registered = {report.decided} decided = {report.stored} stored: "
-        f"{state}; report in out/demo-report.json"
+        f"{report.registered} registered = {report.decided} decided = {report.stored} stored, "
+        f"{_votes(report)}: {state}; report in out/demo-report.json"
     )
     url = target.api_url
     out.print(

@@ -12,6 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 
 from civic.cli.commands.rights import requests_table
+from civic.cli.commands.voting import chart
+from civic.cli.demo.election import ElectionStory
 from civic.cli.demo.figures import AwsCalls, Latency
 from civic.cli.demo.life import Life
 from civic.cli.operations import QueueDepth
@@ -35,11 +37,18 @@ class Report:
     queues: list[QueueDepth] = field(default_factory=list)
     life: Life = field(default_factory=Life)
     release: dict[str, Any] = field(default_factory=dict)
+    election: ElectionStory | None = None
 
     @property
     def dlq_depth(self) -> int:
         """Messages that were given up, over all queues."""
-        return sum(queue.dead for queue in self.queues)
+        voting = self.election.queues if self.election else []
+        return sum(queue.dead for queue in [*self.queues, *voting])
+
+    @property
+    def checks(self) -> dict[str, bool]:
+        """Every fact that must hold."""
+        return self.life.checks | (self.election.life.checks if self.election else {})
 
     @property
     def reconciled(self) -> bool:
@@ -48,7 +57,8 @@ class Report:
             self.registered == self.decided == self.stored > 0
             and self.dlq_depth == 0
             and bool(self.life.checks)
-            and all(self.life.checks.values())
+            and all(self.checks.values())
+            and (self.election is None or self.election.ballots == self.election.cast)
         )
 
     def figures(self) -> dict[str, Any]:
@@ -79,10 +89,21 @@ class Report:
             },
             "queue_depth": sum(queue.waiting + queue.in_flight for queue in self.queues),
             "dlq_depth": self.dlq_depth,
-            "checks": self.life.checks,
+            "checks": self.checks,
+            "election": self._election(),
             "erased_unreadable": self.life.unreadable_copies,
             "requests": self.life.requests,
             "reconciled": self.reconciled,
+        }
+
+    def _election(self) -> dict[str, Any] | None:
+        if self.election is None:
+            return None
+        return {
+            "voters": self.election.voters,
+            "votes_received": self.election.cast,
+            "ballots_counted": self.election.ballots,
+            "results": self.election.results,
         }
 
     def write(self, path: Path) -> None:
@@ -128,17 +149,28 @@ def _calls_table(calls: AwsCalls, registered: int) -> Table:
 
 def show_life(life: Life, console: Console) -> None:
     """Print one citizen's life, and what they asked for in it."""
-    table = Table("step", "outcome", title="One citizen's life")
+    console.print(_told(life, "One citizen's life"))
+    requests = requests_table(life.requests)
+    requests.title = "The citizen's request log (GDPR Art. 12)"
+    console.print(requests)
+
+
+def show_election(story: ElectionStory, console: Console) -> None:
+    """Print what happened in the election, and its results."""
+    console.print(_told(story.life, "An election"))
+    if story.results:
+        console.print(chart(story.results))
+
+
+def _told(life: Life, title: str) -> Table:
+    table = Table("step", "outcome", title=title)
     for number, (step, outcome) in enumerate(life.lines):
         if number in life.chapters:
             table.add_section()
             table.add_row(life.chapters[number], style="bold")
         step_indented = Padding(step, (0, 0, 0, 2), expand=False)
         table.add_row(step_indented, outcome, style="red" if outcome == "NO" else "")
-    console.print(table)
-    requests = requests_table(life.requests)
-    requests.title = "The citizen's request log (GDPR Art. 12)"
-    console.print(requests)
+    return table
 
 
 def show_release(release: dict[str, Any], console: Console) -> None:
