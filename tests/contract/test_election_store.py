@@ -6,12 +6,19 @@ from typing import Any
 import pytest
 
 from civic.contracts.identifiers import ElectionId, StyleId
-from civic.contracts.voting import ElectionCreated, ElectionDeleted, ElectionUpdated
+from civic.contracts.voting import (
+    ElectionCreated,
+    ElectionDeleted,
+    ElectionPublished,
+    ElectionUpdated,
+    StyleAreas,
+)
 from civic.runtime import clients
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.errors import ElectionMoved, StoreUnavailable
 from civic.voting.model.drafting import begin
 from civic.voting.model.election import Election
+from civic.voting.model.rules import MAX_AREAS_BYTES, MAX_DOCUMENT_BYTES, check
 from civic.voting.ports import Announcement, PollBook
 from tests.fakes.aws import Aws
 from tests.fakes.voting_elections import NOW, InMemoryElections, draft
@@ -201,6 +208,40 @@ def test_every_write_is_of_one_item_and_conditional(aws: Aws) -> None:
     writes = [(name, asked) for name, asked in aws.requests if name not in {"Query", "Scan"}]
     assert {name for name, _ in writes} == {"PutItem", "UpdateItem", "DeleteItem"}
     assert all(asked["ConditionExpression"] for _, asked in writes)
+
+
+def test_largest_election_fits_an_item_together_with_its_publication(aws: Aws) -> None:
+    most = tuple(f"{number:016d}" for number in range(MAX_AREAS_BYTES // 19 - 2))
+    styles = [{"id": "n", "name": "N", "areas": most}]
+    smaller = begin(ONE, draft(styles=styles))
+    left = MAX_DOCUMENT_BYTES - len(smaller.model_dump_json()) - 4
+    many = [{"text": f"{n:04d}", "description": "x" * 1800} for n in range(left // 2000)]
+    contests = [{"title": "Party", "options": many}]
+    largest = begin(ONE, draft(styles=styles, contests=contests))
+    check(largest, NOW)
+    assert len(largest.model_dump_json()) > 0.9 * MAX_DOCUMENT_BYTES
+    store = deployed()
+    store.create(largest, bytes(200), made())
+    published = ElectionPublished(
+        election=ONE,
+        revision=2,
+        at=NOW,
+        opens_at=largest.opens_at,
+        closes_at=largest.closes_at,
+        styles=(StyleAreas(style=NORTH, areas=most),),
+    )
+    after = largest.model_copy(update={"revision": 2})
+    store.replace(after, changed(2), published)
+    (item,) = [one for one in aws.items("elections") if one["part"]["S"] == "definition"]
+    room = MAX_DOCUMENT_BYTES - len(largest.model_dump_json())
+    assert size_of(item) + room < 400 * 1024
+
+
+def size_of(item: dict[str, Any]) -> int:
+    """Return about how large DynamoDB finds an item: its names and values, and some per level."""
+    told = item["unannounced"]["L"]
+    events = sum(len(one["M"]["detail"]["S"]) + 60 for one in told)
+    return len(item["document"]["S"]) + events + 200
 
 
 def test_given_up_draft_leaves_its_useless_secret_only(aws: Aws) -> None:

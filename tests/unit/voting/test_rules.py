@@ -8,7 +8,12 @@ from civic.contracts.identifiers import ElectionId
 from civic.voting.errors import BadDefinition
 from civic.voting.model.drafting import begin, merge
 from civic.voting.model.election import Election, State
-from civic.voting.model.rules import MAX_DOCUMENT_BYTES, check, check_promises
+from civic.voting.model.rules import (
+    MAX_AREAS_BYTES,
+    MAX_DOCUMENT_BYTES,
+    check,
+    check_promises,
+)
 from tests.fakes.voting_elections import CLOSES, NOW, OPENS, draft
 
 ID = ElectionId("0123456789ab")
@@ -143,6 +148,17 @@ def test_document_fits_an_item() -> None:
     fewer = begin(ID, draft(**contest(options=described[:140])))
     assert len(fewer.model_dump_json()) < MAX_DOCUMENT_BYTES
     assert faults(fewer) == []
+
+
+def areas(count: int) -> dict[str, Any]:
+    """Return a style with areas that are 14 bytes each as JSON."""
+    return style("n", *(f"AREA-{number:06d}" for number in range(count)))
+
+
+def test_areas_fit_the_event_that_names_them_all() -> None:
+    most = (MAX_AREAS_BYTES - len("n") - 25) // 14
+    assert faults(begin(ID, draft(styles=[areas(most)]))) == []
+    assert faults(begin(ID, draft(styles=[areas(most + 1)]))) == [("too_many_areas", "/styles")]
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ class ElectionOffice(SignedApi):
         "style_announced": "a ballot style that was announced is missing",
         "too_few_options": "at least two, or write-ins",
         "too_large": "larger than 300 KiB",
+        "too_many_areas": "more than 90 KiB of areas",
         "unknown_contest": "there is no such contest",
         "unknown_id": "no such id has been given; leave it out for what is new",
         "unknown_option": "there is no such option",

@@ -8,7 +8,14 @@ from civic.voting.errors import BadDefinition
 from civic.voting.model.election import BallotStyle, Contest, Election, State
 
 MAX_DOCUMENT_BYTES = 300 * 1024
-"""Of an election as JSON; an item of DynamoDB holds 400 KB, and a draft carries its changes."""
+"""Of an election as JSON."""
+
+MAX_AREAS_BYTES = 90 * 1024
+"""Of all areas as JSON, for an item of DynamoDB holds 400 KB: the election, and the event of its
+publication, which names every area.
+"""
+
+_JSON_PER_STYLE, _JSON_PER_AREA = 25, 3
 
 _CHOICES = 2
 
@@ -27,6 +34,8 @@ def check(election: Election, now: datetime) -> None:
         faults += _missing(election)
     if len(election.model_dump_json().encode()) > MAX_DOCUMENT_BYTES:
         faults.append(("too_large", ""))
+    if sum(map(_areas_bytes, election.styles)) > MAX_AREAS_BYTES:
+        faults.append(("too_many_areas", "/styles"))
     if faults:
         raise BadDefinition(*faults)
 
@@ -102,6 +111,11 @@ def _named_options(contest: Contest, options: Sequence[str], pointer: str) -> It
     yield from _repeated(options, lambda o: f"{pointer}/options/{o}")
     if contest.min > len(options) + contest.write_ins:
         yield "min_over_options", f"{pointer}/options"
+
+
+def _areas_bytes(style: BallotStyle) -> int:
+    areas = sum(len(area) + _JSON_PER_AREA for area in style.areas)
+    return len(style.id) + _JSON_PER_STYLE + areas
 
 
 def _missing(election: Election) -> Iterator[Fault]:
