@@ -246,7 +246,12 @@ def test_update_after_the_announcement_tells_the_issuer(world: ElectionWorld) ->
 
 
 @pytest.mark.parametrize(
-    "changes", [{"opens_at": NOW.isoformat()}, {"styles": [], "contests": []}, {"styles": []}]
+    "changes",
+    [
+        {"opens_at": NOW.isoformat()},
+        {"styles": []},
+        {"styles": [{"id": "north", "name": "North", "areas": ["N1", "N2"]}]},
+    ],
 )
 def test_update_takes_nothing_back_that_was_announced(
     world: ElectionWorld, changes: dict[str, Any]
