@@ -124,7 +124,7 @@ PUBLISHES = {
 SECRET = ("kms:EncryptionContext:election", "kms:EncryptionContext:purpose")
 KEEPING = ("PutItem", "UpdateItem", "DeleteItem")
 
-VOTING_RIGHTS: dict[str, set[Right]] = {
+OFFICE_RIGHTS: dict[str, set[Right]] = {
     "ElectionsRole": may("ElectionsTable", *KEEPING, "Query", "Scan")
     | may("VoterCodesTable", "PutItem")
     | {
@@ -136,6 +136,48 @@ VOTING_RIGHTS: dict[str, set[Right]] = {
     "CalendarRole": takes("CalendarQueue") | may("ElectionsTable", *KEEPING, "Scan") | {PUBLISHING},
     "ElectionKeysRole": takes("ElectionKeysQueue") | may("ElectionsTable", "PutItem"),
 }
+
+READS_ELECTIONS = may("ElectionsTable", "Query", "Scan")
+READS_RESULTS: set[Right] = {
+    ("s3:GetObject", "${ResultsBucket.Arn}/results/*", ()),
+    ("s3:ListBucket", "ResultsBucket", ()),
+}
+OPENS_SECRETS: Right = ("kms:Decrypt", "VotingKey", SECRET)
+THROUGH_SQS = ("kms:ViaService",)
+USES_THE_ENCRYPTED_QUEUE: set[Right] = {
+    ("kms:GenerateDataKey", "VotingKey", THROUGH_SQS),
+    ("kms:Decrypt", "VotingKey", THROUGH_SQS),
+}
+
+COUNTING_RIGHTS: dict[str, set[Right]] = {
+    "EnqueuerRole": READS_ELECTIONS
+    | may("VoterCodesTable", "GetItem")
+    | {
+        ("dynamodb:GetItem", "BallotsTable", ATTRIBUTES),
+        ("sqs:SendMessage", "BallotQueue", ()),
+        ("sqs:GetQueueAttributes", "BallotQueue", ()),
+        OPENS_SECRETS,
+    }
+    | USES_THE_ENCRYPTED_QUEUE,
+    "ProcessorRole": takes("BallotQueue")
+    | READS_ELECTIONS
+    | may("BallotsTable", "PartiQLInsert")
+    | {OPENS_SECRETS}
+    | USES_THE_ENCRYPTED_QUEUE,
+    "TallyRole": may("BallotsTable", "DescribeStream", "GetRecords", "GetShardIterator")
+    | may("*", "ListStreams")
+    | may("TalliesTable", "GetItem", "PutItem")
+    | {("sqs:SendMessage", "SnapshotQueue", ())},
+    "PressRole": takes("SnapshotQueue")
+    | takes("StatesQueue")
+    | READS_ELECTIONS
+    | may("TalliesTable", "Query")
+    | READS_RESULTS
+    | {("s3:PutObject", "${ResultsBucket.Arn}/results/*", ()), PUBLISHING},
+    "ResultsRole": READS_ELECTIONS | READS_RESULTS,
+}
+
+VOTING_RIGHTS = {**OFFICE_RIGHTS, **COUNTING_RIGHTS}
 
 VOTING_FUNCTIONS = {role.removesuffix("Role") + "Function": role for role in VOTING_RIGHTS}
 
@@ -154,4 +196,5 @@ _CHANGES = {
 VOTING_PUBLISHES = {
     "ElectionsRole": ("civic.elections", _CHANGES),
     "CalendarRole": ("civic.elections", _CHANGES),
+    "PressRole": ("civic.results", {"VoteCast"}),
 }

@@ -37,7 +37,9 @@ class Template:
 
     def statements(self, role: str) -> list[dict[str, Any]]:
         policies = self.of_type("AWS::IAM::Role")[role].get("Policies", [])
-        return [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+        stated = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+        # What only the embedded engine needs is no statement on AWS.
+        return [one for one in map(on_aws, stated) if one != {"Ref": "AWS::NoValue"}]
 
     def rights(self, role: str) -> set[Right]:
         """Return the actions of a role, on what, and the condition keys that narrow them."""

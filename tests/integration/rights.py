@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from civic.cli.target import Target
-from tests.rights import RIGHTS, VOTING_RIGHTS
+from tests.rights import OFFICE_RIGHTS, RIGHTS, VOTING_RIGHTS
 
 TABLES = {
     "HighSecDataStore": "HighSecDataStoreName",
@@ -47,6 +47,8 @@ VOTING_TABLES = {
 }
 VOTING_QUEUES = ("Calendar", "ElectionKeys", "Ballot", "Snapshot", "States")
 ALL_RIGHTS = {**RIGHTS, **VOTING_RIGHTS}
+TRIED = {**RIGHTS, **OFFICE_RIGHTS}
+"""What there are probes for."""
 
 type Clients = Callable[[str], Any]
 type Probe = Callable[[Clients], object]

