@@ -65,9 +65,17 @@ def test_registrations_are_followed_to_their_end(deployment: Deployment) -> None
     assert set(ours.items) == {
         "AnalyticsJoins",
         "HighSecDataStore",
+        "IssuerRoll",
         "LowSecDataStore",
         "SubjectKeysTable",
     }
+
+
+def test_every_function_that_a_registration_reaches_has_an_assumed_duration(
+    deployment: Deployment,
+) -> None:
+    ours = count_ours(deployment, population(3, seed=3), fills=(1,), tick=lambda: None)
+    assert ours.warm[1].messages.keys() <= PriceTable.load().duration.message_ms.keys()
 
 
 def test_the_naive_design_calls_kms_for_every_field() -> None:

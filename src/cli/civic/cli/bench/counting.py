@@ -15,7 +15,7 @@ from civic.cli.bench.sizes import WRITE_UNIT_BYTES
 from civic.identity.model.settings import WRAPPING_KEY_CACHE
 
 _PER_PERSON = frozenset(
-    {"SubjectKeysTable", "HighSecDataStore", "LowSecDataStore", "AnalyticsJoins"}
+    {"SubjectKeysTable", "HighSecDataStore", "LowSecDataStore", "AnalyticsJoins", "IssuerRoll"}
 )
 _IDEMPOTENCY_KEY = "0b5a5a0e-6f0b-4d0e-9d8e-3d1f6a4c2b17"
 
