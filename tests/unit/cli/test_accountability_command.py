@@ -73,7 +73,7 @@ def test_erasures_are_listed_with_the_stores_that_are_missing(capsys: Capture) -
     assert said.out.splitlines() == [
         "complete  2027-03-01 09:30:00Z  complete 2027-03-01 09:30:00Z",
         "unsigned  2027-03-01 09:30:00Z  waiting for the receipt",
-        "waiting  2027-03-01 09:30:00Z  waiting for decisions, analytics",
+        "waiting  2027-03-01 09:30:00Z  waiting for decisions, analytics, issuance_roll",
         "unasked  -                     the request itself is missing",
     ]
     assert "erasures: 4, not complete: 3" in said.err

@@ -72,7 +72,7 @@ def test_receipt_that_holds_is_0_and_says_what_it_says(files: Files, capsys: Cap
     assert said.startswith("receipt verified: yes\n")
     assert ERASED in said
     assert "asked for     2027-03-01 09:30:00Z" in said
-    assert "complete      2027-03-01 09:30:03Z" in said
+    assert "complete      2027-03-01 09:30:04Z" in said
     assert "erased from   subject_keys, 2027-03-01 09:30:02Z" in said
     assert "date_of_birth" in said
     assert key_fingerprint(DER) in said
