@@ -110,6 +110,14 @@ def test_opened_key_is_kept_for_ten_minutes_and_no_longer(aws: Aws) -> None:
         assert len(aws.asked("Decrypt")) == calls
 
 
+def test_zero_lifetime_asks_every_time(aws: Aws) -> None:
+    public = ring(aws).ensure(ELECTION, STYLE)
+    keys, _ = signing(aws, timedelta(0))
+    for calls in (1, 2):
+        assert keys.private(ELECTION, STYLE).n == modulus(public)
+        assert len(aws.asked("Decrypt")) == calls
+
+
 def test_missing_key_is_missing(aws: Aws) -> None:
     keys, _ = signing(aws)
     for find in (keys.public, keys.private):
