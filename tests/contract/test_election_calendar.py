@@ -114,6 +114,12 @@ def test_publication_that_broke_off_counts_once_it_is_repeated(aws: Aws) -> None
     assert len(aws.items("issuer-elections")) == 4
 
 
+def test_reads_are_consistent(aws: Aws) -> None:
+    deployed().publish(published(NOW, "DE-BE"))
+    deployed().find("DE-BE", ELECTION)
+    assert [one["ConsistentRead"] for one in aws.asked("GetItem")] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("operation", "call"),
     [

@@ -118,6 +118,11 @@ def test_zero_lifetime_asks_every_time(aws: Aws) -> None:
         assert len(aws.asked("Decrypt")) == calls
 
 
+def test_reads_are_consistent(aws: Aws) -> None:
+    ring(aws).ensure(ELECTION, STYLE)
+    assert [one["ConsistentRead"] for one in aws.asked("GetItem")] == [True, True]
+
+
 def test_missing_key_is_missing(aws: Aws) -> None:
     keys, _ = signing(aws)
     for find in (keys.public, keys.private):
