@@ -1,0 +1,146 @@
+"""What the simulation counts on in memory is what DynamoDB does."""
+
+from typing import Any
+
+import botocore.session
+import pytest
+
+from civic.cli.bench.counted_aws import ENVIRONMENT, CountedAws
+from civic.cli.simulate.memory import MemoryBallots, MemoryCodes, MemoryTallies
+from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
+from civic.runtime import clients
+from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots, DynamoDbSingleBallots
+from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
+from civic.voting.adapters.voter_codes_dynamodb import DynamoDbVoterCodes
+from civic.voting.errors import CodeTaken, TallyMoved
+from civic.voting.model.ballot import Ballot, CastBallot
+from civic.voting.model.tally import ShardTally, counted, sequence
+from civic.voting.ports import BallotBox, Cast, TallyStore, VoterCodes
+
+ELECTION, OTHER = ElectionId("0123456789ab"), ElectionId("ba9876543210")
+NORTH, SOUTH = StyleId("north"), StyleId("south")
+KINDS = ["memory", "dynamodb"]
+
+
+@pytest.fixture(params=["memory", "one by one", "batches"])
+def box(request: pytest.FixtureRequest) -> BallotBox:
+    if request.param == "memory":
+        return MemoryBallots()
+    if request.param == "one by one":
+        request.getfixturevalue("aws")
+        return DynamoDbSingleBallots(clients.dynamodb(), "ballots")
+    found: DynamoDbBallots = request.getfixturevalue("batches")
+    return found
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> DynamoDbBallots:
+    # moto knows PartiQL without parameters only; the benchmark's DynamoDB knows just this of it.
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    session = botocore.session.get_session()
+    CountedAws({"ballots": ("nullifier",)}).attach(session)
+    client: Any = session.create_client("dynamodb")
+    return DynamoDbBallots(client, "ballots")
+
+
+@pytest.fixture(params=KINDS)
+def codes(request: pytest.FixtureRequest) -> VoterCodes:
+    if request.param == "memory":
+        return MemoryCodes()
+    request.getfixturevalue("aws")
+    return DynamoDbVoterCodes(clients.dynamodb(), "voter-codes")
+
+
+@pytest.fixture(params=KINDS)
+def tallies(request: pytest.FixtureRequest) -> TallyStore:
+    if request.param == "memory":
+        return MemoryTallies()
+    request.getfixturevalue("aws")
+    return DynamoDbTallies(clients.dynamodb(), "tallies")
+
+
+def ballot(number: int, option: str = "o1", election: ElectionId = ELECTION) -> CastBallot:
+    content = Ballot(election, NORTH, {"c1": (option,)}, {}).canonical()
+    return CastBallot(
+        Nullifier(bytes([number]) * 32), bytes([option == "o1"]) * 32, election, content
+    )
+
+
+def test_the_first_ballot_of_a_nullifier_is_the_one_in_the_box(box: BallotBox) -> None:
+    assert box.cast([ballot(1)]) == [Cast.COUNTED]
+    assert box.cast([ballot(1, "o2")]) == [Cast.ALREADY]
+    assert box.holds(ballot(1).nullifier)
+
+
+def test_a_refused_ballot_takes_no_other_with_it(box: BallotBox) -> None:
+    box.cast([ballot(1)])
+    assert box.cast([ballot(1), ballot(2)]) == [Cast.ALREADY, Cast.COUNTED]
+    assert box.holds(ballot(2).nullifier)
+
+
+def test_more_ballots_than_go_with_one_call_are_all_answered(box: BallotBox) -> None:
+    assert box.cast([ballot(number) for number in range(60)]) == [Cast.COUNTED] * 60
+
+
+def test_the_box_holds_no_other_ballot(box: BallotBox) -> None:
+    box.cast([ballot(1)])
+    assert not box.holds(ballot(2).nullifier)
+
+
+@pytest.mark.parametrize("box", ["memory", "one by one"], indirect=True)
+def test_the_ballots_of_an_election_are_returned_as_they_were_cast(box: BallotBox) -> None:
+    box.cast([ballot(1), ballot(2, election=OTHER), ballot(3, "o2")])
+    box.cast([ballot(1, "o2")])
+    found = sorted(box.every(ELECTION), key=lambda one: one.nullifier)
+    assert found == [ballot(1), ballot(3, "o2")]
+
+
+def test_a_code_is_found_by_its_hash_alone(codes: VoterCodes) -> None:
+    codes.add(ELECTION, NORTH, [b"a" * 32, b"b" * 32])
+    assert codes.find(b"b" * 32) == (ELECTION, NORTH)
+    assert codes.find(b"c" * 32) is None
+
+
+def test_a_code_that_is_stored_again_stays_and_is_no_other_styles(codes: VoterCodes) -> None:
+    codes.add(ELECTION, NORTH, [b"a" * 32])
+    codes.add(ELECTION, NORTH, [b"a" * 32])
+    for election, style in ((ELECTION, SOUTH), (OTHER, NORTH)):
+        with pytest.raises(CodeTaken):
+            codes.add(election, style, [b"a" * 32])
+    assert codes.find(b"a" * 32) == (ELECTION, NORTH)
+
+
+def shard_tally(revision: int, ballots: int) -> ShardTally:
+    counts = counted(Ballot(ELECTION, NORTH, {"c1": ("o1",)}, {}) for _ in range(ballots))
+    return ShardTally(sequence(str(ballots)), revision, counts)
+
+
+def test_a_tally_is_read_as_it_was_written(tallies: TallyStore) -> None:
+    assert tallies.read(ELECTION, "one") is None
+    tallies.write(ELECTION, "one", shard_tally(1, 3))
+    assert tallies.read(ELECTION, "one") == shard_tally(1, 3)
+    assert tallies.read(ELECTION, "two") is None
+
+
+@pytest.mark.parametrize("revision", [1, 3])
+def test_only_the_next_revision_is_written(tallies: TallyStore, revision: int) -> None:
+    tallies.write(ELECTION, "one", shard_tally(1, 3))
+    with pytest.raises(TallyMoved):
+        tallies.write(ELECTION, "one", shard_tally(revision, 5))
+    assert tallies.read(ELECTION, "one") == shard_tally(1, 3)
+
+
+def test_every_shard_of_an_election_is_returned_and_no_other(tallies: TallyStore) -> None:
+    tallies.write(ELECTION, "one", shard_tally(1, 1))
+    tallies.write(ELECTION, "two", shard_tally(1, 2))
+    tallies.write(OTHER, "one", shard_tally(1, 4))
+    assert sorted(one.counts.ballots for one in tallies.every(ELECTION)) == [1, 2]
+
+
+def test_what_was_read_is_apart_from_what_is_stored(tallies: TallyStore) -> None:
+    tallies.write(ELECTION, "one", shard_tally(1, 1))
+    found = tallies.read(ELECTION, "one")
+    assert found is not None
+    found.counts.add(Ballot(ELECTION, NORTH, {"c1": ("o1",)}, {}))
+    assert tallies.read(ELECTION, "one") == shard_tally(1, 1)
