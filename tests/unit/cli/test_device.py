@@ -147,7 +147,7 @@ def issuer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Issuer:
 
     monkeypatch.setattr(main_module, "here", lambda: Workspace(tmp_path))
     monkeypatch.setattr(credentials, "holder_of", holder_of)
-    monkeypatch.setattr("civic.cli.citizen._FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("civic.cli.api_client._FIRST_PAUSE_SECONDS", 0.0)
     return issuer
 
 

@@ -13,6 +13,8 @@ from civic.cli.bench.deployment import Deployment
 from civic.cli.bench.registrations import measure_registrations
 from civic.cli.bench.report import show
 from civic.cli.bench.section import section
+from civic.cli.bench.votes import measure_votes
+from civic.cli.bench.votes_report import show_votes, votes_document
 from civic.cli.console import err, out
 from civic.cli.workspace import here
 
@@ -58,7 +60,18 @@ def registrations(population: Population = _POPULATION, seed: Seed = _SEED) -> N
     keep("registrations", section(found))
 
 
-SECTIONS: dict[str, Callable[[int, int], None]] = {"registrations": registrations}
+@app.command()
+def votes(population: Population = _POPULATION, seed: Seed = _SEED) -> None:
+    """Measure votes: write units, instructions, growth, dollars, beside the demo's logic."""
+    # Codes are drawn anew in each run; no figure depends on which.
+    del seed
+    with _bars() as bars:
+        found = measure_votes(population, bars)
+    show_votes(found, out)
+    keep("votes", votes_document(found))
+
+
+SECTIONS: dict[str, Callable[[int, int], None]] = {"registrations": registrations, "votes": votes}
 """What plain ``civic bench`` runs, in this order, with a population and a seed."""
 
 

@@ -5,8 +5,10 @@ to the network comes here instead, is carried out on dictionaries and counted. N
 throttled or denied.
 """
 
+import hashlib
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,7 +75,7 @@ class BusEvent:
 
 
 class CountedAws:
-    """DynamoDB, EventBridge and KMS, counted by function and operation."""
+    """DynamoDB, EventBridge, KMS and SQS, counted by function and operation."""
 
     def __init__(self, keys: Mapping[str, tuple[str, ...]]) -> None:
         """Start empty.
@@ -84,6 +86,7 @@ class CountedAws:
         self.ledger = Ledger()
         self.tables = Tables(keys)
         self.bus: list[BusEvent] = []
+        self.queues: defaultdict[str, list[str]] = defaultdict(list)
         self._kms = Kms()
         self._function = ""
 
@@ -131,8 +134,7 @@ class CountedAws:
                 read_units=outcome.read_units,
             )
         )
-        if outcome.written:
-            table, size = outcome.written
+        for table, size in outcome.written:
             self.ledger.written[table].append(size)
         return answer
 
@@ -145,9 +147,18 @@ class CountedAws:
                     return Outcome(self._kms.answer(operation, request))
                 case "events" if operation == "PutEvents":
                     return Outcome(self._put_events(request))
+                case "sqs" if operation == "SendMessage":
+                    return Outcome(self._send_message(request))
         except KeyError as error:
             raise NotCounted(f"{service}:{operation} cannot be answered: {error}") from error
         raise NotCounted(f"{service}:{operation}")
+
+    def _send_message(self, request: dict[str, Any]) -> dict[str, Any]:
+        body: str = request["MessageBody"]
+        self.queues[request["QueueUrl"]].append(body)
+        # Not for security: the SDK compares it with what it sent.
+        digest = hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
+        return {"MessageId": str(uuid.uuid4()), "MD5OfMessageBody": digest}
 
     def _put_events(self, request: dict[str, Any]) -> dict[str, Any]:
         entries = request["Entries"]

@@ -1,5 +1,6 @@
 """DynamoDB in memory: the operations of the handlers, with what each consumes."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,8 +20,8 @@ class Outcome:
     body: dict[str, Any]
     write_units: float = 0
     read_units: float = 0
-    written: tuple[str, int] | None = None
-    """Table and bytes of the item that was written."""
+    written: tuple[tuple[str, int], ...] = ()
+    """Table and bytes of each item that was written."""
     status: int = 200
 
 
@@ -76,6 +77,25 @@ class Tables:
         """Remove one item."""
         return self._write(request, self._key(request, request["Key"]), None)
 
+    def batch_execute_statement(self, request: Request) -> Outcome:
+        """Insert items by PartiQL, each by a condition of its own: a refused one costs as much."""
+        responses: list[dict[str, Any]] = []
+        written: list[tuple[str, int]] = []
+        units = 0
+        for statement in request["Statements"]:
+            table, item = _inserted(statement)
+            key = self._key({"TableName": table}, item)
+            rows, size = self.items[table], item_bytes(item)
+            units += write_units(0, size)
+            if key in rows:
+                duplicate = {"Code": "DuplicateItem", "Message": "Duplicate primary key"}
+                responses.append({"TableName": table, "Error": duplicate})
+                continue
+            rows[key] = item
+            written.append((table, size))
+            responses.append({"TableName": table})
+        return Outcome({"Responses": responses}, write_units=units, written=tuple(written))
+
     def _write(self, request: Request, key: Key, after: Item | None) -> Outcome:
         rows = self._rows(request)
         before = rows.get(key)
@@ -88,7 +108,7 @@ class Tables:
             rows.pop(key, None)
             return Outcome({}, write_units=units)
         rows[key] = after
-        return Outcome({}, write_units=units, written=(request["TableName"], size))
+        return Outcome({}, write_units=units, written=((request["TableName"], size),))
 
     def _rows(self, request: Request) -> dict[Key, Item]:
         return self.items[request["TableName"]]
@@ -96,6 +116,15 @@ class Tables:
     def _key(self, request: Request, attributes: Item) -> Key:
         parts = (attributes[name] for name in self.keys[request["TableName"]])
         return tuple(next(iter(part.items())) for part in parts)
+
+
+def _inserted(statement: Request) -> tuple[str, Item]:
+    """Return table and item of a PartiQL INSERT; KeyError for any other statement."""
+    match = _INSERT.fullmatch(statement["Statement"])
+    if match is None:
+        raise KeyError(statement["Statement"])
+    names = _INSERTED_NAME.findall(match["item"])
+    return match["table"], dict(zip(names, statement["Parameters"], strict=True))
 
 
 def _consistent(request: Request) -> bool:
@@ -112,7 +141,11 @@ def _refused(request: Request, before: Item | None, units: float) -> Outcome:
     return Outcome(body, write_units=units, status=400)
 
 
+_INSERT = re.compile(r"INSERT INTO \"(?P<table>[\w.-]+)\" VALUE \{(?P<item>.*)\}")
+_INSERTED_NAME = re.compile(r"'(\w+)': \?")
+
 _OPERATIONS = {
+    "BatchExecuteStatement": Tables.batch_execute_statement,
     "DeleteItem": Tables.delete_item,
     "GetItem": Tables.get_item,
     "PutItem": Tables.put_item,

@@ -47,6 +47,10 @@ class Kms:
             "Plaintext": plaintext,
         }
 
+    def generate_data_key(self, request: Request) -> Answer:
+        """Return a random key of 256 bits as a blob."""
+        return {"CiphertextBlob": self._keep(_text(os.urandom(32)), request), "KeyId": _ARN}
+
     def generate_data_key_pair(self, request: Request) -> Answer:
         """Return a real RSA pair, the private half as a blob."""
         bits = int(request["KeyPairSpec"].removeprefix("RSA_"))
@@ -71,6 +75,7 @@ _ARN = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-123456789
 _OPERATIONS: dict[str, Callable[[Kms, Request], Answer]] = {
     "Decrypt": Kms.decrypt,
     "Encrypt": Kms.encrypt,
+    "GenerateDataKeyWithoutPlaintext": Kms.generate_data_key,
     "GenerateDataKeyPairWithoutPlaintext": Kms.generate_data_key_pair,
 }
 

@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"\s*(?:(<=|>=|<>|[()=<>,])|([:#]?[A-Za-z_][A-Za-z0-9_]*))")
 _ASSIGN = r"([#\w]+) = (?:if_not_exists\(([#\w]+), )?(:\w+)\)?"
 _ASSIGNMENT = re.compile(_ASSIGN)
 _UPDATE = re.compile(
-    rf"SET (?P<set>{_ASSIGN}(?:, {_ASSIGN})*)(?: ADD (?P<number>[#\w]+) (?P<step>:\w+))?"
+    rf"(?:SET (?P<set>{_ASSIGN}(?:, {_ASSIGN})*))?(?: ?ADD (?P<number>[#\w]+) (?P<step>:\w+))?"
 )
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda left, right: left == right,
@@ -79,10 +79,10 @@ def updated(expression: str, item: Item, placeholders: Placeholders) -> Item:
         UnsupportedExpression: It does anything else.
     """
     match = _UPDATE.fullmatch(expression)
-    if match is None:
+    if not expression or match is None:
         raise UnsupportedExpression(expression)
     changed = dict(item)
-    for target, kept, source in _ASSIGNMENT.findall(match["set"]):
+    for target, kept, source in _ASSIGNMENT.findall(match["set"] or ""):
         value = kept and item.get(placeholders.name(kept))
         changed[placeholders.name(target)] = dict(value or placeholders.values[source])
     if match["number"]:

@@ -27,6 +27,7 @@ from civic.cli.bench.repeat_post import DESIGNS
 
 FEW, MANY = 5, 45
 _WORKERS = 2
+_MODULE = "civic.cli.bench.repeat_post"
 _COLLECTED = re.compile(r"Collected\s*:\s*(\d+)")
 
 type Command = list[str]
@@ -90,10 +91,11 @@ def count_instructions(
 
         for design in DESIGNS:
             # Once without counting, so that no counted run compiles a module.
-            _run(_UNCOUNTED, environment, [design, "1", str(material)])
+            run_counted(_UNCOUNTED, environment, _MODULE, [design, "1", str(material)])
 
         def one(design: str, count: int) -> int:
-            counted = _run(chosen, environment, [design, str(count), str(material)])
+            arguments = [design, str(count), str(material)]
+            counted = run_counted(chosen, environment, _MODULE, arguments)
             tick()
             return counted
 
@@ -122,8 +124,15 @@ def runs() -> int:
     return 2 * len(DESIGNS)
 
 
-def _run(chosen: Counter, environment: Mapping[str, str], arguments: Command) -> int:
-    command = [*chosen.prefix, sys.executable, "-m", "civic.cli.bench.repeat_post", *arguments]
+def run_counted(
+    chosen: Counter, environment: Mapping[str, str], module: str, arguments: Command
+) -> int:
+    """Run a module of ours and return how many instructions it executed.
+
+    Raises:
+        MeasurementFailed: It, or the counter, failed.
+    """
+    command = [*chosen.prefix, sys.executable, "-m", module, *arguments]
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, cwd="/"
     )

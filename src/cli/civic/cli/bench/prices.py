@@ -38,6 +38,26 @@ class Load(_Part):
     environments: int
 
 
+class VoteLoad(_Part):
+    """The traffic of an election, and what publishing its results takes each second."""
+
+    votes_per_second: float
+    environments: int
+    fill: int
+    stream_fill: int
+    memory_mb: int
+    snapshot: Mapping[str, float]
+
+    @property
+    def load(self) -> Load:
+        """The same as a level of traffic."""
+        return Load(
+            fill=self.fill,
+            registrations_per_second=self.votes_per_second,
+            environments=self.environments,
+        )
+
+
 class Duration(_Part):
     """What is assumed of time: milliseconds, and the share of invocations that start cold."""
 
@@ -80,6 +100,7 @@ class PriceTable(_Part):
     lines: Mapping[str, Price]
     standing: Standing
     loads: Mapping[str, Load]
+    votes: VoteLoad
     duration: Duration
     tracing: Tracing
     platform: Platform

@@ -188,7 +188,7 @@ def _figures(found: Registrations) -> Table:
             one.target.label,
             _number(one.measured),
             _number(getattr(naive, one.target.key)),
-            f"at most {_number(one.target.at_most)} {one.target.unit}".strip(),
+            str(one.target),
             _VERDICTS[one.met] + by,
         )
     table.add_row(

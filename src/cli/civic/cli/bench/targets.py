@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An upper bound on one figure."""
+    """A bound on one figure, an upper one unless it says otherwise."""
 
     key: str
     label: str
-    at_most: float
+    bound: float
     unit: str = ""
+    at_least: bool = False
+
+    def __str__(self) -> str:
+        """Return the bound in words."""
+        return f"at {'least' if self.at_least else 'most'} {self.bound:g} {self.unit}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +29,17 @@ class Judged:
     @property
     def met(self) -> bool | None:
         """Whether the figure is within the bound."""
-        return None if self.measured is None else self.measured <= self.target.at_most
+        if self.measured is None:
+            return None
+        bound = self.target.bound
+        return self.measured >= bound if self.target.at_least else self.measured <= bound
 
     @property
     def missed_by(self) -> float | None:
-        """How much the figure is above the bound; None where it is not."""
+        """How much the figure is beyond the bound; None where it is not."""
         if self.measured is None or self.met:
             return None
-        return self.measured - self.target.at_most
+        return abs(self.measured - self.target.bound)
 
 
 TARGETS = (
@@ -40,6 +48,15 @@ TARGETS = (
     Target("max_item_bytes", "largest stored item of a typical person", 1024, "B"),
     Target("cold_import_ratio", "cold import of the slowest handler / boto3 + one client", 1.3),
     Target("dollars_per_million", "dollars per million registrations", 10, "$"),
+)
+
+VOTE_TARGETS = (
+    Target("write_units_per_vote", "write units per vote", 1.15),
+    Target("transactional_writes", "transactional writes", 0),
+    Target("dollars_per_million", "dollars per million votes", 2.80, "$"),
+    Target("processor_ratio_vs_seed", "votes per instruction, processor / seed", 10, at_least=True),
+    Target("path_ratio_vs_seed", "votes per instruction, whole path / seed", 1.5, at_least=True),
+    Target("growth_exponent", "growth of instructions per vote with voters", 0.05),
 )
 
 

@@ -1,0 +1,244 @@
+"""`civic bench votes`: what a vote costs, beside what the demo it is measured against does."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import batched
+from typing import Any, Protocol
+from unittest.mock import patch
+
+from civic.cli.bench import naive_votes
+from civic.cli.bench.bill import Bill, Design, bill
+from civic.cli.bench.counted_aws import ENVIRONMENT, CountedAws
+from civic.cli.bench.ledger import Ledger
+from civic.cli.bench.pipeline import http_event, sqs_event
+from civic.cli.bench.prices import PriceTable
+from civic.cli.bench.run import Run
+from civic.cli.bench.votes_instructions import VoteInstructions, count_vote_instructions, runs
+from civic.cli.bench.votes_pipeline import VotePipeline
+
+WARM_UP = 5
+"""Votes before the counted ones: no election is read and no secret opened in a warm environment."""
+
+_NAIVE_BATCH = 10
+_TRANSACTIONS = {"ExecuteTransaction", "TransactWriteItems"}
+
+
+class Progress(Protocol):
+    """Shows how far the measurement has come."""
+
+    def begin(self, name: str, steps: int) -> Callable[[], None]:
+        """Begin a part, and return what to call after each of its steps."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VoteFigures:
+    """The figures that the report keeps at its top; None where one cannot be measured here."""
+
+    write_units_per_vote: float
+    transactional_writes: float
+    dollars_per_million: float
+    processor_ratio_vs_seed: float | None
+    path_ratio_vs_seed: float | None
+    growth_exponent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """Everything that was measured."""
+
+    population: int
+    prices: PriceTable
+    ours: Run
+    naive: Run
+    bill: Bill
+    naive_bill: Bill
+    instructions: VoteInstructions
+
+    def figures(self) -> VoteFigures:
+        """Return our figures."""
+        return VoteFigures(
+            write_units_per_vote=_writes(self.ours),
+            transactional_writes=_transactions(self.ours.ledger),
+            dollars_per_million=self.bill.total,
+            processor_ratio_vs_seed=self.instructions.ratio("processor"),
+            path_ratio_vs_seed=self.instructions.ratio("path"),
+            growth_exponent=self.instructions.exponent,
+        )
+
+    def naive_figures(self) -> dict[str, float]:
+        """Return those of the other design that it has, in one region."""
+        return {
+            "write_units_per_vote": _writes(self.naive) + naive_votes.INDEX_WRITES_PER_VOTE,
+            "transactional_writes": _transactions(self.naive.ledger),
+            "dollars_per_million": self.naive_bill.total,
+            "processor_ratio_vs_seed": 1.0,
+            "path_ratio_vs_seed": 1.0,
+        }
+
+
+def measure_votes(count: int, progress: Progress) -> Votes:
+    """Measure everything.
+
+    Args:
+        count: How many people vote in the counted runs.
+        progress: Told about every step.
+    """
+    prices = PriceTable.load()
+    tick = progress.begin("counting calls of votes", 2)
+    ours = _count_ours(count, prices)
+    tick()
+    naive = _count_naive(count)
+    tick()
+    instructions = count_vote_instructions(progress.begin("counting instructions", runs()))
+    return Votes(
+        population=count,
+        prices=prices,
+        ours=ours,
+        naive=naive,
+        bill=_bill(ours, prices, snapshots=True),
+        naive_bill=_naive_bill(naive, prices),
+        instructions=instructions,
+    )
+
+
+def vote_section(found: Votes) -> dict[str, Any]:
+    """Return the section ``votes`` of the report, but for the targets."""
+    return {
+        "naive": found.naive_figures(),
+        "how": HOW,
+        "details": {
+            "population": found.population,
+            "prices": {"region": found.prices.region, "as_of": found.prices.as_of},
+            "load": found.prices.votes.model_dump(),
+            "run": _run(found.ours),
+            "naive_run": _run(found.naive),
+            "bill": _priced(found.bill),
+            "naive_bill": _priced(found.naive_bill),
+            "instructions": asdict(found.instructions),
+        },
+    }
+
+
+HOW = {
+    "write_units_per_vote": "write units of the processor and the tally, counted on in-memory "
+    "DynamoDB over votes with posted codes in warm environments, at the batches of `load`",
+    "transactional_writes": "calls of TransactWriteItems and ExecuteTransaction in the same run",
+    "dollars_per_million": "the same run at list prices, with one snapshot a second; durations are "
+    "assumed (prices.toml)",
+    "processor_ratio_vs_seed": "instructions per vote of the other design's processor over ours, "
+    "AWS calls included, each answered by a prepared body",
+    "path_ratio_vs_seed": "the same of enqueuer and processor over enqueuer, processor and tally",
+    "growth_exponent": "slope, both axes logarithmic, of instructions per vote through the real "
+    "handlers in memory over the number of those who have voted before",
+    "naive": "the demo's description rewritten in Python: read, send; read, unconditional update, "
+    "counter update; one region, one write more for its index on state and candidate",
+}
+"""How each figure was measured."""
+
+
+def _count_ours(count: int, prices: PriceTable) -> Run:
+    load = prices.votes
+    with VotePipeline.open() as pipeline:
+        codes = pipeline.letters(WARM_UP + count)
+        pipeline.vote(codes[:WARM_UP], load.fill, load.stream_fill)
+        with pipeline.counting() as run:
+            pipeline.vote(codes[WARM_UP:], load.fill, load.stream_fill)
+    return run
+
+
+def _count_naive(count: int) -> Run:
+    run = Run()
+    with _naive_aws() as aws:
+        for number in range(count):
+            voter = {"id": {"S": f"voter-{number:08d}"}, "state": {"S": "CA"}}
+            naive_votes.client("dynamodb").put_item(TableName=naive_votes.VOTERS, Item=voter)
+        with aws.counting() as run.ledger:
+            for number in range(count):
+                vote = {"id": f"voter-{number:08d}", "candidate": "Hillary Clinton"}
+                with aws.function("enqueuer"):
+                    naive_votes.enqueuer(http_event("POST /votes", json.dumps(vote), {}), None)
+                run.requests += 1
+                run.invocations["enqueuer"] += 1
+                run.messages["enqueuer"] += 1
+            for batch in batched(aws.queues[naive_votes.QUEUE_URL], _NAIVE_BATCH, strict=False):
+                for message in batch:
+                    run.send(message)
+                run.receive(list(batch))
+                with aws.function("processor"):
+                    naive_votes.processor(sqs_event(batch), None)
+                run.invocations["processor"] += 1
+                run.messages["processor"] += len(batch)
+    return run
+
+
+@contextmanager
+def _naive_aws() -> Iterator[CountedAws]:
+    with patch.dict(os.environ, ENVIRONMENT):
+        _forget_naive()
+        aws = CountedAws({naive_votes.VOTERS: ("id",), naive_votes.RESULTS: ("state", "candidate")})
+        # boto3 has no public way to its botocore session's hooks but through the clients.
+        aws.attach(naive_votes.session()._session)  # noqa: SLF001
+        try:
+            yield aws
+        finally:
+            _forget_naive()
+
+
+def _forget_naive() -> None:
+    naive_votes.client.cache_clear()
+    naive_votes.session.cache_clear()
+
+
+def _bill(run: Run, prices: PriceTable, *, snapshots: bool) -> Bill:
+    load = prices.votes
+    # No tracing and no access log: either would keep the moment of every vote.
+    design = Design(memory_mb=dict.fromkeys(run.invocations, load.memory_mb))
+    quantities = dict(bill(run, design, load.load, prices).quantities)
+    if snapshots:
+        for line, units in load.snapshot.items():
+            quantities[line] = quantities.get(line, 0.0) + units / load.votes_per_second
+    return Bill(quantities, prices.dollars_per_million(quantities))
+
+
+def _naive_bill(run: Run, prices: PriceTable) -> Bill:
+    quantities = dict(_bill(run, prices, snapshots=False).quantities)
+    quantities["write_units"] += naive_votes.INDEX_WRITES_PER_VOTE
+    return Bill(quantities, prices.dollars_per_million(quantities))
+
+
+def _writes(run: Run) -> float:
+    return run.ledger.total().write_units / run.requests
+
+
+def _transactions(ledger: Ledger) -> int:
+    return ledger.total(lambda line: line.operation in _TRANSACTIONS).calls
+
+
+def _run(run: Run) -> dict[str, Any]:
+    votes = run.requests
+    return {
+        "calls": {
+            f"{line.function} {line.service}:{line.operation}": {
+                name: value / votes for name, value in asdict(tally).items()
+            }
+            for line, tally in sorted(run.ledger.tallies.items())
+        },
+        "invocations": {name: count / votes for name, count in sorted(run.invocations.items())},
+        "sqs_requests": run.sqs_requests / votes,
+        "log_bytes": run.log_bytes.total() / votes,
+        "item_bytes": {
+            table: max(sizes) for table, sizes in sorted(run.ledger.written.items()) if sizes
+        },
+    }
+
+
+def _priced(one: Bill) -> dict[str, Any]:
+    return {
+        "dollars_per_million": one.total,
+        "dollars": dict(one.dollars),
+        "per_vote": dict(one.quantities),
+    }
