@@ -1,6 +1,7 @@
 """What `civic bench votes` counts: on a known sequence, by hand."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,15 @@ from civic.cli.bench.pipeline import HandlerFailed
 from civic.cli.bench.prices import PriceTable
 from civic.cli.bench.targets import Target, judge
 from civic.cli.bench.votes_instructions import VoteInstructions
-from civic.cli.bench.votes_pipeline import BALLOTS, FUNCTION_ENVIRONMENT, TALLIES, VotePipeline
+from civic.cli.bench.votes_pipeline import (
+    BALLOTS,
+    FUNCTION_ENVIRONMENT,
+    TALLIES,
+    VotePipeline,
+    forget,
+)
+from civic.runtime import clients
+from civic.voting.entrypoints import processor
 from civic.voting.model.tally import Counts
 
 INSERT = "INSERT INTO \"Box\" VALUE {'id': ?, 'text': ?}"
@@ -128,13 +137,17 @@ def test_a_ratio_is_the_other_designs_instructions_over_ours() -> None:
 
 
 @pytest.fixture
-def material(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def material(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     monkeypatch.setattr(votes_instructions, "VOTES_PER_UNIT", 50)
     made = votes_instructions._material()
     for name, value in (ENVIRONMENT | FUNCTION_ENVIRONMENT).items():
         monkeypatch.setenv(name, value)
+    # A design has a process to itself: what it changes for good is undone here.
+    monkeypatch.setattr(clients, "now", clients.now)
     prepared: dict[str, Any] = json.loads(json.dumps(made))
-    return prepared
+    yield prepared
+    clients.forget()
+    forget(processor)
 
 
 def test_the_prepared_answers_let_every_vote_of_ours_succeed(material: dict[str, Any]) -> None:
