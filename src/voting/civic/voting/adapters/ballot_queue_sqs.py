@@ -46,6 +46,9 @@ def read_body(body: str) -> tuple[ElectionId, bytes]:
     """
     try:
         document = json.loads(body)
-        return ElectionId(document["election"]), b64decode(document["sealed"], validate=True)
-    except (ValueError, KeyError, TypeError):
+        election, sealed = document["election"], b64decode(document["sealed"], validate=True)
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise SealBroken("not a sealed ballot") from None
+    if not isinstance(election, str):
+        raise SealBroken("not a sealed ballot")
+    return ElectionId(election), sealed

@@ -6,6 +6,7 @@ certified every number is an estimate: ballots may still be on their way.
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,9 @@ from civic.voting.model.tally import WRITE_INS, Counts
 
 ESTIMATE = "Estimate: the count goes on until the election is certified."
 FINAL = "Certified result."
+
+_FORMULAE = frozenset("=+-@\t\r\n")
+"""With what a spreadsheet lets a formula begin, also in full width."""
 
 type Document = dict[str, Any]
 
@@ -56,12 +60,15 @@ def by_state(document: Document) -> list[Document]:
 def only(document: Document, area: str | None, option: str | None) -> Document:
     """Return a snapshot's part about one electoral area, one option, or both."""
     styles = [one for one in document["styles"] if area is None or area in one["areas"]]
-    # The totals over all areas would mislead beside a single one.
-    contests = document["contests"] if area is None else _sum(document["contests"], styles)
+    contests, ballots = document["contests"], document["ballots"]
+    if area is not None:
+        # The totals over all areas would mislead beside a single one.
+        contests = _sum(contests, styles)
+        ballots = sum(one["ballots"] for one in styles)
     if option is not None:
         styles = [one | {"contests": _with(one["contests"], option)} for one in styles]
         contests = _with(contests, option)
-    return document | {"styles": styles, "contests": contests}
+    return document | {"ballots": ballots, "styles": styles, "contests": contests}
 
 
 def as_csv(document: Document) -> str:
@@ -89,7 +96,8 @@ def as_csv(document: Document) -> str:
 def _harmless(*cells: object) -> Iterator[object]:
     """Keep spreadsheets from taking an office's text for a formula."""
     for cell in cells:
-        yield f"'{cell}" if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@"} else cell
+        text = isinstance(cell, str) and unicodedata.normalize("NFKC", cell)
+        yield f"'{cell}" if text and text[0] in _FORMULAE else cell
 
 
 def _style(election: Election, style: BallotStyle, counts: Counts) -> Document:

@@ -54,9 +54,10 @@ class Press:
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         if text == self.snapshots.get(election):
             return
-        self.snapshots.put(election, text)
         cast = VoteCast(election=election, snapshot=version, ballots=counts.ballots, at=now)
+        # Told before it is kept: what is kept already is taken for done when this is repeated.
         self.publisher.publish([cast])
+        self.snapshots.put(election, text)
 
 
 def recount(box: BallotBox, election: ElectionId) -> Counts:

@@ -1,0 +1,155 @@
+"""What the ballot functions remember: for a few seconds, and no key is opened twice."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from civic.contracts.identifiers import ElectionId, StyleId
+from civic.voting.model.election import State
+from civic.voting.usecases.polls import LIFETIME, Kept, Polls, published
+from tests.fakes.ballots import DURING, ELECTION, NORTH, OTHER, SOUTH, Polling, definition
+from tests.fakes.voting_elections import InMemorySecrets
+
+MOMENT = timedelta(microseconds=1)
+
+
+class Reader:
+    """Returns how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.now = DURING
+        self.kept = Kept(self.read, LIFETIME, lambda: self.now)
+
+    def read(self, key: str) -> int:
+        self.asked.append(key)
+        return len(self.asked)
+
+
+def test_answer_is_remembered_for_its_lifetime_and_not_longer() -> None:
+    reader = Reader()
+    assert reader.kept.get("a") == 1
+    reader.now += LIFETIME - MOMENT
+    assert reader.kept.get("a") == 1
+    reader.now += MOMENT
+    assert reader.kept.get("a") == 2
+    assert reader.asked == ["a", "a"]
+
+
+def test_lifetime_is_that_of_the_reading_not_of_the_last_look() -> None:
+    reader = Reader()
+    reader.kept.get("a")
+    for _ in range(4):
+        reader.now += LIFETIME / 4
+        found = reader.kept.get("a")
+    assert found == 2
+
+
+def test_absence_is_remembered_as_well() -> None:
+    asked: list[str] = []
+    kept = Kept[str, None](asked.append, LIFETIME, lambda: DURING)
+    assert [kept.get("a"), kept.get("a")] == [None, None]
+    assert asked == ["a"]
+
+
+def test_failure_is_not_remembered() -> None:
+    answers: list[int] = []
+
+    def read(_: str) -> int:
+        if not answers:
+            raise ValueError
+        return answers[0]
+
+    kept = Kept(read, LIFETIME, lambda: DURING)
+    with pytest.raises(ValueError, match=r"^$"):
+        kept.get("a")
+    answers.append(5)
+    assert kept.get("a") == 5
+
+
+def test_what_nobody_asks_for_any_more_does_not_pile_up() -> None:
+    reader = Reader()
+    for number in range(100):
+        reader.kept.get(str(number))
+        reader.now += LIFETIME
+    assert len(reader.kept._known) == 1
+
+
+class CountingSecrets(InMemorySecrets):
+    """Counts how often a secret is opened."""
+
+    opened = 0
+
+    def open(self, election: ElectionId, sealed: bytes) -> bytes:
+        self.opened += 1
+        return super().open(election, sealed)
+
+
+def test_secret_is_opened_once_whatever_changes() -> None:
+    secrets = CountingSecrets()
+    polling = Polling(secrets=secrets)
+    first = polling.polls.find(ELECTION)
+    polling.become(state=State.SUSPENDED)
+    second = polling.polls.find(ELECTION)
+    assert first is not None
+    assert second is not None
+    assert (first.election.state, second.election.state) == (State.PUBLISHED, State.SUSPENDED)
+    assert (secrets.opened, first.secrets) == (1, second.secrets)
+
+
+def test_key_that_is_published_later_is_found() -> None:
+    polling = Polling()
+    keys = polling.store._keys[ELECTION]
+    late = keys.pop(SOUTH)
+    before = polling.polls.find(ELECTION)
+    keys[SOUTH] = late
+    polling.now += LIFETIME
+    after = polling.polls.find(ELECTION)
+    assert before is not None
+    assert after is not None
+    assert ({*before.keys}, {*after.keys}) == ({NORTH}, {NORTH, SOUTH})
+
+
+def test_key_of_another_kind_is_no_key() -> None:
+    polling = Polling()
+    spki = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    foreign = generate_private_key(SECP256R1()).public_key().public_bytes(*spki)
+    polling.store.keep_keys(ELECTION, {StyleId("west"): foreign})
+    poll = polling.polls.find(ELECTION)
+    assert poll is not None
+    assert {*poll.keys} == {NORTH, SOUTH}
+
+
+def test_neither_drafts_nor_strangers_are_polls() -> None:
+    polling = Polling(election=definition(state=State.DRAFT))
+    assert polling.polls.find(ELECTION) is None
+    assert polling.polls.find(OTHER) is None
+
+
+@pytest.mark.parametrize("state", State)
+def test_elections_run_from_publication_to_certification(state: State) -> None:
+    polling = Polling(election=definition(state=state))
+    runs = state not in {State.DRAFT, State.CERTIFIED}
+    assert polling.polls.running() == ((ELECTION,) if runs else ())
+
+
+def test_each_environment_has_a_memory_of_its_own() -> None:
+    polling = Polling()
+    polling.polls.find(ELECTION)
+    polling.election = polling.election.model_copy(update={"revision": 2, "state": State.CLOSED})
+    polling.store.replace(polling.election)
+    old = polling.polls.find(ELECTION)
+    new = Polls(polling.store, polling.secrets, polling.clock).find(ELECTION)
+    assert old is not None
+    assert new is not None
+    assert (old.election.state, new.election.state) == (State.PUBLISHED, State.CLOSED)
+
+
+def test_public_list_shows_keys_and_the_state_of_the_moment_and_no_draft() -> None:
+    polling = Polling()
+    polling.hold(definition(id=OTHER, state=State.DRAFT))
+    (one,) = published(polling.store, DURING)
+    assert (one["id"], one["state"], {*one["keys"]}) == (ELECTION, "open", {NORTH, SOUTH})
+    assert not {"issued_ids", "ballots", "sealed_secret"} & one.keys()
