@@ -121,10 +121,10 @@ def problem_of(error: Exception) -> Problem | None:
 
 def _refusal(error: VotingError) -> Problem | None:
     match error:
-        case VoterUnknown() | ElectionUnknown():
-            return _refused(404, "unknown", "No such election, credential or code")
         case CodeMistyped():
             return _refused(404, "mistyped", "The code has a typing mistake")
+        case VoterUnknown() | ElectionUnknown():
+            return _refused(404, "unknown", "No such election, credential or code")
         case PollNotOpen(code=code):
             return _refused(403, code, _CLOSED[code])
         case AlreadyVoted():
