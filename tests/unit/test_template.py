@@ -114,3 +114,10 @@ def test_alarm_watches_the_metric_that_the_check_writes() -> None:
     dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
     assert dimensions == {"service": "deadlines", "function": "deadlines"}
     assert alarm["TreatMissingData"] == "breaching"
+
+
+def test_alarms_reach_a_topic_whose_key_lets_them_in() -> None:
+    topic = resources()["PrivacyAlarms"]["Properties"]
+    policy = resources()[topic["KmsMasterKeyId"]["Ref"]]["Properties"]["KeyPolicy"]
+    services = [one["Principal"].get("Service") for one in policy["Statement"]]
+    assert "cloudwatch.amazonaws.com" in services
