@@ -25,7 +25,7 @@ run-setup:
 	@tools/bootstrap.sh app sam engine
 
 .PHONY: demo
-demo: run-setup ## Set up, deploy, register a population, reconcile. INPUT=people.csv for your own.
+demo: run-setup ## Set up, deploy, register a population, hold an election, reconcile. INPUT=people.csv for your own.
 	@$(BIN)/civic up
 	@$(BIN)/civic demo $(if $(INPUT),--input "$(INPUT)")
 
@@ -97,4 +97,6 @@ lock: run-setup ## Recompile the locks; make lock UPGRADE=1 for the newest versi
 
 .PHONY: build
 build: run-setup ## Build for AWS: make build ENV=dev (or prod), then sam deploy --config-env dev.
-	@PIP_NO_DEPS=1 PATH="$(CURDIR)/.venvs/sam/bin:$$PATH" sam build --config-env $(or $(ENV),dev)
+	@for config in $(or $(ENV),dev) $(or $(ENV),dev)-voting; do \
+		PIP_NO_DEPS=1 PATH="$(CURDIR)/.venvs/sam/bin:$$PATH" sam build --config-env $$config; \
+	done

@@ -68,13 +68,13 @@ _SAMPLE_ENVELOPE = {
 
 def generated_files(root: Path) -> dict[Path, str]:
     """Return every generated file of a checkout with the text it should have."""
-    readme = (root / "README.md").read_text("utf-8")
+    events = (root / "docs/events.md").read_text("utf-8")
     files = {
         root / "src/identity/civic/identity/openapi.json": _json(document()),
         root / "src/voting/civic/voting/elections-openapi.json": _json(
             elections_openapi.document()
         ),
-        root / "README.md": _filled(readme, "events", _event_table()),
+        root / "docs/events.md": _filled(events, "events", _event_table()),
         root / "docs/privacy.md": _privacy_map(root),
     }
     for event in EVENTS.values():
@@ -115,7 +115,7 @@ def _event_table() -> str:
     for name, event in EVENTS.items():
         publisher = event.SOURCE.removeprefix("civic.")
         receivers, carries = _RECEIVERS[name]
-        lines.append(f"| [{name}](schemas/{name}.json) | {publisher} | {receivers} | {carries} |")
+        lines.append(f"| [{name}](../schemas/{name}.json) | {publisher} | {receivers} | {carries} |")
     return "\n".join(lines) + "\n"
 
 
