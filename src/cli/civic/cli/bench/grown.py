@@ -34,9 +34,9 @@ class GrownElection:
         content = Ballot(_ELECTION, style, {"c1": ("o1",)}, {}).canonical()
         earlier = [Nullifier(number.to_bytes(32)) for number in range(before)]
         # Straight into the rows: counted instructions take too long to spend a million calls here.
-        self._stores.codes._rows |= dict.fromkeys(earlier, (_ELECTION, style))  # noqa: SLF001
+        self._stores.codes._rows = dict.fromkeys(earlier, (_ELECTION, style))  # noqa: SLF001
         row = bytes(32), _ELECTION, content
-        self._stores.box._rows |= dict.fromkeys(earlier, row)  # noqa: SLF001
+        self._stores.box._rows = dict.fromkeys(earlier, row)  # noqa: SLF001
         self._dice, self._style, self._key = dice, style, keys.codes
 
     @property
