@@ -115,7 +115,8 @@ def _event_table() -> str:
     for name, event in EVENTS.items():
         publisher = event.SOURCE.removeprefix("civic.")
         receivers, carries = _RECEIVERS[name]
-        lines.append(f"| [{name}](../schemas/{name}.json) | {publisher} | {receivers} | {carries} |")
+        link = f"[{name}](../schemas/{name}.json)"
+        lines.append(f"| {link} | {publisher} | {receivers} | {carries} |")
     return "\n".join(lines) + "\n"
 
 
