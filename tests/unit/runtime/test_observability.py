@@ -150,3 +150,9 @@ def test_line_tells_the_aws_calls_of_this_invocation(log_lines: LogLines) -> Non
     run(lambda _: clients.calls.update(["kms:Decrypt", "kms:Decrypt"]))
     (line,) = log_lines()
     assert line["aws_calls"] == {"kms:Decrypt": 2}
+
+
+def test_hushed_invocation_writes_no_line(log_lines: LogLines) -> None:
+    with invocation() as line:
+        line.hush()
+    assert log_lines() == []

@@ -31,6 +31,11 @@ class Invocation:
         self.facts: dict[str, object] = {}
         self.records: list[dict[str, str]] = []
         self.counts: Counter[str] = Counter()
+        self.silent = False
+
+    def hush(self) -> None:
+        """Write no line for this invocation: its very moment would say too much."""
+        self.silent = True
 
     def note(self, **facts: object) -> None:
         """Add facts to the line; identifiers and outcomes only."""
@@ -47,7 +52,7 @@ class Invocation:
 
 @contextmanager
 def invocation() -> Iterator[Invocation]:
-    """Write the line when the block ends, whether it succeeds or raises."""
+    """Write the line when the block ends, whether it succeeds or raises, unless it is hushed."""
     current = Invocation()
     calls.clear()
     try:
@@ -57,10 +62,11 @@ def invocation() -> Iterator[Invocation]:
         current.count("Errors")
         raise
     finally:
-        current.note(aws_calls=dict(calls))
-        _logger(_service()).info(
-            "invocation", extra=current.facts | _batch(current) | _metrics(current)
-        )
+        if not current.silent:
+            current.note(aws_calls=dict(calls))
+            _logger(_service()).info(
+                "invocation", extra=current.facts | _batch(current) | _metrics(current)
+            )
 
 
 def describe(error: BaseException) -> str:
