@@ -1,6 +1,6 @@
 """An election that is open for voting, in memory: voters, the box, the queue and the tallies."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,14 +9,14 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from civic.cli.simulate.memory import MemoryBallots, MemoryQueue
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
-from civic.voting.errors import TallyMoved
+from civic.voting.adapters.ballot_queue_sqs import read_body
 from civic.voting.model.ballot import Ballot, CastBallot
 from civic.voting.model.codes import PostedCode, hash_of, new_code
 from civic.voting.model.credential import Credential
 from civic.voting.model.election import Election, State
 from civic.voting.model.secrets import ElectionKeys
-from civic.voting.model.tally import ShardTally
 from civic.voting.ports import Cast, Clock
 from civic.voting.usecases.casting import Booth
 from civic.voting.usecases.polls import Polls
@@ -100,60 +100,29 @@ def credential(
     return Credential(election, style, token, randomizer, signature)
 
 
-class InMemoryBox:
-    """The counted ballots."""
+class InMemoryBox(MemoryBallots):
+    """The box; throttles some ballots, and keeps how many there were in each call."""
 
     def __init__(self) -> None:
-        self.ballots: dict[Nullifier, CastBallot] = {}
+        super().__init__()
         self.throttled: set[Nullifier] = set()
         self.calls: list[int] = []
-
-    def holds(self, nullifier: Nullifier) -> bool:
-        return nullifier in self.ballots
 
     def cast(self, ballots: Sequence[CastBallot]) -> list[Cast]:
         self.calls.append(len(ballots))
         assert len({one.nullifier for one in ballots}) == len(ballots), "an item is named twice"
-        return [self._cast(one) for one in ballots]
-
-    def every(self, election: ElectionId) -> Iterable[CastBallot]:
-        return [one for one in self.ballots.values() if one.election == election]
-
-    def _cast(self, one: CastBallot) -> Cast:
-        if one.nullifier in self.throttled:
-            return Cast.FAILED
-        if self.ballots.setdefault(one.nullifier, one) is one:
-            return Cast.COUNTED
-        return Cast.ALREADY
+        return [
+            Cast.FAILED if one.nullifier in self.throttled else self._cast(one) for one in ballots
+        ]
 
 
-class InMemoryQueue:
-    """The sealed ballots that were sent."""
+class InMemoryQueue(MemoryQueue):
+    """The queue."""
 
-    def __init__(self) -> None:
-        self.sent: list[tuple[ElectionId, bytes]] = []
-
-    def send(self, election: ElectionId, sealed: bytes) -> None:
-        self.sent.append((election, sealed))
-
-
-class InMemoryTallies:
-    """The tallies of all shards."""
-
-    def __init__(self) -> None:
-        self.items: dict[tuple[ElectionId, str], ShardTally] = {}
-
-    def read(self, election: ElectionId, shard: str) -> ShardTally | None:
-        return self.items.get((election, shard))
-
-    def write(self, election: ElectionId, shard: str, tally: ShardTally) -> None:
-        before = self.items.get((election, shard))
-        if tally.revision != (before.revision + 1 if before else 1):
-            raise TallyMoved
-        self.items[election, shard] = ShardTally(tally.last, tally.revision, tally.counts.copy())
-
-    def every(self, election: ElectionId) -> Iterable[ShardTally]:
-        return [tally for (one, _), tally in self.items.items() if one == election]
+    @property
+    def sent(self) -> list[tuple[ElectionId, bytes]]:
+        """What was sent."""
+        return [read_body(body) for body in self.messages]
 
 
 class RecordingRequests:
@@ -164,19 +133,6 @@ class RecordingRequests:
 
     def ask(self, election: ElectionId) -> None:
         self.asked.append(election)
-
-
-class InMemorySnapshots:
-    """The published snapshots."""
-
-    def __init__(self) -> None:
-        self.documents: dict[ElectionId | None, bytes] = {}
-
-    def put(self, election: ElectionId, document: bytes) -> None:
-        self.documents[None] = self.documents[election] = document
-
-    def get(self, election: ElectionId | None) -> bytes | None:
-        return self.documents.get(election)
 
 
 @dataclass

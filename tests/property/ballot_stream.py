@@ -11,11 +11,12 @@ from itertools import count
 
 from hypothesis import strategies as st
 
+from civic.cli.simulate.memory import MemoryTallies
 from civic.contracts.identifiers import ElectionId
 from civic.voting.errors import StoreUnavailable, TallyMoved
 from civic.voting.model.tally import ShardTally, counted
 from civic.voting.usecases.tallying import Arrival, Teller, total
-from tests.fakes.ballots import ELECTION, OTHER, InMemoryTallies, RecordingRequests, ballot
+from tests.fakes.ballots import ELECTION, OTHER, RecordingRequests, ballot
 from tests.fakes.faults import Crash, Faults, How
 
 ELECTIONS = (ELECTION, OTHER)
@@ -124,7 +125,7 @@ class Trouble(Faults):
 class Requests(RecordingRequests):
     """Notes which version of the tally a snapshot would have had."""
 
-    def __init__(self, store: InMemoryTallies) -> None:
+    def __init__(self, store: MemoryTallies) -> None:
         super().__init__()
         self.store = store
         self.shown: dict[ElectionId, int] = {}
@@ -136,7 +137,7 @@ class Requests(RecordingRequests):
 class Stream:
     """The box's stream and the functions behind it."""
 
-    def __init__(self, store: InMemoryTallies, name_of: Callable[[Shard], str]) -> None:
+    def __init__(self, store: MemoryTallies, name_of: Callable[[Shard], str]) -> None:
         self.store = store
         self.name_of = name_of
         self.requests = Requests(store)
@@ -237,7 +238,7 @@ def _until(shard: Shard, tally: ShardTally, election: ElectionId) -> list[Arriva
 
 def run(
     taken: Sequence[Step],
-    store: type[InMemoryTallies] = InMemoryTallies,
+    store: type[MemoryTallies] = MemoryTallies,
     name_of: Callable[[Shard], str] = lambda shard: shard.name,
 ) -> Stream:
     """Take the steps, then let everything be delivered."""

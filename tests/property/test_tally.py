@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import pytest
 from hypothesis import Phase, find, given, settings
 
+from civic.cli.simulate.memory import MemoryTallies
 from civic.contracts.identifiers import ElectionId
 from civic.voting.model.tally import ShardTally, sequence
 from civic.voting.usecases import tallying
 from civic.voting.usecases.tallying import Arrival, Teller
-from tests.fakes.ballots import InMemoryTallies
 from tests.property.ballot_stream import Step, Stream, run, steps
 
 
@@ -22,7 +22,7 @@ def test_every_ballot_is_counted_exactly_once(taken: list[Step]) -> None:
 @given(steps)
 @settings(deadline=None)
 def test_at_any_moment_the_tally_is_that_of_what_came_first(taken: list[Step]) -> None:
-    stream = Stream(InMemoryTallies(), lambda shard: shard.name)
+    stream = Stream(MemoryTallies(), lambda shard: shard.name)
     for step in taken:
         stream.take(step)
         assert stream.is_a_prefix()
@@ -39,11 +39,11 @@ def seen(fails: Callable[[list[Step]], bool]) -> list[Step]:
     return find(steps, fails, settings=search)
 
 
-class Heedless(InMemoryTallies):
+class Heedless(MemoryTallies):
     """A store that ignores the condition."""
 
     def write(self, election: ElectionId, shard: str, tally: ShardTally) -> None:
-        self.items[election, shard] = tally
+        self._rows[election, shard] = tally
 
 
 def test_store_that_ignores_the_condition_would_be_seen() -> None:

@@ -40,7 +40,7 @@ def in_box(polling: Polling) -> list[str]:
 def test_ballots_are_counted_in_one_call() -> None:
     polling = Polling()
     assert became(polling, *(message(polling, n) for n in range(3))) == [COUNTED] * 3
-    assert (len(polling.box.ballots), polling.box.calls) == (3, [3])
+    assert (len(polling.box), polling.box.calls) == (3, [3])
 
 
 def test_message_delivered_again_changes_nothing() -> None:
@@ -48,7 +48,7 @@ def test_message_delivered_again_changes_nothing() -> None:
     one = message(polling, 1)
     assert became(polling, one) == [COUNTED]
     assert became(polling, one) == [ALREADY]
-    assert len(polling.box.ballots) == 1
+    assert len(polling.box) == 1
 
 
 def test_first_vote_stays() -> None:
@@ -90,7 +90,7 @@ def test_poison_harms_no_other(place: int) -> None:
         outcomes = counted(polling, [*good[:place], bad, *good[place:]])
         assert isinstance(outcomes[place].error, error)
         assert sum(one.error is not None for one in outcomes) == 1
-    assert len(polling.box.ballots) == 2
+    assert len(polling.box) == 2
 
 
 def test_ballot_of_one_election_sealed_for_another_is_refused() -> None:
@@ -101,7 +101,7 @@ def test_ballot_of_one_election_sealed_for_another_is_refused() -> None:
     mixed = type(foreign)(foreign.nullifier, foreign.salt, OTHER, foreign.content)
     (outcome,) = counted(polling, [(OTHER, seal(mixed, keys.seal, os.urandom(12)))])
     assert isinstance(outcome.error, SealBroken)
-    assert polling.box.ballots == {}
+    assert len(polling.box) == 0
 
 
 def test_ballot_that_was_accepted_in_time_is_counted_after_the_closing() -> None:
@@ -117,7 +117,7 @@ def test_certified_count_takes_no_more() -> None:
     polling.become(state=State.CERTIFIED)
     (outcome,) = counted(polling, [late])
     assert isinstance(outcome.error, NotNow)
-    assert polling.box.ballots == {}
+    assert len(polling.box) == 0
 
 
 def test_box_that_does_not_answer_brings_the_whole_batch_again(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from civic.cli.simulate.memory import MemorySnapshots, MemoryTallies
 from civic.contracts.events import Event
 from civic.contracts.voting import VoteCast
 from civic.runtime.publisher import PublishFailed
@@ -20,8 +21,6 @@ from tests.fakes.ballots import (
     OTHER,
     SOUTH,
     InMemoryBox,
-    InMemorySnapshots,
-    InMemoryTallies,
     Polling,
     RecordingRequests,
     ballot,
@@ -35,8 +34,8 @@ class Newsroom:
 
     def __init__(self) -> None:
         self.polling = Polling()
-        self.tallies = InMemoryTallies()
-        self.snapshots = InMemorySnapshots()
+        self.tallies = MemoryTallies()
+        self.snapshots = MemorySnapshots()
         self.bus = RecordingBus()
         self.press = Press(
             self.polling.store, self.tallies, self.snapshots, self.bus, self.polling.clock
@@ -47,7 +46,7 @@ class Newsroom:
         Teller(self.tallies, RecordingRequests()).tally("shard", [arrival])
 
     def shown(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.snapshots.documents[ELECTION])
+        document: dict[str, Any] = json.loads(self.snapshots.get(ELECTION) or b"")
         return document
 
     def told(self) -> list[tuple[int, int]]:
@@ -62,7 +61,7 @@ def test_snapshot_has_the_count_and_is_announced_in_aggregate() -> None:
     room.press.publish([ELECTION])
     assert (room.shown()["ballots"], room.shown()["version"]) == (2, 3)
     assert room.told() == [(3, 2)]
-    assert room.snapshots.documents[None] == room.snapshots.documents[ELECTION]
+    assert room.snapshots.get(None) == room.snapshots.get(ELECTION)
 
 
 def test_what_has_not_changed_is_not_published_again() -> None:
