@@ -1,0 +1,295 @@
+"""Votes at the deployed stack: cast, repeated, forged, poisoned, suspended, and recounted."""
+
+import json
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import BoundedSemaphore
+from typing import Any
+
+import httpx
+import pytest
+
+from civic.cli.api_client import Refused
+from civic.cli.citizen import Citizen, Receipt
+from civic.cli.elections import ElectionOffice
+from civic.cli.leakscan.places import places_of_aws
+from civic.cli.leakscan.scan import Scanner
+from civic.cli.target import Target
+from civic.cli.voter.device import Credential, Device
+from civic.contracts.identifiers import ElectionId
+from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
+from civic.voting.adapters.ballot_queue_sqs import body_of
+from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
+from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
+from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
+from civic.voting.model.codes import PostedCode, hash_of, new_code
+from civic.voting.model.draft import DraftElection
+from civic.voting.model.secrets import ElectionKeys
+from civic.voting.model.tally import Counts
+from civic.voting.usecases.publishing import recount
+from civic.voting.usecases.tallying import total
+from tests.integration.consumers import dead, impatient, paused, purge, send
+from tests.integration.lives import registered
+from tests.integration.people import person
+from tests.integration.waiting import eventually
+
+STYLE = "capital"
+CANDIDATE, WRITTEN = "Zq1votecanary", "Zq2votecanary"
+AT_ONCE = 8
+"""Requests in the engine at a time: each has a worker of its own there."""
+
+
+@dataclass
+class Polls:
+    """An election that is open at the deployed stack."""
+
+    target: Target
+    office: ElectionOffice
+    http: httpx.Client
+    election: ElectionId
+    accepted: set[str] = field(default_factory=set)
+    codes: list[PostedCode] = field(default_factory=list)
+
+    def vote(self, voter: PostedCode | Credential, option: str) -> httpx.Response:
+        """Vote for a candidate; whoever is told 201 counts as accepted."""
+        key = "id" if isinstance(voter, str) else "credential"
+        shown = voter if isinstance(voter, str) else json.loads(voter.to_json())
+        body: dict[str, Any] = {key: shown, "selections": {"c1": [option]}}
+        answer = self.http.post("/votes", json=body)
+        if answer.status_code == 201:
+            self.accepted.add(voter if isinstance(voter, str) else str(voter.token))
+        return answer
+
+    def post(self) -> PostedCode:
+        """Post a code to a voter."""
+        code = new_code(secrets.token_bytes)
+        hashed = urlsafe_b64encode(hash_of(code, self.keys().codes)).decode()
+        assert self.office.add_codes(self.election, STYLE, [hashed]) == 1
+        self.codes.append(code)
+        return code
+
+    def keys(self) -> ElectionKeys:
+        voting = self.target.voting
+        table = voting.output("ElectionsTableName")
+        book = DynamoDbElections(self.target.dynamodb, table).find(self.election)
+        assert book is not None
+        kms = KmsElectionSecrets(self.target.kms, voting.output("VotingKeyArn"))
+        return ElectionKeys.derive(self.election, kms.open(self.election, book.sealed_secret))
+
+    def recounted(self) -> Counts:
+        """Count the ballots in the box."""
+        table = self.target.voting.output("BallotsTableName")
+        return recount(DynamoDbBallots(self.target.dynamodb, table), self.election)
+
+    def tallied(self) -> Counts:
+        """Return what the tally says."""
+        table = self.target.voting.output("TalliesTableName")
+        return total(DynamoDbTallies(self.target.dynamodb, table), self.election)[0]
+
+    def counted(self) -> bool:
+        """Tell whether everything that was accepted is in the box."""
+        return self.recounted().ballots == len(self.accepted)
+
+
+@pytest.fixture(scope="module")
+def http(target: Target) -> Iterator[httpx.Client]:
+    url = f"{target.endpoint}/_aws/execute-api/{target.voting.output('VoteApiId')}"
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def office(target: Target) -> Iterator[ElectionOffice]:
+    with ElectionOffice(target) as office:
+        yield office
+
+
+@pytest.fixture(scope="module")
+def polls(target: Target, office: ElectionOffice, http: httpx.Client) -> Polls:
+    return opened(target, office, http)
+
+
+def opened(target: Target, office: ElectionOffice, http: httpx.Client) -> Polls:
+    """Open an election, and wait until its credentials can be verified."""
+    now = datetime.now(UTC)
+    contest = {
+        "title": "Mayor",
+        "write_ins": True,
+        "options": [{"text": CANDIDATE}, {"text": "Grace"}],
+    }
+    draft = {
+        "title": "Town",
+        "time_zone": "Europe/Berlin",
+        "opens_at": (now + timedelta(hours=1)).isoformat(),
+        "closes_at": (now + timedelta(hours=2)).isoformat(),
+        "contests": [contest],
+        "styles": [{"id": STYLE, "name": "Capital", "areas": ["DE-BE", "DE"]}],
+    }
+    one = office.create(DraftElection.model_validate(draft))["id"]
+    office.publish(one)
+    office.open(one)
+    eventually("the keys are published", lambda: office.show(one)["keys"] == [STYLE])
+    return Polls(target, office, http, ElectionId(one))
+
+
+def first_option(polls: Polls) -> str:
+    """Return the id of the marked candidate."""
+    document = polls.http.get(f"/elections/{polls.election}").json()
+    return str(document["contests"][0]["options"][0]["id"])
+
+
+def codes_of(answers: list[httpx.Response]) -> set[int]:
+    return {answer.status_code for answer in answers}
+
+
+def by_64_threads(polls: Polls, voter: PostedCode | Credential) -> list[httpx.Response]:
+    turn, option = BoundedSemaphore(AT_ONCE), first_option(polls)
+
+    def vote(_: int) -> httpx.Response:
+        with turn:
+            return polls.vote(voter, option)
+
+    with ThreadPoolExecutor(64) as threads:
+        return list(threads.map(vote, range(64)))
+
+
+def receipts_of(answers: list[httpx.Response]) -> set[str]:
+    return {one.json()["receipt"] for one in answers if one.status_code == 201}
+
+
+def test_vote_is_counted_and_shown(polls: Polls) -> None:
+    code = polls.post()
+    old = polls.http.post("/votes", json={"id": code, "candidate": CANDIDATE})
+    assert old.status_code == 201, old.text
+    polls.accepted.add(code)
+    eventually("the vote is in the box", polls.counted)
+    assert polls.vote(code, first_option(polls)).status_code == 409
+    other, written = polls.post(), {"c1": [WRITTEN]}
+    body = {"id": other, "selections": {}, "write_ins": written}
+    assert polls.http.post("/votes", json=body).status_code == 201
+    polls.accepted.add(other)
+
+    def shown() -> bool:
+        answer = polls.http.get("/votes", params={"election": polls.election})
+        return answer.status_code == 200 and answer.json()["ballots"] == len(polls.accepted)
+
+    eventually("the votes are in the results", shown)
+    assert polls.http.get("/health").json()["status"] == "ok"
+
+
+def test_one_code_in_64_threads_is_one_vote(polls: Polls) -> None:
+    answers = by_64_threads(polls, polls.post())
+    assert codes_of(answers) <= {201, 409}
+    assert len(receipts_of(answers)) == 1
+    eventually("the vote is in the box", polls.counted)
+
+
+def test_one_credential_in_64_threads_is_one_vote(polls: Polls, citizen: Citizen) -> None:
+    receipt = registered(citizen, person(username="voter-2028"))
+    device = Device(citizen, receipt)
+    eventually("the election is offered", lambda: offered(device, polls.election))
+    answers = by_64_threads(polls, device.credential(polls.election))
+    assert codes_of(answers) <= {201, 409}
+    assert len(receipts_of(answers)) == 1
+    eventually("the vote is in the box", polls.counted)
+    assert left_of(polls, receipt) == []
+
+
+def offered(device: Device, election: ElectionId) -> bool:
+    try:
+        return election in {one.election for one in device.elections()}
+    except Refused:
+        return False
+
+
+def left_of(polls: Polls, receipt: Receipt) -> list[str]:
+    """Return the voting tables in which a person's registration is named."""
+    outputs = polls.target.voting.outputs
+    tables = {name for key, name in outputs.items() if key.endswith("TableName")}
+    assert len(tables) == 4
+    scanned = {name: polls.target.dynamodb.scan(TableName=name) for name in tables}
+    return [name for name, found in scanned.items() if receipt.id in repr(found)]
+
+
+def test_nonsense_is_refused_and_counts_nothing(polls: Polls) -> None:
+    code = polls.post()
+    credential = {"election": polls.election, "style": STYLE, "token": "A" * 43}
+    forged = credential | {"randomizer": "A" * 43, "signature": "A" * 512}
+    refusals: list[tuple[Any, int]] = [
+        ("[]", 422),
+        ("{", 400),
+        ('{"id": "x", "id": "y"}', 400),
+        (json.dumps({"id": code[:-1], "candidate": CANDIDATE}), 404),
+        (json.dumps({"credential": forged, "candidate": CANDIDATE}), 404),
+        (json.dumps({"id": code, "candidate": "Nobody"}), 422),
+        (json.dumps({"id": code, "candidate": CANDIDATE, "more": 1}), 422),
+    ]
+    for body, status in refusals:
+        headers = {"content-type": "application/json"}
+        answer = polls.http.post("/votes", content=body, headers=headers)
+        assert (answer.status_code, answer.json()["status"]) == (status, status), body
+    assert polls.vote(code, first_option(polls)).status_code == 201
+    eventually("the vote is in the box", polls.counted)
+
+
+def test_poison_is_given_up_and_its_mates_are_counted(polls: Polls) -> None:
+    voting, option = polls.target.voting, first_option(polls)
+    poison = ["not a ballot", body_of(polls.election, bytes(80)), '{"election": {}, "sealed": ""}']
+    try:
+        with impatient(voting, "Ballot"):
+            with paused(voting, "Ballot"):
+                send(voting, "Ballot", *poison)
+                for _ in range(2):
+                    assert polls.vote(polls.post(), option).status_code == 201
+            eventually("the mates are counted", polls.counted)
+            assert sorted(dead(voting, "Ballot", len(poison))) == sorted(poison)
+    finally:
+        purge(voting, "Ballot")
+
+
+def test_no_vote_is_taken_while_suspended_or_after_the_end(
+    target: Target, office: ElectionOffice, http: httpx.Client
+) -> None:
+    polls = opened(target, office, http)
+    code, option = polls.post(), first_option(polls)
+    office.suspend(polls.election)
+
+    def said() -> tuple[int, str]:
+        answer = polls.vote(code, option)
+        return answer.status_code, answer.json().get("code", "")
+
+    eventually("the suspension is noticed", lambda: said() == (403, "suspended"), seconds=15)
+    office.finish(polls.election)
+    eventually("the end is noticed", lambda: said() == (403, "closed"), seconds=15)
+    assert polls.recounted().ballots == len(polls.accepted)
+
+
+def test_recount_is_the_tally_is_what_was_accepted(polls: Polls) -> None:
+    code = polls.post()
+    assert polls.vote(code, first_option(polls)).status_code == 201
+    eventually("everything is in the box", polls.counted)
+    eventually("the tally has it", lambda: polls.tallied() == polls.recounted())
+    assert polls.tallied().ballots == len(polls.accepted)
+
+
+def test_log_groups_hold_no_code_and_no_choice(polls: Polls) -> None:
+    code = polls.post()
+    polls.vote(code, first_option(polls))
+    polls.http.post("/votes", json={"id": polls.post(), "candidate": CANDIDATE})
+    eventually("both are in the box", lambda: polls.recounted().ballots >= 2)
+    markers = {f"code {number}": one for number, one in enumerate(polls.codes)}
+    scanner = Scanner(markers | {"choice": CANDIDATE, "name": WRITTEN})
+    places = places_of_aws(polls.target.voting)
+
+    def leaks(kind: str) -> set[str]:
+        looked = [scanner.look(place) for place in places if place.kind == kind]
+        assert sum(one.size for one in looked) > 0
+        return {leak.marker for one in looked for leak in one.leaks}
+
+    assert leaks("log group") == set()
+    # That it sees: the election names the candidate.
+    assert "choice" in leaks("table")
