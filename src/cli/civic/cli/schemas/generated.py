@@ -16,7 +16,7 @@ from civic.contracts.registry import EVENTS
 from civic.identity.entrypoints.openapi import document
 from civic.identity.model import notice
 from civic.identity.model.registration import PII_FIELDS, Registration
-from civic.voting.entrypoints import elections_openapi
+from civic.voting.entrypoints import elections_openapi, votes_openapi
 
 _ERASERS = "validator, pii_storage, accountability, credential_roll"
 _DECIDED = "analytics, credential_roll"
@@ -75,6 +75,7 @@ def generated_files(root: Path) -> dict[Path, str]:
             elections_openapi.document()
         ),
         root / "docs/events.md": _filled(events, "events", _event_table()),
+        root / "src/voting/civic/voting/votes-openapi.json": _json(votes_openapi.document()),
         root / "docs/privacy.md": _privacy_map(root),
     }
     for event in EVENTS.values():

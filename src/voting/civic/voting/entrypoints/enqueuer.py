@@ -23,8 +23,7 @@ _NOBODY = Nullifier(bytes(32))
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request; a log line is only written of what is no vote, and says nothing of it."""
-    routes = {"POST /votes": _vote, "GET /health": _health}
-    return serve(event, routes, problem_of, traced=False)
+    return serve(event, _ROUTES, problem_of, traced=False)
 
 
 @cache
@@ -53,6 +52,9 @@ def _health(_request: Request, _line: Invocation) -> Response:
     well = table and queue
     health = Health(status="ok" if well else "unavailable", table=table, queue=queue)
     return answer(200 if well else 503, health)
+
+
+_ROUTES = {"POST /votes": _vote, "GET /health": _health}
 
 
 def _works(probe: Any) -> bool:

@@ -26,12 +26,7 @@ _CACHE = {"cache-control": "public, max-age=1", "x-content-type-options": "nosni
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request."""
-    routes = {
-        "GET /votes": _votes,
-        "GET /elections": _elections,
-        "GET /elections/{id}": _election,
-    }
-    return serve(event, routes, problem_of, traced=False)
+    return serve(event, _ROUTES, problem_of, traced=False)
 
 
 def _votes(request: Request, _line: Invocation) -> Response:
@@ -64,6 +59,13 @@ def _election(request: Request, _line: Invocation) -> Response:
         if one["id"] == request.path("id"):
             return _cached(request, "application/json", json.dumps(one, ensure_ascii=False))
     raise Problem(404, "unknown", "There is no such election")
+
+
+_ROUTES = {
+    "GET /votes": _votes,
+    "GET /elections": _elections,
+    "GET /elections/{id}": _election,
+}
 
 
 @cache
