@@ -9,6 +9,7 @@ import pytest
 
 from civic.cli.simulate.memory import MemorySnapshots, MemoryTallies
 from civic.contracts.events import Event
+from civic.contracts.identifiers import ElectionId
 from civic.contracts.voting import VoteCast
 from civic.runtime.publisher import PublishFailed
 from civic.voting.errors import ElectionUnknown
@@ -121,3 +122,27 @@ def test_recount_knows_the_ballots_of_one_election_only() -> None:
     assert recount(box, ELECTION).ballots == 2
     assert recount(box, ELECTION).of(SOUTH, "c1", "o1") == 2
     assert recount(box, OTHER).ballots == 1
+
+
+class Overwritten(MemorySnapshots):
+    """Another press puts an older snapshot over the first one that is put."""
+
+    def __init__(self, older: bytes) -> None:
+        super().__init__()
+        self._older: bytes | None = older
+
+    def put(self, election: ElectionId, document: bytes) -> None:
+        super().put(election, document)
+        if self._older is not None:
+            older, self._older = self._older, None
+            super().put(election, older)
+
+
+def test_older_snapshot_of_another_press_does_not_stay() -> None:
+    room = Newsroom()
+    room.press.publish([ELECTION])
+    older = room.snapshots.get(ELECTION) or b""
+    room.count(1)
+    room.snapshots = Overwritten(older)
+    replace(room.press, snapshots=room.snapshots).publish([ELECTION])
+    assert room.shown()["ballots"] == 1

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import re
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from civic.contracts.identifiers import ElectionId
+from civic.contracts.voting import ELECTION_ID_PATTERN
 from civic.runtime import clients
 from civic.runtime.http import Problem, Request, Response, serve
 from civic.runtime.observability import Invocation
@@ -43,6 +45,8 @@ def _votes(request: Request, _line: Invocation) -> Response:
 
 
 def _snapshot(election: str | None) -> Document:
+    if election is not None and not re.fullmatch(ELECTION_ID_PATTERN, election):
+        raise Problem(404, "no_results", "There is no such election")
     found = snapshots().get(election)
     if found is None:
         raise Problem(404, "no_results", "There are no results yet")

@@ -20,6 +20,9 @@ from civic.voting.ports import (
 )
 from civic.voting.usecases.tallying import total
 
+_ATTEMPTS = 5
+"""While ballots pour in every look finds more; the next request goes on from there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Press:
@@ -44,20 +47,22 @@ class Press:
             self._publish(election)
 
     def _publish(self, election: ElectionId) -> None:
-        book = self.elections.find(election)
-        if book is None:
-            raise ElectionUnknown("no such election")
-        now = self.clock()
-        counts, version = total(self.tallies, election)
-        version += book.election.revision
-        document = snapshot(book.election, counts, version, now)
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-        if text == self.snapshots.get(election):
-            return
-        cast = VoteCast(election=election, snapshot=version, ballots=counts.ballots, at=now)
-        # Told before it is kept: what is kept already is taken for done when this is repeated.
-        self.publisher.publish([cast])
-        self.snapshots.put(election, text)
+        for _ in range(_ATTEMPTS):
+            book = self.elections.find(election)
+            if book is None:
+                raise ElectionUnknown("no such election")
+            now = self.clock()
+            counts, version = total(self.tallies, election)
+            version += book.election.revision
+            document = snapshot(book.election, counts, version, now)
+            text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+            if text == self.snapshots.get(election):
+                return
+            cast = VoteCast(election=election, snapshot=version, ballots=counts.ballots, at=now)
+            # Told before it is kept: what is kept already is taken for done when this is repeated.
+            self.publisher.publish([cast])
+            # And then looked at again: another press may have put an older one over this one.
+            self.snapshots.put(election, text)
 
 
 def recount(box: BallotBox, election: ElectionId) -> Counts:
