@@ -32,7 +32,7 @@ def nullifier(number: int) -> Nullifier:
 
 
 # ------------------------------------------------------------------ 25 ballots a call
-# moto names a duplicate by another code than DynamoDB.
+# moto knows no PartiQL with parameters.
 
 
 def inserted(*responses: dict[str, Any]) -> list[Cast]:

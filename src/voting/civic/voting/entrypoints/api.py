@@ -112,7 +112,8 @@ def problem_of(error: Exception) -> Problem | None:
     """Return the answer to an error of this domain; None for any other."""
     match error:
         case StoreUnavailable() | SealBroken():
-            title, after = "Try again in a moment; nothing was counted", {"retry-after": "2"}
+            # An answer may have been lost on the way: the ballot may be in the queue or not.
+            title, after = "Send the same again in a moment; it counts once", {"retry-after": "2"}
             return replace(_refused(503, "unavailable", title), headers=after)
         case VotingError():
             return _refusal(error)
