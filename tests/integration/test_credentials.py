@@ -1,6 +1,7 @@
 """A credential from the engine: asked for, asked for again, refused, and gone with its person."""
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from tests.integration.waiting import eventually
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _election(target: Target) -> None:
+def _election(target: Target) -> Iterator[None]:
     event = published(datetime.now(UTC), "DE-BE", "DE")
     entry: Any = {
         "EventBusName": target.output("BusName"),
@@ -33,6 +34,9 @@ def _election(target: Target) -> None:
     }
     (told,) = target.events.put_events(Entries=[entry])["Entries"]
     assert "ErrorCode" not in told
+    yield
+    # The voting stack has never heard of this election, and would go on trying to show its results.
+    target.sqs.purge_queue(QueueUrl=target.voting.output("StatesQueueUrl"))
 
 
 def offered(citizen: Citizen, receipt: Receipt) -> Election:

@@ -39,7 +39,7 @@ FACTS = {
     "trace_id",
     "xray_trace_id",
 }
-RECORD_FACTS = {"error", "id", "message", "outcome", "trace"}
+RECORD_FACTS = {"error", "id", "message", "outcome", "trace", "election"}
 METRICS = {"_aws", "function"}
 
 
@@ -91,9 +91,23 @@ def services(found: list[Line], trace: str) -> set[str]:
 
 
 REACHED = {
-    "register": {"gateway", "validator", "pii_storage", "analytics"},
-    "rectify": {"gateway", "validator", "pii_storage", "analytics", "accountability"},
-    "erase": {"gateway", "validator", "pii_storage", "analytics", "accountability"},
+    "register": {"gateway", "validator", "pii_storage", "analytics", "credential_roll"},
+    "rectify": {
+        "gateway",
+        "validator",
+        "pii_storage",
+        "analytics",
+        "accountability",
+        "credential_roll",
+    },
+    "erase": {
+        "gateway",
+        "validator",
+        "pii_storage",
+        "analytics",
+        "accountability",
+        "credential_roll",
+    },
     "status": {"gateway"},
     "data": {"subject_access"},
     "refused": {"gateway"},
