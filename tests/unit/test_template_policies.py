@@ -82,13 +82,23 @@ def test_lambda_may_assume_a_role_and_nobody_else(role: str) -> None:
     ]
 
 
+ALARMS_MAY_ENCRYPT = {
+    "Effect": "Allow",
+    "Principal": {"Service": "cloudwatch.amazonaws.com"},
+    "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
+    "Resource": "*",
+}
+
+
 @pytest.mark.parametrize("key", of_type("AWS::KMS::Key"))
 def test_keys_are_granted_by_this_accounts_iam_alone(key: str) -> None:
     # Nobody is named here, so that the roles' policies say everything about who may decrypt.
     account = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
-    assert without_names(of_type("AWS::KMS::Key")[key]["KeyPolicy"]["Statement"]) == [
-        {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
-    ]
+    ours = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
+    # Alarms hold no data; CloudWatch has to be let in to publish them.
+    others = [ALARMS_MAY_ENCRYPT] if key == "AlarmsKey" else []
+    statements = of_type("AWS::KMS::Key")[key]["KeyPolicy"]["Statement"]
+    assert without_names(statements) == [ours, *others]
 
 
 def test_every_function_may_write_to_our_log_group_and_trace() -> None:
