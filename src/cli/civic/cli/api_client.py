@@ -73,7 +73,7 @@ class ApiClient:
         """
         answer = self.answer(method, path, token, json=json, headers=headers)
         require_success(answer)
-        return _document(answer)
+        return document_of(answer)
 
     def answer(
         self,
@@ -103,6 +103,17 @@ class ApiClient:
             pause *= 2
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
+    def once(self, path: str, headers: dict[str, str]) -> httpx.Response:
+        """Send a GET request a single time, whatever the answer.
+
+        Raises:
+            CommandFailed: There is none.
+        """
+        try:
+            return self._http.get(path, headers=headers)
+        except httpx.TransportError:
+            raise CommandFailed("the API does not answer") from None
+
 
 def _may_be_repeated(answer: httpx.Response) -> bool:
     # 409 with Retry-After: the API asks for patience, for instance until the data is stored.
@@ -119,14 +130,19 @@ def require_success(answer: httpx.Response) -> None:
     """
     if answer.is_success:
         return
-    body = _document(answer)
+    body = document_of(answer)
     fields = tuple(f"{item['code']} at {item['pointer']}" for item in body.get("errors", ()))
     raise Refused(
         answer.status_code, body.get("code", "refused"), fields, str(body.get("title", ""))
     )
 
 
-def _document(answer: httpx.Response) -> dict[str, Any]:
+def document_of(answer: httpx.Response) -> dict[str, Any]:
+    """Return the JSON object that an answer carries.
+
+    Raises:
+        Refused: It carries none.
+    """
     try:
         body = answer.json()
     except ValueError:

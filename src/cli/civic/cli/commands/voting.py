@@ -1,6 +1,7 @@
 """`civic vote`, `civic results`, `civic recount`: from the ballot to the proof of the count."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from civic.cli import live_results
 from civic.cli.console import err, out
 from civic.cli.context import target_of
 from civic.cli.failures import CommandFailed, SettingInvalid
@@ -67,13 +69,27 @@ def results(
     output: Annotated[str, typer.Option("--format", help="chart, json or csv.")] = "chart",
     *,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--serve",
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="Show them on a page of this computer, live, until Ctrl-C.",
+        ),
+    ] = None,
 ) -> None:
     """Show the results as they stand: an estimate until the election is certified."""
     named = {"election": election, "area": area, "option": option}
     query = {name: value for name, value in named.items() if value is not None}
+    if port is not None and (follow or output != "chart"):
+        raise SettingInvalid("--serve goes with neither --format nor --follow")
     target = target_of(context)
     with PollingPlace(vote_api_url(target), local=target.is_local) as polling:
-        if output == "csv":
+        if port is not None:
+            live_results.serve(port, partial(polling.newer_results, query))
+        elif output == "csv":
             out.print(polling.results_as_csv(query), end="", markup=False, soft_wrap=True)
         elif output == "json":
             out.print_json(data=polling.results(query))

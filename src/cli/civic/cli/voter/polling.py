@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from civic.cli.api_client import ApiClient, require_success
+import httpx
+
+from civic.cli.api_client import ApiClient, document_of, require_success
 from civic.cli.target import Target
 from civic.cli.voter.device import Credential
 
@@ -53,6 +55,26 @@ class PollingPlace(ApiClient):
     def results(self, query: Mapping[str, str]) -> Json:
         """Return the latest results; ``query`` may name an election, an area, an option."""
         return self.call("GET", _with("/votes", query))
+
+    def newer_results(self, query: Mapping[str, str], tag: str | None) -> tuple[Json, str] | None:
+        """Return the latest results and their entity tag; asks once.
+
+        Args:
+            query: As of ``results``.
+            tag: The entity tag of the results at hand.
+
+        Returns:
+            None if those are the latest.
+
+        Raises:
+            Refused: There are none, or none at the moment.
+            CommandFailed: The API does not answer.
+        """
+        answer = self.once(_with("/votes", query), {"if-none-match": tag} if tag else {})
+        if answer.status_code == httpx.codes.NOT_MODIFIED:
+            return None
+        require_success(answer)
+        return document_of(answer), answer.headers["etag"]
 
     def results_as_csv(self, query: Mapping[str, str]) -> str:
         """Return the latest results as CSV."""
