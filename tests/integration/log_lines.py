@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from civic.cli import log_events
 from civic.cli.target import Target
 
 type Line = dict[str, Any]
@@ -11,17 +12,10 @@ type Line = dict[str, Any]
 def streams(target: Target) -> dict[str, list[str]]:
     """Return every message of the functions' log group, by stream."""
     group = f"/civic/{target.stack}/functions"
-    listed = target.logs.get_paginator("describe_log_streams").paginate(logGroupName=group)
-    names = [stream["logStreamName"] for page in listed for stream in page["logStreams"]]
-    return {name: _messages(target, group, name) for name in names}
-
-
-def _messages(target: Target, group: str, stream: str) -> list[str]:
-    # Stream by stream: the engine answers with 10,000 events at the most, and no further page.
-    pages = target.logs.get_paginator("filter_log_events").paginate(
-        logGroupName=group, logStreamNames=[stream]
-    )
-    return [event["message"] for page in pages for event in page["events"]]
+    return {
+        name: [message for page in log_events.pages(target.logs, group, name) for message in page]
+        for name in log_events.stream_names(target.logs, group)
+    }
 
 
 def is_of_the_platform(message: str) -> bool:

@@ -9,6 +9,7 @@ from itertools import batched
 from statistics import quantiles
 from typing import Any
 
+from civic.cli.log_events import messages
 from civic.cli.target import Target
 
 _BATCH_GET = 100
@@ -74,17 +75,11 @@ def aws_calls(target: Target, since: datetime, until: datetime) -> AwsCalls:
     group = f"/civic/{target.stack}/functions"
     calls: Counter[tuple[str, str]] = Counter()
     invocations: Counter[str] = Counter()
-    pages = target.logs.get_paginator("filter_log_events").paginate(
-        logGroupName=group,
-        startTime=int(since.timestamp() * 1000),
-        endTime=int(until.timestamp() * 1000) + 1,
-    )
-    for page in pages:
-        for line in _lines(event["message"] for event in page["events"]):
-            function = line["service"]
-            invocations[function] += 1
-            for operation, count in line["aws_calls"].items():
-                calls[function, operation] += count
+    for line in _lines(messages(target.logs, group, (since, until))):
+        function = line["service"]
+        invocations[function] += 1
+        for operation, count in line["aws_calls"].items():
+            calls[function, operation] += count
     return AwsCalls(calls, invocations)
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from civic.cli import log_events
 from civic.cli.leakscan import local
 from civic.cli.target import Target
 
@@ -161,10 +162,10 @@ def _log_groups(target: Target) -> Iterator[Place]:
 
 
 def _lines(target: Target, group: str) -> Iterator[Piece]:
-    for stream in _pages(target.logs, "describe_log_streams", "logStreams", logGroupName=group):
-        yield Piece(stream["logStreamName"].encode())
-    for page in target.logs.get_paginator("filter_log_events").paginate(logGroupName=group):
-        yield Piece("\n".join(event["message"] for event in page["events"]).encode())
+    for stream in log_events.stream_names(target.logs, group):
+        yield Piece(stream.encode())
+        for page in log_events.pages(target.logs, group, stream):
+            yield Piece("\n".join(page).encode())
 
 
 def _metrics(target: Target) -> Iterator[Piece]:
