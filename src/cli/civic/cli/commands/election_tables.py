@@ -10,6 +10,7 @@ from rich.text import Text
 from civic.cli.commands.review import printable
 from civic.cli.tables import plain_table
 from civic.cli.times import in_zone
+from civic.voting.model.election import rank
 
 type Json = dict[str, Any]
 
@@ -71,7 +72,7 @@ def _seen(shown: Json) -> str:
 
 
 def _ordered(things: Sequence[Json]) -> list[Json]:
-    return sorted(things, key=lambda one: (one["order"], one["id"]))
+    return sorted(things, key=lambda one: rank(one["order"], one["id"]))
 
 
 def _text(text: str) -> Text:

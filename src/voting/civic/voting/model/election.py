@@ -4,6 +4,7 @@ The terms are those of NIST SP 1500-100r2 (Election Results Reporting): an elect
 a contest has options, and a ballot style says which of them the voters of some electoral areas see.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -112,15 +113,28 @@ class Election(Definition):
         """Return the options on a ballot style by contest, both in their order."""
         offered: dict[str, tuple[Option, ...]] = {}
         named = {one.contest: one.options for one in style.contests}
-        for contest in sorted(self.contests, key=lambda one: (one.order, one.id)):
+        for contest in in_order(self.contests):
             if contest.id in named:
                 wanted = named[contest.id]
                 offered[contest.id] = tuple(
                     option
-                    for option in sorted(contest.options, key=lambda one: (one.order, one.id))
+                    for option in in_order(contest.options)
                     if wanted is None or option.id in wanted
                 )
         return offered
+
+
+def in_order[T: (Contest, Option)](things: Iterable[T]) -> list[T]:
+    """Return contests or options as a ballot shows them."""
+    return sorted(things, key=lambda one: rank(one.order, one.id))
+
+
+def rank(order: int, id_: str) -> tuple[int, int]:
+    """Return what contests, or the options of one, are sorted by: their order, then their age.
+
+    Ids are numbered as they are made, so ``o2`` stands before ``o10``.
+    """
+    return order, int(id_[1:])
 
 
 def election_id(entropy: bytes) -> ElectionId:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from civic.voting.model.election import BallotStyle, Election, Option, State
+from civic.voting.model.election import BallotStyle, Election, Option, State, in_order
 from civic.voting.model.tally import WRITE_INS, Counts
 
 ESTIMATE = "Estimate: the count goes on until the election is certified."
@@ -126,12 +126,11 @@ def _totals(election: Election, styles: Iterable[Document]) -> list[Document]:
             "id": contest.id,
             "title": contest.title,
             "options": [
-                {"id": option.id, "text": option.text}
-                for option in sorted(contest.options, key=lambda one: (one.order, one.id))
+                {"id": option.id, "text": option.text} for option in in_order(contest.options)
             ]
             + ([{"id": WRITE_INS, "text": "Write-ins"}] if contest.write_ins else []),
         }
-        for contest in sorted(election.contests, key=lambda one: (one.order, one.id))
+        for contest in in_order(election.contests)
     ]
     return _sum(every, styles)
 
