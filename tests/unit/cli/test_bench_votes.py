@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
+import yaml
 
 from civic.cli.bench import naive_votes, repeat_vote, votes, votes_instructions
 from civic.cli.bench.counted_aws import ENVIRONMENT, CountedAws, NotCounted
+from civic.cli.bench.deployment import TemplateUnreadable, silent_functions
 from civic.cli.bench.expressions import Placeholders, updated
 from civic.cli.bench.grown import GrownElection
 from civic.cli.bench.pipeline import HandlerFailed
@@ -21,10 +25,12 @@ from civic.cli.bench.votes_pipeline import (
     FUNCTION_ENVIRONMENT,
     TALLIES,
     VotePipeline,
+    Voter,
     forget,
 )
+from civic.cli.workspace import here
 from civic.runtime import clients
-from civic.voting.entrypoints import processor
+from civic.voting.entrypoints import enqueuer, processor, tally
 from civic.voting.model.tally import Counts
 
 INSERT = "INSERT INTO \"Box\" VALUE {'id': ?, 'text': ?}"
@@ -87,20 +93,79 @@ def test_a_lower_bound_is_missed_from_below() -> None:
 
 def test_every_vote_is_one_item_and_the_tally_counts_each_of_them() -> None:
     with VotePipeline.open() as pipeline:
-        codes = pipeline.letters(30)
+        voters: list[Voter] = [*pipeline.letters(15), *pipeline.credentials(15)]
         with pipeline.counting() as run:
-            pipeline.vote(codes, fill=25, stream_fill=10)
+            pipeline.vote(voters, fill=25, stream_fill=10)
         tables = pipeline.aws.tables.items
         (tally,) = tables[TALLIES].values()
         assert len(tables[BALLOTS]) == 30 == Counts.load(tally["counts"]["S"]).ballots
         with pytest.raises(HandlerFailed, match="already_voted"):
-            pipeline.post(codes[0], 1)
+            pipeline.post(voters[0], 1)
+        with pytest.raises(HandlerFailed, match="already_voted"):
+            pipeline.post(voters[-1], 1)
     assert run.ledger.calls("processor", operation="BatchExecuteStatement") == 2
     assert run.invocations == {"enqueuer": 30, "processor": 2, "tally": 3}
     # Each message sent; of batches of 25 and 5, received and deleted ten at a time; three requests
     # for a snapshot.
     assert run.sqs_requests == 30 + 2 * (3 + 1) + 3
     assert run.ledger.total(lambda line: line.function == "processor").write_units == 30
+
+
+def test_a_credential_is_verified_without_looking_anything_up_but_the_ballot() -> None:
+    prices = PriceTable.load()
+    runs = [votes._count_ours(25, prices, by_code=by_code) for by_code in (False, True)]
+    assert [run.ledger.calls("enqueuer", operation="GetItem") for run in runs] == [25, 50]
+    credential, code = (run.ledger.total().write_units for run in runs)
+    assert credential == code
+
+
+def test_a_credential_that_was_tampered_with_takes_no_vote() -> None:
+    with VotePipeline.open() as pipeline:
+        (credential,) = pipeline.credentials(1)
+        with pytest.raises(HandlerFailed, match="unknown"):
+            pipeline.post(replace(credential, token=bytes(32)), 0)
+
+
+def test_an_accepted_vote_leaves_no_log_line_to_pay_for() -> None:
+    prices = PriceTable.load()
+    _, template = here().templates
+    run = votes._count_ours(25, prices)
+    assert run.log_bytes["enqueuer"] == 0
+    silent = votes._bill(run, prices, silent_functions(template)).quantities["logs"]
+    loud = votes._bill(run, prices).quantities["logs"]
+    lines = sum(len(line) for line in prices.platform.lines)
+    # One invocation of the enqueuer per vote; those of the other functions stay.
+    assert (loud - silent) * 1e9 == pytest.approx(lines)
+    assert silent > 0
+
+
+@pytest.mark.parametrize(
+    ("logging", "silent"),
+    [
+        ({"LogFormat": "JSON", "SystemLogLevel": "WARN"}, {"one"}),
+        ({"LogFormat": "Text"}, set()),
+        ({}, set()),
+    ],
+)
+def test_the_template_says_around_what_lambda_writes_lines(
+    tmp_path: Path, logging: dict[str, str], silent: set[str]
+) -> None:
+    assert silent_functions(template_with(tmp_path, logging)) == silent
+
+
+def test_a_log_format_that_has_no_price_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TemplateUnreadable):
+        silent_functions(template_with(tmp_path, {"LogFormat": "JSON"}))
+
+
+def template_with(folder: Path, logging: dict[str, str]) -> Path:
+    variables = {"POWERTOOLS_SERVICE_NAME": "one"}
+    properties = {"Environment": {"Variables": variables}, "LoggingConfig": logging}
+    function = {"Type": "AWS::Serverless::Function", "Properties": properties}
+    shared = {"Function": {"LoggingConfig": {"LogGroup": "Logs"}}}
+    template = folder / "template.yaml"
+    template.write_text(yaml.safe_dump({"Globals": shared, "Resources": {"One": function}}))
+    return template
 
 
 def test_the_other_design_writes_three_times_per_vote() -> None:
@@ -113,8 +178,8 @@ def test_the_other_design_writes_three_times_per_vote() -> None:
 def test_the_bill_holds_the_snapshots_of_a_second_shared_by_its_votes() -> None:
     prices = PriceTable.load()
     run = votes._count_ours(25, prices)
-    bill = votes._bill(run, prices, snapshots=True)
-    without = votes._bill(run, prices, snapshots=False)
+    bill = votes._our_bill(run, prices, frozenset())
+    without = votes._bill(run, prices)
     puts = prices.votes.snapshot["s3_puts"] / prices.votes.votes_per_second
     assert bill.quantities["s3_puts"] == puts
     assert bill.quantities["api"] == 1
@@ -131,8 +196,10 @@ def test_the_exponent_is_the_slope_between_logarithms(slope: float, expected: fl
 
 def test_a_ratio_is_the_other_designs_instructions_over_ours() -> None:
     each = {"seed_path": 30.0, "ours_path": 20.0, "seed_processor": 10.0, "ours_processor": 1.0}
+    each["ours_path_by_code"] = 24.0
     found = VoteInstructions(each, {}, "")
     assert (found.ratio("path"), found.ratio("processor")) == (1.5, 10)
+    assert found.ratio("path", repeat_vote.BY_CODE) == 1.25
     assert VoteInstructions(None, None, "no counter").ratio("path") is None
 
 
@@ -147,12 +214,33 @@ def material(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     prepared: dict[str, Any] = json.loads(json.dumps(made))
     yield prepared
     clients.forget()
-    forget(processor)
+    for module in (enqueuer, processor, tally):
+        forget(module)
 
 
 def test_the_prepared_answers_let_every_vote_of_ours_succeed(material: dict[str, Any]) -> None:
     unit = repeat_vote.ours_processor(material)
     assert unit() == [{"batchItemFailures": []}] * 2
+
+
+@pytest.mark.parametrize(
+    ("design", "posts"), [("ours_path", "posts"), ("ours_path_by_code", "code_posts")]
+)
+def test_either_kind_of_vote_is_taken_on_its_path(
+    material: dict[str, Any], monkeypatch: pytest.MonkeyPatch, design: str, posts: str
+) -> None:
+    unit = repeat_vote.DESIGNS[design](material)
+    answers: list[dict[str, Any]] = []
+    real = enqueuer.handler
+
+    def handler(event: dict[str, Any], context: object) -> Any:
+        assert event in material[posts]
+        answers.append(real(event, context))
+        return answers[-1]
+
+    monkeypatch.setattr(enqueuer, "handler", handler)
+    unit()
+    assert [answer["statusCode"] for answer in answers] == [201] * 50
 
 
 def test_a_grown_election_counts_on_from_where_it_is() -> None:

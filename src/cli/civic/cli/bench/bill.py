@@ -37,6 +37,8 @@ class Design:
     memory_mb: Mapping[str, int]
     archived: bool = False
     traced: bool = False
+    silent: frozenset[str] = frozenset()
+    """Functions around whose invocations Lambda writes nothing (`deployment.silent_functions`)."""
     access_log_format: str = ""
     renewal: Ledger | None = None
     """Calls that one environment adds per cache period."""
@@ -111,9 +113,10 @@ def _log_bytes(run: Run, design: Design, prices: PriceTable, traces: float) -> f
     for variable, sample in platform.access_log.items():
         entry = entry.replace(variable, sample)
     per_invocation = sum(len(line) for line in platform.lines)
+    noted = sum(n for name, n in run.invocations.items() if name not in design.silent)
     return (
         run.log_bytes.total() / run.requests
-        + run.invocations.total() / run.requests * per_invocation
+        + noted / run.requests * per_invocation
         + traces * len(platform.traced_line)
         + len(entry)
     )

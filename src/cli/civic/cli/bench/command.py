@@ -66,7 +66,8 @@ def votes(population: Population = _POPULATION, seed: Seed = _SEED) -> None:
     # Codes are drawn anew in each run; no figure depends on which.
     del seed
     with _bars() as bars:
-        found = measure_votes(population, bars)
+        _, template = here().templates
+        found = measure_votes(template, population, bars)
     show_votes(found, out)
     keep("votes", votes_document(found))
 

@@ -65,6 +65,36 @@ class Deployment:
         return next(one for one in self.functions.values() if one.queue == queue)
 
 
+def silent_functions(template: Path) -> frozenset[str]:
+    """Return the functions whose invocations Lambda itself writes no lines about.
+
+    In Lambda's JSON format a system log level of WARN leaves out what it says of every invocation;
+    in its text format nothing can be left out.
+
+    Raises:
+        TemplateUnreadable: A format is chosen that the price table has no sample of.
+    """
+    try:
+        document = yaml.load(template.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
+        shared = document["Globals"]["Function"].get("LoggingConfig", {})
+        return frozenset(
+            one["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+            for one in document["Resources"].values()
+            if one["Type"] == "AWS::Serverless::Function"
+            and _is_silent(shared | one["Properties"].get("LoggingConfig", {}))
+        )
+    except (KeyError, yaml.YAMLError) as error:
+        raise TemplateUnreadable(f"{template.name}: {error!r}") from error
+
+
+def _is_silent(logging: Node) -> bool:
+    if logging.get("LogFormat", "Text") == "Text":
+        return False
+    if logging.get("SystemLogLevel") != "WARN":
+        raise TemplateUnreadable("Lambda's lines in JSON have no sample in prices.toml")
+    return True
+
+
 class _Loader(yaml.SafeLoader):
     """Reads CloudFormation's short forms as ``{"!Ref": ...}``."""
 

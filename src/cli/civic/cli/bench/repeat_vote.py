@@ -23,6 +23,9 @@ type Unit = Callable[[], object]
 type Material = dict[str, Any]
 
 VOTES_PER_UNIT = 100
+BY_CODE = "_by_code"
+"""Ends the name of what votes with posted codes instead of credentials."""
+
 _NO_HEADERS: Any = {}
 
 
@@ -55,8 +58,8 @@ def ours_processor(material: Material) -> Unit:
     return lambda: [processor.handler(event, None) for event in material["batches"]]
 
 
-def ours_path(material: Material) -> Unit:
-    """Return the real enqueuer, processor and tally."""
+def ours_path(material: Material, posts: str = "posts") -> Unit:
+    """Return the real enqueuer, processor and tally, for votes with credentials."""
     from civic.voting.entrypoints import enqueuer, tally  # noqa: PLC0415 - one design per process
 
     process = ours_processor(material)
@@ -64,7 +67,7 @@ def ours_path(material: Material) -> Unit:
 
     def unit() -> None:
         nonlocal sequence
-        for event in material["posts"]:
+        for event in material[posts]:
             enqueuer.handler(event, None)
         process()
         for record in material["stream"]["Records"]:
@@ -73,6 +76,11 @@ def ours_path(material: Material) -> Unit:
         tally.handler(material["stream"], None)
 
     return unit
+
+
+def ours_path_by_code(material: Material) -> Unit:
+    """Return the same for votes with posted codes."""
+    return ours_path(material, "code_posts")
 
 
 def seed_processor(material: Material) -> Unit:
@@ -105,6 +113,7 @@ def seed_path(material: Material) -> Unit:
 DESIGNS: dict[str, Callable[[Material], Unit]] = {
     "ours_processor": ours_processor,
     "ours_path": ours_path,
+    f"ours_path{BY_CODE}": ours_path_by_code,
     "seed_processor": seed_processor,
     "seed_path": seed_path,
 }

@@ -2,22 +2,25 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import batched
+from pathlib import Path
 from typing import Any, Protocol
 from unittest.mock import patch
 
 from civic.cli.bench import naive_votes
 from civic.cli.bench.bill import Bill, Design, bill
 from civic.cli.bench.counted_aws import ENVIRONMENT, CountedAws
+from civic.cli.bench.deployment import silent_functions
 from civic.cli.bench.ledger import Ledger
 from civic.cli.bench.pipeline import http_event, sqs_event
 from civic.cli.bench.prices import PriceTable
+from civic.cli.bench.repeat_vote import BY_CODE
 from civic.cli.bench.run import Run
 from civic.cli.bench.votes_instructions import VoteInstructions, count_vote_instructions, runs
-from civic.cli.bench.votes_pipeline import VotePipeline
+from civic.cli.bench.votes_pipeline import VotePipeline, Voter
 
 WARM_UP = 5
 """Votes before the counted ones: no election is read and no secret opened in a warm environment."""
@@ -48,26 +51,26 @@ class VoteFigures:
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """Everything that was measured."""
+    """Everything that was measured; ours with credentials, unless it says ``by_code``."""
 
     population: int
     prices: PriceTable
     ours: Run
+    ours_by_code: Run
     naive: Run
     bill: Bill
+    bill_by_code: Bill
     naive_bill: Bill
     instructions: VoteInstructions
 
     def figures(self) -> VoteFigures:
-        """Return our figures."""
-        return VoteFigures(
-            write_units_per_vote=_writes(self.ours),
-            transactional_writes=_transactions(self.ours.ledger),
-            dollars_per_million=self.bill.total,
-            processor_ratio_vs_seed=self.instructions.ratio("processor"),
-            path_ratio_vs_seed=self.instructions.ratio("path"),
-            growth_exponent=self.instructions.exponent,
-        )
+        """Return our figures, of votes with credentials."""
+        return self._figures(self.ours, self.bill, self.instructions.ratio("path"))
+
+    def figures_by_code(self) -> VoteFigures:
+        """Return the same of votes with posted codes."""
+        by_code = self.instructions.ratio("path", BY_CODE)
+        return self._figures(self.ours_by_code, self.bill_by_code, by_code)
 
     def naive_figures(self) -> dict[str, float]:
         """Return those of the other design that it has, in one region."""
@@ -79,17 +82,31 @@ class Votes:
             "path_ratio_vs_seed": 1.0,
         }
 
+    def _figures(self, run: Run, priced: Bill, path_ratio: float | None) -> VoteFigures:
+        return VoteFigures(
+            write_units_per_vote=_writes(run),
+            transactional_writes=_transactions(run.ledger),
+            dollars_per_million=priced.total,
+            processor_ratio_vs_seed=self.instructions.ratio("processor"),
+            path_ratio_vs_seed=path_ratio,
+            growth_exponent=self.instructions.exponent,
+        )
 
-def measure_votes(count: int, progress: Progress) -> Votes:
+
+def measure_votes(template: Path, count: int, progress: Progress) -> Votes:
     """Measure everything.
 
     Args:
-        count: How many people vote in the counted runs.
+        template: Of the voting stack; says around which functions Lambda writes log lines.
+        count: How many people vote in each of the counted runs.
         progress: Told about every step.
     """
     prices = PriceTable.load()
-    tick = progress.begin("counting calls of votes", 2)
+    tick = progress.begin("counting calls of votes", 3)
+    silent = silent_functions(template)
     ours = _count_ours(count, prices)
+    tick()
+    by_code = _count_ours(count, prices, by_code=True)
     tick()
     naive = _count_naive(count)
     tick()
@@ -98,8 +115,10 @@ def measure_votes(count: int, progress: Progress) -> Votes:
         population=count,
         prices=prices,
         ours=ours,
+        ours_by_code=by_code,
         naive=naive,
-        bill=_bill(ours, prices, snapshots=True),
+        bill=_our_bill(ours, prices, silent),
+        bill_by_code=_our_bill(by_code, prices, silent),
         naive_bill=_naive_bill(naive, prices),
         instructions=instructions,
     )
@@ -117,6 +136,11 @@ def vote_section(found: Votes) -> dict[str, Any]:
             "run": _run(found.ours),
             "naive_run": _run(found.naive),
             "bill": _priced(found.bill),
+            "by_code": {
+                "figures": asdict(found.figures_by_code()),
+                "run": _run(found.ours_by_code),
+                "bill": _priced(found.bill_by_code),
+            },
             "naive_bill": _priced(found.naive_bill),
             "instructions": asdict(found.instructions),
         },
@@ -125,28 +149,31 @@ def vote_section(found: Votes) -> dict[str, Any]:
 
 HOW = {
     "write_units_per_vote": "write units of the processor and the tally, counted on in-memory "
-    "DynamoDB over votes with posted codes in warm environments, at the batches of `load`",
+    "DynamoDB over votes with credentials in warm environments, at the batches of `load`; votes "
+    "with posted codes are in `details.by_code`",
     "transactional_writes": "calls of TransactWriteItems and ExecuteTransaction in the same run",
     "dollars_per_million": "the same run at list prices, with one snapshot a second; durations are "
-    "assumed (prices.toml)",
+    "assumed (prices.toml), and Lambda's own log lines are priced as the template sets them",
     "processor_ratio_vs_seed": "instructions per vote of the other design's processor over ours, "
     "AWS calls included, each answered by a prepared body",
-    "path_ratio_vs_seed": "the same of enqueuer and processor over enqueuer, processor and tally",
+    "path_ratio_vs_seed": "the same of enqueuer and processor over enqueuer, processor and tally, "
+    "with credentials verified by OpenSSL",
     "growth_exponent": "slope, both axes logarithmic, of instructions per vote through the real "
-    "handlers in memory over the number of those who have voted before",
+    "handlers in memory over the number of those who have voted before, all with posted codes",
     "naive": "the demo's description rewritten in Python: read, send; read, unconditional update, "
     "counter update; one region, one write more for its index on state and candidate",
 }
 """How each figure was measured."""
 
 
-def _count_ours(count: int, prices: PriceTable) -> Run:
+def _count_ours(count: int, prices: PriceTable, *, by_code: bool = False) -> Run:
     load = prices.votes
     with VotePipeline.open() as pipeline:
-        codes = pipeline.letters(WARM_UP + count)
-        pipeline.vote(codes[:WARM_UP], load.fill, load.stream_fill)
+        voters: Sequence[Voter]
+        voters = (pipeline.letters if by_code else pipeline.credentials)(WARM_UP + count)
+        pipeline.vote(voters[:WARM_UP], load.fill, load.stream_fill)
         with pipeline.counting() as run:
-            pipeline.vote(codes[WARM_UP:], load.fill, load.stream_fill)
+            pipeline.vote(voters[WARM_UP:], load.fill, load.stream_fill)
     return run
 
 
@@ -193,19 +220,24 @@ def _forget_naive() -> None:
     naive_votes.session.cache_clear()
 
 
-def _bill(run: Run, prices: PriceTable, *, snapshots: bool) -> Bill:
+def _bill(run: Run, prices: PriceTable, silent: frozenset[str] = frozenset()) -> Bill:
     load = prices.votes
     # No tracing and no access log: either would keep the moment of every vote.
-    design = Design(memory_mb=dict.fromkeys(run.invocations, load.memory_mb))
-    quantities = dict(bill(run, design, load.load, prices).quantities)
-    if snapshots:
-        for line, units in load.snapshot.items():
-            quantities[line] = quantities.get(line, 0.0) + units / load.votes_per_second
+    design = Design(memory_mb=dict.fromkeys(run.invocations, load.memory_mb), silent=silent)
+    return bill(run, design, load.load, prices)
+
+
+def _our_bill(run: Run, prices: PriceTable, silent: frozenset[str]) -> Bill:
+    """Return the bill of ours with the snapshots of the results."""
+    load = prices.votes
+    quantities = dict(_bill(run, prices, silent).quantities)
+    for line, units in load.snapshot.items():
+        quantities[line] = quantities.get(line, 0.0) + units / load.votes_per_second
     return Bill(quantities, prices.dollars_per_million(quantities))
 
 
 def _naive_bill(run: Run, prices: PriceTable) -> Bill:
-    quantities = dict(_bill(run, prices, snapshots=False).quantities)
+    quantities = dict(_bill(run, prices).quantities)
     quantities["write_units"] += naive_votes.INDEX_WRITES_PER_VOTE
     return Bill(quantities, prices.dollars_per_million(quantities))
 

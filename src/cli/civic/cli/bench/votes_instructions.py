@@ -50,11 +50,16 @@ class VoteInstructions:
     """Per vote through the real handlers in memory, by how many have voted before."""
     method: str
 
-    def ratio(self, part: str) -> float | None:
-        """Return how many votes ours counts for each vote of the other design, per instruction."""
+    def ratio(self, part: str, kind: str = "") -> float | None:
+        """Return how many votes ours counts for each vote of the other design, per instruction.
+
+        Args:
+            part: ``processor`` or ``path``.
+            kind: Empty for credentials, `BY_CODE` for posted codes.
+        """
         if self.per_vote is None:
             return None
-        return self.per_vote[f"seed_{part}"] / self.per_vote[f"ours_{part}"]
+        return self.per_vote[f"seed_{part}"] / self.per_vote[f"ours_{part}{kind}"]
 
     @property
     def exponent(self) -> float | None:
@@ -110,8 +115,9 @@ def _material() -> dict[str, Any]:
     """Return a hundred votes of either design at each of its steps, and AWS's answers to them."""
     with VotePipeline.open() as pipeline:
         codes = pipeline.letters(VOTES_PER_UNIT)
-        for number, code in enumerate(codes):
-            pipeline.post(code, number % 5)
+        credentials = pipeline.credentials(VOTES_PER_UNIT)
+        for number, credential in enumerate(credentials):
+            pipeline.post(credential, number % 5)
         messages = list(pipeline.aws.queues[BALLOT_QUEUE])
         pipeline.drain(_OUR_BATCH)
         tables = pipeline.aws.tables.items
@@ -139,7 +145,8 @@ def _material() -> dict[str, Any]:
     }
     return {
         "canned": {name: json.dumps(answer) for name, answer in answers.items()},
-        "posts": [vote_event(code, number % 5) for number, code in enumerate(codes)],
+        "posts": [vote_event(one, number % 5) for number, one in enumerate(credentials)],
+        "code_posts": [vote_event(one, number % 5) for number, one in enumerate(codes)],
         "batches": [sqs_event(some) for some in batched(messages, _OUR_BATCH, strict=True)],
         "stream": stream_event(rows, 0),
         "seed_posts": [http_event("POST /votes", vote, {}) for vote in votes],

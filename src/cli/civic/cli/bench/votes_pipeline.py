@@ -6,10 +6,16 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from itertools import batched
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
+
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA384
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from civic.cli.bench.counted_aws import ENVIRONMENT, CountedAws
 from civic.cli.bench.logs import LogMeter
@@ -17,13 +23,14 @@ from civic.cli.bench.pipeline import HandlerFailed, http_event, sqs_event
 from civic.cli.bench.run import Run
 from civic.cli.simulate.country import election_of, style_of, vote_body
 from civic.cli.simulate.electorate import official
-from civic.contracts.identifiers import ElectionId
+from civic.contracts.identifiers import ElectionId, StyleId
 from civic.runtime import clients
 from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.adapters.voter_codes_dynamodb import DynamoDbVoterCodes
 from civic.voting.entrypoints import enqueuer, processor, tally
 from civic.voting.model.codes import PostedCode, hash_of, new_code
+from civic.voting.model.credential import RANDOMIZER_BYTES, TOKEN_BYTES, Credential
 from civic.voting.model.secrets import ElectionKeys
 
 ELECTION = ElectionId("0123456789ab")
@@ -50,8 +57,12 @@ _KEYS = {
     TALLIES: ("election", "shard"),
 }
 _FUNCTIONS = {"enqueuer": enqueuer, "processor": processor, "tally": tally}
+_KEY_BITS = 3072
+_PADDING = PSS(MGF1(SHA384()), salt_length=SHA384.digest_size)
 _CREATED = 201
 _MESSAGES_PER_CALL = 10
+
+type Voter = Credential | PostedCode
 
 
 class VotePipeline:
@@ -93,11 +104,16 @@ class VotePipeline:
             self.run = outside
 
     def hold_election(self) -> None:
-        """Store the election and its secret."""
+        """Store the election, its secret, and the public keys of its credentials."""
         vault = KmsElectionSecrets(clients.kms(), "key")
         sealed = vault.make(ELECTION)
         election = election_of(ELECTION, official(), datetime.now(UTC))
-        DynamoDbElections(clients.dynamodb(), ELECTIONS).create(election, sealed)
+        store = DynamoDbElections(clients.dynamodb(), ELECTIONS)
+        store.create(election, sealed)
+        # One key for all: making fifty more takes a minute, and a verification costs the same.
+        public = _issuer_key().public_key()
+        der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        store.keep_keys(ELECTION, {style.id: der for style in election.styles})
         self.codes_key = ElectionKeys.derive(ELECTION, vault.open(ELECTION, sealed)).codes
 
     def secret_of(self, sealed: str) -> bytes:
@@ -115,23 +131,28 @@ class VotePipeline:
             store.add(ELECTION, style, [hash_of(code, self.codes_key)])
         return codes
 
-    def vote(self, codes: Sequence[PostedCode], fill: int, stream_fill: int) -> None:
+    def credentials(self, count: int) -> list[Credential]:
+        """Return valid credentials; signed without blinding, which no verifier can tell."""
+        styles = official()
+        return [_signed(style_of(styles[n % len(styles)].state)) for n in range(count)]
+
+    def vote(self, voters: Sequence[Voter], fill: int, stream_fill: int) -> None:
         """Let voters vote and everything that follows from it happen.
 
         Args:
-            codes: Of the voters; each for the next candidate in turn.
+            voters: With what entitles them; each for the next candidate in turn.
             fill: The messages that the processor finds at once.
             stream_fill: The stream records that the tally finds at once.
         """
-        for number, code in enumerate(codes):
-            self.post(code, number % 5)
+        for number, voter in enumerate(voters):
+            self.post(voter, number % 5)
         self.drain(fill)
         self.count(stream_fill)
 
-    def post(self, code: PostedCode, choice: int) -> None:
+    def post(self, voter: Voter, choice: int) -> None:
         """Cast one vote; raises HandlerFailed unless it is taken."""
         self.run.requests += 1
-        answer = self.invoke("enqueuer", vote_event(code, choice))
+        answer = self.invoke("enqueuer", vote_event(voter, choice))
         if answer["statusCode"] != _CREATED:
             raise HandlerFailed(f"POST /votes: {answer['body']}")
 
@@ -174,9 +195,20 @@ class VotePipeline:
         return answer
 
 
-def vote_event(code: str, choice: int) -> dict[str, Any]:
+@cache
+def _issuer_key() -> RSAPrivateKey:
+    return generate_private_key(65537, _KEY_BITS)
+
+
+def _signed(style: StyleId) -> Credential:
+    token, randomizer = secrets.token_bytes(TOKEN_BYTES), secrets.token_bytes(RANDOMIZER_BYTES)
+    signature = _issuer_key().sign(randomizer + token, _PADDING, SHA384())
+    return Credential(ELECTION, style, token, randomizer, signature)
+
+
+def vote_event(voter: Voter, choice: int) -> dict[str, Any]:
     """Return a POST /votes."""
-    return http_event("POST /votes", vote_body(code, ELECTION, choice), {})
+    return http_event("POST /votes", vote_body(voter, ELECTION, choice), {})
 
 
 def stream_event(rows: Sequence[dict[str, Any]], first: int) -> dict[str, Any]:

@@ -36,14 +36,19 @@ def _bills(found: Votes) -> Table:
     prices = found.prices
     table = Table(title=f"Dollars per million votes ({prices.region}, {prices.as_of})")
     table.add_column("line")
-    for name in ("ours", "other design"):
+    bills = {
+        "credential": found.bill,
+        "posted code": found.bill_by_code,
+        "other design": found.naive_bill,
+    }
+    for name in bills:
         table.add_column(name, justify="right")
-    for line, dollars in found.bill.dollars.items():
-        other = found.naive_bill.dollars.get(line, 0.0)
-        if dollars or other:
-            table.add_row(prices.lines[line].label, f"{dollars:.3f}", f"{other:.3f}")
+    for line in found.bill.dollars:
+        row = [bill.dollars.get(line, 0.0) for bill in bills.values()]
+        if any(row):
+            table.add_row(prices.lines[line].label, *(f"{dollars:.3f}" for dollars in row))
     table.add_section()
-    table.add_row("sum", f"{found.bill.total:.2f}", f"{found.naive_bill.total:.2f}")
+    table.add_row("sum", *(f"{bill.total:.2f}" for bill in bills.values()))
     return table
 
 
@@ -61,16 +66,17 @@ def _instructions(found: Votes) -> Table:
 def _figures(found: Votes) -> Table:
     table = Table(title="Targets")
     table.add_column("figure")
-    for name in ("ours", "other design", "target", ""):
+    for name in ("credential", "target", "", "posted code", "other design"):
         table.add_column(name, justify="right")
-    other = found.naive_figures()
+    other, by_code = found.naive_figures(), asdict(found.figures_by_code())
     for one in judge(asdict(found.figures()), VOTE_TARGETS):
         table.add_row(
             one.target.label,
             _number(one.measured),
-            _number(other.get(one.target.key)),
             str(one.target),
             _VERDICTS[one.met],
+            _number(by_code[one.target.key]),
+            _number(other.get(one.target.key)),
         )
     return table
 

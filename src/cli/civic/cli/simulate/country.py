@@ -1,11 +1,13 @@
 """The election that is simulated: one contest, a ballot style per state."""
 
 import json
+from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from functools import cache
 
 from civic.cli.simulate.electorate import CANDIDATES, StateVote
 from civic.contracts.identifiers import ElectionId, StyleId
+from civic.voting.model.credential import Credential
 from civic.voting.model.election import BallotStyle, Contest, Election, Option, State, StyleContest
 from civic.voting.model.tally import WRITE_INS, Counts
 
@@ -63,9 +65,14 @@ def _marked(choice: int) -> str:
     return json.dumps({}) + f', "write_ins": {json.dumps({CONTEST: [WRITTEN_IN]})}'
 
 
-def vote_body(code: str, election: ElectionId, choice: int) -> str:
-    """Return the body of a POST /votes."""
-    return f'{{"id": "{code}", "election": "{election}", "selections": {_marked(choice)}}}'
+def vote_body(voter: Credential | str, election: ElectionId, choice: int) -> str:
+    """Return the body of a POST /votes with a credential, or with a posted code."""
+    if isinstance(voter, str):
+        return f'{{"id": "{voter}", "election": "{election}", "selections": {_marked(choice)}}}'
+    octets = {"token": voter.token, "randomizer": voter.randomizer, "signature": voter.signature}
+    signed = {name: urlsafe_b64encode(value).decode().rstrip("=") for name, value in octets.items()}
+    proof = json.dumps({"election": voter.election, "style": voter.style, **signed})
+    return f'{{"credential": {proof}, "selections": {_marked(choice)}}}'
 
 
 def cells_of(counts: Counts, states: tuple[StateVote, ...]) -> list[int]:
