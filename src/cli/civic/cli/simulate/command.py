@@ -18,22 +18,32 @@ from rich.progress import (
 )
 
 from civic.cli.console import err, out
+from civic.cli.context import target_of
 from civic.cli.failures import INTERRUPTED_EXIT_CODE, CommandFailed, SettingInvalid
 from civic.cli.simulate.chart import chart
-from civic.cli.simulate.electorate import apportioned
+from civic.cli.simulate.deployed import DeployedElection
+from civic.cli.simulate.electorate import apportioned, voters_of
+from civic.cli.simulate.hall import Hall, hall_of
 from civic.cli.simulate.report import by_state, candidates_table, summary, totals_table
-from civic.cli.simulate.run import Outcome, Plan, Simulation
+from civic.cli.simulate.run import Outcome, Plan, Simulation, Tick
 from civic.cli.workspace import here
 
 _ONE_PERCENT = 1_366_692
+MOST_AT_THE_ENGINE = 10_000
 _MOST_DUPLICATES, _MOST_REDELIVERED = 1.0, 0.9
 
 
 def simulate(
     context: typer.Context,
     voters: Annotated[
-        int, typer.Option(min=1, max=20_000_000, help="Shared out among states as in 2016.")
-    ] = _ONE_PERCENT,
+        int | None,
+        typer.Option(
+            min=1,
+            max=20_000_000,
+            help="Shared out among states as in 2016.",
+            show_default=f"{_ONE_PERCENT:,}; with --engine {MOST_AT_THE_ENGINE:,}, the most there",
+        ),
+    ] = None,
     duplicates: Annotated[
         str, typer.Option(help="Voters who vote twice, half of them for somebody else.")
     ] = "5%",
@@ -45,37 +55,91 @@ def simulate(
         bool, typer.Option("--crash", help="Let functions die between any two steps.")
     ] = False,
     seed: Annotated[int, typer.Option(help="The same seed repeats the same election.")] = 2016,
+    engine: Annotated[
+        bool, typer.Option("--engine", help="Over HTTP at the embedded engine, with posted codes.")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, max=32, help="With --engine: requests at a time.")
+    ] = 8,
 ) -> None:
     """Hold the US presidential election of 2016, at 1 % unless said otherwise.
 
-    Every vote goes through the real handlers, on adapters in memory and in this process. Ends with
-    0 only if the tally, the recount and the published results all say what the voters voted.
+    Every vote goes through the real handlers, on adapters in memory and in this process, or with
+    --engine at the stack that `civic up` has deployed. Ends with 0 only if the tally, the recount
+    and the published results all say what the voters voted.
     """
-    del context
-    states = apportioned(voters)
+    _only(context, ("redeliver", "crash") if engine else ("workers",), "--engine", without=engine)
+    if engine and voters is not None and voters > MOST_AT_THE_ENGINE:
+        raise SettingInvalid(f"--engine takes up to {MOST_AT_THE_ENGINE:,} voters")
     plan = Plan(
-        states,
+        apportioned(voters or (MOST_AT_THE_ENGINE if engine else _ONE_PERCENT)),
         share_of(duplicates, "--duplicates", _MOST_DUPLICATES),
-        share_of(redeliver, "--redeliver", _MOST_REDELIVERED),
+        0.0 if engine else share_of(redeliver, "--redeliver", _MOST_REDELIVERED),
         crash,
         seed,
     )
-    simulation = Simulation(plan)
     with _interruptible() as stopped, _progress() as progress:
-        task = progress.add_task("voting", total=voters)
-
-        def tick(count: int) -> bool:
-            progress.advance(task, count)
-            return not stopped()
-
-        simulation.vote(tick)
-    with err.status("counting"):
-        outcome = simulation.finish()
+        bars = Bars(progress, voters_of(plan.states), stopped)
+        if engine:
+            with hall_of(target_of(context)) as hall:
+                outcome = hold_at(hall, plan, workers, bars)
+        else:
+            outcome = _hold_in_memory(plan, bars)
     _show(plan, outcome)
     if not outcome.right:
         raise CommandFailed("the counts do not agree; repeat it with --seed " + str(seed))
     if stopped():
         raise typer.Exit(INTERRUPTED_EXIT_CODE)
+
+
+class Bars:
+    """The progress of each part, which may be told to stop."""
+
+    def __init__(self, progress: Progress, total: int, stopped: Callable[[], bool]) -> None:
+        """Draw on ``progress`` bars of ``total`` steps; ``stopped`` tells of Ctrl-C."""
+        self._progress = progress
+        self._total = total
+        self._stopped = stopped
+
+    def begin(self, name: str) -> Tick:
+        """Begin a bar; what moves it answers whether to go on."""
+        task = self._progress.add_task(name, total=self._total)
+
+        def tick(count: int) -> bool:
+            self._progress.advance(task, count)
+            return not self._stopped()
+
+        return tick
+
+
+def _hold_in_memory(plan: Plan, bars: Bars) -> Outcome:
+    simulation = Simulation(plan)
+    simulation.vote(bars.begin("voting"))
+    return simulation.finish()
+
+
+def hold_at(hall: Hall, plan: Plan, workers: int, bars: Bars) -> Outcome:
+    """Hold the election at a deployed stack; a right one is certified."""
+    with DeployedElection.held(hall, plan, workers) as election:
+        if election.post_codes(bars.begin("posting codes")):
+            election.vote(bars.begin("voting"))
+        outcome = election.finish()
+        if outcome.right:
+            election.certify()
+    return outcome
+
+
+def _only(context: typer.Context, options: tuple[str, ...], mode: str, *, without: bool) -> None:
+    """Refuse options that would have no effect.
+
+    Raises:
+        SettingInvalid: One of them was given.
+    """
+    for option in options:
+        source = context.get_parameter_source(option)
+        if source is not None and source.name == "COMMANDLINE":
+            how = "without" if without else "with"
+            raise SettingInvalid(f"--{option} is for runs {how} {mode}")
 
 
 def share_of(text: str, option: str, most: float) -> float:
