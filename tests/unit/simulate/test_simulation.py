@@ -5,9 +5,12 @@ from collections.abc import Sequence
 import pytest
 
 from civic.cli.failures import CommandFailed, SettingInvalid
-from civic.cli.simulate import run
+from civic.cli.main import main
+from civic.cli.simulate import issuer, run
 from civic.cli.simulate.command import share_of
+from civic.cli.simulate.country import style_of
 from civic.cli.simulate.electorate import apportioned
+from civic.cli.simulate.issuer import MemoryIssuer
 from civic.cli.simulate.memory import MemoryBallots, MemoryQueue, MemoryTallies
 from civic.cli.simulate.run import Outcome, Plan, Simulation
 from civic.contracts.identifiers import ElectionId
@@ -59,6 +62,41 @@ def test_the_same_seed_repeats_the_election() -> None:
         second.delivered,
         second.counted,
     )
+
+
+def test_credentials_are_counted_as_posted_codes_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuer, "KEY_BITS", 2048)
+    monkeypatch.setattr(run, "ROUND_WITH_CREDENTIALS", 10)
+    plan = Plan(apportioned(20), 0.9, redeliver=0.1, crash=True, seed=1, credentials=True)
+    simulation = Simulation(plan)
+    simulation.vote(lambda _: True)
+    outcome = simulation.finish()
+    assert outcome.right
+    assert outcome.voters == 20 == outcome.ballots
+    # Some second votes for somebody else were taken too, and one of each two was settled.
+    assert outcome.refused > 0
+    assert outcome.accepted > 20
+
+
+def test_a_credential_of_another_issuer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuer, "KEY_BITS", 2048)
+    plan = Plan(apportioned(3), 0.0, redeliver=0.0, crash=False, seed=1, credentials=True)
+    simulation = Simulation(plan)
+    voting = [style_of(state.state) for state in plan.states if state.total]
+    monkeypatch.setattr(
+        simulation, "_issuer", MemoryIssuer(simulation._election, voting, simulation._dice.bytes)
+    )
+    simulation.vote(lambda _: True)
+    outcome = simulation.finish()
+    assert (outcome.voters, outcome.unexplained) == (0, 6)
+    assert not outcome.right
+
+
+def test_more_credentials_than_there_is_time_for_are_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["simulate", "--credentials", "--voters", "2001"]) == SettingInvalid.exit_code
+    assert "a blind signature costs about 20 ms" in capsys.readouterr().err
 
 
 def test_voting_that_is_broken_off_is_counted_as_far_as_it_went() -> None:

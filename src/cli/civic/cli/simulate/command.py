@@ -30,6 +30,7 @@ from civic.cli.workspace import here
 
 _ONE_PERCENT = 1_366_692
 MOST_AT_THE_ENGINE = 10_000
+MOST_WITH_CREDENTIALS = 2_000
 _MOST_DUPLICATES, _MOST_REDELIVERED = 1.0, 0.9
 
 
@@ -41,7 +42,8 @@ def simulate(
             min=1,
             max=20_000_000,
             help="Shared out among states as in 2016.",
-            show_default=f"{_ONE_PERCENT:,}; with --engine {MOST_AT_THE_ENGINE:,}, the most there",
+            show_default=f"{_ONE_PERCENT:,}; with --engine {MOST_AT_THE_ENGINE:,} and with "
+            f"--credentials {MOST_WITH_CREDENTIALS:,}, the most there",
         ),
     ] = None,
     duplicates: Annotated[
@@ -58,6 +60,10 @@ def simulate(
     engine: Annotated[
         bool, typer.Option("--engine", help="Over HTTP at the embedded engine, with posted codes.")
     ] = False,
+    credentials: Annotated[
+        bool,
+        typer.Option("--credentials", help="With blind signatures instead of posted codes."),
+    ] = False,
     workers: Annotated[
         int, typer.Option(min=1, max=32, help="With --engine: requests at a time.")
     ] = 8,
@@ -68,15 +74,19 @@ def simulate(
     --engine at the stack that `civic up` has deployed. Ends with 0 only if the tally, the recount
     and the published results all say what the voters voted.
     """
-    _only(context, ("redeliver", "crash") if engine else ("workers",), "--engine", without=engine)
-    if engine and voters is not None and voters > MOST_AT_THE_ENGINE:
-        raise SettingInvalid(f"--engine takes up to {MOST_AT_THE_ENGINE:,} voters")
+    _only(
+        context,
+        ("redeliver", "crash", "credentials") if engine else ("workers",),
+        "--engine",
+        without=engine,
+    )
     plan = Plan(
-        apportioned(voters or (MOST_AT_THE_ENGINE if engine else _ONE_PERCENT)),
+        apportioned(_how_many(voters, engine=engine, credentials=credentials)),
         share_of(duplicates, "--duplicates", _MOST_DUPLICATES),
         0.0 if engine else share_of(redeliver, "--redeliver", _MOST_REDELIVERED),
         crash,
         seed,
+        credentials,
     )
     with _interruptible() as stopped, _progress() as progress:
         bars = Bars(progress, voters_of(plan.states), stopped)
@@ -127,6 +137,23 @@ def hold_at(hall: Hall, plan: Plan, workers: int, bars: Bars) -> Outcome:
         if outcome.right:
             election.certify()
     return outcome
+
+
+def _how_many(voters: int | None, *, engine: bool, credentials: bool) -> int:
+    """Return how many vote.
+
+    Raises:
+        SettingInvalid: More than this kind of run has time for.
+    """
+    if engine:
+        most, why = MOST_AT_THE_ENGINE, "--engine"
+    elif credentials:
+        most, why = MOST_WITH_CREDENTIALS, "a blind signature costs about 20 ms: --credentials"
+    else:
+        return voters or _ONE_PERCENT
+    if voters is not None and voters > most:
+        raise SettingInvalid(f"{why} takes up to {most:,} voters")
+    return voters or most
 
 
 def _only(context: typer.Context, options: tuple[str, ...], mode: str, *, without: bool) -> None:

@@ -51,11 +51,11 @@ class DeployedElection:
         self._plan = plan
         self._workers = workers
         self._dice = Dice(plan.seed)
-        self._repeaters = Repeaters(self._dice, plan.duplicates)
+        self._repeaters = Repeaters[PostedCode](self._dice, plan.duplicates)
         self._election = ElectionId(hall.office.create(draft_of(plan.states, _now()))["id"])
         self._codes: list[list[PostedCode]] = []
         self._opened = False
-        self._rivals: list[tuple[Attempt, str]] = []
+        self._rivals: list[tuple[Attempt[PostedCode], str]] = []
         self.outcome = Outcome(expected=[0] * (len(plan.states) * CHOICES))
         contest, *_ = hall.office.show(self._election)["contests"]
         self._contest: str = contest["id"]
@@ -160,9 +160,9 @@ class DeployedElection:
             self.outcome.expected[cell] += 1
             self._repeaters.consider(round_, code, cell, answer.receipt)
 
-    def _again(self, attempts: list[Attempt]) -> None:
-        def cast(attempt: Attempt) -> tuple[Attempt, _Answer]:
-            return attempt, self._cast((attempt.code, attempt.cell))[2]
+    def _again(self, attempts: list[Attempt[PostedCode]]) -> None:
+        def cast(attempt: Attempt[PostedCode]) -> tuple[Attempt[PostedCode], _Answer]:
+            return attempt, self._cast((attempt.voter, attempt.cell))[2]
 
         for attempt, answer in in_parallel(cast, attempts, self._workers):
             self._note(answer)
@@ -174,7 +174,7 @@ class DeployedElection:
                 # The same ballot cast again has the same receipt.
                 self.outcome.unexplained += 1
 
-    def _cast(self, ballot: tuple[str, Cell]) -> tuple[str, Cell, _Answer]:
+    def _cast(self, ballot: tuple[PostedCode, Cell]) -> tuple[PostedCode, Cell, _Answer]:
         code, cell = ballot
         choice, contest = cell % CHOICES, self._contest
         listed = choice < len(self._options)

@@ -6,8 +6,9 @@ least once.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from civic.contracts.events import Event
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
@@ -26,9 +27,14 @@ class MemoryElections:
         """Start without any."""
         self._books: dict[ElectionId, PollBook] = {}
 
-    def open(self, election: Election, sealed_secret: bytes) -> None:
-        """Have an election, in the state that it says."""
-        self._books[election.id] = PollBook(election, {}, sealed_secret)
+    def open(
+        self,
+        election: Election,
+        sealed_secret: bytes,
+        keys: Mapping[StyleId, bytes] = MappingProxyType({}),
+    ) -> None:
+        """Have an election, in the state that it says, with the public keys of credentials."""
+        self._books[election.id] = PollBook(election, keys, sealed_secret)
 
     def find(self, election: ElectionId) -> PollBook | None:
         """Return an election."""

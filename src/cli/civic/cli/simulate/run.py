@@ -13,10 +13,12 @@ from civic.cli.simulate.delivery import Delivered, Delivery
 from civic.cli.simulate.dice import Dice
 from civic.cli.simulate.electorate import StateVote
 from civic.cli.simulate.environments import Environments, Stores
+from civic.cli.simulate.issuer import MemoryIssuer
 from civic.cli.simulate.memory import MemorySecrets
 from civic.cli.simulate.voters import Attempt, Repeaters, shuffled
-from civic.voting.model.codes import hash_of, new_code, parse
-from civic.voting.model.credential import code_nullifier
+from civic.contracts.identifiers import Nullifier, StyleId
+from civic.voting.model.codes import PostedCode, hash_of, new_code
+from civic.voting.model.credential import Credential, code_nullifier
 from civic.voting.model.election import election_id
 from civic.voting.model.secrets import ElectionKeys
 from civic.voting.usecases.publishing import recount
@@ -25,10 +27,16 @@ from civic.voting.usecases.tallying import total
 ROUND = 2_000
 """So many voters vote before the queue and the stream are looked after."""
 
+ROUND_WITH_CREDENTIALS = 100
+"""The same where each voter waits for a blind signature."""
+
 CRASH_SHARE = 0.001
 """With crashes: the share of adapter calls that fail."""
 
 _CREATED, _CONFLICT = 201, 409
+
+type Voter = Credential | PostedCode
+"""What entitles to a vote."""
 
 type Tick = Callable[[int], bool]
 """Told after each round how many voted in it; False ends the voting."""
@@ -43,7 +51,8 @@ class Plan:
         duplicates: The share of voters who vote twice.
         redeliver: The share of messages and stream batches that are delivered twice.
         crash: Whether adapters fail now and then.
-        seed: The same one repeats the run.
+        seed: The same one repeats the run; but for the keys of credentials, which it does not make.
+        credentials: Whether voters have credentials instead of posted codes.
     """
 
     states: tuple[StateVote, ...]
@@ -51,6 +60,7 @@ class Plan:
     redeliver: float
     crash: bool
     seed: int
+    credentials: bool = False
 
 
 @dataclass(slots=True)
@@ -115,16 +125,22 @@ class Simulation:
             self._stores, lambda: datetime.now(UTC), self._dice, CRASH_SHARE if plan.crash else 0.0
         )
         self._delivery = Delivery(self._stores, self._environments, self._dice, plan.redeliver)
-        self._repeaters = Repeaters(self._dice, plan.duplicates)
+        self._repeaters = Repeaters[Voter](self._dice, plan.duplicates)
         self._election = election_id(self._dice.bytes(8))
         sealed = self._stores.secrets.make(self._election)
+        voting = [style_of(state.state) for state in plan.states if state.total]
+        self._issuer = (
+            MemoryIssuer(self._election, voting, self._dice.bytes) if plan.credentials else None
+        )
         self._stores.elections.open(
-            election_of(self._election, plan.states, datetime.now(UTC)), sealed
+            election_of(self._election, plan.states, datetime.now(UTC)),
+            sealed,
+            self._issuer.public_keys if self._issuer else {},
         )
         secret = self._stores.secrets.open(self._election, sealed)
         self._key = ElectionKeys.derive(self._election, secret).codes
         self._styles = [style_of(state.state) for state in plan.states]
-        self._rivals: list[tuple[Attempt, str]] = []
+        self._rivals: list[tuple[Attempt[Voter], str]] = []
         self.outcome = Outcome(
             expected=[0] * (len(plan.states) * CHOICES), delivered=self._delivery.done
         )
@@ -133,8 +149,9 @@ class Simulation:
         """Let everybody vote, or as many as ``tick`` says."""
         cells = shuffled(self._plan.states, self._dice)
         half = len(cells) // 2
+        size = ROUND_WITH_CREDENTIALS if self._issuer else ROUND
         with self._environments.entered():
-            for round_, some in enumerate(batched(cells, ROUND, strict=False)):
+            for round_, some in enumerate(batched(cells, size, strict=False)):
                 before, started = self.outcome.voters, time.perf_counter()
                 try:
                     self._round(round_, some)
@@ -164,22 +181,33 @@ class Simulation:
 
     def _round(self, round_: int, cells: tuple[Cell, ...]) -> None:
         for cell in cells:
-            code = new_code(self._dice.bytes)
-            hashed = hash_of(code, self._key)
-            self._stores.codes.add(self._election, self._styles[cell // CHOICES], [hashed])
-            receipt = self._submit(code, cell)
+            voter = self._voter(self._styles[cell // CHOICES])
+            receipt = self._submit(voter, cell)
             if receipt is None:
                 self.outcome.unexplained += 1
                 continue
             self.outcome.voters += 1
             self.outcome.expected[cell] += 1
-            self._repeaters.consider(round_, code, cell, receipt)
+            self._repeaters.consider(round_, voter, cell, receipt)
         for attempt in self._repeaters.due(round_):
             self._again(attempt)
         self._deliver()
 
-    def _again(self, attempt: Attempt) -> None:
-        receipt = self._submit(attempt.code, attempt.cell)
+    def _voter(self, style: StyleId) -> Voter:
+        """Return what entitles another voter."""
+        if self._issuer is not None:
+            return self._issuer.credential(style)
+        code = new_code(self._dice.bytes)
+        self._stores.codes.add(self._election, style, [hash_of(code, self._key)])
+        return code
+
+    def _nullifier(self, voter: Voter) -> Nullifier:
+        if isinstance(voter, Credential):
+            return voter.nullifier
+        return code_nullifier(self._election, hash_of(voter, self._key))
+
+    def _again(self, attempt: Attempt[Voter]) -> None:
+        receipt = self._submit(attempt.voter, attempt.cell)
         if receipt is None:
             return
         if attempt.cell != attempt.first:
@@ -188,9 +216,9 @@ class Simulation:
             # The same ballot cast again has the same receipt.
             self.outcome.unexplained += 1
 
-    def _submit(self, code: str, cell: Cell) -> str | None:
-        """Vote; return the receipt, or None if the code has voted before."""
-        status, answer = self._delivery.post(vote_body(code, self._election, cell % CHOICES))
+    def _submit(self, voter: Voter, cell: Cell) -> str | None:
+        """Return the receipt of a vote, or None if there was one before."""
+        status, answer = self._delivery.post(vote_body(voter, self._election, cell % CHOICES))
         self.outcome.submitted += 1
         if status == _CREATED:
             self.outcome.accepted += 1
@@ -211,8 +239,7 @@ class Simulation:
         One of their two receipts belongs to a ballot in the box: that one is their vote.
         """
         for attempt, receipt in self._rivals:
-            hashed = hash_of(parse(attempt.code), self._key)
-            ballot = self._stores.box.find(code_nullifier(self._election, hashed))
+            ballot = self._stores.box.find(self._nullifier(attempt.voter))
             held = ballot and base64.urlsafe_b64encode(ballot.receipt).decode().rstrip("=")
             if held == receipt:
                 self.outcome.expected[attempt.first] -= 1

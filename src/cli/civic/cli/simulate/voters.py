@@ -14,17 +14,17 @@ _LATEST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt[V]:
     """Somebody votes once more.
 
     Attributes:
-        code: The same as the first time.
+        voter: The same credential or posted code as the first time.
         cell: State and choice, perhaps another.
         first: State and choice of the first time.
         receipt: Of the first time.
     """
 
-    code: str
+    voter: V
     cell: Cell
     first: Cell
     receipt: str
@@ -40,16 +40,16 @@ def shuffled(states: tuple[StateVote, ...], dice: Dice) -> "array[int]":
     return cells
 
 
-class Repeaters:
+class Repeaters[V]:
     """Those who vote twice: half at once, half later; half of all for somebody else."""
 
     def __init__(self, dice: Dice, share: float) -> None:
         """Let a ``share`` of the voters try again."""
         self._dice = dice
         self._share = share
-        self._due: defaultdict[int, list[Attempt]] = defaultdict(list)
+        self._due: defaultdict[int, list[Attempt[V]]] = defaultdict(list)
 
-    def consider(self, round_: int, code: str, cell: Cell, receipt: str) -> None:
+    def consider(self, round_: int, voter: V, cell: Cell, receipt: str) -> None:
         """Decide whether, when and how this voter tries again."""
         if not self._dice.falls(self._share):
             return
@@ -58,13 +58,13 @@ class Repeaters:
             state, choice = divmod(cell, CHOICES)
             again = state * CHOICES + (choice + 1 + self._dice.below(CHOICES - 1)) % CHOICES
         later = 0 if self._dice.falls(0.5) else 1 + self._dice.below(_LATEST)
-        self._due[round_ + later].append(Attempt(code, again, cell, receipt))
+        self._due[round_ + later].append(Attempt(voter, again, cell, receipt))
 
-    def due(self, round_: int) -> list[Attempt]:
+    def due(self, round_: int) -> list[Attempt[V]]:
         """Return the attempts of a round."""
         return self._due.pop(round_, [])
 
-    def left(self) -> Iterator[Attempt]:
+    def left(self) -> Iterator[Attempt[V]]:
         """Return the attempts that no round has come for."""
         for attempts in self._due.values():
             yield from attempts
