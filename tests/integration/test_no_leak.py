@@ -29,8 +29,8 @@ from tests.integration.paths import (
 )
 from tests.integration.rows import BY_ID, is_tombstone, rows
 
-KINDS = ("table", "queue", "bucket", "log group", "metrics", "trail", "files")
-"""Every kind of place that the stack has; an eighth would fail a test here."""
+KINDS = ("table", "stream", "queue", "bucket", "log group", "metrics", "trail", "files")
+"""Every kind of place that the stack has; a ninth would fail a test here."""
 
 
 @pytest.fixture(scope="module")

@@ -60,12 +60,15 @@ EXAMPLES = settings(
 )
 MANY = settings(EXAMPLES, max_examples=1000)
 
+PATIENCE = 60
+"""Seconds to wait for an answer: on a busy machine several functions may start at once."""
+
 
 def call_and_validate(case: Case, target: Target) -> None:
     # A key drawn twice would be one used again for another payload, which is rightly refused.
     if re.fullmatch(IDEMPOTENCY_KEY_PATTERN, str(case.headers.get(KEY, ""))):
         case.headers[KEY] = secrets.token_hex(16)
-    case.call_and_validate(base_url=target.api_url, excluded_checks=[NO_ROUTE])
+    case.call_and_validate(base_url=target.api_url, excluded_checks=[NO_ROUTE], timeout=PATIENCE)
 
 
 def call_and_validate_as(case: Case, target: Target, receipt: Receipt) -> None:
@@ -74,6 +77,7 @@ def call_and_validate_as(case: Case, target: Target, receipt: Receipt) -> None:
         base_url=target.api_url,
         headers={"authorization": f"Bearer {receipt.access_token}"},
         excluded_checks=[NO_ROUTE, NO_TOKEN],
+        timeout=PATIENCE,
     )
 
 
