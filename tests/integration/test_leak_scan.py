@@ -313,6 +313,7 @@ def living(target: Target) -> list[str]:
     return [item["id"]["S"] for item in rows(target, BY_ID[0]) if not is_tombstone(item)]
 
 
+@pytest.mark.deep
 def test_leakscan_of_this_stack_is_clean_and_leaves_nobody(
     target: Target, civic: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -335,6 +336,7 @@ def test_leakscan_of_this_stack_is_clean_and_leaves_nobody(
     assert "civic-leakscan-archive" not in {place.name for place in places_of_aws(target)}
 
 
+@pytest.mark.deep
 def test_leakscan_for_given_markers_names_the_place_and_not_the_marker(
     target: Target,
     civic: Command,
@@ -357,6 +359,7 @@ def test_leakscan_for_given_markers_names_the_place_and_not_the_marker(
     assert "Zq" not in said.out + said.err
 
 
+@pytest.mark.deep
 def test_leakscan_broken_off_leaves_nobody(
     target: Target, civic: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
