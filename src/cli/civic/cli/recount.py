@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from civic.cli.failures import CommandFailed
 from civic.cli.target import Target
 from civic.contracts.identifiers import ElectionId
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
+from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
 from civic.voting.model.tally import Counts
 from civic.voting.usecases.publishing import recount
@@ -37,8 +39,14 @@ def recount_election(target: Target, election: str) -> Recount:
     Args:
         target: The identity stack; the voting stack is the one that belongs to it.
         election: The election's id.
+
+    Raises:
+        CommandFailed: There is no such election.
     """
     voting, which = target.voting, ElectionId(election)
+    elections = DynamoDbElections(voting.dynamodb, voting.output("ElectionsTableName"))
+    if elections.find(which) is None:
+        raise CommandFailed("there is no such election; see `civic elections list`")
     box = DynamoDbBallots(voting.dynamodb, voting.output("BallotsTableName"))
     tallies = DynamoDbTallies(voting.dynamodb, voting.output("TalliesTableName"))
     # The tally first: what arrives meanwhile may then only be missing in it, not in the box.

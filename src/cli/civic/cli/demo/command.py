@@ -34,6 +34,7 @@ from civic.cli.population.generator import generate
 from civic.cli.population.reader import BadRow
 from civic.cli.submission import Submitted, in_parallel, submit_all
 from civic.cli.target import Target
+from civic.cli.voter.polling import vote_api_url
 from civic.identity.adapters.rule_set_files import load_rule_set
 
 _RULE_SET = "national-2027"
@@ -194,11 +195,13 @@ def _farewell(target: Target, report: Report) -> None:
 The stack stays up (`make down` stops it, `make clean` removes it).
   API              {url}
   API, browsable   {url}/docs
+  Results          {vote_api_url(target)}/votes
 Try next:
   curl -s '{url}/openapi.json'
   curl -s -X POST '{url}/registrations' -H 'content-type: application/json' -d '{{}}'
   head -2 out/demo-receipts.jsonl     # ids and access tokens of the population
   curl -s '{url}/registrations/ID' -H 'authorization: Bearer TOKEN'
+  .venv/bin/civic results --serve 8080
   .venv/bin/civic --help""",
         soft_wrap=True,
         markup=False,
