@@ -6,11 +6,9 @@ the same ballot cast again has the same receipt, no two voters ever share one, a
 receipt alone cannot try out which ballot it stands for.
 """
 
-import hashlib
 import hmac
 import json
 import unicodedata
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -18,6 +16,7 @@ from typing import Self
 import rfc8785
 
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
+from civic.contracts.log_entries import ballot_entry, commitment, leaf_hash
 from civic.voting.errors import BadSelections, SealBroken
 from civic.voting.model.election import BallotStyle, Contest, Election, Option
 
@@ -90,12 +89,11 @@ class CastBallot:
     @property
     def receipt(self) -> bytes:
         """The hash of the ballot's leaf in the public log (RFC 6962 section 2.1): 32 bytes."""
-        return hashlib.sha256(b"\0" + self.entry()).digest()
+        return leaf_hash(self.entry())
 
     def entry(self) -> bytes:
         """Return the log entry: election and commitment, nothing that opens either."""
-        commitment = hashlib.sha256(b"civic/commitment/1|" + self.salt + self.content).digest()
-        return f"civic/ballot/1\n{self.election}\n{b64encode(commitment).decode()}\n".encode()
+        return ballot_entry(self.election, commitment(self.salt, self.content))
 
 
 def cast(ballot: Ballot, nullifier: Nullifier, salt_key: bytes) -> CastBallot:

@@ -1,0 +1,1 @@
+"""The Lambda functions of the audit domain, one module each."""

@@ -1,0 +1,1 @@
+"""What the audit domain can be asked to do."""
