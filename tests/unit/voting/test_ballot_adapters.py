@@ -2,25 +2,20 @@
 
 from typing import Any
 
-import pytest
 from botocore.session import get_session
 from botocore.stub import Stubber
 
 from civic.contracts.identifiers import Nullifier
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
-from civic.voting.adapters.stream_shards_dynamodb import ShardUnknown, shard_of
 from civic.voting.model.ballot import CastBallot, cast
 from civic.voting.ports import Cast
 from tests.fakes.ballots import ELECTION, ballot
 
-SHARD = "shardId-00000000000000000001-0000000a"
-OTHER_SHARD = "shardId-00000000000000000002-0000000b"
 
-
-def made_client(service: str) -> Any:
+def made_client() -> Any:
     """Return a client of its own, which speaks to nobody."""
     return get_session().create_client(
-        service,
+        "dynamodb",
         region_name="eu-central-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
@@ -42,7 +37,7 @@ def inserted(*responses: dict[str, Any]) -> list[Cast]:
 
 
 def answered(made: list[CastBallot], answers: list[list[dict[str, Any]]]) -> list[Cast]:
-    client: Any = made_client("dynamodb")
+    client: Any = made_client()
     with Stubber(client) as stubber:
         rest = list(made)
         for responses in answers:
@@ -92,30 +87,3 @@ def test_more_than_25_ballots_are_several_calls_in_order() -> None:
     last = [DONE] * 9 + [error("DuplicateItem")]
     outcome = answered(made, [[DONE] * 25, [DONE] * 25, last])
     assert outcome == [Cast.COUNTED] * 59 + [Cast.ALREADY]
-
-
-# ------------------------------------------------------------------ the shard
-
-
-def shards(*names: str, more: bool = False) -> dict[str, Any]:
-    description: dict[str, Any] = {"Shards": [{"ShardId": name} for name in names]}
-    return {"StreamDescription": description | ({"LastEvaluatedShardId": SHARD} if more else {})}
-
-
-def asked_stream(answer: dict[str, Any]) -> str:
-    client: Any = made_client("dynamodbstreams")
-    event = {"Records": [{"eventSourceARN": "arn:aws:dynamodb:eu-central-1:1:table/ballots/s"}]}
-    with Stubber(client) as stubber:
-        stubber.add_response("describe_stream", answer)
-        return shard_of(event, client)
-
-
-def test_shard_is_the_one_that_the_window_names() -> None:
-    assert shard_of({"shardId": SHARD, "Records": []}, made_client("dynamodbstreams")) == SHARD
-
-
-def test_without_a_window_only_a_stream_of_one_shard_is_counted() -> None:
-    assert asked_stream(shards(SHARD)) == SHARD
-    for several in (shards(), shards(SHARD, OTHER_SHARD), shards(SHARD, more=True)):
-        with pytest.raises(ShardUnknown):
-            asked_stream(several)

@@ -5,8 +5,8 @@ from typing import Any
 
 from civic.runtime import clients
 from civic.runtime.observability import invocation
+from civic.runtime.streams import shard_of
 from civic.voting.adapters.snapshots_s3 import SqsSnapshotRequests
-from civic.voting.adapters.stream_shards_dynamodb import shard_of
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
 from civic.voting.entrypoints import wiring
 from civic.voting.model.ballot import Ballot

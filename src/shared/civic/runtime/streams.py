@@ -8,15 +8,18 @@ in all: then there is nothing to confuse it with.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civic.voting.adapters.botocore_errors import unavailable
-from civic.voting.errors import VotingError
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
 
-class ShardUnknown(VotingError):
+class ShardUnknown(Exception):
     """The batch names no shard, and the stream has several: counting it could count twice."""
+
+
+class StreamUnavailable(Exception):
+    """The stream refused or did not answer; the batch may be tried again."""
 
 
 def shard_of(event: Mapping[str, Any], client: "DynamoDBStreamsClient") -> str:
@@ -28,13 +31,18 @@ def shard_of(event: Mapping[str, Any], client: "DynamoDBStreamsClient") -> str:
 
     Raises:
         ShardUnknown: It cannot be told.
+        StreamUnavailable: It cannot be told now.
     """
     named = event.get("shardId")
     if named:
         return str(named)
-    with unavailable():
+    try:
         answer = client.describe_stream(StreamArn=event["Records"][0]["eventSourceARN"])
+    except (ClientError, BotoCoreError) as error:
+        message = "the stream refused or did not answer"
+        raise StreamUnavailable(message) from error
     shards = answer["StreamDescription"].get("Shards", [])
     if len(shards) != 1 or "LastEvaluatedShardId" in answer["StreamDescription"]:
-        raise ShardUnknown("the stream has several shards and the event names none")
+        message = "the stream has several shards and the event names none"
+        raise ShardUnknown(message)
     return shards[0]["ShardId"]
