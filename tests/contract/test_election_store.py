@@ -7,6 +7,7 @@ import pytest
 
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.voting import (
+    Audience,
     ElectionCreated,
     ElectionDeleted,
     ElectionPublished,
@@ -229,6 +230,8 @@ def test_largest_election_fits_an_item_together_with_its_publication(aws: Aws) -
         opens_at=largest.opens_at,
         closes_at=largest.closes_at,
         styles=(StyleAreas(style=NORTH, areas=most),),
+        openings=Audience.AUDITORS,
+        definition=bytes(32),
     )
     after = largest.model_copy(update={"revision": 2})
     store.replace(after, changed(2), published)

@@ -33,6 +33,7 @@ SHOWN: dict[str, Any] = {
     "time_zone": "Europe/Berlin",
     "opens_at": "2027-09-26T06:00:00Z",
     "closes_at": "2027-12-26T18:00:00Z",
+    "openings": "public",
     "contests": [
         {
             "id": "c1",
@@ -256,6 +257,7 @@ def test_election_is_shown_with_contests_styles_and_keys(api: Api, capsys: Captu
     printed = capsys.readouterr().out
     lines = [" ".join(line.split()) for line in printed.splitlines()]
     assert "opens 2027-09-26 08:00 CEST (Europe/Berlin)" in lines
+    assert "openings for everybody" in lines
     assert "c1 Mayor (0 to 1)" in lines
     assert lines.index("o2 Ada\ufffd[2J Parks") < lines.index("o3 Grace")
     assert "(write-ins)" in lines
@@ -272,6 +274,7 @@ def test_file_of_an_election_can_be_read_again(api: Api, capsys: Capture, tmp_pa
     sent = api.seen[1][2]
     assert (sent["revision"], sent["opens_at"]) == (3, "2027-09-26T08:00:00+02:00")
     assert [one["id"] for one in sent["contests"]] == ["c1"]
+    assert sent["openings"] == "public"
 
 
 @pytest.mark.parametrize(

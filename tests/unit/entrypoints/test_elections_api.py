@@ -3,15 +3,25 @@
 import base64
 import json
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from civic.runtime import clients
-from civic.voting.entrypoints import calendar, election_keys, elections, elections_openapi
+from civic.voting.entrypoints import (
+    calendar,
+    election_keys,
+    elections,
+    elections_openapi,
+    results,
+)
 from tests.fakes.aws import BUS, Aws
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import failed, http_event, said, sqs_event, wrong_fields
@@ -19,6 +29,7 @@ from tests.fakes.voting_elections import draft_document
 
 JANE = "arn:aws:iam::123456789012:user/jane"
 NONE_SUCH = "nonsuchelect"
+ELECTIONS_MD = Path(__file__).resolve().parents[3] / "docs/elections.md"
 CHANGES = (
     "PUT /elections/{id}/publication",
     "PUT /elections/{id}/opening",
@@ -51,10 +62,17 @@ def _deployed(aws: Aws, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch) ->
         "BALLOT_QUEUE_URL": queues[0],
         "BALLOT_DLQ_URL": queues[1],
         "SETTLING_SECONDS": "0",
+        "RESULTS_BUCKET": "results",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    composed = (elections.office, calendar.register, election_keys.store)
+    composed = (
+        elections.office,
+        calendar.register,
+        election_keys.store,
+        results.elections,
+        results._settings,
+    )
     for one in composed:
         one.cache_clear()
     yield
@@ -151,10 +169,35 @@ def test_election_lives_from_draft_to_certification(aws: Aws) -> None:
     assert all("unannounced" not in item for item in aws.items("elections"))
 
 
+def test_announced_digest_can_be_computed_from_what_is_shown(aws: Aws) -> None:
+    """By the documented lines, from either API's answer; one leaves out what the other has null."""
+    one = announced()
+    (event,) = (entry for entry in aws.published if entry["DetailType"] == "ElectionPublished")
+    digest = base64.urlsafe_b64decode(json.loads(event["Detail"])["definition"]).hex()
+    (lines,) = re.findall(r"```python\n(.*?)```", ELECTIONS_MD.read_text("utf-8"), re.DOTALL)
+    public = results.handler(http_event("GET /elections/{id}", path={"id": one}), None)
+    for shown in (ask("GET /elections/{id}", on=one), public):
+        script = [sys.executable, "-c", lines]
+        ran = subprocess.run(  # noqa: S603 - our own documentation
+            script, input=shown["body"], capture_output=True, text=True, check=True
+        )
+        assert ran.stdout.strip() == digest
+
+
+def test_numbers_are_bounded() -> None:
+    contests = [{"title": "Party", "max": 2**60, "order": 2**60, "write_ins": True}]
+    response = ask("POST /elections", soon(contests=contests, styles=[]))
+    assert said(response) == (422, "invalid_fields")
+    assert {pointer for _, pointer in wrong_fields(response)} == {
+        "/contests/0/max",
+        "/contests/0/order",
+    }
+
+
 def test_what_is_shown_can_be_sent_back(aws: Aws) -> None:
-    one = made()
+    one = made(openings="public")
     fields = ("revision", "title", "time_zone", "opens_at", "closes_at", "contests", "styles")
-    document = {name: one[name] for name in fields}
+    document = {name: one[name] for name in (*fields, "openings")}
     after = content(ask("PUT /elections/{id}", document, on=one["id"]))
     assert after == one | {"revision": 2}
     again = ask("PUT /elections/{id}", document, on=one["id"])

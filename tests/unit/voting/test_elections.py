@@ -8,6 +8,7 @@ import pytest
 
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.voting import (
+    Audience,
     CandidateRegistered,
     ElectionCertified,
     ElectionEnded,
@@ -22,6 +23,7 @@ from civic.voting.errors import (
     ElectionUnknown,
     NotNow,
 )
+from civic.voting.model.definition import digest_of
 from civic.voting.model.draft import NewCandidate, NewWindow
 from civic.voting.model.election import Election, State
 from civic.voting.usecases import drafts
@@ -193,6 +195,38 @@ def test_publication_says_the_window_and_the_areas(world: ElectionWorld) -> None
     ]
 
 
+@pytest.mark.parametrize("audience", Audience)
+def test_publication_says_who_gets_the_openings(world: ElectionWorld, audience: Audience) -> None:
+    one = drafts.create(world.office, draft(openings=audience))
+    office.publish(world.office, one.id)
+    assert [event.openings for event in world.bus.of(ElectionPublished)] == [audience]
+
+
+def test_openings_are_for_auditors_unless_said_otherwise(world: ElectionWorld) -> None:
+    assert in_state(world, State.PUBLISHED).openings is Audience.AUDITORS
+
+
+def test_openings_may_change_until_the_opening(world: ElectionWorld) -> None:
+    one = in_state(world, State.PUBLISHED)
+    wanted = draft(contests=world_contests(world, one.id), openings="public")
+    assert drafts.update(world.office, one.id, wanted).openings is Audience.PUBLIC
+    assert world.bus.of(ElectionPublished)[-1].openings is Audience.PUBLIC
+    office.open_now(world.office, one.id)
+    with pytest.raises(NotNow):
+        drafts.update(world.office, one.id, draft(contests=world_contests(world, one.id)))
+    assert stored(world, one.id).openings is Audience.PUBLIC
+
+
+def test_last_publication_holds_the_office_to_what_voters_decide_on(world: ElectionWorld) -> None:
+    one = in_state(world, State.PUBLISHED)
+    drafts.register_candidate(world.office, one.id, NewCandidate(contest="c1", text="Barbara"))
+    first, second = world.bus.of(ElectionPublished)
+    assert first.definition == digest_of(one)
+    assert second.definition == digest_of(stored(world, one.id))
+    assert first.definition != second.definition
+    assert world.told()[2:] == [("CandidateRegistered", 3), ("ElectionPublished", 3)]
+
+
 def test_incomplete_draft_is_not_published(world: ElectionWorld) -> None:
     one = drafts.create(world.office, draft(styles=[]))
     with pytest.raises(BadDefinition):
@@ -354,6 +388,7 @@ def test_clone_is_a_draft_for_another_time(world: ElectionWorld) -> None:
     assert (other.opens_at, other.closes_at) == (CLOSES, CLOSES + HOUR)
     assert (other.title, other.contests, other.styles) == (one.title, one.contests, one.styles)
     assert other.issued_ids == one.issued_ids
+    assert other.openings is one.openings
     assert world.told()[-1] == ("ElectionCreated", 1)
     named = NewWindow(title="Run-off", opens_at=CLOSES, closes_at=CLOSES + HOUR)
     assert drafts.clone(world.office, one.id, named).title == "Run-off"

@@ -13,7 +13,16 @@ from pydantic import ValidationError
 from civic.cli.failures import SettingInvalid
 from civic.voting.model.draft import DraftElection
 
-_FIELDS = ("revision", "title", "time_zone", "opens_at", "closes_at", "contests", "styles")
+_FIELDS = (
+    "revision",
+    "title",
+    "time_zone",
+    "opens_at",
+    "closes_at",
+    "openings",
+    "contests",
+    "styles",
+)
 _BOOL, _TIMESTAMP = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
 
 

@@ -5,11 +5,12 @@ domain towards elections is public keys, and what leaves the voting domain is ab
 The rules for changes are those of `civic.contracts.events`.
 """
 
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
 
-from civic.contracts.events import PACK_SIZE, Contract, DataChange, Event
+from civic.contracts.events import PACK_SIZE, Contract, DataChange, Digest, Event
 from civic.contracts.identifiers import ElectionId, StyleId
 
 ELECTION_ID_PATTERN = r"^[0-9a-hjkmnp-tv-z]{12}$"
@@ -20,6 +21,16 @@ ORDER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ./-]{0,79}$"
 ElectionIdField = Annotated[ElectionId, Field(pattern=ELECTION_ID_PATTERN)]
 StyleIdField = Annotated[StyleId, Field(pattern=STYLE_ID_PATTERN)]
 Area = Annotated[str, Field(pattern=AREA_PATTERN)]
+
+
+class Audience(StrEnum):
+    """Who gets the openings of the ballots' commitments once an election is certified."""
+
+    AUDITORS = "auditors"
+    """All of them the named auditors, a random sample of them everybody."""
+
+    PUBLIC = "public"
+    """Everybody: anyone can recount, and a voter can show with a receipt what was chosen."""
 
 
 class ElectionChange(Event):
@@ -59,6 +70,17 @@ class ElectionPublished(ElectionChange):
     opens_at: AwareDatetime
     closes_at: AwareDatetime
     styles: tuple[StyleAreas, ...]
+    openings: Audience | None = Field(
+        default=None, description="Who gets the openings of the ballots' commitments"
+    )
+    definition: Digest | None = Field(
+        default=None,
+        description=(
+            "SHA-256 of what voters decide on: of the canonical JSON (RFC 8785) of an object with"
+            " the members contests, styles and title as the public definition has them, members"
+            " that are null left out"
+        ),
+    )
 
 
 class ElectionOpened(ElectionChange):

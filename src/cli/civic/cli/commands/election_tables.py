@@ -10,9 +10,15 @@ from rich.text import Text
 from civic.cli.commands.review import printable
 from civic.cli.tables import plain_table
 from civic.cli.times import in_zone
+from civic.contracts.voting import Audience
 from civic.voting.model.election import rank
 
 type Json = dict[str, Any]
+
+_AUDIENCES = {
+    Audience.AUDITORS: "auditors, and a random sample for everybody",
+    Audience.PUBLIC: "everybody",
+}
 
 
 def elections_table(elections: Sequence[Json]) -> Table:
@@ -38,6 +44,7 @@ def election_table(election: Json) -> Group:
     for name in ("opens_at", "closes_at"):
         moment = in_zone(election[name], election["time_zone"])
         facts.add_row(name.removesuffix("_at"), f"{moment} ({election['time_zone']})")
+    facts.add_row("openings", f"for {_AUDIENCES[election['openings']]}")
     if "ballots" in election:
         facts.add_row("ballots", str(election["ballots"]))
     return Group(facts, *map(_contest_table, _ordered(election["contests"])), _styles(election))

@@ -43,7 +43,10 @@ _RECEIVERS = {
     "ElectionCreated": ("election notices", "an id of a draft"),
     "ElectionUpdated": ("election notices", "an id of an election whose definition changed"),
     "CandidateRegistered": ("election notices", "the ids of an option and its contest"),
-    "ElectionPublished": ("credential_roll, election notices", "the window, the areas of styles"),
+    "ElectionPublished": (
+        "credential_roll, election notices",
+        "the window, the areas of styles, who gets the openings, a digest of the definition",
+    ),
     "ElectionOpened": ("election notices", "an id of an election"),
     "ElectionSuspended": ("election notices", "an id of an election"),
     "ElectionResumed": ("election notices", "an id of an election"),

@@ -29,6 +29,7 @@ from civic.contracts.events import (
 )
 from civic.contracts.identifiers import ElectionId, RegistrationId, Revision, StyleId
 from civic.contracts.voting import (
+    Audience,
     CandidateRegistered,
     CredentialKey,
     CredentialKeysPublished,
@@ -118,6 +119,8 @@ def _of_an_election() -> list[Event]:
             opens_at=datetime(2027, 5, 1, 6, tzinfo=UTC),
             closes_at=datetime(2027, 5, 1, 16, tzinfo=UTC),
             styles=(StyleAreas(style=_STYLE, areas=("DE-BE", "DE-BB")),),
+            openings=Audience.AUDITORS,
+            definition=_DIGEST,
         ),
         ElectionCertified(election=_ELECTION, revision=9, at=_LATER, ballots=1_366_692),
         RedriveRefused(election=_ELECTION, revision=8, at=_LATER, messages=2),

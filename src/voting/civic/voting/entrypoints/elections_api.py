@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from civic.contracts.identifiers import StyleId
-from civic.contracts.voting import ElectionIdField, StyleIdField
+from civic.contracts.voting import Audience, ElectionIdField, StyleIdField
 from civic.runtime.http import FieldError, Problem
 from civic.runtime.publisher import PublishFailed
 from civic.voting.errors import (
@@ -60,6 +60,9 @@ class ElectionShown(ElectionSummary):
 
     contests: tuple[Contest, ...]
     styles: tuple[BallotStyle, ...]
+    openings: Audience = Field(
+        description="Who gets the openings of the ballots' commitments after the certification"
+    )
     keys: tuple[StyleIdField, ...] = Field(
         description="The ballot styles whose credentials can be verified already"
     )
@@ -149,6 +152,7 @@ def shown(election: Election, keys: tuple[StyleId, ...] = ()) -> ElectionShown:
         closes_at=election.closes_at,
         contests=election.contests,
         styles=election.styles,
+        openings=election.openings,
         keys=keys,
         ballots=election.ballots,
     )

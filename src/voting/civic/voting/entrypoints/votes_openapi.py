@@ -9,7 +9,13 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from civic.contracts.voting import ELECTION_ID_PATTERN, Area, ElectionIdField, StyleIdField
+from civic.contracts.voting import (
+    ELECTION_ID_PATTERN,
+    Area,
+    Audience,
+    ElectionIdField,
+    StyleIdField,
+)
 from civic.runtime.openapi import Json, ProblemDetails, answers, request_body, schemas_of
 from civic.voting.entrypoints.api import Health, Vote, VoteTaken
 from civic.voting.model.election import (
@@ -108,6 +114,9 @@ class OfferedElection(Shown):
     closes_at: AwareDatetime
     contests: tuple[Contest, ...]
     styles: tuple[BallotStyle, ...]
+    openings: Audience = Field(
+        description="Who gets the openings of the ballots' commitments after the certification"
+    )
     keys: dict[StyleIdField, str] = Field(
         description="SubjectPublicKeyInfo (DER, base64) of each ballot style that has its key"
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from civic.contracts.voting import Area, StyleIdField
+from civic.contracts.voting import Area, Audience, StyleIdField
 from civic.voting.model.election import ContestId, Definition, OptionId, Title
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}[T ]")
@@ -26,7 +26,10 @@ Moment = Annotated[
     Field(description="ISO 8601; without an offset, in the election's time zone"),
 ]
 Image = Annotated[str, Field(max_length=500, pattern=r"^https://[^\s]+$")]
-Order = Annotated[int, Field(ge=0)]
+MAX_NUMBER = 1_000_000
+"""Of whatever is counted or ordered here; far below what canonical JSON (RFC 8785) can write."""
+
+Order = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
 TimeZone = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -45,8 +48,8 @@ class DraftContest(Definition):
 
     id: ContestId | None = None
     title: Title
-    min: int = Field(default=0, ge=0)
-    max: int = Field(default=1, ge=1)
+    min: int = Field(default=0, ge=0, le=MAX_NUMBER)
+    max: int = Field(default=1, ge=1, le=MAX_NUMBER)
     order: Order | None = Field(default=None, description="By default its place in the list")
     write_ins: bool = False
     options: tuple[DraftOption, ...] = ()
@@ -84,6 +87,12 @@ class DraftElection(Definition):
     closes_at: Moment
     contests: tuple[DraftContest, ...] = ()
     styles: tuple[DraftStyle, ...] = ()
+    openings: Audience = Field(
+        default=Audience.AUDITORS,
+        description="Who gets the openings of the ballots' commitments after the certification: "
+        "auditors get all and everybody a random sample; or everybody gets all, and a voter can "
+        "then show with a receipt what was chosen",
+    )
 
 
 class NewCandidate(Definition):

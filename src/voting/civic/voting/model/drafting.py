@@ -133,6 +133,7 @@ def merge(election: Election, draft: DraftElection) -> Election:
             "closes_at": closes_at,
             "contests": contests,
             "styles": _styles(draft.styles, contests),
+            "openings": draft.openings,
             "issued_ids": ids.issued,
         }
     )

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from civic.contracts.identifiers import ElectionId, StyleId
-from civic.contracts.voting import Area, ElectionIdField, StyleIdField
+from civic.contracts.voting import Area, Audience, ElectionIdField, StyleIdField
 
 CONTEST_ID_PATTERN = r"^c[1-9][0-9]{0,5}$"
 OPTION_ID_PATTERN = r"^o[1-9][0-9]{0,5}$"
@@ -89,6 +89,10 @@ class Election(Definition):
     closes_at: AwareDatetime
     contests: tuple[Contest, ...] = ()
     styles: tuple[BallotStyle, ...] = ()
+    openings: Audience = Field(
+        default=Audience.AUDITORS,
+        description="Who gets the openings of the ballots' commitments after the certification",
+    )
     issued_ids: int = Field(default=0, ge=0, description="Ids given to contests and options so far")
     ballots: int | None = Field(default=None, description="The certified number of ballots")
 

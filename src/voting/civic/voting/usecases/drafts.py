@@ -118,8 +118,13 @@ def register_candidate(
         return before, option
     after = next_revision(after)
     check(after, office.register.clock())
-    event = CandidateRegistered(**facts(office, after), contest=candidate.contest, option=option.id)
-    return change(office.register, after, event), option
+    events: list[ElectionChange] = [
+        CandidateRegistered(**facts(office, after), contest=candidate.contest, option=option.id)
+    ]
+    if before.state is State.PUBLISHED:
+        # Voters decide on something else than what was announced.
+        events.append(publication(office, after))
+    return change(office.register, after, *events), option
 
 
 def delete(office: Office, election: ElectionId) -> None:

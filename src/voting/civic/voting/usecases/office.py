@@ -7,6 +7,7 @@ from typing import Any
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.voting import ElectionPublished, StyleAreas
 from civic.voting.errors import NotNow
+from civic.voting.model.definition import digest_of
 from civic.voting.model.election import Election, State
 from civic.voting.ports import Backlog, ElectionSecrets, Entropy, VoterCodes
 from civic.voting.usecases.register import Register, current
@@ -60,10 +61,12 @@ def facts(office: Office, election: Election) -> dict[str, Any]:
 
 
 def publication(office: Office, election: Election) -> ElectionPublished:
-    """Return the event by which credentials are given out."""
+    """Return the event by which credentials are given out, and which holds the office to it."""
     return ElectionPublished(
         **facts(office, election),
         opens_at=election.opens_at,
         closes_at=election.closes_at,
         styles=tuple(StyleAreas(style=one.id, areas=one.areas) for one in election.styles),
+        openings=election.openings,
+        definition=digest_of(election),
     )
