@@ -127,6 +127,7 @@ KEEPING = ("PutItem", "UpdateItem", "DeleteItem")
 OFFICE_RIGHTS: dict[str, set[Right]] = {
     "ElectionsRole": may("ElectionsTable", *KEEPING, "Query", "Scan")
     | may("VoterCodesTable", "PutItem")
+    | may("TalliesTable", "Query")
     | {
         ("kms:GenerateDataKeyWithoutPlaintext", "VotingKey", SECRET),
         ("sqs:GetQueueAttributes", "BallotQueue", ()),

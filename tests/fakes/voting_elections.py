@@ -1,15 +1,18 @@
 """An election office in memory: the elections, their secrets, posted codes, and a clock to turn."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from civic.cli.simulate.memory import MemoryTallies
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.voting import ElectionChange, ElectionDeleted
 from civic.voting.errors import CodeTaken, ElectionMoved, SealBroken
 from civic.voting.model.draft import DraftElection
 from civic.voting.model.election import Election
+from civic.voting.model.tally import BALLOTS, Counts, ShardTally
 from civic.voting.ports import Announcement, PollBook
 from civic.voting.usecases.office import Office
 from civic.voting.usecases.register import Register
@@ -166,6 +169,7 @@ class ElectionWorld:
     secrets: InMemorySecrets = field(default_factory=InMemorySecrets)
     codes: InMemoryCodes = field(default_factory=InMemoryCodes)
     backlog: CountedBacklog = field(default_factory=CountedBacklog)
+    tallies: MemoryTallies = field(default_factory=MemoryTallies)
     _ids: int = 0
 
     def __post_init__(self) -> None:
@@ -175,9 +179,17 @@ class ElectionWorld:
             secrets=self.secrets,
             codes=self.codes,
             backlog=self.backlog,
+            tallies=self.tallies,
             entropy=self._entropy,
             settling=SETTLING,
         )
+
+    def count(self, election: ElectionId, ballots: int, shard: str = "shard") -> None:
+        """Let the tally of a shard say that so many in the north voted for Ada."""
+        cells = {("north", BALLOTS, ""): ballots, ("north", "c1", "o2"): ballots}
+        before = self.tallies.read(election, shard)
+        revision = before.revision + 1 if before else 1
+        self.tallies.write(election, shard, ShardTally("0" * 40, revision, Counts(Counter(cells))))
 
     def guarded(self, **changes: Any) -> Office:
         """Return the office with some of what its register works with replaced."""

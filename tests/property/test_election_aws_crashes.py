@@ -30,6 +30,7 @@ def _deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "BUS_NAME": BUS,
         "ELECTIONS_TABLE": "elections",
         "VOTER_CODES_TABLE": "voter-codes",
+        "TALLIES_TABLE": "tallies",
         "VOTING_KEY_ID": aws.key_id,
         "BALLOT_QUEUE_URL": "none",
         "BALLOT_DLQ_URL": "none",

@@ -44,9 +44,11 @@ class Life:
             secrets=faults.guard(world.secrets, StoreUnavailable),
             codes=faults.guard(world.codes, StoreUnavailable),
             backlog=faults.guard(world.backlog, StoreUnavailable),
+            tallies=faults.guard(world.tallies, StoreUnavailable),
             entropy=bytes,
             settling=SETTLING,
         )
+        world.count(one(), 7)
 
     def live(self) -> None:
         for step in STEPS:
@@ -124,7 +126,15 @@ STEPS: tuple[Step, ...] = (
 
 def heard(world: ElectionWorld) -> list[list[ElectionChange]]:
     """Return what the bus was told about each election, without repetitions."""
-    return [list(dict.fromkeys(changes(world, id_))) for id_ in (one(), copy())]
+    return [_each_once(changes(world, id_)) for id_ in (one(), copy())]
+
+
+def _each_once(events: list[ElectionChange]) -> list[ElectionChange]:
+    once: list[ElectionChange] = []
+    for event in events:
+        if event not in once:
+            once.append(event)
+    return once
 
 
 def changes(world: ElectionWorld, election: ElectionId) -> list[ElectionChange]:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -14,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from civic.contracts.identifiers import ElectionId
 from civic.runtime import clients
+from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
 from civic.voting.entrypoints import (
     calendar,
     election_keys,
@@ -22,6 +25,7 @@ from civic.voting.entrypoints import (
     elections_openapi,
     results,
 )
+from civic.voting.model.tally import BALLOTS, Counts, ShardTally
 from tests.fakes.aws import BUS, Aws
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import failed, http_event, said, sqs_event, wrong_fields
@@ -58,6 +62,7 @@ def _deployed(aws: Aws, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch) ->
         "BUS_NAME": BUS,
         "ELECTIONS_TABLE": "elections",
         "VOTER_CODES_TABLE": "voter-codes",
+        "TALLIES_TABLE": "tallies",
         "VOTING_KEY_ID": aws.key_id,
         "BALLOT_QUEUE_URL": queues[0],
         "BALLOT_DLQ_URL": queues[1],
@@ -118,6 +123,13 @@ def announced() -> str:
     return one
 
 
+def count(election: str, ballots: int) -> None:
+    """Let the tally say that so many in the north voted for Ada."""
+    cells = {("north", BALLOTS, ""): ballots, ("north", "c1", "o2"): ballots}
+    tally = ShardTally("0" * 40, 1, Counts(Counter(cells)))
+    DynamoDbTallies(clients.dynamodb(), "tallies").write(ElectionId(election), "shard", tally)
+
+
 def told(aws: Aws) -> list[str]:
     return [entry["DetailType"] for entry in aws.published]
 
@@ -152,6 +164,9 @@ def test_election_lives_from_draft_to_certification(aws: Aws) -> None:
     assert content(candidate, 201) == {"contest": "c1", "option": "o7", "revision": 2}
     states = [content(ask(route, on=on))["state"] for route in CHANGES]
     assert states == ["published", "open", "suspended", "open", "closed"]
+    count(on, 3)
+    differing = ask("PUT /elections/{id}/certification", {"ballots": 4}, on=on)
+    assert said(differing) == (409, "count_differs")
     certified = ask("PUT /elections/{id}/certification", {"ballots": 3}, on=on)
     assert (content(certified)["state"], content(certified)["ballots"]) == ("certified", 3)
     assert content(ask("GET /elections/{id}", on=on)) == content(certified)
@@ -165,6 +180,8 @@ def test_election_lives_from_draft_to_certification(aws: Aws) -> None:
         "ElectionEnded",
         "ElectionCertified",
     ]
+    (detail,) = [one for one in aws.published if one["DetailType"] == "ElectionCertified"]
+    assert json.loads(detail["Detail"])["tally"][0]["contests"]["c1"] == {"o2": 3, "o3": 0, "o7": 0}
     assert {entry["Source"] for entry in aws.published} == {"civic.elections"}
     assert all("unannounced" not in item for item in aws.items("elections"))
 

@@ -1,11 +1,13 @@
 """What an office may do with an election and when; every change is heard of once, in order."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from civic.contracts.events import Event
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.voting import (
     Audience,
@@ -14,18 +16,22 @@ from civic.contracts.voting import (
     ElectionEnded,
     ElectionOpened,
     ElectionPublished,
+    StyleTally,
 )
 from civic.voting.errors import (
     BadDefinition,
     BallotsWaiting,
     CodeTaken,
+    CountDiffers,
     ElectionMoved,
     ElectionUnknown,
     NotNow,
+    StoreUnavailable,
 )
 from civic.voting.model.definition import digest_of
 from civic.voting.model.draft import NewCandidate, NewWindow
 from civic.voting.model.election import Election, State
+from civic.voting.model.tally import BALLOTS, Counts, ShardTally
 from civic.voting.usecases import drafts
 from civic.voting.usecases import elections as office
 from civic.voting.usecases.register import Kept, keep_calendar
@@ -57,8 +63,14 @@ def in_state(world: ElectionWorld, state: State) -> Election:
     election = office.finish(world.office, election.id)
     if state is State.CERTIFIED:
         world.now += SETTLING
-        return office.certify(world.office, election.id, 7)
+        return certified(world, election.id, 7)
     return election
+
+
+def certified(world: ElectionWorld, election: ElectionId, ballots: int) -> Election:
+    """Certify that many ballots, which are in the tally."""
+    world.count(election, ballots)
+    return office.certify(world.office, election, ballots)
 
 
 def stored(world: ElectionWorld, election: ElectionId) -> Election:
@@ -109,7 +121,7 @@ ACTIONS: dict[str, tuple[Callable[[ElectionWorld, ElectionId], Any], set[State],
         State.CLOSED,
     ),
     "certify": (
-        lambda world, one: office.certify(world.office, one, 7),
+        lambda world, one: certified(world, one, 7),
         {State.CLOSED, State.CERTIFIED},
         State.CERTIFIED,
     ),
@@ -169,7 +181,7 @@ def test_whole_life_is_heard_in_order(world: ElectionWorld) -> None:
     office.resume(world.office, one)
     office.finish(world.office, one)
     world.now += SETTLING
-    office.certify(world.office, one, 12)
+    certified(world, one, 12)
     assert world.told() == [
         ("ElectionCreated", 1),
         ("CandidateRegistered", 2),
@@ -338,6 +350,75 @@ def test_nothing_is_certified_before_the_backlog_is_believed(world: ElectionWorl
     world.now += SETTLING - timedelta(seconds=1)
     with pytest.raises(BallotsWaiting):
         office.certify(world.office, one.id, 7)
+
+
+@pytest.mark.parametrize("ballots", [0, 6, 8])
+def test_count_that_the_tally_does_not_have_is_not_certified(
+    world: ElectionWorld, ballots: int
+) -> None:
+    one = in_state(world, State.CLOSED)
+    world.now += SETTLING
+    world.count(one.id, 3)
+    world.count(one.id, 4, shard="other")
+    with pytest.raises(CountDiffers):
+        office.certify(world.office, one.id, ballots)
+    assert stored(world, one.id) == one
+    assert world.bus.of(ElectionCertified) == []
+    assert office.certify(world.office, one.id, 7).ballots == 7
+
+
+def test_ballots_wait_before_they_are_missed(world: ElectionWorld) -> None:
+    """What is on its way explains why the tally differs."""
+    one = in_state(world, State.CLOSED)
+    world.now += SETTLING
+    world.backlog.count = 1
+    with pytest.raises(BallotsWaiting):
+        office.certify(world.office, one.id, 7)
+
+
+def test_ballot_of_a_style_that_is_none_is_not_certified(world: ElectionWorld) -> None:
+    one = in_state(world, State.CLOSED)
+    world.now += SETTLING
+    counts = Counts(Counter({("north", BALLOTS, ""): 6, ("west", BALLOTS, ""): 1}))
+    world.tallies.write(one.id, "shard", ShardTally("0" * 40, 1, counts))
+    for ballots in (6, 7):
+        with pytest.raises(CountDiffers):
+            office.certify(world.office, one.id, ballots)
+
+
+def test_certification_tells_every_count_also_of_nobody(world: ElectionWorld) -> None:
+    in_state(world, State.CERTIFIED)
+    (event,) = world.bus.of(ElectionCertified)
+    assert event.openings is Audience.AUDITORS
+    assert event.tally == (
+        StyleTally(
+            style=NORTH, ballots=7, contests={"c1": {"o2": 7, "o3": 0}, "c4": {"o5": 0, "o6": 0}}
+        ),
+        StyleTally(style=StyleId("south"), ballots=0, contests={"c1": {"o2": 0, "o3": 0}}),
+    )
+
+
+def test_certification_announced_late_is_the_same_to_the_byte(world: ElectionWorld) -> None:
+    """Its announcement was lost; what is told later is what was stored with the change."""
+    one = in_state(world, State.CLOSED)
+    world.now += SETTLING
+    world.count(one.id, 7)
+    heard: list[ElectionCertified] = []
+
+    class Deaf:
+        def publish(self, events: Sequence[Event]) -> None:
+            heard.extend(one for one in events if isinstance(one, ElectionCertified))
+            raise StoreUnavailable
+
+    with pytest.raises(StoreUnavailable):
+        office.certify(world.guarded(events=Deaf()), one.id, 7)
+    world.now += HOUR
+    # Not even a tally that somebody has spoilt meanwhile changes it.
+    world.count(one.id, 9)
+    office.certify(world.office, one.id, 7)
+    keep_calendar(world.register)
+    (event,) = world.bus.of(ElectionCertified)
+    assert [event.model_dump_json()] == [one.model_dump_json() for one in heard]
 
 
 def test_certified_count_stays(world: ElectionWorld) -> None:

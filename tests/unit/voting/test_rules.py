@@ -1,19 +1,23 @@
 """What makes a definition an election; each fault with its code and its place."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from civic.contracts.identifiers import ElectionId
 from civic.voting.errors import BadDefinition
+from civic.voting.model.certification import most_bytes, tally_of
 from civic.voting.model.drafting import begin, merge
 from civic.voting.model.election import Election, State
 from civic.voting.model.rules import (
     MAX_AREAS_BYTES,
     MAX_DOCUMENT_BYTES,
+    MAX_TALLY_BYTES,
     check,
     check_promises,
 )
+from civic.voting.model.tally import BALLOTS, Counts
 from tests.fakes.voting_elections import CLOSES, NOW, OPENS, draft
 
 ID = ElectionId("0123456789ab")
@@ -185,3 +189,31 @@ def test_announced_election_may_get_more_styles_and_areas() -> None:
     before = begin(ID, draft())
     more = [style("north", "N1", "N2", "N3"), style("south", "S1"), style("west", "W1")]
     check_promises(before, merge(before, draft(styles=more)))
+
+
+def with_counts(styles: int, options: int, description: str = "") -> Election:
+    """Return an election in which each of many ballot styles shows each of many options."""
+    parties = [{"text": f"{n}", "description": description} for n in range(options)]
+    shown = [style(f"s{n}", f"A{n}") for n in range(styles)]
+    return begin(ID, draft(contests=[{"title": "Party", "options": parties}], styles=shown))
+
+
+def test_count_of_every_option_on_every_style_fits_its_event() -> None:
+    assert faults(with_counts(299, 35)) == []
+    assert most_bytes(with_counts(299, 35)) < MAX_TALLY_BYTES
+    assert faults(with_counts(299, 50)) == [("too_many_counts", "/styles")]
+    # Election and event are one item.
+    assert faults(with_counts(60, 140)) == []
+    assert faults(with_counts(60, 140, "x" * 1900)) == [("too_many_counts", "/styles")]
+
+
+@pytest.mark.parametrize("count", [0, 9_999_999_999])
+def test_certified_tally_is_no_longer_than_foreseen(count: int) -> None:
+    election = begin(ID, draft(**contest(write_ins=True) | {"styles": [style("n", "N")]}))
+    cells = {("n", BALLOTS, ""): count, ("n", "c1", "write_ins"): count}
+    cells |= {("n", "c1", option.id): count for option in election.contests[0].options}
+    tally = tally_of(election, Counts(Counter(cells)))
+    assert tally[0].contests == {"c1": {"o2": count, "o3": count, "write_ins": count}}
+    length = len("".join(one.model_dump_json() for one in tally))
+    # And not much shorter, where counts are long.
+    assert 0 <= most_bytes(election) - length <= (1 if count else 40)

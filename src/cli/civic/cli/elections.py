@@ -23,6 +23,10 @@ class ElectionOffice(SignedApi):
             "ballots are, or may be, still on their way into the count; wait two minutes after"
             " the closing, then look at the ballot queue and its dead letters"
         ),
+        "count_differs": (
+            "the tally has another number of ballots; compare `civic results` with"
+            " `civic recount`, and certify what both say"
+        ),
         "bad_definition": "the election contradicts itself",
         "invalid_fields": "some fields are not as they must be",
         "body_too_large": "the election is too large",
@@ -45,6 +49,7 @@ class ElectionOffice(SignedApi):
         "too_few_options": "at least two, or write-ins",
         "too_large": "larger than 300 KiB",
         "too_many_areas": "more than 90 KiB of areas",
+        "too_many_counts": "more styles times options than the certified count has room for",
         "unknown_contest": "there is no such contest",
         "unknown_id": "no such id has been given; leave it out for what is new",
         "unknown_option": "there is no such option",

@@ -21,6 +21,7 @@ ORDER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ./-]{0,79}$"
 ElectionIdField = Annotated[ElectionId, Field(pattern=ELECTION_ID_PATTERN)]
 StyleIdField = Annotated[StyleId, Field(pattern=STYLE_ID_PATTERN)]
 Area = Annotated[str, Field(pattern=AREA_PATTERN)]
+Count = Annotated[int, Field(ge=0)]
 
 
 class Audience(StrEnum):
@@ -99,10 +100,26 @@ class ElectionEnded(ElectionChange):
     """No votes are accepted any more, and no credentials given."""
 
 
+class StyleTally(Contract):
+    """The count of one ballot style, by contest and option; what has no vote stands there as 0."""
+
+    style: StyleIdField
+    ballots: Count
+    contests: dict[str, dict[str, Count]] = Field(
+        description="Per contest each option on the ballot; write_ins: all names that were written"
+    )
+
+
 class ElectionCertified(ElectionChange):
     """The count is final."""
 
     ballots: int = Field(ge=0)
+    openings: Audience | None = Field(
+        default=None, description="Who gets the openings of the ballots' commitments"
+    )
+    tally: tuple[StyleTally, ...] | None = Field(
+        default=None, description="The count, of every ballot style"
+    )
 
 
 class ElectionDeleted(ElectionChange):

@@ -25,6 +25,10 @@ class BallotsWaiting(VotingError):
     """Ballots may still be on their way into the count."""
 
 
+class CountDiffers(VotingError):
+    """The number of ballots to be certified is not that of the tally."""
+
+
 class CodeTaken(VotingError):
     """A voter's code is one of another election or ballot style."""
 

@@ -161,7 +161,7 @@ def certify(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Declare the count final, once nothing waits to be counted."""
+    """Declare the count final, once nothing waits to be counted and the tally says the same."""
     with ElectionOffice(target_of(context)) as office:
         _tell(office.certify(election, ballots), as_json=as_json)
 

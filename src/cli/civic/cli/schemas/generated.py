@@ -51,7 +51,10 @@ _RECEIVERS = {
     "ElectionSuspended": ("election notices", "an id of an election"),
     "ElectionResumed": ("election notices", "an id of an election"),
     "ElectionEnded": ("credential_roll, election notices", "an id of an election"),
-    "ElectionCertified": ("election notices", "an id of an election, how many ballots it has"),
+    "ElectionCertified": (
+        "election notices",
+        "the count by ballot style and option, who gets the openings",
+    ),
     "ElectionDeleted": ("election notices", "an id of a draft"),
     "RedriveRefused": ("election notices", "how many messages stay in a dead-letter queue"),
     "RedriveOrdered": ("election notices", "how many messages were put back after the closing"),

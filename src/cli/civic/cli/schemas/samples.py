@@ -47,6 +47,7 @@ from civic.contracts.voting import (
     RedriveRefused,
     RollDeleted,
     StyleAreas,
+    StyleTally,
     VoteCast,
 )
 from civic.identity.model.registration import PII_FIELDS
@@ -122,7 +123,20 @@ def _of_an_election() -> list[Event]:
             openings=Audience.AUDITORS,
             definition=_DIGEST,
         ),
-        ElectionCertified(election=_ELECTION, revision=9, at=_LATER, ballots=1_366_692),
+        ElectionCertified(
+            election=_ELECTION,
+            revision=9,
+            at=_LATER,
+            ballots=1_366_692,
+            openings=Audience.AUDITORS,
+            tally=(
+                StyleTally(
+                    style=_STYLE,
+                    ballots=1_366_692,
+                    contests={"c1": {"o2": 700_120, "o3": 650_007, "write_ins": 0}},
+                ),
+            ),
+        ),
         RedriveRefused(election=_ELECTION, revision=8, at=_LATER, messages=2),
         RedriveOrdered(election=_ELECTION, revision=8, at=_LATER, messages=2, order="2027/14"),
         VoteCast(election=_ELECTION, snapshot=17, ballots=1200, at=_LATER),

@@ -16,6 +16,7 @@ from civic.runtime.staff import staff_principal
 from civic.voting.adapters.backlog_sqs import SqsBacklog
 from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
+from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
 from civic.voting.adapters.voter_codes_dynamodb import DynamoDbVoterCodes
 from civic.voting.entrypoints import wiring
 from civic.voting.entrypoints.elections_api import (
@@ -59,6 +60,7 @@ def office() -> Office:
         secrets=KmsElectionSecrets(clients.kms(), settings.voting_key_id),
         codes=DynamoDbVoterCodes(dynamodb, settings.voter_codes_table),
         backlog=SqsBacklog(clients.sqs(), settings.ballot_queue_url, settings.ballot_dlq_url),
+        tallies=DynamoDbTallies(dynamodb, settings.tallies_table),
         entropy=secrets.token_bytes,
         settling=settings.settling,
     )

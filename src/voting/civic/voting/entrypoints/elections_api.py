@@ -13,6 +13,7 @@ from civic.voting.errors import (
     BadDefinition,
     BallotsWaiting,
     CodeTaken,
+    CountDiffers,
     ElectionMoved,
     ElectionUnknown,
     NotNow,
@@ -78,7 +79,7 @@ class CandidateAdded(Body):
 
 
 class Certification(Body):
-    """How many ballots are in the final count."""
+    """How many ballots are in the final count; it must be the number of the tally."""
 
     ballots: int = Field(ge=0, strict=True)
 
@@ -112,6 +113,9 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     NotNow: Problem(409, "not_now", "The state of the election does not allow it"),
     BallotsWaiting: Problem(
         409, "ballots_waiting", "Ballots may still be on their way; see the queue", headers={}
+    ),
+    CountDiffers: Problem(
+        409, "count_differs", "The tally has another number of ballots; see the results"
     ),
     CodeTaken: Problem(409, "code_taken", "A code is one of another election or ballot style"),
     StoreUnavailable: _UNAVAILABLE,

@@ -141,7 +141,11 @@ def _changes() -> Json:
         ),
         "/elections/{id}/closing": _by_id(put=_change("closeElection", "Close it before its time")),
         "/elections/{id}/certification": _by_id(
-            put=_change("certifyElection", "Declare the count final", body=Certification)
+            put=_change(
+                "certifyElection",
+                "Declare the count final; 409 count_differs if the tally has another number",
+                body=Certification,
+            )
         ),
         "/elections/{id}/clone": _by_id(post=clone | {"parameters": [_IDEMPOTENCY]}),
         "/elections/{id}/codes": _by_id(

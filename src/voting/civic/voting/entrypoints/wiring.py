@@ -23,6 +23,7 @@ class OfficeSettings(CalendarSettings):
     """Environment of the elections function."""
 
     voter_codes_table: str
+    tallies_table: str
     voting_key_id: str
     ballot_queue_url: str
     ballot_dlq_url: str

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from civic.voting.errors import BadDefinition
+from civic.voting.model.certification import most_bytes
 from civic.voting.model.election import BallotStyle, Contest, Election, State
 
 MAX_DOCUMENT_BYTES = 300 * 1024
@@ -14,6 +15,9 @@ MAX_AREAS_BYTES = 90 * 1024
 """Of all areas as JSON, for an item of DynamoDB holds 400 KB: the election, and the event of its
 publication, which names every area.
 """
+
+MAX_TALLY_BYTES = 240 * 1024
+"""Of the certified tally as JSON: EventBridge and its queues take 256 KB an event."""
 
 _JSON_PER_STYLE, _JSON_PER_AREA = 25, 3
 
@@ -32,10 +36,7 @@ def check(election: Election, now: datetime) -> None:
     faults = [*_window(election, now), *_contests(election), *_styles(election)]
     if election.state is not State.DRAFT:
         faults += _missing(election)
-    if len(election.model_dump_json().encode()) > MAX_DOCUMENT_BYTES:
-        faults.append(("too_large", ""))
-    if sum(map(_areas_bytes, election.styles)) > MAX_AREAS_BYTES:
-        faults.append(("too_many_areas", "/styles"))
+    faults += _sizes(election)
     if faults:
         raise BadDefinition(*faults)
 
@@ -58,6 +59,19 @@ def check_promises(before: Election, after: Election) -> None:
             faults.append(("area_announced", f"/styles/{place}/areas"))
     if faults:
         raise BadDefinition(*faults)
+
+
+def _sizes(election: Election) -> Iterator[Fault]:
+    """See that election and event fit an item, and the event the bus, up to the certification."""
+    document = len(election.model_dump_json().encode())
+    if document > MAX_DOCUMENT_BYTES:
+        yield "too_large", ""
+    if sum(map(_areas_bytes, election.styles)) > MAX_AREAS_BYTES:
+        yield "too_many_areas", "/styles"
+    tally = most_bytes(election)
+    together = min(document, MAX_DOCUMENT_BYTES) + tally
+    if tally > MAX_TALLY_BYTES or together > MAX_DOCUMENT_BYTES + MAX_AREAS_BYTES:
+        yield "too_many_counts", "/styles"
 
 
 def _window(election: Election, now: datetime) -> Iterator[Fault]:

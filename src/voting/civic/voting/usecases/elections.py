@@ -15,7 +15,8 @@ from civic.contracts.voting import (
     ElectionResumed,
     ElectionSuspended,
 )
-from civic.voting.errors import BadDefinition, BallotsWaiting, NotNow
+from civic.voting.errors import BadDefinition, BallotsWaiting, CountDiffers, NotNow
+from civic.voting.model.certification import tally_of
 from civic.voting.model.election import Election, State
 from civic.voting.model.rules import check
 from civic.voting.usecases.office import (
@@ -26,6 +27,7 @@ from civic.voting.usecases.office import (
     stands_in,
 )
 from civic.voting.usecases.register import change
+from civic.voting.usecases.tallying import total
 
 _TAKING_CODES = {State.PUBLISHED, State.OPEN, State.SUSPENDED}
 
@@ -98,15 +100,16 @@ def finish(office: Office, election: ElectionId) -> Election:
 
 
 def certify(office: Office, election: ElectionId, ballots: int) -> Election:
-    """Declare the count final.
+    """Declare the count final, and tell it option by option.
 
     Args:
         office: Who declares it.
         election: What is counted.
-        ballots: How many ballots are in the count.
+        ballots: How many ballots the office has found in the count.
 
     Raises:
         BallotsWaiting: Something waits to be counted, or may still.
+        CountDiffers: The tally has another number of ballots.
         NotNow: The election is not over, or certified with another count.
     """
     before = stands_in(office, election, {State.CLOSED, State.CERTIFIED})
@@ -117,10 +120,16 @@ def certify(office: Office, election: ElectionId, ballots: int) -> Election:
     settled = office.register.clock() >= before.closes_at + office.settling
     if not settled or office.backlog.waiting():
         raise BallotsWaiting
+    counts, _ = total(office.tallies, election)
+    tally = tally_of(before, counts)
+    # Nor may there be a ballot of a style that the tally to be announced does not have.
+    if not ballots == counts.ballots == sum(one.ballots for one in tally):
+        raise CountDiffers
     after = next_revision(before, state=State.CERTIFIED, ballots=ballots)
-    return change(
-        office.register, after, ElectionCertified(**facts(office, after), ballots=ballots)
+    certified = ElectionCertified(
+        **facts(office, after), ballots=ballots, openings=after.openings, tally=tally
     )
+    return change(office.register, after, certified)
 
 
 def add_codes(

@@ -9,7 +9,7 @@ from civic.contracts.voting import ElectionPublished, StyleAreas
 from civic.voting.errors import NotNow
 from civic.voting.model.definition import digest_of
 from civic.voting.model.election import Election, State
-from civic.voting.ports import Backlog, ElectionSecrets, Entropy, VoterCodes
+from civic.voting.ports import Backlog, ElectionSecrets, Entropy, TallyStore, VoterCodes
 from civic.voting.usecases.register import Register, current
 
 
@@ -22,6 +22,7 @@ class Office:
         secrets: Makes the secret of a new election.
         codes: Where the hashes of posted codes go.
         backlog: What is not counted yet.
+        tallies: What is counted.
         entropy: Of new ids.
         settling: How long after the closing the backlog is believed to be complete.
     """
@@ -30,6 +31,7 @@ class Office:
     secrets: ElectionSecrets
     codes: VoterCodes
     backlog: Backlog
+    tallies: TallyStore
     entropy: Entropy
     settling: timedelta
 
