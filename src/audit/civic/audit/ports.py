@@ -1,1 +1,124 @@
 """What the use cases need from the outside world; any method may raise ``StoreUnavailable``."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from civic.audit.model.journal import Batch
+from civic.audit.model.openings import Opening
+from civic.audit.model.tiles import Published
+from civic.contracts.events import Event
+from civic.contracts.identifiers import ElectionId
+
+Clock = Callable[[], datetime]
+"""Returns the present moment in UTC."""
+
+
+class Journal(Protocol):
+    """The batches of the log."""
+
+    def head(self) -> Batch | None:
+        """Return the newest batch; None if there is none."""
+        ...
+
+    def read(self, number: int) -> Batch:
+        """Return a batch.
+
+        Raises:
+            NotLogged: There is none of that number.
+        """
+        ...
+
+    def append(self, batch: Batch) -> None:
+        """Add a batch.
+
+        Raises:
+            NumberTaken: There is one of its number.
+        """
+        ...
+
+
+class Shelf(Protocol):
+    """Objects under one prefix that never change once they are there."""
+
+    def put(self, objects: Iterable[Published]) -> None:
+        """Put objects, each unless it is there.
+
+        Raises:
+            LogBroken: Under one of the paths there is something else.
+        """
+        ...
+
+    def read(self, path: str) -> bytes:
+        """Return an object.
+
+        Raises:
+            NotLogged: It is not there.
+        """
+        ...
+
+    def read_all(self, paths: Sequence[str]) -> list[bytes]:
+        """Return several objects, in the order of their paths."""
+        ...
+
+    def read_parts(self, paths: Sequence[str], first: int, count: int) -> list[bytes]:
+        """Return ``count`` bytes of each of several objects, from the byte ``first`` on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest checkpoint as it is published.
+
+    Attributes:
+        note: The signed note.
+        tag: Names this version of the object.
+    """
+
+    note: bytes
+    tag: str
+
+
+class Heads(Protocol):
+    """The one object of the log that changes: its newest checkpoint."""
+
+    def newest(self) -> Head | None:
+        """Return it; None before the first."""
+        ...
+
+    def replace(self, before: Head | None, note: bytes) -> Head:
+        """Publish a checkpoint in the place of another, and return it.
+
+        Raises:
+            CheckpointMoved: It is not that other any more.
+        """
+        ...
+
+
+class Signer(Protocol):
+    """The log's key, which never leaves KMS."""
+
+    def public_key(self) -> bytes:
+        """Return the Ed25519 public key (RFC 8032), 32 bytes."""
+        ...
+
+    def sign(self, text: bytes) -> bytes:
+        """Return the Ed25519 signature of a text, 64 bytes; the same for the same text."""
+        ...
+
+
+class Ballots(Protocol):
+    """The ballot box, after the count is final."""
+
+    def every(self, election: ElectionId) -> Iterable[Opening]:
+        """Return what opens the ballots of an election, in no order."""
+        ...
+
+
+class EventPublisher(Protocol):
+    """The bus."""
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Publish all of them, or raise; some may then be out, and will be again."""
+        ...

@@ -1,6 +1,6 @@
 """Every event there is, by its detail-type."""
 
-from civic.contracts import events, voting
+from civic.contracts import audit, events, voting
 from civic.contracts.events import Event
 
 _ALL: tuple[type[Event], ...] = (
@@ -21,6 +21,7 @@ _ALL: tuple[type[Event], ...] = (
     events.ObjectionHonoured,
     events.AnalyticsReleased,
     *voting.VOTING_EVENTS,
+    *audit.AUDIT_EVENTS,
 )
 
 EVENTS = {event.detail_type(): event for event in _ALL}

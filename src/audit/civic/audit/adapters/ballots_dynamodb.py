@@ -1,0 +1,52 @@
+"""The ballots table, which audit only reads: as a stream and, after certification, as a whole."""
+
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from civic.audit.adapters.botocore_errors import unavailable
+from civic.audit.model.journal import Arrival
+from civic.audit.model.openings import Opening
+from civic.contracts.identifiers import ElectionId
+from civic.contracts.log_entries import ballot_entry, commitment
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_DIGITS = 40
+"""DynamoDB gives sequence numbers as up to 40 decimal digits; padded, they order as texts."""
+
+
+def arrival_of(record: Mapping[str, Any]) -> Arrival:
+    """Return the ballot of a stream record, which gives binary values in base64."""
+    image = record["dynamodb"]["NewImage"]
+    election = ElectionId(image["election"]["S"])
+    committed = commitment(b64decode(image["salt"]["B"]), image["ballot"]["S"].encode())
+    return Arrival(
+        record["dynamodb"]["SequenceNumber"].zfill(_DIGITS),
+        election,
+        ballot_entry(election, committed),
+    )
+
+
+class DynamoDbBallots:
+    """The ballots of certified elections."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """Read ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+
+    def every(self, election: ElectionId) -> Iterator[Opening]:
+        """Return what opens the ballots of an election, in no order."""
+        with unavailable():
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table,
+                ConsistentRead=True,
+                FilterExpression="election = :election",
+                ExpressionAttributeValues={":election": {"S": election}},
+                ProjectionExpression="salt, ballot",
+            )
+            for page in pages:
+                for item in page["Items"]:
+                    yield Opening(item["salt"]["B"], item["ballot"]["S"].encode())

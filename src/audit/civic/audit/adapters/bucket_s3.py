@@ -1,0 +1,79 @@
+"""One bucket under Object Lock: objects are made once and never changed, whoever writes.
+
+A conditional write (``If-None-Match: *``) is what makes it so: of two writers one is told that the
+object is there.
+"""
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from civic.audit.adapters.botocore_errors import code_of, unavailable
+from civic.audit.errors import NotLogged
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MISSING = {"NoSuchKey", "404"}
+TAKEN = {"PreconditionFailed", "412"}
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+class Bucket:
+    """Reads and creates objects of a bucket."""
+
+    def __init__(self, client: "S3Client", name: str) -> None:
+        """Use the bucket ``name`` through ``client``."""
+        self.client = client
+        self.name = name
+
+    def create(self, key: str, content: bytes, kind: str = "application/octet-stream") -> bool:
+        """Create an object; False if there is one, which stays as it is."""
+        with unavailable():
+            try:
+                self.client.put_object(
+                    Bucket=self.name,
+                    Key=key,
+                    Body=content,
+                    IfNoneMatch="*",
+                    ContentType=kind,
+                    CacheControl=IMMUTABLE,
+                )
+            except ClientError as error:
+                if code_of(error) in TAKEN:
+                    return False
+                raise
+        return True
+
+    def read(self, key: str, part: str | None = None) -> bytes:
+        """Return an object, or a part of it (RFC 9110 section 14.1.2).
+
+        Raises:
+            NotLogged: It is not there.
+        """
+        with unavailable():
+            try:
+                answer = (
+                    self.client.get_object(Bucket=self.name, Key=key)
+                    if part is None
+                    else self.client.get_object(Bucket=self.name, Key=key, Range=part)
+                )
+            except ClientError as error:
+                if code_of(error) in MISSING:
+                    raise NotLogged("no such object") from error
+                raise
+            return answer["Body"].read()
+
+    def first_key(self, prefix: str) -> str | None:
+        """Return the first of the keys under a prefix, in the order of their bytes."""
+        with unavailable():
+            answer = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
+        return next((one["Key"] for one in answer.get("Contents", [])), None)
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return all keys under a prefix."""
+        with unavailable():
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=prefix
+            )
+            return [one["Key"] for page in pages for one in page.get("Contents", [])]

@@ -1,0 +1,47 @@
+"""The journal in S3: one object per batch, the newest first in the order of keys.
+
+The number of a batch is taken by creating its object, which S3 lets only one writer do.
+"""
+
+from civic.audit.adapters.bucket_s3 import Bucket
+from civic.audit.errors import NotLogged, NumberTaken
+from civic.audit.model.journal import Batch
+
+_PREFIX = "journal/"
+_LAST = 10**12 - 1
+
+
+class S3Journal:
+    """The batches; remembers the newest it has seen to save reading it again."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        """Keep them in ``bucket``."""
+        self._bucket = bucket
+        self._seen: Batch | None = None
+
+    def head(self) -> Batch | None:
+        """Return the newest batch; S3 shows a new object to every reader at once."""
+        if self._seen is None:
+            key = self._bucket.first_key(_PREFIX)
+            if key is None:
+                return None
+            self._seen = Batch.load(self._bucket.read(key))
+        while True:
+            try:
+                self._seen = self.read(self._seen.number + 1)
+            except NotLogged:
+                return self._seen
+
+    def read(self, number: int) -> Batch:
+        """Return a batch."""
+        return Batch.load(self._bucket.read(_key(number)))
+
+    def append(self, batch: Batch) -> None:
+        """Add a batch, if its number is free."""
+        if not self._bucket.create(_key(batch.number), batch.dump()):
+            raise NumberTaken("there is a batch of that number")
+        self._seen = batch
+
+
+def _key(number: int) -> str:
+    return f"{_PREFIX}{_LAST - number:012}"

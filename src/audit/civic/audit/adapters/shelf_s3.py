@@ -1,0 +1,99 @@
+"""Published objects in S3, written and read side by side."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from botocore.exceptions import ClientError
+
+from civic.audit.adapters.botocore_errors import code_of, unavailable
+from civic.audit.adapters.bucket_s3 import MISSING, TAKEN, Bucket
+from civic.audit.errors import CheckpointMoved, LogBroken
+from civic.audit.model.tiles import Published
+from civic.audit.ports import Head
+
+_AT_ONCE = 16
+_NOTE = "text/plain; charset=utf-8"
+
+
+class S3Shelf:
+    """The objects of the bucket under one prefix."""
+
+    def __init__(self, bucket: Bucket, prefix: str) -> None:
+        """Keep them in ``bucket`` under ``prefix``, which ends in a slash."""
+        self._bucket = bucket
+        self._prefix = prefix
+
+    def put(self, objects: Iterable[Published]) -> None:
+        """Put objects, each unless it is there."""
+        _side_by_side(self._put, list(objects))
+
+    def read(self, path: str) -> bytes:
+        """Return an object."""
+        return self._bucket.read(self._prefix + path)
+
+    def read_all(self, paths: Sequence[str]) -> list[bytes]:
+        """Return several objects, in the order of their paths."""
+        return _side_by_side(self.read, paths)
+
+    def read_parts(self, paths: Sequence[str], first: int, count: int) -> list[bytes]:
+        """Return ``count`` bytes of each of several objects, from the byte ``first`` on."""
+        read = partial(self._bucket.read, part=f"bytes={first}-{first + count - 1}")
+        return _side_by_side(read, [self._prefix + path for path in paths])
+
+    def paths(self, under: str) -> list[str]:
+        """Return the paths of all objects under another one."""
+        start = len(self._prefix)
+        return [key[start:] for key in self._bucket.keys(self._prefix + under)]
+
+    def _put(self, published: Published) -> None:
+        kind = _NOTE if published.path.startswith("checkpoints/") else "application/octet-stream"
+        created = self._bucket.create(self._prefix + published.path, published.content, kind)
+        if not created and self.read(published.path) != published.content:
+            raise LogBroken("something else is published under the same name")
+
+
+class S3Heads:
+    """The newest checkpoint: the one object that is replaced, and only if it has not moved."""
+
+    def __init__(self, bucket: Bucket, key: str) -> None:
+        """Keep it in ``bucket`` under ``key``."""
+        self._bucket = bucket
+        self._key = key
+
+    def newest(self) -> Head | None:
+        """Return it; None before the first."""
+        with unavailable():
+            try:
+                answer = self._bucket.client.get_object(Bucket=self._bucket.name, Key=self._key)
+            except ClientError as error:
+                if code_of(error) in MISSING:
+                    return None
+                raise
+            return Head(answer["Body"].read(), answer["ETag"])
+
+    def replace(self, before: Head | None, note: bytes) -> Head:
+        """Publish a checkpoint in the place of another (``If-Match``), and return it."""
+        condition = {"IfNoneMatch": "*"} if before is None else {"IfMatch": before.tag}
+        with unavailable():
+            try:
+                answer = self._bucket.client.put_object(
+                    Bucket=self._bucket.name,
+                    Key=self._key,
+                    Body=note,
+                    ContentType=_NOTE,
+                    CacheControl="public, max-age=1",
+                    **condition,  # type: ignore[arg-type]
+                )
+            except ClientError as error:
+                if code_of(error) in TAKEN:
+                    raise CheckpointMoved("the checkpoint is another by now") from error
+                raise
+        return Head(note, answer["ETag"])
+
+
+def _side_by_side[A, B](do: Callable[[A], B], things: Sequence[A]) -> list[B]:
+    if len(things) < 2:  # noqa: PLR2004 - nothing to do side by side
+        return [do(one) for one in things]
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        return list(threads.map(do, things))

@@ -1,0 +1,41 @@
+"""The log's key in KMS: Ed25519, which signs and is never seen."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from civic.audit.adapters.botocore_errors import unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+_KEY_BYTES = 32
+
+
+class KmsSigner:
+    """Signs with one KMS key (spec ``ECC_NIST_EDWARDS25519``)."""
+
+    def __init__(self, client: "KMSClient", key_id: str) -> None:
+        """Sign with ``key_id`` through ``client``."""
+        self._client = client
+        self._key_id = key_id
+
+    def public_key(self) -> bytes:
+        """Return the public key: the end of its SubjectPublicKeyInfo (RFC 8410 section 4)."""
+        return self._public_key
+
+    def sign(self, text: bytes) -> bytes:
+        """Return the signature of a text (RFC 8032, not pre-hashed)."""
+        with unavailable():
+            answer = self._client.sign(
+                KeyId=self._key_id,
+                Message=text,
+                MessageType="RAW",
+                SigningAlgorithm="ED25519_SHA_512",
+            )
+        return answer["Signature"]
+
+    @cached_property
+    def _public_key(self) -> bytes:
+        with unavailable():
+            answer = self._client.get_public_key(KeyId=self._key_id)
+        return answer["PublicKey"][-_KEY_BYTES:]

@@ -1,0 +1,96 @@
+"""HTTP: the published log, object by object, and proofs that a receipt's leaf is in it."""
+
+import re
+from base64 import b64encode
+from functools import cache
+from typing import Any
+
+from civic.audit.adapters.shelf_s3 import S3Shelf
+from civic.audit.entrypoints import wiring
+from civic.audit.errors import NotLogged, StoreUnavailable
+from civic.audit.usecases.lookup import Lookup
+from civic.runtime.http import Problem, Request, Response, serve
+from civic.runtime.observability import Invocation
+
+_LEAF = r"[0-9a-f]{64}"
+_PATH = r"(?:checkpoint|checkpoints/[0-9]{1,18}|(?:tile|openings)/[0-9a-zA-Z./]{1,200})"
+
+_FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
+_FOR_A_SECOND = {"cache-control": "public, max-age=1"}
+_TEXT = "text/plain; charset=utf-8"
+_KINDS = {".json": "application/json", ".jsonl": "application/jsonl"}
+
+
+def handler(event: dict[str, Any], _context: object) -> Response:
+    """Answer one request."""
+    return serve(event, _ROUTES, _problem_of, traced=False)
+
+
+def _receipt(request: Request, line: Invocation) -> Response:
+    # Not even a line of the log may say who asked when for which ballot.
+    line.hush()
+    leaf = request.path("leaf")
+    if not re.fullmatch(_LEAF, leaf):
+        raise Problem(400, "not_a_leaf", "A receipt is 64 hexadecimal digits, in lower case")
+    headers = {
+        "cache-control": "no-store",
+        "content-disposition": "inline; filename=receipt.tlog-proof",
+    }
+    return _answer(_TEXT, lookup().prove(bytes.fromhex(leaf)), headers)
+
+
+def _object(request: Request, _line: Invocation) -> Response:
+    path = request.path("path")
+    if path == "checkpoints":
+        sizes = sorted(int(one.rpartition("/")[2]) for one in shelf().paths("checkpoints/"))
+        return _answer(_TEXT, "".join(f"{size}\n" for size in sizes).encode(), _FOR_A_SECOND)
+    if not re.fullmatch(_PATH, path) or ".." in path:
+        raise NotLogged("no object has such a path")
+    kept = _FOR_A_SECOND if path == "checkpoint" else _FOR_EVER
+    if path.startswith("checkpoint"):
+        return _answer(_TEXT, shelf().read(path), kept)
+    kind = _KINDS.get(path[path.rfind(".") :], "application/octet-stream")
+    return _answer(kind, shelf().read(path), kept)
+
+
+_ROUTES = {
+    "GET /receipts/{leaf}": _receipt,
+    "GET /log/{path+}": _object,
+}
+
+
+@cache
+def lookup() -> Lookup:
+    """Compose the way to leaves."""
+    return wiring.lookup(wiring.bucket(_settings()))
+
+
+@cache
+def shelf() -> S3Shelf:
+    """Compose the published log."""
+    return S3Shelf(wiring.bucket(_settings()), wiring.LOG)
+
+
+@cache
+def _settings() -> wiring.ReaderSettings:
+    return wiring.ReaderSettings.from_environment()
+
+
+def _answer(kind: str, content: bytes, headers: dict[str, str]) -> Response:
+    binary = kind == "application/octet-stream"
+    return {
+        "statusCode": 200,
+        "headers": {"content-type": kind, "x-content-type-options": "nosniff", **headers},
+        "body": b64encode(content).decode() if binary else content.decode(),
+        "isBase64Encoded": binary,
+    }
+
+
+def _problem_of(error: Exception) -> Problem | None:
+    match error:
+        case NotLogged():
+            return Problem(404, "not_logged", "That is not in the log, or not yet")
+        case StoreUnavailable():
+            return Problem(503, "unavailable", "Please try again", headers={"retry-after": "1"})
+        case _:
+            return None

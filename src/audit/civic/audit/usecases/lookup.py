@@ -1,0 +1,83 @@
+"""Looking up: where a leaf stands in the log, and the proof that it does."""
+
+from dataclasses import dataclass, field
+
+from civic.audit.errors import NotLogged
+from civic.audit.model.leaf_index import STRETCH, places, segment_path, window
+from civic.audit.model.merkle import HASH_BYTES, inclusion_proof
+from civic.audit.model.notes import Checkpoint, proof_text
+from civic.audit.model.tiles import WIDTH, range_roots, tile_path, tile_width
+from civic.audit.ports import Heads, Shelf
+
+
+@dataclass(slots=True)
+class Lookup:
+    """Finds leaves; keeps the full tiles it has read at the end of the log, which never change."""
+
+    shelf: Shelf
+    index: Shelf
+    heads: Heads
+    _full: dict[int, bytes] = field(default_factory=dict)
+
+    def prove(self, leaf: bytes) -> bytes:
+        """Return the proof that a leaf is in the log (C2SP tlog-proof), by the newest checkpoint.
+
+        Raises:
+            NotLogged: It is not there by now.
+        """
+        head = self.heads.newest()
+        if head is None:
+            raise NotLogged("the log is empty")
+        size = Checkpoint.parse(head.note).size
+        index = self.find(leaf, size)
+        if index is None:
+            raise NotLogged("no such leaf")
+        proof = inclusion_proof(index, size, range_roots(size, self.shelf.read))
+        return proof_text(index, proof, head.note)
+
+    def find(self, leaf: bytes, size: int) -> int | None:
+        """Return the index of a leaf in a published tree of that size; None if it is not in it."""
+        found = self._in_tail(leaf, size)
+        return self._in_stretches(leaf, size) if found is None else found
+
+    def _in_tail(self, leaf: bytes, size: int) -> int | None:
+        """Look through the leaves after the last stretch that is complete."""
+        first = size // STRETCH * STRETCH // WIDTH
+        tiles = range(first, -(-size // WIDTH))
+        self._full = {tile: self._full[tile] for tile in tiles if tile in self._full}
+        unknown = [tile for tile in tiles if tile not in self._full]
+        paths = [tile_path(0, tile, tile_width(size, 0, tile)) for tile in unknown]
+        contents = dict(zip(unknown, self.shelf.read_all(paths), strict=True))
+        self._full |= {
+            tile: content
+            for tile, content in contents.items()
+            if len(content) == WIDTH * HASH_BYTES
+        }
+        for tile in reversed(tiles):
+            content = self._full.get(tile) or contents[tile]
+            at = _at(content, leaf)
+            if at is not None:
+                return tile * WIDTH + at
+        return None
+
+    def _in_stretches(self, leaf: bytes, size: int) -> int | None:
+        stretches = range(size // STRETCH)
+        paths = [segment_path(stretch) for stretch in stretches]
+        for stretch, records in zip(
+            stretches, self.index.read_parts(paths, *window(leaf)), strict=True
+        ):
+            for place in places(leaf, records):
+                tile, at = divmod(stretch * STRETCH + place, WIDTH)
+                if _at(self.shelf.read(tile_path(0, tile)), leaf) == at:
+                    return tile * WIDTH + at
+        return None
+
+
+def _at(tile: bytes, leaf: bytes) -> int | None:
+    """Return where in a tile a hash stands."""
+    at = tile.find(leaf)
+    while at >= 0:
+        if at % HASH_BYTES == 0:
+            return at // HASH_BYTES
+        at = tile.find(leaf, at + 1)
+    return None

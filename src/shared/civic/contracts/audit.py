@@ -1,0 +1,32 @@
+"""The events of the audit domain. The rules for changes are those of `civic.contracts.events`."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from civic.contracts.events import Digest, Event
+from civic.contracts.voting import ElectionIdField
+
+
+class CheckpointPublished(Event):
+    """The public log has a new signed tree head, at ``checkpoints/<size>``."""
+
+    SOURCE = "civic.audit"
+    origin: str = Field(description="The log's name, first line of its checkpoints")
+    size: int = Field(ge=1, description="Entries of the log")
+    root: Digest = Field(description="Root of its Merkle tree (RFC 6962 section 2.1)")
+    at: AwareDatetime
+
+
+class OpeningsPublished(Event):
+    """What opens the commitments of an election's ballots is there for an audience."""
+
+    SOURCE = "civic.openings"
+    election: ElectionIdField
+    audience: Literal["public", "auditors", "sample"]
+    ballots: int = Field(ge=0, description="How many ballots are opened")
+    index: Digest = Field(description="SHA-256 of openings/<election>/index.json")
+
+
+AUDIT_EVENTS: tuple[type[Event], ...] = (CheckpointPublished, OpeningsPublished)
+"""What the audit domain says."""

@@ -1,0 +1,109 @@
+"""A log in memory with everything that writes and reads it, and elections to put into it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from civic.audit.model.journal import Arrival
+from civic.audit.model.openings import Opening
+from civic.audit.usecases.lookup import Lookup
+from civic.audit.usecases.opening import Opener
+from civic.audit.usecases.publishing import Publisher
+from civic.audit.usecases.recording import Recorder
+from civic.cli.simulate.log import (
+    KeySigner,
+    MemoryHeads,
+    MemoryJournal,
+    MemoryOpenings,
+    MemoryShelf,
+)
+from civic.cli.simulate.memory import MemoryBus
+from civic.contracts.identifiers import ElectionId, StyleId
+from civic.contracts.log_entries import ballot_entry, commitment
+from civic.contracts.voting import Audience, ElectionCertified, StyleTally
+
+ORIGIN = "civic.example/log"
+ELECTION = ElectionId("7k3m9qx2w5vb")
+STYLE = StyleId("all")
+NOW = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
+
+
+@dataclass
+class Log:
+    """What outlives a writer; ``wrap`` may make any of it unreliable."""
+
+    journal: Any = field(default_factory=MemoryJournal)
+    shelf: Any = field(default_factory=MemoryShelf)
+    index: Any = field(default_factory=MemoryShelf)
+    auditors: Any = field(default_factory=MemoryShelf)
+    heads: Any = field(default_factory=MemoryHeads)
+    bus: Any = field(default_factory=MemoryBus)
+    signer: Any = field(default_factory=lambda: KeySigner(bytes(32)))
+
+    def lookup(self) -> Lookup:
+        return Lookup(self.shelf, self.index, self.heads)
+
+    def recorder(self) -> Recorder:
+        """Return a writer in an environment of its own."""
+        publisher = Publisher(
+            origin=ORIGIN,
+            journal=self.journal,
+            shelf=self.shelf,
+            index=self.index,
+            heads=self.heads,
+            signer=self.signer,
+            events=self.bus,
+            clock=lambda: NOW,
+        )
+        return Recorder(self.journal, publisher, self.lookup(), lambda: NOW)
+
+    def opener(self, openings: Sequence[Opening]) -> Opener:
+        return Opener(
+            ballots=MemoryOpenings({ELECTION: openings}),
+            journal=self.journal,
+            lookup=self.lookup(),
+            heads=self.heads,
+            public=self.shelf,
+            auditors=self.auditors,
+            events=self.bus,
+        )
+
+    def entries(self) -> list[bytes]:
+        """Return the entries that the journal says there are."""
+        batch = self.journal.head()
+        found: list[bytes] = []
+        while batch is not None:
+            found = [*batch.entries, *found]
+            batch = self.journal.read(batch.number - 1) if batch.number > 1 else None
+        return found
+
+
+def opening(number: int, option: str = "o1") -> Opening:
+    """Return what opens a ballot; the same one for the same number and option."""
+    salt = hashlib.sha256(f"salt {number}".encode()).digest()
+    ballot = (
+        f'{{"election":"{ELECTION}","selections":{{"c1":["{option}"]}},'
+        f'"style":"{STYLE}","write_ins":{{}}}}'
+    )
+    return Opening(salt, ballot.encode())
+
+
+def arrival(number: int, option: str = "o1") -> Arrival:
+    """Return a ballot as the stream tells it."""
+    one = opening(number, option)
+    entry = ballot_entry(ELECTION, commitment(one.salt, one.ballot))
+    return Arrival(f"{number:040}", ELECTION, entry)
+
+
+def arrivals(first: int, last: int) -> list[Arrival]:
+    return [arrival(number) for number in range(first, last)]
+
+
+def certified(ballots: int, audience: Audience = Audience.PUBLIC) -> ElectionCertified:
+    """Return the certification of a count in which all chose the first of two options."""
+    tally = StyleTally(style=STYLE, ballots=ballots, contests={"c1": {"o1": ballots, "o2": 0}})
+    return ElectionCertified(
+        election=ELECTION, revision=7, at=NOW, ballots=ballots, openings=audience, tally=(tally,)
+    )

@@ -1,0 +1,113 @@
+import hashlib
+import json
+
+import pytest
+
+from civic.audit.errors import BallotsMissing, NotLogged
+from civic.audit.model.notes import Checkpoint
+from civic.audit.model.openings import Draw, Opening, chunks
+from civic.contracts.audit import OpeningsPublished
+from civic.contracts.voting import Audience
+from tests.fakes.log import ELECTION, Log, arrival, arrivals, certified, opening
+
+FOLDER = f"openings/{ELECTION}"
+
+
+def logged(ballots: int, audience: Audience = Audience.PUBLIC) -> Log:
+    log = Log()
+    log.recorder().record_ballots("shard", arrivals(0, ballots))
+    log.recorder().record_events([certified(ballots, audience)])
+    return log
+
+
+def openings(ballots: int) -> list[Opening]:
+    return [opening(number) for number in range(ballots)]
+
+
+def test_public_openings_open_every_ballot_of_the_log() -> None:
+    log = logged(5)
+    assert log.opener(openings(5)).open(certified(5)) == 5
+    listed = json.loads(log.shelf.read(f"{FOLDER}/index.json"))
+    (chunk,) = listed["chunks"]
+    content = log.shelf.read(f"{FOLDER}/{chunk['sha256']}.jsonl")
+    assert hashlib.sha256(content).hexdigest() == chunk["sha256"]
+    assert (listed["audience"], listed["ballots"], chunk["ballots"]) == ("public", 5, 5)
+    assert sorted(content.splitlines()) == sorted(one.line().strip() for one in openings(5))
+    assert json.loads(content.splitlines()[0])["ballot"]["selections"] == {"c1": ["o1"]}
+    digest = hashlib.sha256(log.shelf.read(f"{FOLDER}/index.json")).digest()
+    assert log.bus.events[-1] == OpeningsPublished(
+        election=ELECTION, audience="public", ballots=5, index=digest
+    )
+
+
+def test_openings_for_auditors_are_not_public_but_for_the_sample() -> None:
+    ballots = 3000
+    log = logged(ballots, Audience.AUDITORS)
+    certification = certified(ballots, Audience.AUDITORS)
+    assert log.opener(openings(ballots)).open(certification) == ballots
+    assert json.loads(log.auditors.read(f"{FOLDER}/index.json"))["ballots"] == ballots
+    sample = json.loads(log.shelf.read(f"{FOLDER}/index.json"))
+    # The smallest checkpoint with the certification: its two entries came after all ballots.
+    seed = Checkpoint.parse(log.shelf.read(f"checkpoints/{ballots + 2}"))
+    assert sample["seed"] == ballots + 2
+    bound = int(sample["bound"], 16)
+    assert bound == 2**256 * 1000 // ballots
+    taken = [
+        one
+        for one in openings(ballots)
+        if int.from_bytes(
+            hashlib.sha256(b"civic/sample/1|" + seed.root + one.leaf(ELECTION)).digest()
+        )
+        < bound
+    ]
+    content = b"".join(
+        log.shelf.read(f"{FOLDER}/{one['sha256']}.jsonl") for one in sample["chunks"]
+    )
+    assert sorted(content.splitlines()) == sorted(one.line().strip() for one in taken)
+    assert 850 < sample["ballots"] < 1150
+
+
+def test_whoever_asks_for_no_audience_gets_auditors() -> None:
+    log = logged(2, Audience.AUDITORS)
+    log.opener(openings(2)).open(certified(2, Audience.AUDITORS))
+    assert json.loads(log.shelf.read(f"{FOLDER}/index.json"))["audience"] == "sample"
+
+
+def test_openings_wait_for_the_certification_in_the_log() -> None:
+    log = Log()
+    log.recorder().record_ballots("shard", arrivals(0, 5))
+    with pytest.raises(NotLogged):
+        log.opener(openings(5)).open(certified(5))
+
+
+def test_a_box_with_another_number_of_ballots_is_not_opened() -> None:
+    log = logged(5)
+    with pytest.raises(BallotsMissing):
+        log.opener(openings(4)).open(certified(5))
+    assert f"{FOLDER}/index.json" not in log.shelf.objects
+
+
+def test_opening_again_changes_nothing() -> None:
+    log = logged(5)
+    log.opener(openings(5)).open(certified(5))
+    before = dict(log.shelf.objects)
+    log.opener(openings(5)).open(certified(5))
+    assert log.shelf.objects == before
+
+
+def test_seed_is_the_first_checkpoint_with_the_certification_however_late_it_is_drawn() -> None:
+    log = logged(5, Audience.AUDITORS)
+    log.recorder().record_ballots("shard", [arrival(number, "o2") for number in range(100, 120)])
+    log.opener(openings(5)).open(certified(5, Audience.AUDITORS))
+    assert json.loads(log.shelf.read(f"{FOLDER}/index.json"))["seed"] == 7
+
+
+def test_chunks_are_bounded_in_ballots_and_bytes() -> None:
+    made = list(chunks(openings(25_000), ELECTION))
+    assert sum(one.ballots for one in made) == 25_000
+    assert all(one.ballots <= 10_000 and len(one.content) <= 2 << 20 for one in made)
+
+
+def test_a_sample_of_few_takes_all() -> None:
+    draw = Draw.of(1, bytes(32), 10)
+    assert all(draw.takes(one.leaf(ELECTION)) for one in openings(10))

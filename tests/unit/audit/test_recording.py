@@ -1,0 +1,244 @@
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from civic.audit.errors import BallotsMissing, LogBroken, NumberTaken
+from civic.audit.model.journal import Arrival, Batch
+from civic.audit.model.notes import Checkpoint
+from civic.audit.model.tiles import Published
+from civic.contracts.audit import CheckpointPublished
+from civic.contracts.voting import ElectionEnded
+from tests.fakes.log import ELECTION, NOW, ORIGIN, Log, arrival, arrivals, certified
+
+SHARD, OTHER = "shardId-1", "shardId-2"
+
+
+def checkpoint(log: Log) -> Checkpoint:
+    head = log.heads.newest()
+    assert head is not None
+    return Checkpoint.parse(head.note)
+
+
+def test_every_ballot_is_logged_and_published() -> None:
+    log = Log()
+    assert log.recorder().record_ballots(SHARD, arrivals(1, 301)) == 300
+    assert sorted(log.entries()) == sorted(one.entry for one in arrivals(1, 301))
+    assert checkpoint(log).size == 300
+    assert log.shelf.read("checkpoints/300") == log.heads.newest().note
+
+
+def test_order_in_the_log_says_nothing_of_the_order_of_voting() -> None:
+    log = Log()
+    log.recorder().record_ballots(SHARD, arrivals(1, 50))
+    other = Log()
+    other.recorder().record_ballots(SHARD, [*reversed(renumbered(1, 50))])
+    assert log.entries() == other.entries()
+
+
+def renumbered(first: int, last: int) -> list[Arrival]:
+    """Return the same ballots, arrived in the opposite order."""
+    return [
+        replace(one, number=f"{last - place:040}")
+        for place, one in enumerate(arrivals(first, last))
+    ]
+
+
+def test_a_batch_delivered_again_however_cut_adds_only_what_is_new() -> None:
+    log = Log()
+    log.recorder().record_ballots(SHARD, arrivals(1, 11))
+    assert log.recorder().record_ballots(SHARD, arrivals(1, 11)) == 0
+    assert log.recorder().record_ballots(SHARD, arrivals(5, 16)) == 5
+    assert len(set(log.entries())) == len(log.entries()) == 15
+
+
+def test_a_record_twice_in_one_batch_is_logged_once() -> None:
+    log = Log()
+    assert log.recorder().record_ballots(SHARD, [*arrivals(1, 4), arrival(2)]) == 3
+
+
+def test_shards_are_apart() -> None:
+    log = Log()
+    log.recorder().record_ballots(SHARD, arrivals(10, 20))
+    # Lower numbers, but of another shard.
+    assert log.recorder().record_ballots(OTHER, arrivals(1, 10)) == 9
+
+
+def test_sequence_numbers_are_compared_as_numbers() -> None:
+    log = Log()
+    log.recorder().record_ballots(SHARD, arrivals(9, 10))
+    assert log.recorder().record_ballots(SHARD, arrivals(10, 11)) == 1
+
+
+class Dies:
+    """An adapter whose n-th call dies, before or after it was carried out."""
+
+    def __init__(self, adapter: Any, calls: Iterator[int], at: int, *, after: bool) -> None:
+        self.adapter, self.calls, self.at, self.after = adapter, calls, at, after
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self.adapter, name)
+
+        def call(*arguments: Any) -> Any:
+            dying = next(self.calls) == self.at
+            if dying and not self.after:
+                raise Died
+            answer = method(*arguments)
+            if dying:
+                raise Died
+            return answer
+
+        return call
+
+
+class Died(BaseException):
+    """The environment is gone."""
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", range(16))
+def test_a_crash_between_any_two_steps_loses_nothing_and_doubles_nothing(
+    at: int, *, after: bool
+) -> None:
+    log = Log()
+    log.recorder().record_ballots(SHARD, arrivals(1, 300))
+    calls = iter(range(1000))
+    wrapped = {
+        name: Dies(getattr(log, name), calls, at, after=after)
+        for name in ("journal", "shelf", "heads", "bus", "signer")
+    }
+    # An environment that dies, and one that is given the same batch with a little more.
+    try:
+        Log(index=log.index, **wrapped).recorder().record_ballots(SHARD, arrivals(1, 320))
+    except Died:
+        died = True
+    else:
+        died = False
+    assert died == (at < next(calls))
+    log.recorder().record_ballots(SHARD, arrivals(1, 330))
+    assert sorted(log.entries()) == sorted(one.entry for one in arrivals(1, 330))
+    assert checkpoint(log).size == 329
+    assert_published_is_journal(log)
+
+
+def assert_published_is_journal(log: Log) -> None:
+    alone = Log()
+    batch = log.journal.head()
+    batches: list[Batch] = []
+    while batch is not None:
+        batches.append(batch)
+        batch = log.journal.read(batch.number - 1) if batch.number > 1 else None
+    for one in reversed(batches):
+        alone.journal.append(one)
+    alone.recorder().publisher.publish()
+    assert alone.shelf.objects == log.shelf.objects
+    assert alone.heads.newest().note == log.heads.newest().note
+
+
+class Interleaved:
+    """A journal in which another writer is faster, so many times."""
+
+    def __init__(self, log: Log, times: int) -> None:
+        self.log, self.times, self.number = log, times, 1000
+
+    def head(self) -> Batch | None:
+        head: Batch | None = self.log.journal.head()
+        if self.times:
+            self.times -= 1
+            self.number += 1
+            self.log.recorder().record_ballots(OTHER, [arrival(self.number)])
+        return head
+
+    def read(self, number: int) -> Batch:
+        batch: Batch = self.log.journal.read(number)
+        return batch
+
+    def append(self, batch: Batch) -> None:
+        self.log.journal.append(batch)
+
+
+def test_two_writers_make_one_history() -> None:
+    log = Log()
+    log.recorder().record_ballots(SHARD, arrivals(1, 10))
+    slow = Log(**{**vars(log), "journal": Interleaved(log, 3)})
+    assert slow.recorder().record_ballots(SHARD, arrivals(1, 20)) == 10
+    assert len(set(log.entries())) == len(log.entries()) == 19 + 3
+    assert_published_is_journal(log)
+
+
+def test_whoever_is_always_late_gives_up_and_is_delivered_again() -> None:
+    log = Log()
+    slow = Log(**{**vars(log), "journal": Interleaved(log, 10**6)})
+    with pytest.raises(NumberTaken):
+        slow.recorder().record_ballots(SHARD, arrivals(1, 20))
+
+
+def test_a_second_object_of_the_same_name_is_refused_and_nothing_signed() -> None:
+    log = Log()
+    log.shelf.put([Published("tile/0/000.p/3", b"something else")])
+    with pytest.raises(LogBroken):
+        log.recorder().record_ballots(SHARD, arrivals(1, 4))
+    assert log.heads.newest() is None
+
+
+def test_tiles_that_do_not_lead_to_the_last_checkpoint_stop_the_log() -> None:
+    log = Log()
+    log.recorder().record_ballots(SHARD, arrivals(1, 301))
+    tile = log.shelf.objects["tile/0/001.p/44"]
+    log.shelf.objects["tile/0/001.p/44"] = bytes(32) + tile[32:]
+    with pytest.raises(LogBroken):
+        log.recorder().record_ballots(SHARD, arrivals(1, 310))
+    assert checkpoint(log).size == 300
+
+
+def test_a_full_tile_that_was_changed_stops_the_log() -> None:
+    log = Log()
+    log.recorder().record_ballots(SHARD, arrivals(1, 301))
+    recorder = log.recorder()
+    log.shelf.objects["tile/1/000.p/1"] = bytes(32)
+    with pytest.raises(LogBroken):
+        recorder.record_ballots(SHARD, arrivals(1, 310))
+
+
+def test_each_checkpoint_is_announced() -> None:
+    log = Log()
+    log.recorder().record_ballots(SHARD, arrivals(1, 3))
+    log.recorder().record_ballots(SHARD, arrivals(1, 5))
+    assert log.bus.events == [
+        CheckpointPublished(origin=ORIGIN, size=size, root=root, at=NOW)
+        for size in (2, 4)
+        for root in [Checkpoint.parse(log.shelf.read(f"checkpoints/{size}")).root]
+    ]
+
+
+def ended(revision: int) -> ElectionEnded:
+    return ElectionEnded(election=ELECTION, revision=revision, at=NOW)
+
+
+def test_an_event_is_logged_once_however_often_it_comes() -> None:
+    log = Log()
+    assert log.recorder().record_events([ended(5), ended(5)]) == 1
+    assert log.recorder().record_events([ended(5)]) == 0
+    assert log.recorder().record_events([ended(6), ended(5)]) == 1
+    assert len(log.entries()) == 2
+
+
+def test_a_certification_waits_for_every_ballot() -> None:
+    log = Log()
+    log.recorder().record_ballots(SHARD, arrivals(1, 3))
+    with pytest.raises(BallotsMissing):
+        log.recorder().check(certified(3))
+    log.recorder().record_ballots(SHARD, arrivals(1, 4))
+    log.recorder().check(certified(3))
+    assert log.recorder().record_events([certified(3)]) == 2
+    # Delivered again: it is in the log already.
+    log.recorder().check(certified(3))
+    assert log.recorder().record_events([certified(3)]) == 0
+
+
+def test_a_certification_of_fewer_ballots_than_logged_is_refused() -> None:
+    log = Log()
+    log.recorder().record_ballots(SHARD, arrivals(1, 4))
+    with pytest.raises(BallotsMissing):
+        log.recorder().check(certified(2))
