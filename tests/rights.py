@@ -9,6 +9,7 @@ type Right = tuple[str, str, tuple[str, ...]]
 
 LEADING = ("dynamodb:LeadingKeys",)
 ATTRIBUTES = ("dynamodb:Attributes", "dynamodb:Select")
+COUNTING = ("dynamodb:Select",)
 CONTEXT = ("kms:EncryptionContext:purpose", "kms:EncryptionContext:wk")
 CREDENTIALS = (
     "kms:EncryptionContext:election",
@@ -86,7 +87,7 @@ RIGHTS: dict[str, set[Right]] = {
     "DeadlinesRole": takes("DeadlinesQueue")
     | may("LowSecDataStore", "Scan")
     | may("RequestLog", "Scan")
-    | {PUBLISHING},
+    | {("dynamodb:Scan", "ErasureLedger", COUNTING), PUBLISHING},
     "ReviewRole": may("ReviewQueue", "GetItem", "UpdateItem", "DeleteItem", "Scan")
     | may("RequestLog", "PutItem", "DeleteItem", "Query")
     | may("LowSecDataStore", "GetItem", "PutItem")
@@ -113,7 +114,7 @@ PUBLISHES = {
     "RightsRole": ("civic.rights", {"RestrictionChanged", "ObjectionRaised"}),
     "AccountabilityRole": ("civic.accountability", {"ErasureReplayed"}),
     "CredentialRollRole": ("civic.credentials", {"CredentialKeysPublished", "RollDeleted"}),
-    "DeadlinesRole": ("civic.deadlines", {"RetentionEnded"}),
+    "DeadlinesRole": ("civic.deadlines", {"RetentionEnded", "ErasuresCounted"}),
     "ReviewRole": ("civic.review", {"ReviewDecided"}),
     "AnalyticsRole": ("civic.analytics", {"JoinDeleted", "ObjectionHonoured"}),
     "AnalyticsReleaseRole": ("civic.analytics", {"AnalyticsReleased"}),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -167,6 +168,70 @@ def test_page_holds_entries_whole(ledger: Ledger) -> None:
     assert entries == [ErasureRecord(ADA, NOW, DIGEST, {RECORDS: LATER}, RECEIPT)]
 
 
+MIDNIGHT = datetime(2027, 1, 16, tzinfo=UTC)
+LAST = MIDNIGHT - timedelta(microseconds=1)
+
+
+def counted(ledger: Ledger, before: datetime = MIDNIGHT, lasting: datetime = NOW) -> int:
+    return ledger.completed(before, lasting)
+
+
+@pytest.mark.parametrize("moment", [NOW, LAST, LAST.replace(microsecond=0)])
+def test_erasure_counts_once_every_store_has_confirmed(ledger: Ledger, moment: datetime) -> None:
+    ledger.open(ADA, NOW, DIGEST)
+    ledger.open(GRACE, NOW, DIGEST)
+    ledger.confirm(GRACE, [RECORDS], NOW)
+    *most, last = ErasureStore
+    ledger.confirm(ADA, most, NOW)
+    assert counted(ledger) == 0
+    ledger.confirm(ADA, [last], moment)
+    assert counted(ledger) == 1
+    ledger.seal(ADA, RECEIPT)
+    assert counted(ledger) == 1
+
+
+@pytest.mark.parametrize("moment", [MIDNIGHT, MIDNIGHT + timedelta(microseconds=1)])
+def test_erasure_counts_not_before_the_day_of_its_last_confirmation(
+    ledger: Ledger, moment: datetime
+) -> None:
+    ledger.open(ADA, NOW, DIGEST)
+    *most, last = ErasureStore
+    ledger.confirm(ADA, most, NOW)
+    ledger.confirm(ADA, [last], moment)
+    ledger.seal(ADA, RECEIPT)
+    assert counted(ledger) == 0
+    assert counted(ledger, MIDNIGHT + timedelta(days=1)) == 1
+
+
+def test_erasure_with_a_receipt_counts_whatever_store_joined_later(ledger: Ledger) -> None:
+    ledger.open(ADA, NOW, DIGEST)
+    ledger.confirm(ADA, [DECISIONS, RECORDS], NOW)
+    ledger.seal(ADA, RECEIPT)
+    assert counted(ledger) == 1
+
+
+def test_erasure_whose_entry_ends_too_soon_is_not_counted(ledger: Ledger) -> None:
+    ledger.open(ADA, NOW.replace(microsecond=0), DIGEST)
+    ledger.confirm(ADA, [*ErasureStore], NOW)
+    end = NOW.replace(microsecond=0) + TOMBSTONE_LIFETIME
+    assert counted(ledger, lasting=end) == 1
+    assert counted(ledger, lasting=end + timedelta(seconds=1)) == 0
+
+
+def test_count_asks_for_a_number_only_and_adds_up_its_pages(aws: Aws) -> None:
+    people = [RegistrationId(f"3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a2{i}") for i in range(5)]
+    for person in people:
+        deployed().confirm(person, [*ErasureStore], NOW)
+
+    def two_a_page(**call: Any) -> None:
+        call["params"]["Limit"] = 2
+
+    aws.hook("dynamodb", "provide-client-params.dynamodb.Scan", two_a_page)
+    assert counted(deployed()) == 5
+    assert {one["Select"] for one in aws.asked("Scan")} == {"COUNT"}
+    assert {one["ConsistentRead"] for one in aws.asked("Scan")} == {True}
+
+
 @pytest.mark.parametrize("requested_first", [True, False])
 def test_entry_outlives_every_copy_of_an_event(aws: Aws, *, requested_first: bool) -> None:
     steps: list[Callable[[], object]] = [
@@ -206,6 +271,7 @@ def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
         lambda: ledger.seal(ADA, RECEIPT),
         lambda: ledger.get(ADA),
         lambda: ledger.page(None, 10),
+        lambda: ledger.completed(MIDNIGHT, NOW),
     ]
     for call in calls:
         with pytest.raises(StoreUnavailable):

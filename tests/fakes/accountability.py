@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
@@ -104,6 +105,15 @@ class InMemoryErasureLedger:
         after = [row for name, row in sorted(self.rows.items()) if cursor is None or name > cursor]
         rows = after[:size]
         return rows, rows[-1].id if len(rows) == size else None
+
+    def completed(self, before: datetime, lasting: datetime) -> int:
+        return sum(
+            bool(row.confirmed)
+            and (row.receipt is not None or set(row.confirmed) == set(ErasureStore))
+            and max(row.confirmed.values()) < before
+            and (row.requested_at or min(row.confirmed.values())) + TOMBSTONE_LIFETIME >= lasting
+            for row in self.rows.values()
+        )
 
 
 class InMemoryReviewQueue:

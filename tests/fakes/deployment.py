@@ -42,6 +42,7 @@ CONSUMERS: dict[str, tuple[Handler, ...]] = {
     "DeletionRequest": (*_ERASERS, *_ACCOUNT),
     "RetentionEnded": (*_ERASERS, *_ACCOUNT),
     "ErasureReplayed": _ERASERS,
+    "ErasuresCounted": (),
     "RestrictionChanged": (pii_storage.handler, collector.handler),
     "ObjectionRaised": _FACTS,
     "ValidationResult": (*_FACTS, credential_roll.handler),

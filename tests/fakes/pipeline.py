@@ -216,7 +216,9 @@ class Pipeline:
             reviews, decisions, records, requests, bus, RULES, clock, people_needed=1
         )
         self.accountability = Accountability(requests, ledger, signer, clock)
-        self.deadlines = Deadlines(decisions, requests, bus, clock, Entropy(), RETENTION, RETENTION)
+        self.deadlines = Deadlines(
+            decisions, requests, ledger, bus, clock, Entropy(), RETENTION, RETENTION
+        )
         roll, calendar = guard(self.roll), guard(self.calendar)
         issuer_keys = guard(self.issuer_keys, KeyServiceUnavailable)
         self.roll_keeping = RollKeeping(roll, calendar, issuer_keys)

@@ -35,6 +35,7 @@ NARROWED = {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "revision"]},
         "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
     },
+    "CountErasuresWithoutSeeingThem": {"StringEquals": {"dynamodb:Select": "COUNT"}},
     "MakeCredentialKeys": FOR_CREDENTIALS,
     "OpenCredentialKeys": FOR_CREDENTIALS,
     "OpenWrappingKeys": {

@@ -8,6 +8,7 @@ import pytest
 
 from civic.identity.entrypoints import deadlines
 from civic.identity.errors import StoreUnavailable
+from civic.identity.model.erasure import last_whole_day
 from civic.runtime import clients
 from civic.runtime.publisher import PublishFailed
 from tests.fakes.deployment import Deployment
@@ -119,6 +120,23 @@ def test_overdue_requests_are_counted(deployment: Deployment, log_lines: LogLine
     assert run()["overdue"] == 1
     lines = [line for line in log_lines() if "RequestsOverdue" in line]
     assert [line["RequestsOverdue"] for line in lines] == [[0.0], [1.0], [2.0], [1.0]]
+    assert_silent(lines)
+
+
+def test_erasures_are_counted_every_day(deployment: Deployment, log_lines: LogLines) -> None:
+    who = citizen(deployment)
+    who.ask("DELETE ")
+    deployment.deliver()
+    log_lines()
+    for _ in range(2):
+        run()
+    told = [one for one in deployment.aws.published if one["DetailType"] == "ErasuresCounted"]
+    assert {one["Source"] for one in told} == {"civic.deadlines"}
+    yesterday = last_whole_day(clients.now()).isoformat()
+    expected = {"version": 1, "through": yesterday, "erased": 0, "threshold": 10}
+    assert [json.loads(one["Detail"]) for one in told] == [expected] * 2
+    lines = log_lines()
+    assert [(line["through"], line["erased"]) for line in lines] == [(yesterday, 0)] * 2
     assert_silent(lines)
 
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import batched
 
 import pytest
 
-from civic.contracts.events import DeletionRequest, Event, RetentionEnded
+from civic.contracts.events import DeletionRequest, ErasuresCounted, Event, RetentionEnded
 from civic.identity.errors import RegistrationNotFound
+from civic.identity.model.erasure import counted_span, last_whole_day
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.model.rows import Tombstone
-from civic.identity.usecases.deadlines import count_overdue, end_retention
+from civic.identity.usecases.deadlines import announce_erasures, count_overdue, end_retention
 from civic.identity.usecases.intake import read_status
 from tests.fakes.asking import lifting, registered, restricting
 from tests.fakes.bus import RecordingBus
@@ -211,3 +212,68 @@ def test_erased_people_are_overdue_for_nothing() -> None:
     pipeline.drain()
     pipeline.now += LONGER
     assert count_overdue(pipeline.deadlines) == 0
+
+
+# ------------------------------------------------------------------ erasures, in tens
+
+
+def erased(pipeline: Pipeline, people: int) -> None:
+    """Have some people erased, completely."""
+    for receipt in [accepted(pipeline) for _ in range(people)]:
+        pipeline.erase(receipt)
+    pipeline.drain()
+
+
+def announced(pipeline: Pipeline) -> ErasuresCounted:
+    published = len(pipeline.bus.events)
+    counted = announce_erasures(pipeline.deadlines)
+    assert pipeline.bus.events[published:] == [counted]
+    return counted
+
+
+@pytest.mark.parametrize(("people", "told"), [(0, 0), (9, 0), (10, 10), (19, 10)])
+def test_complete_erasures_are_told_in_tens(people: int, told: int) -> None:
+    pipeline = Pipeline()
+    erased(pipeline, people)
+    pipeline.now += DAY
+    counted = announced(pipeline)
+    assert counted == ErasuresCounted(through=NOW.date(), erased=told, threshold=10)
+
+
+def test_day_counts_once_it_is_over_for_an_hour() -> None:
+    pipeline = Pipeline()
+    erased(pipeline, 10)
+    midnight = datetime.combine(NOW.date() + DAY, time(), UTC)
+    for hour, through, told in ((0.9, NOW.date() - DAY, 0), (1, NOW.date(), 10)):
+        pipeline.now = midnight + timedelta(hours=hour)
+        assert (announced(pipeline).through, announced(pipeline).erased) == (through, told)
+
+
+def test_same_day_is_the_same_event_whatever_has_happened_since() -> None:
+    pipeline = Pipeline()
+    erased(pipeline, 10)
+    pipeline.now += DAY
+    first = announced(pipeline)
+    erased(pipeline, 10)
+    assert announced(pipeline).model_dump_json() == first.model_dump_json()
+    pipeline.now += DAY
+    assert announced(pipeline).erased == 20
+
+
+def test_incomplete_erasure_is_not_counted() -> None:
+    pipeline = Pipeline()
+    erased(pipeline, 9)
+    pipeline.erase(accepted(pipeline))
+    pipeline.now += DAY
+    assert announced(pipeline).erased == 0
+
+
+def test_erasure_counts_for_a_year_which_the_ledger_outlives() -> None:
+    pipeline = Pipeline()
+    erased(pipeline, 10)
+    pipeline.now += 365 * DAY
+    assert announced(pipeline).erased == 10
+    pipeline.now += DAY
+    assert announced(pipeline).erased == 0
+    _, lasting = counted_span(last_whole_day(pipeline.now))
+    assert lasting - pipeline.now > 30 * DAY

@@ -118,6 +118,21 @@ class RetentionEnded(DeletionRequest):
     SOURCE = "civic.deadlines"
 
 
+class ErasuresCounted(Event):
+    """How many erasures are complete, in aggregate; of the same day always the same."""
+
+    SOURCE = "civic.deadlines"
+    through: date = Field(description="The last day that is counted, in UTC")
+    erased: int = Field(
+        ge=0,
+        description=(
+            "Erasures asked for in the 365 days up to the end of that day, and confirmed by every"
+            " store by then; rounded down to the threshold"
+        ),
+    )
+    threshold: int = Field(ge=1, description="What the number is a multiple of")
+
+
 class ErasureReplayed(DeletionRequest):
     """An erasure in the ledger is carried out again, after copies were restored."""
 

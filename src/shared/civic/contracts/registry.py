@@ -11,6 +11,7 @@ _ALL: tuple[type[Event], ...] = (
     events.DeletionRequest,
     events.RetentionEnded,
     events.ErasureReplayed,
+    events.ErasuresCounted,
     events.DataStored,
     events.DataUpdated,
     events.DataDeleted,

@@ -31,6 +31,7 @@ _RECEIVERS = {
         "validator, pii_storage, credential_roll",
         "an id to erase again after a restore",
     ),
+    "ErasuresCounted": ("whoever subscribes", "how many erasures are complete, in tens"),
     "DataStored": ("analytics", "up to ten ids whose first revision is stored"),
     "DataUpdated": ("analytics, accountability", "up to ten ids whose later revision is stored"),
     "DataDeleted": ("analytics, accountability", "up to ten ids whose record and keys are gone"),

@@ -98,6 +98,30 @@ class DynamoDbErasureLedger:
         last = answer.get("LastEvaluatedKey")
         return [_record(item) for item in answer["Items"]], json.dumps(last) if last else None
 
+    def completed(self, before: datetime, lasting: datetime) -> int:
+        """Scan for a number; a store that joined after the receipt is not in the entry."""
+        everywhere = " AND ".join(f"attribute_exists(at_{one})" for one in ErasureStore)
+        in_time = " AND ".join(
+            f"(attribute_not_exists(at_{one}) OR at_{one} < :before)" for one in ErasureStore
+        )
+        with unavailable_as(StoreUnavailable):
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table,
+                Select="COUNT",
+                ConsistentRead=True,
+                FilterExpression=(
+                    f"(attribute_exists(receipt) OR {everywhere}) AND {in_time}"
+                    " AND #ttl >= :lasting"
+                ),
+                ExpressionAttributeNames={"#ttl": "ttl"},
+                ExpressionAttributeValues={
+                    # Every moment of a day is a longer text that begins with the day.
+                    ":before": {"S": before.date().isoformat()},
+                    ":lasting": {"N": str(int(lasting.timestamp()))},
+                },
+            )
+            return sum(page["Count"] for page in pages)
+
     def _update(
         self,
         registration: RegistrationId,

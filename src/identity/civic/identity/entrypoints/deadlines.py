@@ -5,23 +5,31 @@ from functools import cache
 from typing import Any
 
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
+from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.entrypoints import wiring
-from civic.identity.usecases.deadlines import Deadlines, count_overdue, end_retention
+from civic.identity.usecases.deadlines import (
+    Deadlines,
+    announce_erasures,
+    count_overdue,
+    end_retention,
+)
 from civic.runtime import clients
 from civic.runtime.observability import invocation
 from civic.runtime.publisher import EventBridgePublisher
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
-    """Have erased whose retention has ended, and count overdue requests; safe to repeat."""
+    """Have erased whose retention has ended, count overdue requests and erasures; repeatable."""
     with invocation() as line:
         overdue = count_overdue(deadlines())
         # An alarm hangs on this metric: zero is written too.
         line.count("RequestsOverdue", overdue)
         ended = end_retention(deadlines())
         line.count("RetentionsEnded", ended)
+        counted = announce_erasures(deadlines())
+        line.note(through=counted.through.isoformat(), erased=counted.erased)
         return {"overdue": overdue, "ended": ended}
 
 
@@ -33,6 +41,7 @@ def deadlines() -> Deadlines:
     return Deadlines(
         registrations=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
         requests=DynamoDbRequestLog(dynamodb, settings.request_log_table),
+        erasures=DynamoDbErasureLedger(dynamodb, settings.erasure_ledger_table),
         events=EventBridgePublisher(clients.events(), settings.bus_name),
         clock=clients.now,
         entropy=secrets.token_bytes,

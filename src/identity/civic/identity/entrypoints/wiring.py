@@ -123,6 +123,7 @@ class DeadlineSettings(RetentionSettings):
 
     bus_name: str
     decisions_table: str
+    erasure_ledger_table: str
     request_log_table: str
 
 

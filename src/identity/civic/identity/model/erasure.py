@@ -7,11 +7,22 @@ restore (``civic erasures replay``).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from civic.contracts.identifiers import RegistrationId
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.keys import AccessDigest
+
+COUNT_THRESHOLD = 10
+"""What published counts are rounded down to, as in releases of analytics."""
+
+_SETTLED = timedelta(hours=1)
+"""How long after midnight the day before may still gain a confirmation: more than any clock is
+wrong and any function runs."""
+
+_COUNTED_FOR = timedelta(days=365)
+"""Of the age of a counted request: the ledger forgets later, so that a count can be repeated."""
 
 
 class ErasureStore(StrEnum):
@@ -61,3 +72,17 @@ class ErasureRecord:
         if self.requested_at is None or missing:
             return None
         return max(self.confirmed.values())
+
+
+def last_whole_day(now: datetime) -> date:
+    """Return the last day in UTC whose confirmations are all in the ledger."""
+    return (now.astimezone(UTC) - _SETTLED).date() - timedelta(days=1)
+
+
+def counted_span(through: date) -> tuple[datetime, datetime]:
+    """Return before when a counted erasure is complete, and until when its entry is kept at least.
+
+    Entries are kept for so long after the request that none which counts is gone a month later.
+    """
+    end = datetime.combine(through + timedelta(days=1), datetime.min.time(), UTC)
+    return end, end - _COUNTED_FOR + TOMBSTONE_LIFETIME

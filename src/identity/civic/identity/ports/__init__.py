@@ -239,6 +239,19 @@ class ErasureLedger(Protocol):
         ...
 
 
+class ErasureCount(Protocol):
+    """Counts entries of the erasure ledger without seeing one."""
+
+    def completed(self, before: datetime, lasting: datetime) -> int:
+        """Return how many erasures every store had confirmed before a moment.
+
+        Args:
+            before: That moment, a midnight in UTC.
+            lasting: Only entries are counted that the ledger keeps until then.
+        """
+        ...
+
+
 class ReceiptSigner(Protocol):
     """Signs erasure receipts with a key that never leaves KMS."""
 

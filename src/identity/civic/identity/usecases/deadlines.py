@@ -1,13 +1,20 @@
-"""What happens when a date has come: retention ends, requests become overdue."""
+"""What happens when a date has come: retention ends, requests become overdue, erasures count."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import batched
 
-from civic.contracts.events import RetentionEnded
+from civic.contracts.events import ErasuresCounted, RetentionEnded
 from civic.contracts.trace import RandomBytes, TraceContext
+from civic.identity.model.erasure import COUNT_THRESHOLD, counted_span, last_whole_day
 from civic.identity.model.retention import RetentionLimits
-from civic.identity.ports import Clock, EventPublisher, RequestCalendar, RetentionCalendar
+from civic.identity.ports import (
+    Clock,
+    ErasureCount,
+    EventPublisher,
+    RequestCalendar,
+    RetentionCalendar,
+)
 
 _BATCH = 10
 
@@ -18,6 +25,7 @@ class Deadlines:
 
     registrations: RetentionCalendar
     requests: RequestCalendar
+    erasures: ErasureCount
     events: EventPublisher
     clock: Clock
     entropy: RandomBytes
@@ -56,3 +64,17 @@ def end_retention(deadlines: Deadlines) -> int:
 def count_overdue(deadlines: Deadlines) -> int:
     """Return how many requests of data subjects should have been answered by now (Art. 12(3))."""
     return sum(1 for _ in deadlines.requests.overdue(deadlines.clock()))
+
+
+def announce_erasures(deadlines: Deadlines) -> ErasuresCounted:
+    """Publish how many erasures were complete at the end of the last whole day.
+
+    Safe to repeat: of the same day the same is published, whatever has happened since.
+    """
+    through = last_whole_day(deadlines.clock())
+    exact = deadlines.erasures.completed(*counted_span(through))
+    counted = ErasuresCounted(
+        through=through, erased=exact - exact % COUNT_THRESHOLD, threshold=COUNT_THRESHOLD
+    )
+    deadlines.events.publish([counted])
+    return counted
