@@ -6,12 +6,18 @@ from collections.abc import Sequence
 import pytest
 
 from civic.contracts.identifiers import ElectionId
-from civic.voting.errors import ElectionUnknown, NotNow, SealBroken, StoreUnavailable
+from civic.voting.errors import (
+    BallotNotTaken,
+    ElectionUnknown,
+    NotNow,
+    SealBroken,
+    StoreUnavailable,
+)
 from civic.voting.model.ballot import Ballot, cast
 from civic.voting.model.election import State
 from civic.voting.model.sealing import seal
 from civic.voting.ports import Cast
-from civic.voting.usecases.counting import BallotNotTaken, Outcome, count
+from civic.voting.usecases.counting import Outcome, count
 from tests.fakes.ballots import ELECTION, OTHER, SOUTH, Polling, ballot, credential, definition
 
 type Message = tuple[ElectionId, bytes]

@@ -72,6 +72,10 @@ class BadSelections(VotingError):
         self.faults = faults
 
 
+class BallotNotTaken(VotingError):
+    """The box refused a ballot for the moment."""
+
+
 class SealBroken(VotingError):
     """A sealed ballot does not open: altered, or sealed for another election."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from civic.contracts.identifiers import ElectionId, Nullifier
 from civic.voting.errors import (
+    BallotNotTaken,
     ElectionUnknown,
     NotNow,
     SealBroken,
@@ -91,7 +92,3 @@ def _opened(polls: Polls, election: ElectionId, sealed: bytes) -> CastBallot:
     if Ballot.parse(ballot.content).election != election:
         raise SealBroken("a ballot of another election")
     return ballot
-
-
-class BallotNotTaken(VotingError):
-    """The box refused a ballot for the moment."""
