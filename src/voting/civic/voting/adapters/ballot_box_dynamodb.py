@@ -109,7 +109,10 @@ class DynamoDbSingleBallots(DynamoDbBallots):
 
 
 def ballot_of(item: dict[str, Any]) -> CastBallot:
-    """Return the ballot of an item, as DynamoDB and its streams give it."""
+    """Return the ballot of an item, as the client gives it.
+
+    Not as a stream event does: there nullifier and salt are base64 text, here they are bytes.
+    """
     return CastBallot(
         Nullifier(item["nullifier"]["B"]),
         item["salt"]["B"],
