@@ -34,7 +34,7 @@ from civic.voting.model.election import Election, State
 from civic.voting.model.tally import BALLOTS, Counts, ShardTally
 from civic.voting.usecases import drafts
 from civic.voting.usecases import elections as office
-from civic.voting.usecases.register import Kept, keep_calendar
+from civic.voting.usecases.register import CalendarLook, keep_calendar
 from tests.fakes.voting_elections import CLOSES, NOW, OPENS, SETTLING, ElectionWorld, draft
 
 HOUR = timedelta(hours=1)
@@ -500,14 +500,14 @@ def test_list_begins_with_the_last_to_open(world: ElectionWorld) -> None:
 
 def test_calendar_opens_and_closes_what_is_due(world: ElectionWorld) -> None:
     one = in_state(world, State.PUBLISHED)
-    assert keep_calendar(world.register) == Kept(announced=0, moved=0)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0)
     world.now = OPENS
-    assert keep_calendar(world.register) == Kept(announced=0, moved=1)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=1)
     assert stored(world, one.id).state is State.OPEN
     world.now = CLOSES
-    assert keep_calendar(world.register) == Kept(announced=0, moved=1)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=1)
     assert stored(world, one.id).state is State.CLOSED
-    assert keep_calendar(world.register) == Kept(announced=0, moved=0)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0)
 
 
 def test_calendar_that_was_late_says_when_it_was(world: ElectionWorld) -> None:
@@ -548,6 +548,6 @@ def test_calendar_leaves_alone_what_the_office_is_changing(world: ElectionWorld)
         return found
 
     world.store.every = outdated  # type: ignore[method-assign]
-    assert keep_calendar(world.register) == Kept(announced=0, moved=1)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=1)
     assert stored(world, one.id).state is State.SUSPENDED
     assert stored(world, two.id).state is State.OPEN

@@ -57,14 +57,14 @@ def current(register: Register, election: ElectionId) -> PollBook:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CalendarLook:
     """What a look at the calendar has led to."""
 
     announced: int
     moved: int
 
 
-def keep_calendar(register: Register) -> Kept:
+def keep_calendar(register: Register) -> CalendarLook:
     """Announce what is still unannounced, then open and close what is due; safe to repeat."""
     late = list(register.store.unannounced())
     for announcement in late:
@@ -76,7 +76,7 @@ def keep_calendar(register: Register) -> Kept:
         except ElectionMoved:
             # By the office, just now; the next look finds what is left to do.
             continue
-    return Kept(announced=len(late), moved=moved)
+    return CalendarLook(announced=len(late), moved=moved)
 
 
 def _by_the_clock(register: Register, election: Election) -> Election:
