@@ -30,7 +30,7 @@ COMPOSED = (
     *(enqueuer.booth, enqueuer._box, enqueuer._queue, enqueuer._settings),
     *(processor.polls, processor.box, processor._settings),
     *(tally.teller, press.press),
-    *(results.snapshots, results.elections, results._settings),
+    *(results.snapshots, results.elections, results.election, results._settings),
 )
 SHARD = "shardId-00000000000000000000-00000000"
 

@@ -75,7 +75,7 @@ def _deployed(aws: Aws, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch) ->
         elections.office,
         calendar.register,
         election_keys.store,
-        results.elections,
+        results.election,
         results._settings,
     )
     for one in composed:

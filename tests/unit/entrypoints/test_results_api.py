@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from civic.runtime import clients
+from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.entrypoints import press, processor, results, tally
 from civic.voting.model.election import State
 from tests.fakes.aws import Aws
 from tests.fakes.ballots import ELECTION, NORTH, OTHER, SOUTH, credential
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import http_event, said, sqs_event
-from tests.fakes.station import Station, credential_body, forget, station
+from tests.fakes.station import Station, credential_body, forget, open_now, station
 
 
 @pytest.fixture
@@ -138,6 +139,38 @@ def test_elections_are_shown_with_the_keys_of_their_credentials() -> None:
     assert said(results.handler(other, None)) == (404, "unknown")
 
 
+@pytest.mark.parametrize(
+    ("route", "read"), [("GET /elections", "Scan"), ("GET /elections/{id}", "Query")]
+)
+def test_elections_cost_one_read_a_second_however_many_there_are(
+    polls: Station, monkeypatch: pytest.MonkeyPatch, route: str, read: str
+) -> None:
+    store = DynamoDbElections(clients.dynamodb(), "elections")
+    store.create(open_now(OTHER), b"sealed")
+    begin, moment = datetime.now(UTC), timedelta(0)
+    monkeypatch.setattr(clients, "now", lambda: begin + moment)
+    polls.aws.requests.clear()
+    event = http_event(route, path={"id": ELECTION})
+    for _ in range(5):
+        assert results.handler(event, None)["statusCode"] == 200
+    assert [name for name, _ in polls.aws.requests] == [read]
+    moment = timedelta(seconds=1)
+    results.handler(event, None)
+    assert [name for name, _ in polls.aws.requests] == [read] * 2
+
+
+@pytest.mark.parametrize("id_", ["x", "../secret", "0" * 13])
+def test_what_is_no_id_is_not_looked_up(polls: Station, id_: str) -> None:
+    polls.aws.requests.clear()
+    assert said(results.handler(http_event("GET /elections/{id}", path={"id": id_}), None)) == (
+        404,
+        "unknown",
+    )
+    assert polls.aws.requests == []
+
+
 def test_draft_is_not_shown(polls: Station) -> None:
     polls.become(state=State.DRAFT)
     assert json.loads(ask("GET /elections")["body"]) == {"elections": []}
+    event = http_event("GET /elections/{id}", path={"id": ELECTION})
+    assert said(results.handler(event, None)) == (404, "unknown")

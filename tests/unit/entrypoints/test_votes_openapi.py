@@ -16,7 +16,7 @@ from civic.voting.errors import StoreUnavailable
 from civic.voting.model.ballot import Ballot
 from civic.voting.model.results import snapshot
 from civic.voting.model.tally import counted
-from civic.voting.usecases.polls import published
+from civic.voting.usecases.polls import offered, published
 from tests.fakes.ballots import DURING, ELECTION, NORTH, SOUTH, Polling, definition
 from tests.fakes.lambda_events import http_event, said
 from tests.templates import Template, logical_id
@@ -52,10 +52,11 @@ class Store:
 def polling(monkeypatch: pytest.MonkeyPatch) -> Polling:
     polling = Polling()
     found = snapshot(definition(), counted(CAST), 7, DURING)
-    offered = json.loads(json.dumps(published(polling.store, DURING)))
+    shown = json.loads(json.dumps(published(polling.store, ELECTION, DURING)))
     monkeypatch.setattr(enqueuer, "booth", lambda: polling.booth)
     monkeypatch.setattr(results, "snapshots", lambda: Store(found))
-    monkeypatch.setattr(results, "elections", lambda: Store(offered))
+    monkeypatch.setattr(results, "elections", lambda: Store(offered(polling.store)))
+    monkeypatch.setattr(results, "election", lambda: Store(shown))
     return polling
 
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.voting.model.election import State
-from civic.voting.usecases.polls import LIFETIME, Kept, Polls, published
+from civic.voting.usecases.polls import LIFETIME, Kept, Polls, offered, published
 from tests.fakes.ballots import DURING, ELECTION, NORTH, OTHER, SOUTH, Polling, definition
 from tests.fakes.voting_elections import InMemorySecrets
 
@@ -147,9 +147,22 @@ def test_each_environment_has_a_memory_of_its_own() -> None:
     assert (old.election.state, new.election.state) == (State.PUBLISHED, State.CLOSED)
 
 
-def test_public_list_shows_keys_and_the_state_of_the_moment_and_no_draft() -> None:
+def test_public_definition_shows_keys_and_the_state_of_the_moment() -> None:
     polling = Polling()
-    polling.hold(definition(id=OTHER, state=State.DRAFT))
-    (one,) = published(polling.store, DURING)
+    one = published(polling.store, ELECTION, DURING)
+    assert one is not None
     assert (one["id"], one["state"], {*one["keys"]}) == (ELECTION, "open", {NORTH, SOUTH})
     assert not {"issued_ids", "ballots", "sealed_secret"} & one.keys()
+
+
+def test_draft_is_neither_offered_nor_shown() -> None:
+    polling = Polling()
+    polling.hold(definition(id=OTHER, state=State.DRAFT))
+    assert offered(polling.store) == (ELECTION,)
+    assert published(polling.store, OTHER, DURING) is None
+
+
+def test_elections_are_offered_by_their_opening() -> None:
+    polling = Polling()
+    polling.hold(definition(id=OTHER, opens_at=polling.election.opens_at - MOMENT))
+    assert offered(polling.store) == (OTHER, ELECTION)

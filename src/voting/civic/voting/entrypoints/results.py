@@ -18,10 +18,12 @@ from civic.voting.entrypoints import wiring
 from civic.voting.entrypoints.api import problem_of
 from civic.voting.model.results import Document, as_csv, by_state, only
 from civic.voting.ports import SnapshotStore
-from civic.voting.usecases.polls import Kept, published
+from civic.voting.usecases.polls import Kept, offered, published
 
 _KEPT = timedelta(seconds=1)
 """How long one environment answers from memory: viewers cost reads per second, not per view."""
+
+_ID = re.compile(ELECTION_ID_PATTERN)
 
 _CACHE = {"cache-control": "public, max-age=1", "x-content-type-options": "nosniff"}
 
@@ -45,7 +47,7 @@ def _votes(request: Request, _line: Invocation) -> Response:
 
 
 def _snapshot(election: str | None) -> Document:
-    if election is not None and not re.fullmatch(ELECTION_ID_PATTERN, election):
+    if election is not None and not _ID.fullmatch(election):
         raise Problem(404, "no_results", "There is no such election")
     found = snapshots().get(election)
     if found is None:
@@ -54,15 +56,16 @@ def _snapshot(election: str | None) -> Document:
 
 
 def _elections(request: Request, _line: Invocation) -> Response:
-    body = {"elections": [one["id"] for one in elections().get("")]}
+    body = {"elections": elections().get(None)}
     return _cached(request, "application/json", json.dumps(body))
 
 
 def _election(request: Request, _line: Invocation) -> Response:
-    for one in elections().get(""):
-        if one["id"] == request.path("id"):
-            return _cached(request, "application/json", json.dumps(one, ensure_ascii=False))
-    raise Problem(404, "unknown", "There is no such election")
+    asked = request.path("id")
+    found = election().get(ElectionId(asked)) if _ID.fullmatch(asked) else None
+    if found is None:
+        raise Problem(404, "unknown", "There is no such election")
+    return _cached(request, "application/json", json.dumps(found, ensure_ascii=False))
 
 
 _ROUTES = {
@@ -85,10 +88,19 @@ def snapshots() -> "Kept[str | None, Document | None]":
 
 
 @cache
-def elections() -> "Kept[str, list[Document]]":
-    """Compose the way to the elections, drafts left out."""
-    store = DynamoDbElections(clients.dynamodb(), _settings().elections_table)
-    return Kept(lambda _: published(store, clients.now()), _KEPT, clients.now)
+def elections() -> "Kept[None, tuple[ElectionId, ...]]":
+    """Compose the way to the list of elections, drafts left out."""
+    return Kept(lambda _: offered(_store()), _KEPT, clients.now)
+
+
+@cache
+def election() -> "Kept[ElectionId, Document | None]":
+    """Compose the way to one election."""
+    return Kept(lambda one: published(_store(), one, clients.now()), _KEPT, clients.now)
+
+
+def _store() -> DynamoDbElections:
+    return DynamoDbElections(clients.dynamodb(), _settings().elections_table)
 
 
 @cache

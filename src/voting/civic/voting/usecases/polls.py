@@ -100,13 +100,17 @@ class Polls:
         return Poll(book.election, keys, ElectionKeys.derive(book.election.id, secret))
 
 
-def published(store: ElectionStore, now: datetime) -> list[dict[str, Any]]:
-    """Return all elections but drafts as JSON documents, with the keys of their credentials."""
-    documents = []
-    for election in store.every():
-        book = None if election.state is State.DRAFT else store.find(election.id)
-        if book is not None:
-            keys = {style: b64encode(key).decode() for style, key in book.keys.items()}
-            document = book.election.model_dump(mode="json", exclude={"issued_ids", "ballots"})
-            documents.append(document | {"state": book.election.state_at(now), "keys": keys})
-    return sorted(documents, key=lambda one: str(one["opens_at"]))
+def offered(store: ElectionStore) -> tuple[ElectionId, ...]:
+    """Return the ids of all elections but drafts, by their opening."""
+    found = [one for one in store.every() if one.state is not State.DRAFT]
+    return tuple(one.id for one in sorted(found, key=lambda one: one.opens_at))
+
+
+def published(store: ElectionStore, election: ElectionId, now: datetime) -> dict[str, Any] | None:
+    """Return an election as a JSON document with its keys; None for a draft or none at all."""
+    book = store.find(election)
+    if book is None or book.election.state is State.DRAFT:
+        return None
+    keys = {style: b64encode(key).decode() for style, key in book.keys.items()}
+    document = book.election.model_dump(mode="json", exclude={"issued_ids", "ballots"})
+    return document | {"state": book.election.state_at(now), "keys": keys}
