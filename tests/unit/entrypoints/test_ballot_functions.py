@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
+from pydantic import ValidationError
 
 from civic.contracts.identifiers import Nullifier
 from civic.runtime import clients
@@ -145,6 +146,27 @@ def test_processor_sends_many_ballots_a_call_where_the_stream_hears_of_them(
     polls.aws.mend("dynamodb", "BatchExecuteStatement")
     polls.aws.fail("dynamodb", "BatchExecuteStatement", "ThrottlingException")
     assert counted(*batch) == ["m0", "m1", "m2"]
+
+
+def test_number_of_ballots_a_call_is_what_the_setting_says(
+    polls: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BALLOTS_PER_CALL", "2")
+    batch = [message(polls, number) for number in range(2)]
+    polls.aws.answer("dynamodb", "BatchExecuteStatement", {"Responses": [DONE, DONE]})
+    assert counted(*batch, message(polls, 2), message(polls, 3)) == []
+    asked = polls.aws.asked("BatchExecuteStatement")
+    assert [len(one["Statements"]) for one in asked] == [2, 2]
+
+
+@pytest.mark.parametrize("number", ["0", "26", "many"])
+@pytest.mark.usefixtures("polls")
+def test_number_of_ballots_that_no_call_takes_is_refused(
+    monkeypatch: pytest.MonkeyPatch, number: str
+) -> None:
+    monkeypatch.setenv("BALLOTS_PER_CALL", number)
+    with pytest.raises(ValidationError):
+        processor.box()
 
 
 # ------------------------------------------------------------------ the tally

@@ -36,7 +36,9 @@ def inserted(*responses: dict[str, Any]) -> list[Cast]:
     return answered(made, [list(responses)])
 
 
-def answered(made: list[CastBallot], answers: list[list[dict[str, Any]]]) -> list[Cast]:
+def answered(
+    made: list[CastBallot], answers: list[list[dict[str, Any]]], **settings: int
+) -> list[Cast]:
     client: Any = made_client()
     with Stubber(client) as stubber:
         rest = list(made)
@@ -45,7 +47,7 @@ def answered(made: list[CastBallot], answers: list[list[dict[str, Any]]]) -> lis
             expected = {"Statements": [statement(one) for one in some]}
             answer: Any = {"Responses": responses}
             stubber.add_response("batch_execute_statement", answer, expected)
-        outcome = DynamoDbBallots(client, "ballots").cast(made)
+        outcome = DynamoDbBallots(client, "ballots", **settings).cast(made)
         stubber.assert_no_pending_responses()
     return outcome
 
@@ -87,3 +89,8 @@ def test_more_than_25_ballots_are_several_calls_in_order() -> None:
     last = [DONE] * 9 + [error("DuplicateItem")]
     outcome = answered(made, [[DONE] * 25, [DONE] * 25, last])
     assert outcome == [Cast.COUNTED] * 59 + [Cast.ALREADY]
+
+
+def test_calls_hold_as_many_ballots_as_is_said() -> None:
+    made = [cast(ballot(), nullifier(number), b"k" * 32) for number in range(5)]
+    assert answered(made, [[DONE] * 2, [DONE] * 2, [DONE]], per_call=2) == [Cast.COUNTED] * 5

@@ -1,8 +1,8 @@
 """Ballots in DynamoDB: one item per nullifier, with the ballot and the salt of its commitment.
 
 Nothing else stands there: no time, no place, nothing of who voted. Ballots go in by PartiQL INSERT,
-25 a call: each is a conditional write of its own ("if there is no item of that key") at the price
-of any other, and none is part of a transaction, so the same code is right on a table with
+up to 25 a call: each is a conditional write of its own ("if there is no item of that key") at the
+price of any other, and none is part of a transaction, so the same code is right on a table with
 multi-region strong consistency, which has none.
 """
 
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import BatchStatementRequestTypeDef
 
-_STATEMENTS_PER_CALL = 25
+MOST_PER_CALL = 25
 """The limit of BatchExecuteStatement."""
 
 
 class DynamoDbBallots:
     """The ballot box."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        """Use ``table`` through ``client``."""
+    def __init__(self, client: "DynamoDBClient", table: str, per_call: int = MOST_PER_CALL) -> None:
+        """Use ``table`` through ``client``, at most so many ballots a call."""
         self._client = client
         self._table = table
+        self._per_call = per_call
         self._insert = (
             f'INSERT INTO "{table}" VALUE '
             "{'nullifier': ?, 'salt': ?, 'election': ?, 'ballot': ?}"
@@ -50,7 +51,7 @@ class DynamoDbBallots:
     def cast(self, ballots: Sequence[CastBallot]) -> list[Cast]:
         """Put ballots into the box, each unless there is one of its nullifier."""
         results: list[Cast] = []
-        for some in batched(ballots, _STATEMENTS_PER_CALL, strict=False):
+        for some in batched(ballots, self._per_call, strict=False):
             with unavailable():
                 answer = self._client.batch_execute_statement(
                     Statements=[self._statement(ballot) for ballot in some]

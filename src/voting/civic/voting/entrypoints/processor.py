@@ -48,9 +48,10 @@ def polls() -> Polls:
 def box() -> BallotBox:
     """Compose the box."""
     settings = _settings()
-    # Where ballots go in one by one, see BALLOTS_PER_CALL in the template.
-    kind = DynamoDbBallots if settings.ballots_per_call > 1 else DynamoDbSingleBallots
-    return kind(clients.dynamodb(), settings.ballots_table)
+    if settings.ballots_per_call == 1:
+        # Not by PartiQL, of which the embedded engine's streams hear nothing.
+        return DynamoDbSingleBallots(clients.dynamodb(), settings.ballots_table)
+    return DynamoDbBallots(clients.dynamodb(), settings.ballots_table, settings.ballots_per_call)
 
 
 @cache

@@ -4,9 +4,13 @@ Each entry point composes its own from these, on first use, so that none loads w
 """
 
 from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
 
 from civic.runtime import clients
 from civic.runtime.settings import Settings
+from civic.voting.adapters.ballot_box_dynamodb import MOST_PER_CALL
 from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.usecases.polls import Polls
@@ -60,7 +64,7 @@ class ProcessorSettings(PollSettings):
     """Environment of the processor."""
 
     ballots_table: str
-    ballots_per_call: int
+    ballots_per_call: Annotated[int, Field(ge=1, le=MOST_PER_CALL)]
 
 
 class TallySettings(Settings):
