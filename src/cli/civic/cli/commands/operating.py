@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from civic.cli.failures import SettingInvalid
 from civic.cli.operations import (
     CONSUMERS,
     VOTING_CONSUMERS,
+    QueueDepth,
     count_subject_keys,
     queue_depths,
     read_release,
@@ -62,14 +64,19 @@ def rotate(
 @dlq.command("list")
 def list_dead_letters(context: typer.Context) -> None:
     """Show how many messages wait, are in flight, or have been given up."""
-    out.print(queue_table(context))
+    target = target_of(context)
+    depths = queue_depths(target)
+    if target.voting.find_outputs() is None:
+        err.print(f"there is no stack {target.voting.stack!r}; its queues are left out")
+    else:
+        depths += queue_depths(target.voting, VOTING_CONSUMERS)
+    out.print(queue_table(depths))
 
 
-def queue_table(context: typer.Context) -> Table:
+def queue_table(depths: Sequence[QueueDepth]) -> Table:
     """Return the table of queue depths."""
     table = Table("consumer", "waiting", "in flight", "dead letters")
-    target = target_of(context)
-    for depth in [*queue_depths(target), *queue_depths(target.voting, VOTING_CONSUMERS)]:
+    for depth in depths:
         cells = (depth.waiting, depth.in_flight, depth.dead)
         table.add_row(depth.name, *map(str, cells))
     return table
