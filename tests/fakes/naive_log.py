@@ -1,0 +1,99 @@
+"""A public log, made the slowest way there is and with nothing of ours: RFC 6962 read aloud.
+
+What the real writer publishes and what the verifier accepts are both held against it.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def k_of(n: int) -> int:
+    """The largest power of two smaller than n."""
+    k = 1
+    while k * 2 < n:
+        k *= 2
+    return k
+
+
+def mth(d: Sequence[bytes]) -> bytes:
+    """MTH of section 2.1, of leaf hashes."""
+    if len(d) <= 1:
+        return d[0] if d else hashlib.sha256(b"").digest()
+    k = k_of(len(d))
+    return node_hash(mth(d[:k]), mth(d[k:]))
+
+
+def path(m: int, d: Sequence[bytes]) -> list[bytes]:
+    """PATH of section 2.1.1."""
+    if len(d) == 1:
+        return []
+    k = k_of(len(d))
+    if m < k:
+        return [*path(m, d[:k]), mth(d[k:])]
+    return [*path(m - k, d[k:]), mth(d[:k])]
+
+
+def proof(m: int, d: Sequence[bytes]) -> list[bytes]:
+    """PROOF of section 2.1.2."""
+    return subproof(m, d, known=True)
+
+
+def subproof(m: int, d: Sequence[bytes], *, known: bool) -> list[bytes]:
+    if m == len(d):
+        return [] if known else [mth(d)]
+    k = k_of(len(d))
+    if m <= k:
+        return [*subproof(m, d[:k], known=known), mth(d[k:])]
+    return [*subproof(m - k, d[k:], known=False), mth(d[:k])]
+
+
+def numbered(n: int) -> str:
+    """The path element of C2SP tlog-tiles for a tile number."""
+    digits = str(n).zfill(-(-len(str(n)) // 3) * 3)
+    groups = [digits[start : start + 3] for start in range(0, len(digits), 3)]
+    return "/".join([*("x" + group for group in groups[:-1]), groups[-1]])
+
+
+@dataclass(frozen=True)
+class Signer:
+    """An Ed25519 key that signs notes: type 1 for a log, type 4 for a witness."""
+
+    name: str
+    type: int = 1
+    private: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+
+    @property
+    def public(self) -> bytes:
+        return bytes([self.type]) + self.private.public_key().public_bytes_raw()
+
+    @property
+    def key_id(self) -> bytes:
+        return hashlib.sha256(self.name.encode() + b"\n" + self.public).digest()[:4]
+
+    @property
+    def vkey(self) -> str:
+        return f"{self.name}+{self.key_id.hex()}+{b64encode(self.public).decode()}"
+
+    def line(self, text: bytes, time: int = 1_700_000_000) -> bytes:
+        if self.type == 1:
+            blob = self.private.sign(text)
+        else:
+            message = f"cosignature/v1\ntime {time}\n".encode() + text
+            blob = time.to_bytes(8, "big") + self.private.sign(message)
+        return f"— {self.name} {b64encode(self.key_id + blob).decode()}\n".encode()
+
+
+def tree_head(origin: str, leaves: Sequence[bytes]) -> bytes:
+    return f"{origin}\n{len(leaves)}\n{b64encode(mth(leaves)).decode()}\n".encode()
