@@ -97,6 +97,6 @@ lock: run-setup ## Recompile the locks; make lock UPGRADE=1 for the newest versi
 
 .PHONY: build
 build: run-setup ## Build for AWS: make build ENV=dev (or prod), then sam deploy --config-env dev.
-	@for config in $(or $(ENV),dev) $(or $(ENV),dev)-voting; do \
+	@for config in $(or $(ENV),dev) $(or $(ENV),dev)-voting $(or $(ENV),dev)-audit; do \
 		PIP_NO_DEPS=1 PATH="$(CURDIR)/.venvs/sam/bin:$$PATH" sam build --config-env $$config; \
 	done

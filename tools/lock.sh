@@ -29,9 +29,13 @@ compile src/identity/requirements.in --constraint src/shared/requirements.txt \
 compile src/voting/requirements.in --constraint src/shared/requirements.txt \
   --constraint src/identity/requirements.txt "${in_the_layer[@]}" "$@"
 
+compile src/audit/requirements.in --constraint src/shared/requirements.txt \
+  --constraint src/identity/requirements.txt --constraint src/voting/requirements.txt \
+  "${in_the_layer[@]}" "$@"
+
 compile requirements/dev.in \
   --constraint src/shared/requirements.txt --constraint src/identity/requirements.txt \
-  --constraint src/voting/requirements.txt "$@"
+  --constraint src/voting/requirements.txt --constraint src/audit/requirements.txt "$@"
 for name in engine sam checkov uv; do
   compile "requirements/$name.in" "$@"
 done

@@ -11,10 +11,10 @@ from civic.cli.fingerprint import fingerprint
 from civic.cli.locks import one_at_a_time
 from civic.cli.sam import Sam
 from civic.cli.target import Target
-from civic.cli.unmodelled import apply_table_settings
+from civic.cli.unmodelled import apply_settings
 from civic.cli.workspace import Workspace
 
-CONFIGURATIONS = ("local", "local-voting")
+CONFIGURATIONS = ("local", "local-voting", "local-audit")
 """The tables of samconfig.toml for this machine, in the order in which the stacks build on each
 other; the templates of a workspace stand in the same order.
 """
@@ -63,13 +63,13 @@ def deploy(target: Target, engine: Engine) -> bool:
             ):
                 _clear_broken_stack(stack)
                 Sam(engine, config).deploy(local_parameters(workspace, config))
-                apply_table_settings(stack, template)
+                apply_settings(stack, template)
     deployed.write_text(current)
     return True
 
 
 def _all(target: Target) -> tuple[Target, ...]:
-    return target, target.voting
+    return target, target.voting, target.audit
 
 
 def _is(stamp: Path, fingerprint_now: str) -> bool:

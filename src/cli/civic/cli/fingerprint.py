@@ -12,6 +12,7 @@ _SOURCES = (
     "src/identity",
     "src/analytics",
     "src/voting",
+    "src/audit",
 )
 
 

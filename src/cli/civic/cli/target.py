@@ -56,6 +56,11 @@ class Target:
         return replace(self, stack=f"{self.stack}-voting")
 
     @cached_property
+    def audit(self) -> "Target":
+        """The audit stack that belongs to this identity stack."""
+        return replace(self, stack=f"{self.stack}-audit")
+
+    @cached_property
     def session(self) -> "boto3.Session":
         """The boto3 session; in the engine's case deaf to the AWS configuration of the user."""
         import boto3  # noqa: PLC0415 - slow, and `civic --help` needs none of it

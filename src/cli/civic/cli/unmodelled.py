@@ -1,4 +1,4 @@
-"""Settings of tables that the engine's CloudFormation leaves out, set through DynamoDB itself.
+"""Settings that the engine's CloudFormation leaves out, set through DynamoDB and S3 themselves.
 
 On AWS the template does this; here the same lines of the template are read and applied.
 """
@@ -12,10 +12,11 @@ from civic.cli.template import read_template
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PointInTimeRecoverySpecificationTypeDef
+    from mypy_boto3_s3.type_defs import DefaultRetentionTypeDef
 
 
-def apply_table_settings(target: Target, template: Path) -> None:
-    """Set time to live and point-in-time recovery as the template says.
+def apply_settings(target: Target, template: Path) -> None:
+    """Set time to live, point-in-time recovery and Object Lock as the template says.
 
     Args:
         target: A stack in the embedded engine.
@@ -27,6 +28,23 @@ def apply_table_settings(target: Target, template: Path) -> None:
         if table is not None:
             _apply_time_to_live(target, table, settings.get("TimeToLiveSpecification"))
             _apply_recovery(target, table, settings.get("PointInTimeRecoverySpecification"))
+    for logical_id, retention in locked_buckets(template):
+        target.s3.put_object_lock_configuration(
+            Bucket=names[logical_id],
+            ObjectLockConfiguration={
+                "ObjectLockEnabled": "Enabled",
+                "Rule": {"DefaultRetention": retention},
+            },
+        )
+
+
+def locked_buckets(template: Path) -> Iterator[tuple[str, "DefaultRetentionTypeDef"]]:
+    """Give the logical id and the local default retention of each bucket under Object Lock."""
+    document = read_template(template)
+    for logical_id, resource in document["Resources"].items():
+        if resource["Properties"].get("ObjectLockEnabled") is True:
+            # `FindInMap [Locks, Environment, ...]`: the row of this machine.
+            yield logical_id, document["Mappings"]["Locks"]["local"]
 
 
 def table_settings(template: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -38,7 +38,8 @@ class Workspace:
     @property
     def templates(self) -> tuple[Path, ...]:
         """Every template, in the order of their deployment."""
-        return self.template, self.root / "stacks" / "voting.yaml"
+        stacks = self.root / "stacks"
+        return self.template, stacks / "voting.yaml", stacks / "audit.yaml"
 
     @property
     def output(self) -> Path:
