@@ -19,7 +19,7 @@ from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.errors import ElectionMoved, StoreUnavailable
 from civic.voting.model.drafting import begin
 from civic.voting.model.election import Election
-from civic.voting.model.rules import MAX_AREAS_BYTES, MAX_DOCUMENT_BYTES, check
+from civic.voting.model.rules import MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, check
 from civic.voting.ports import Announcement, PollBook
 from tests.fakes.aws import Aws
 from tests.fakes.voting_elections import NOW, InMemoryElections, draft
@@ -212,7 +212,7 @@ def test_every_write_is_of_one_item_and_conditional(aws: Aws) -> None:
 
 
 def test_largest_election_fits_an_item_together_with_its_publication(aws: Aws) -> None:
-    most = tuple(f"{number:016d}" for number in range(MAX_AREAS_BYTES // 19 - 2))
+    most = tuple(f"{number:016d}" for number in range(MAX_ENTRY_BYTES // 19 - 2))
     styles = [{"id": "n", "name": "N", "areas": most}]
     smaller = begin(ONE, draft(styles=styles))
     left = MAX_DOCUMENT_BYTES - len(smaller.model_dump_json()) - 4

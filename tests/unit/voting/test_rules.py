@@ -11,8 +11,8 @@ from civic.voting.model.certification import most_bytes, tally_of
 from civic.voting.model.drafting import begin, merge
 from civic.voting.model.election import Election, State
 from civic.voting.model.rules import (
-    MAX_AREAS_BYTES,
     MAX_DOCUMENT_BYTES,
+    MAX_ENTRY_BYTES,
     MAX_TALLY_BYTES,
     check,
     check_promises,
@@ -160,7 +160,7 @@ def areas(count: int) -> dict[str, Any]:
 
 
 def test_areas_fit_the_event_that_names_them_all() -> None:
-    most = (MAX_AREAS_BYTES - len("n") - 25) // 14
+    most = (MAX_ENTRY_BYTES - len("n") - 25) // 14
     assert faults(begin(ID, draft(styles=[areas(most)]))) == []
     assert faults(begin(ID, draft(styles=[areas(most + 1)]))) == [("too_many_areas", "/styles")]
 
@@ -200,11 +200,16 @@ def with_counts(styles: int, options: int, description: str = "") -> Election:
 
 def test_count_of_every_option_on_every_style_fits_its_event() -> None:
     assert faults(with_counts(299, 35)) == []
-    assert most_bytes(with_counts(299, 35)) < MAX_TALLY_BYTES
+    assert sum(most_bytes(with_counts(299, 35))) < MAX_TALLY_BYTES
     assert faults(with_counts(299, 50)) == [("too_many_counts", "/styles")]
     # Election and event are one item.
     assert faults(with_counts(60, 140)) == []
     assert faults(with_counts(60, 140, "x" * 1900)) == [("too_many_counts", "/styles")]
+
+
+def test_count_of_one_style_fits_an_entry_of_the_public_log() -> None:
+    assert faults(with_counts(1, 3000)) == []
+    assert faults(with_counts(1, 3500)) == [("too_many_counts", "/styles")]
 
 
 @pytest.mark.parametrize("count", [0, 9_999_999_999])
@@ -216,4 +221,4 @@ def test_certified_tally_is_no_longer_than_foreseen(count: int) -> None:
     assert tally[0].contests == {"c1": {"o2": count, "o3": count, "write_ins": count}}
     length = len("".join(one.model_dump_json() for one in tally))
     # And not much shorter, where counts are long.
-    assert 0 <= most_bytes(election) - length <= (1 if count else 40)
+    assert 0 <= sum(most_bytes(election)) - length <= (1 if count else 40)

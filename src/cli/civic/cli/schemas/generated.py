@@ -20,6 +20,7 @@ from civic.voting.entrypoints import elections_openapi, votes_openapi
 
 _ERASERS = "validator, pii_storage, accountability, credential_roll"
 _DECIDED = "analytics, credential_roll"
+_LOGGED = "event_logger, election notices"
 _RECEIVERS = {
     "ValidationRequest": ("validator, pii_storage", "a sealed registration or rectification"),
     "RevalidationRequest": ("validator", "a stored revision that a restriction held back"),
@@ -31,7 +32,7 @@ _RECEIVERS = {
         "validator, pii_storage, credential_roll",
         "an id to erase again after a restore",
     ),
-    "ErasuresCounted": ("whoever subscribes", "how many erasures are complete, in tens"),
+    "ErasuresCounted": ("event_logger", "how many erasures are complete, in tens"),
     "DataStored": ("analytics", "up to ten ids whose first revision is stored"),
     "DataUpdated": ("analytics, accountability", "up to ten ids whose later revision is stored"),
     "DataDeleted": ("analytics, accountability", "up to ten ids whose record and keys are gone"),
@@ -41,26 +42,31 @@ _RECEIVERS = {
     "ObjectionRaised": ("analytics", "an id that must not be counted"),
     "ObjectionHonoured": ("accountability", "up to ten ids forgotten because of an objection"),
     "RollDeleted": ("accountability", "up to ten ids that are off the roll of voters"),
-    "ElectionCreated": ("election notices", "an id of a draft"),
-    "ElectionUpdated": ("election notices", "an id of an election whose definition changed"),
-    "CandidateRegistered": ("election notices", "the ids of an option and its contest"),
+    "ElectionCreated": (_LOGGED, "an id of a draft"),
+    "ElectionUpdated": (_LOGGED, "an id of an election whose definition changed"),
+    "CandidateRegistered": (_LOGGED, "the ids of an option and its contest"),
     "ElectionPublished": (
-        "credential_roll, election notices",
+        f"credential_roll, {_LOGGED}",
         "the window, the areas of styles, who gets the openings, a digest of the definition",
     ),
-    "ElectionOpened": ("election notices", "an id of an election"),
-    "ElectionSuspended": ("election notices", "an id of an election"),
-    "ElectionResumed": ("election notices", "an id of an election"),
-    "ElectionEnded": ("credential_roll, election notices", "an id of an election"),
+    "ElectionOpened": (_LOGGED, "an id of an election"),
+    "ElectionSuspended": (_LOGGED, "an id of an election"),
+    "ElectionResumed": (_LOGGED, "an id of an election"),
+    "ElectionEnded": (f"credential_roll, {_LOGGED}", "an id of an election"),
     "ElectionCertified": (
-        "election notices",
+        f"opener, {_LOGGED}",
         "the count by ballot style and option, who gets the openings",
     ),
-    "ElectionDeleted": ("election notices", "an id of a draft"),
-    "RedriveRefused": ("election notices", "how many messages stay in a dead-letter queue"),
-    "RedriveOrdered": ("election notices", "how many messages were put back after the closing"),
+    "ElectionDeleted": (_LOGGED, "an id of a draft"),
+    "RedriveRefused": (_LOGGED, "how many messages stay in a dead-letter queue"),
+    "RedriveOrdered": (_LOGGED, "how many messages were put back after the closing"),
     "VoteCast": ("whoever subscribes", "how many ballots are counted, in aggregate"),
-    "CredentialKeysPublished": ("election_keys", "the public keys of an election, one per style"),
+    "CredentialKeysPublished": (
+        "election_keys, event_logger",
+        "the public keys of an election, one per style",
+    ),
+    "CheckpointPublished": ("whoever subscribes", "size and root of the public log"),
+    "OpeningsPublished": ("event_logger", "how many ballots are opened to whom, and a hash"),
     "AnalyticsReleased": ("whoever subscribes", "where a release was written, and its totals"),
 }
 _SAMPLE_ENVELOPE = {

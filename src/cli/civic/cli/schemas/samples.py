@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+from civic.contracts.audit import CheckpointPublished, OpeningsPublished
 from civic.contracts.events import (
     AnalyticsReleased,
     Cohort,
@@ -144,6 +145,10 @@ def _of_an_election() -> list[Event]:
         VoteCast(election=_ELECTION, snapshot=17, ballots=1200, at=_LATER),
         CredentialKeysPublished(
             election=_ELECTION, keys=(CredentialKey(style=_STYLE, public_key=bytes(294)),)
+        ),
+        CheckpointPublished(origin="civic.example/log", size=1_366_799, root=_DIGEST, at=_LATER),
+        OpeningsPublished(
+            election=_ELECTION, audience="auditors", ballots=1_366_692, index=_DIGEST
         ),
     ]
 

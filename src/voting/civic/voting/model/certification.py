@@ -13,11 +13,14 @@ def tally_of(election: Election, counts: Counts) -> tuple[StyleTally, ...]:
     return tuple(_style(election, style, counts) for style in election.styles)
 
 
-def most_bytes(election: Election) -> int:
-    """Return how long the certified tally of an election may become, as JSON."""
-    empty = tally_of(election, Counts())
-    cells = sum(1 + sum(map(len, one.contests.values())) for one in empty)
-    return sum(len(one.model_dump_json()) + 1 for one in empty) + cells * (_MOST_DIGITS - 1)
+def most_bytes(election: Election) -> list[int]:
+    """Return how long the certified tally of each ballot style may become, as JSON."""
+    return [
+        len(one.model_dump_json())
+        + 1
+        + (1 + sum(map(len, one.contests.values()))) * (_MOST_DIGITS - 1)
+        for one in tally_of(election, Counts())
+    ]
 
 
 def _style(election: Election, style: BallotStyle, counts: Counts) -> StyleTally:

@@ -11,13 +11,16 @@ from civic.voting.model.election import BallotStyle, Contest, Election, State
 MAX_DOCUMENT_BYTES = 300 * 1024
 """Of an election as JSON."""
 
-MAX_AREAS_BYTES = 90 * 1024
-"""Of all areas as JSON, for an item of DynamoDB holds 400 KB: the election, and the event of its
-publication, which names every area.
+MAX_ENTRY_BYTES = 60 * 1024
+"""Of what has to fit an entry of the public log, whose length stands in two bytes: all areas as
+JSON, which the publication names, and the certified tally of one ballot style.
 """
 
 MAX_TALLY_BYTES = 240 * 1024
 """Of the certified tally as JSON: EventBridge and its queues take 256 KB an event."""
+
+MAX_ITEM_BYTES = 390 * 1024
+"""Of an election and what is announced about it, as JSON; an item of DynamoDB holds 400 KB."""
 
 _JSON_PER_STYLE, _JSON_PER_AREA = 25, 3
 
@@ -66,11 +69,15 @@ def _sizes(election: Election) -> Iterator[Fault]:
     document = len(election.model_dump_json().encode())
     if document > MAX_DOCUMENT_BYTES:
         yield "too_large", ""
-    if sum(map(_areas_bytes, election.styles)) > MAX_AREAS_BYTES:
+    if sum(map(_areas_bytes, election.styles)) > MAX_ENTRY_BYTES:
         yield "too_many_areas", "/styles"
-    tally = most_bytes(election)
-    together = min(document, MAX_DOCUMENT_BYTES) + tally
-    if tally > MAX_TALLY_BYTES or together > MAX_DOCUMENT_BYTES + MAX_AREAS_BYTES:
+    tallies = most_bytes(election)
+    together = min(document, MAX_DOCUMENT_BYTES) + sum(tallies)
+    if (
+        max(tallies, default=0) > MAX_ENTRY_BYTES
+        or sum(tallies) > MAX_TALLY_BYTES
+        or together > MAX_ITEM_BYTES
+    ):
         yield "too_many_counts", "/styles"
 
 
