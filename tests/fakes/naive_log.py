@@ -6,7 +6,7 @@ What the real writer publishes and what the verifier accepts are both held again
 import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -72,7 +72,12 @@ class Signer:
 
     name: str
     type: int = 1
-    private: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    seed: str = "the same in every process that runs tests"
+
+    @property
+    def private(self) -> Ed25519PrivateKey:
+        seed = hashlib.sha256(f"{self.seed} {self.name}".encode()).digest()
+        return Ed25519PrivateKey.from_private_bytes(seed)
 
     @property
     def public(self) -> bytes:

@@ -111,7 +111,7 @@ def test_note_that_is_malformed_is_refused(altered: bytes) -> None:
 
 
 def test_lines_of_unknown_keys_are_ignored() -> None:
-    other_key_same_name = Signer(LOG.name)
+    other_key_same_name = Signer(LOG.name, seed="other")
     note = NOTE + STRANGER.line(TEXT) + other_key_same_name.line(TEXT)
     assert open_checkpoint(note, LOG_KEY, [WITNESS_KEY]).cosignatures == ()
     with pytest.raises(NoteRefused, match="any key that is known"):
