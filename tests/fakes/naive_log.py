@@ -7,6 +7,7 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -102,3 +103,48 @@ class Signer:
 
 def tree_head(origin: str, leaves: Sequence[bytes]) -> bytes:
     return f"{origin}\n{len(leaves)}\n{b64encode(mth(leaves)).decode()}\n".encode()
+
+
+def publish(folder: Path, signer: Signer, entries: Sequence[bytes], sizes: Sequence[int]) -> None:
+    """Write what a log has published after it has signed these sizes, the last of them newest."""
+    for size in sizes:
+        for name, content in objects(entries[:size]).items():
+            place = folder / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        text = tree_head(signer.name, [leaf_hash(entry) for entry in entries[:size]])
+        note = text + b"\n" + signer.line(text)
+        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+        (folder / "checkpoints" / str(size)).write_bytes(note)
+        (folder / "checkpoint").write_bytes(note)
+
+
+def objects(entries: Sequence[bytes]) -> dict[str, bytes]:
+    """Every tile and bundle of a tree, by its path (C2SP tlog-tiles)."""
+    bundles = [entries[start : start + 256] for start in range(0, len(entries), 256)]
+    found = {
+        named("entries", number, len(bundle)): b"".join(
+            len(entry).to_bytes(2, "big") + entry for entry in bundle
+        )
+        for number, bundle in enumerate(bundles)
+    }
+    level, hashes = 0, [leaf_hash(entry) for entry in entries]
+    while hashes:
+        tiles = [hashes[start : start + 256] for start in range(0, len(hashes), 256)]
+        for number, tile in enumerate(tiles):
+            found[named(str(level), number, len(tile))] = b"".join(tile)
+        level, hashes = level + 1, [mth(tile) for tile in tiles if len(tile) == 256]
+    return found
+
+
+def named(level: str, number: int, width: int) -> str:
+    return f"tile/{level}/{numbered(number)}" + (f".p/{width}" if width < 256 else "")
+
+
+def receipt(signer: Signer, index: int, entries: Sequence[bytes]) -> bytes:
+    """A C2SP tlog-proof of one entry in the tree of all of these."""
+    leaves = [leaf_hash(entry) for entry in entries]
+    text = tree_head(signer.name, leaves)
+    lines = ["c2sp.org/tlog-proof@v1", f"index {index}"]
+    lines += [b64encode(one).decode() for one in path(index, leaves)]
+    return "\n".join(lines).encode() + b"\n\n" + text + b"\n" + signer.line(text)

@@ -69,15 +69,6 @@ def test_root_is_the_naive_one_at_every_size_on_the_way() -> None:
         assert growing.root() == naive_root(size) == root_of_hashes(LEAVES[:size])
 
 
-def test_last_perfect_is_the_root_of_the_last_full_range() -> None:
-    growing = GrowingTree()
-    for size, leaf in enumerate(LEAVES, 1):
-        growing.append(leaf)
-        if size % 16 == 0:
-            start = size - (size & -size)
-            assert growing.last_perfect() == naive_log.mth(LEAVES[start:size])
-
-
 @pytest.mark.parametrize("size", range(1, MANY))
 def test_inclusion_of_every_entry_is_shown_by_its_path_and_no_other(size: int) -> None:
     for index in range(size):

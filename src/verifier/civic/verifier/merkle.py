@@ -65,10 +65,6 @@ class GrowingTree:
             root = node_hash(left, root)
         return root
 
-    def last_perfect(self) -> bytes:
-        """Return the root of the smallest perfect subtree: at size 256 n, that of the last 256."""
-        return self._perfect[-1]
-
 
 def verify_inclusion(
     leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes

@@ -15,7 +15,7 @@ WIDTH = 256
 type Read = Callable[[str], bytes]
 """Gives the object at a path, or raises `Missing`."""
 
-_LEVELS = 8
+LEVELS = 8
 """Levels of the tree that one level of tiles covers: 2^8 is 256."""
 
 
@@ -36,7 +36,7 @@ def full_path(path: str) -> str:
 
 def hashes_at(level: int, size: int) -> int:
     """Return how many hashes a level of tiles has at a tree size: those of complete ranges."""
-    return size >> (_LEVELS * level)
+    return size >> (LEVELS * level)
 
 
 def widths(count: int) -> Iterator[tuple[int, int]]:
@@ -86,7 +86,7 @@ class TileTree:
 
     def perfect(self, height: int, number: int) -> bytes:
         """Return the root of the entries from ``number * 2^height``, 2^height of them."""
-        level, inside = divmod(height, _LEVELS)
+        level, inside = divmod(height, LEVELS)
         first = number << inside
         tile = self._tile(level, first // WIDTH)
         start = first % WIDTH
@@ -126,6 +126,11 @@ def inclusion_proof(index: int, size: int, read: Read) -> list[bytes]:
     if not 0 <= index < size:
         raise ProofRefused(f"the index {index} is not below the tree size {size}")
     tree = TileTree(size, read)
+    return [tree.root(*sibling) for sibling in sibling_ranges(index, size)]
+
+
+def sibling_ranges(index: int, size: int) -> list[tuple[int, int]]:
+    """Return the ranges whose roots are the audit path of an entry, from its sibling upwards."""
     siblings = []
     first, end = 0, size
     while end - first > 1:
@@ -136,7 +141,7 @@ def inclusion_proof(index: int, size: int, read: Read) -> list[bytes]:
         else:
             siblings.append((first, middle))
             first = middle
-    return [tree.root(*sibling) for sibling in reversed(siblings)]
+    return siblings[::-1]
 
 
 def consistency_proof(old: int, new: int, read: Read) -> list[bytes]:

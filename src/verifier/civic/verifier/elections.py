@@ -1,0 +1,201 @@
+"""What the entries say of elections (check 4), kept for the recount and for receipts.
+
+One number per leaf is kept, and counts per election: a million ballots take some hundred megabytes.
+"""
+
+import re
+from array import array
+from base64 import urlsafe_b64decode
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from civic.verifier.encodings import MAX_SIZE
+from civic.verifier.entries import ELECTION, BallotEntry, EventEntry, parse_entry
+from civic.verifier.errors import Malformed, ObjectRefused
+from civic.verifier.tree import Bundle
+
+type Cell = tuple[str, str, str]
+"""Ballot style, contest, option; of a style's ballots (style, "", "")."""
+
+STYLE = "[a-z0-9][a-z0-9-]{0,31}"
+CONTEST = "c[1-9][0-9]{0,5}"
+OPTION = "o[1-9][0-9]{0,5}"
+WRITE_INS = "write_ins"
+"""Stands among the options for all names that voters wrote."""
+
+NO_ELECTION = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands."""
+
+    path: str
+    index: int
+
+    def refused(self, why: str) -> ObjectRefused:
+        """Return the error that names it."""
+        return ObjectRefused(self.path, why, self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The hash of an index of openings, as the log has it."""
+
+    place: Place
+    sha256: bytes
+
+
+@dataclass(slots=True)
+class Election:
+    """What the log says of one election."""
+
+    id: str
+    number: int
+    ballots: int = 0
+    certified: int | None = None
+    certified_at: Place | None = None
+    cells: Counter[Cell] = field(default_factory=Counter)
+    openings: dict[str, Published] = field(default_factory=dict)
+
+    def styles(self) -> int:
+        """Return the sum of the ballots over the styles."""
+        return sum(count for (_, contest, _), count in self.cells.items() if not contest)
+
+
+class Register:
+    """Every entry of a log.
+
+    Attributes:
+        elections: By their ids, in the order of their first entry.
+        leaves: The index of every entry by its leaf hash.
+        events: How many entries there are of each event.
+        ballots: How many there are of ballots.
+    """
+
+    def __init__(self) -> None:
+        self.elections: dict[str, Election] = {}
+        self.leaves: dict[bytes, int] = {}
+        self.events: Counter[str] = Counter()
+        self.ballots = 0
+        self._election_of = array("I")
+
+    def add(self, bundle: Bundle) -> None:
+        """Take in the entries of a bundle.
+
+        Raises:
+            ObjectRefused: An entry is of no known form, is there twice, or contradicts another.
+        """
+        for index, (entry, leaf) in enumerate(
+            zip(bundle.entries, bundle.leaves, strict=True), bundle.first
+        ):
+            other = self.leaves.setdefault(leaf, index)
+            if other != index:
+                raise ObjectRefused(bundle.path, f"is entry {other} once more", index)
+            try:
+                parsed = parse_entry(entry)
+                self._election_of.append(self._add(parsed, Place(bundle.path, index)))
+            except Malformed as malformed:
+                raise ObjectRefused(bundle.path, str(malformed), index) from None
+
+    def finish(self) -> None:
+        """Compare the numbers of certified elections, now that all entries are known.
+
+        Raises:
+            ObjectRefused: They do not fit each other.
+        """
+        for election in self.elections.values():
+            place = election.certified_at
+            if place is None:
+                continue
+            if election.certified != election.ballots:
+                why = f"certifies {election.certified} ballots of {election.id}"
+                raise place.refused(f"{why}, and the log has {election.ballots}")
+            if election.certified != election.styles():
+                why = f"certifies {election.certified} ballots of {election.id}"
+                raise place.refused(f"{why}, and its styles together {election.styles()}")
+
+    def election_of(self, index: int) -> int | None:
+        """Return the number of the election whose ballot an entry is, if it is a ballot."""
+        number = self._election_of[index]
+        return None if number == NO_ELECTION else number
+
+    def _add(self, parsed: BallotEntry | EventEntry, place: Place) -> int:
+        if isinstance(parsed, BallotEntry):
+            election = self._election(parsed.election)
+            if election.certified_at is not None:
+                raise place.refused(f"is a ballot of {election.id}, which is certified already")
+            election.ballots += 1
+            self.ballots += 1
+            return election.number
+        self.events[parsed.name] += 1
+        read = _READERS.get(parsed.name)
+        if read is not None:
+            read(self._election(_text(parsed.fields, "election", ELECTION)), parsed.fields, place)
+        return NO_ELECTION
+
+    def _election(self, name: str) -> Election:
+        election = self.elections.get(name)
+        if election is None:
+            election = self.elections[name] = Election(name, len(self.elections))
+        return election
+
+
+def _certified(election: Election, fields: Mapping[str, Any], place: Place) -> None:
+    if election.certified_at is not None:
+        raise place.refused(f"certifies {election.id} once more")
+    election.certified, election.certified_at = _count(fields.get("ballots")), place
+
+
+def _style_certified(election: Election, fields: Mapping[str, Any], place: Place) -> None:
+    style = _text(fields, "style", STYLE)
+    if election.certified_at is None:
+        raise place.refused(f"is of {election.id}, which is not certified yet")
+    if (style, "", "") in election.cells:
+        raise place.refused(f"certifies the style {style} of {election.id} once more")
+    election.cells[style, "", ""] = _count(fields.get("ballots"))
+    for contest, options in _object(fields.get("contests")).items():
+        for option, count in _object(options).items():
+            if not re.fullmatch(CONTEST, contest) or not re.fullmatch(
+                f"{OPTION}|{WRITE_INS}", option
+            ):
+                raise Malformed("a contest or an option has an id that is none")
+            election.cells[style, contest, option] = _count(count)
+
+
+def _openings_published(election: Election, fields: Mapping[str, Any], place: Place) -> None:
+    audience = _text(fields, "audience", "public|auditors|sample")
+    if election.certified_at is None:
+        raise place.refused(f"is of {election.id}, which is not certified yet")
+    if audience in election.openings:
+        raise place.refused(f"publishes openings of {election.id} once more ({audience})")
+    digest = _text(fields, "index", "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]=")
+    election.openings[audience] = Published(place, urlsafe_b64decode(digest))
+
+
+_READERS = {
+    "ElectionCertified": _certified,
+    "StyleCertified": _style_certified,
+    "OpeningsPublished": _openings_published,
+}
+
+
+def _text(fields: Mapping[str, Any], name: str, pattern: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        raise Malformed(f"{name} is absent, or not of its form")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_SIZE:
+        raise Malformed("a count is absent, or not of its form")
+    return value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Malformed("contests are absent, or not of their form")
+    return value

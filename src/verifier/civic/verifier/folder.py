@@ -1,0 +1,77 @@
+"""A published folder, read as something that anybody may have written.
+
+Only regular files below the folder itself are opened, and never more of them than is expected.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from civic.verifier.entries import MAX_BUNDLE
+from civic.verifier.errors import Missing, ObjectRefused
+
+
+class Folder:
+    """The objects of a log, or of openings, by their paths.
+
+    Args:
+        place: Where they are.
+        prefix: What stands before their paths when one of them is named.
+    """
+
+    def __init__(self, place: Path, prefix: str = "") -> None:
+        self._place = place.resolve()
+        self._prefix = prefix
+
+    def read(self, path: str, limit: int = MAX_BUNDLE) -> bytes:
+        """Return an object.
+
+        Raises:
+            Missing: It is not there.
+            ObjectRefused: It is larger than `limit`, or not a file of this folder.
+        """
+        with self.open(path, limit) as file:
+            raw = file.read(limit + 1)
+        if len(raw) > limit:
+            raise ObjectRefused(self.name(path), f"more than {limit} bytes")
+        return raw
+
+    def open(self, path: str, limit: int) -> BinaryIO:
+        """Open an object of at most `limit` bytes; raises as `read` does."""
+        place = self._place / path
+        if place.resolve() != place:
+            raise ObjectRefused(self.name(path), "a link, which a log has none of")
+        try:
+            # Opening a pipe would wait for whoever writes into it.
+            descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK)
+        except (FileNotFoundError, NotADirectoryError):
+            raise Missing(self.name(path)) from None
+        except OSError as error:
+            raise ObjectRefused(self.name(path), f"cannot be read: {error.strerror}") from None
+        file = os.fdopen(descriptor, "rb")
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > limit:
+            file.close()
+            why = f"more than {limit} bytes" if stat.S_ISREG(found.st_mode) else "not a file"
+            raise ObjectRefused(self.name(path), why)
+        return file
+
+    def has(self, path: str) -> bool:
+        """Return whether there is anything at a path."""
+        return (self._place / path).exists(follow_symlinks=False)
+
+    def names(self, path: str) -> list[str]:
+        """Return what is in a folder of this one, without hidden files; nothing if it is none."""
+        try:
+            found = [one.name for one in (self._place / path).iterdir()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            why = f"cannot be read: {error.strerror}"
+            raise ObjectRefused(self.name(path), why) from None
+        return sorted(name for name in found if not name.startswith("."))
+
+    def name(self, path: str) -> str:
+        """Return how an object of this folder is named to people."""
+        return f"{self._prefix}{path}"

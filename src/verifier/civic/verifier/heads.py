@@ -1,0 +1,124 @@
+"""The signed tree heads of a log, and those that others have kept (checks 1 and 7)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from civic.verifier.checkpoints import Checkpoint, TreeHead, open_checkpoint
+from civic.verifier.encodings import decimal
+from civic.verifier.errors import Malformed, NoteRefused, ObjectRefused
+from civic.verifier.folder import Folder
+from civic.verifier.notes import MAX_NOTE, VerifierKey
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What whoever verifies has from elsewhere.
+
+    Attributes:
+        log: The key of the log; its name is the origin.
+        witnesses: The keys of witnesses.
+        quorum: How many of them have to have signed one and the same tree head.
+    """
+
+    log: VerifierKey
+    witnesses: tuple[VerifierKey, ...] = ()
+    quorum: int = 0
+
+
+@dataclass(slots=True)
+class Heads:
+    """Tree heads by size, each with the object that it stands in."""
+
+    newest: TreeHead
+    signed: dict[int, bytes] = field(default_factory=dict)
+    """The root at every size that the log has published."""
+    claims: dict[int, list[tuple[bytes, str]]] = field(default_factory=dict)
+    """Root and object of everything that is to be consistent with the log."""
+    witnessed: dict[int, set[VerifierKey]] = field(default_factory=dict)
+    """Which witnesses have signed at a size."""
+
+    def claim(self, checkpoint: Checkpoint, name: str) -> None:
+        """Note what has to hold of the tree at the size of a checkpoint."""
+        head = checkpoint.head
+        self.claims.setdefault(head.size, []).append((head.root, name))
+        for signature in checkpoint.cosignatures:
+            self.witnessed.setdefault(head.size, set()).add(signature.key)
+
+
+def read_heads(folder: Folder, trust: Trust) -> Heads:
+    """Return the tree heads of a log, each signed by it and at its place.
+
+    Raises:
+        ObjectRefused: One is missing, not signed, not at its place, or newer than the newest.
+    """
+    newest = _opened(folder, "checkpoint", trust)
+    heads = Heads(newest.head)
+    for size in _sizes(folder):
+        path = f"checkpoints/{size}"
+        checkpoint = _opened(folder, path, trust)
+        if checkpoint.head.size != size:
+            raise ObjectRefused(folder.name(path), f"is of {checkpoint.head.size} entries")
+        if size > newest.head.size:
+            why = f"is older than checkpoints/{size}, which is to be found in it"
+            raise ObjectRefused(folder.name("checkpoint"), why)
+        heads.signed[size] = checkpoint.head.root
+        heads.claim(checkpoint, folder.name(path))
+    root = heads.signed.get(newest.head.size)
+    if root is None:
+        raise ObjectRefused(folder.name(f"checkpoints/{newest.head.size}"), "missing")
+    if root != newest.head.root:
+        why = f"has another root than checkpoints/{newest.head.size}; the log signed both"
+        raise ObjectRefused(folder.name("checkpoint"), why)
+    heads.claim(newest, folder.name("checkpoint"))
+    return heads
+
+
+def add_kept(heads: Heads, raw: bytes, name: str, trust: Trust) -> Checkpoint:
+    """Note a checkpoint that was kept elsewhere: by a witness, with a receipt, from earlier.
+
+    Raises:
+        ObjectRefused: It is not signed by this log, or not yet in it.
+    """
+    try:
+        checkpoint = open_checkpoint(raw, trust.log, trust.witnesses)
+    except NoteRefused as refused:
+        raise ObjectRefused(name, str(refused)) from None
+    want_known(checkpoint.head, heads.newest, name)
+    heads.claim(checkpoint, name)
+    return checkpoint
+
+
+def want_known(head: TreeHead, newest: TreeHead, name: str) -> None:
+    """Refuse a tree head that is newer than all of the log's.
+
+    Raises:
+        ObjectRefused: It is, so this copy of the log is too old, or the log was cut.
+    """
+    if head.size > newest.size:
+        why = f"is of {head.size} entries, and the log has only {newest.size}"
+        raise ObjectRefused(name, why)
+
+
+def attested(heads: Heads, witnesses: Sequence[VerifierKey], quorum: int) -> int | None:
+    """Return the largest size at which enough witnesses have signed, if there is one."""
+    known = set(witnesses)
+    sizes = (size for size, by in heads.witnessed.items() if len(by & known) >= quorum)
+    return max(sizes, default=None)
+
+
+def _sizes(folder: Folder) -> list[int]:
+    sizes = []
+    for name in folder.names("checkpoints"):
+        try:
+            sizes.append(decimal(name, "its name"))
+        except Malformed as malformed:
+            raise ObjectRefused(folder.name(f"checkpoints/{name}"), str(malformed)) from None
+    return sorted(sizes)
+
+
+def _opened(folder: Folder, path: str, trust: Trust) -> Checkpoint:
+    raw = folder.read(path, MAX_NOTE)
+    try:
+        return open_checkpoint(raw, trust.log, trust.witnesses)
+    except NoteRefused as refused:
+        raise ObjectRefused(folder.name(path), str(refused)) from None
