@@ -5,8 +5,8 @@ Only regular files below the folder itself are opened, and never more of them th
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from civic.verifier.entries import MAX_BUNDLE
 from civic.verifier.errors import Missing, ObjectRefused
@@ -37,7 +37,7 @@ class Folder:
             raise ObjectRefused(self.name(path), f"more than {limit} bytes")
         return raw
 
-    def open(self, path: str, limit: int) -> BinaryIO:
+    def open(self, path: str, limit: int) -> BufferedReader:
         """Open an object of at most `limit` bytes; raises as `read` does."""
         place = self._place / path
         if place.resolve() != place:

@@ -21,12 +21,14 @@ class Kept:
         old: Checkpoints from earlier.
         receipts: Of voters.
         openings: Folders with openings, such as auditors get.
+        published_openings: Whether those in the log itself are recounted.
     """
 
     cosigned: Sequence[Path] = ()
     old: Sequence[Path] = ()
     receipts: Sequence[Path] = ()
     openings: Sequence[Path] = ()
+    published_openings: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,15 @@
 """The verification of a log: docs/verification.md, "What to check"."""
 
+from dataclasses import asdict
+
 from civic.verifier.elections import Election, Register
 from civic.verifier.errors import ObjectRefused
 from civic.verifier.folder import Folder
 from civic.verifier.heads import Heads, Trust, attested, read_heads
 from civic.verifier.kept import Kept, add_checkpoints, add_receipts
+from civic.verifier.openings import SAMPLE
 from civic.verifier.progress import Progress
+from civic.verifier.recount import PUBLISHED, Recount, Recounted
 from civic.verifier.report import Report, counted
 from civic.verifier.tree import TreeCheck
 
@@ -27,6 +31,7 @@ def verify_log(folder: Folder, trust: Trust, kept: Kept, progress: Progress) -> 
     _report_entries(register, report)
     for election in register.elections.values():
         _report_election(election, report)
+    _check_openings(Recount(heads, register, progress), folder, register, kept, report)
     leaves = list(register.leaves)
     for receipt in receipts:
         leaf = receipt.leaf(register, leaves).hex()
@@ -76,6 +81,44 @@ def _report_election(election: Election, report: Report) -> None:
     else:
         numbers = {"election": election.id, "ballots": election.ballots}
         report.add("elections", f"{text}, as certified", **numbers)
+
+
+def _check_openings(
+    recount: Recount, folder: Folder, register: Register, kept: Kept, report: Report
+) -> None:
+    """Recount from what is published, and from the folders that auditors have got."""
+    if not kept.published_openings:
+        report.leave_out("openings", "those that are published: not wanted (--no-openings)")
+    else:
+        for name in sorted({*folder.names("openings"), *_with_openings(register)}):
+            _report_recount(recount.check(folder, f"openings/{name}"), report)
+    for place in kept.openings:
+        given = Folder(place, f"{place}/")
+        for name in given.names("."):
+            _report_recount(recount.check(given, name), report)
+    done = {(one.numbers["election"], one.numbers["audience"]) for one in report.of("openings")}
+    for election in register.elections.values():
+        if not election.openings and election.certified_at is not None:
+            report.leave_out("openings", f"{election.id}: none published yet")
+        for audience in election.openings:
+            if (election.id, audience) not in done and audience not in PUBLISHED:
+                why = f"{election.id}: those for {audience}, of which none are given (--openings)"
+                report.leave_out("openings", why)
+
+
+def _with_openings(register: Register) -> set[str]:
+    """Return the elections whose openings everybody gets."""
+    return {one.id for one in register.elections.values() if not PUBLISHED.isdisjoint(one.openings)}
+
+
+def _report_recount(recounted: Recounted, report: Report) -> None:
+    ballots = counted(recounted.ballots, "ballot")
+    if recounted.audience == SAMPLE:
+        text = f"{recounted.election}: the {ballots} of the sample, as drawn by the log's root"
+    else:
+        numbers = counted(recounted.numbers, "number")
+        text = f"{recounted.election}: {ballots} counted anew, {numbers} as certified"
+    report.add("openings", text, **asdict(recounted))
 
 
 def _report_witnesses(heads: Heads, trust: Trust, report: Report) -> None:

@@ -28,6 +28,8 @@ from civic.verifier.report import Report, counted
 REFUSED = 1
 USAGE = 2
 INTERRUPTED = 130
+MAX_LINE = 1000
+"""Characters of an error; what is refused may be long."""
 
 
 def run() -> None:
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         report = asked.check(parser, asked, progress)
     except Refused as refused:
         progress.clear()
-        sys.stderr.write(f"refused: {printable(str(refused))}\n")
+        sys.stderr.write(f"refused: {printable(str(refused))[:MAX_LINE]}\n")
         return REFUSED
     except KeyboardInterrupt:
         progress.clear()
@@ -77,6 +79,17 @@ def _parser() -> argparse.ArgumentParser:
         log.add_argument(
             f"--{option}", metavar=metavar, action="append", default=[], type=_file, help=text
         )
+    log.add_argument(
+        "--openings",
+        metavar="DIR",
+        action="append",
+        default=[],
+        type=_folder,
+        help="openings that only auditors get",
+    )
+    log.add_argument(
+        "--no-openings", action="store_true", help="do not recount from those that are published"
+    )
     log.set_defaults(check=_log)
     receipt = commands.add_parser("receipt", help="check one receipt, without the log")
     receipt.add_argument(
@@ -91,6 +104,12 @@ def _parser() -> argparse.ArgumentParser:
 def _file(name: str) -> Path:
     if not Path(name).exists():
         raise argparse.ArgumentTypeError(f"{name} is not there")
+    return Path(name)
+
+
+def _folder(name: str) -> Path:
+    if not Path(name).is_dir():
+        raise argparse.ArgumentTypeError(f"{name} is not a folder")
     return Path(name)
 
 
@@ -136,7 +155,7 @@ def _log(parser: argparse.ArgumentParser, asked: argparse.Namespace, progress: P
     source = Path(asked.source)
     if not source.is_dir():
         parser.error(f"{source} is not a folder")
-    kept = Kept(asked.cosigned, asked.old, asked.receipt)
+    kept = Kept(asked.cosigned, asked.old, asked.receipt, asked.openings, not asked.no_openings)
     return verify_log(Folder(source), trust, kept, progress)
 
 

@@ -29,6 +29,10 @@ class Report:
         """Note that something was not checked."""
         self.left_out.append((check, why))
 
+    def of(self, check: str) -> list[Done]:
+        """Return what has passed of a check."""
+        return [one for one in self.done if one.check == check]
+
     def lines(self) -> list[str]:
         """Return the report for people."""
         width = max(len(name) for name, _ in [*self._texts(), *self.left_out])

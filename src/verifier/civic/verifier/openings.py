@@ -1,0 +1,181 @@
+"""Openings of the commitments of an election: their index, and the ballots in them."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import BufferedReader
+from itertools import pairwise
+from typing import Any
+
+from civic.contracts.log_entries import ballot_entry, commitment, leaf_hash
+from civic.verifier.canonical import parse_canonical
+from civic.verifier.elections import WRITE_INS, Cell
+from civic.verifier.encodings import base64_bytes, hex_bytes
+from civic.verifier.errors import Malformed, ObjectRefused
+from civic.verifier.folder import Folder
+
+SAMPLE = "sample"
+AUDIENCES = ("public", "auditors", SAMPLE)
+
+MAX_LINE = 65536
+"""Bytes of one opened ballot; one with ten written names has about two thousand."""
+
+_MAX_CHUNKS = 1_000_000
+_INDEX_BYTES = 1024
+_CHUNK_BYTES = 192
+_SALT_BYTES = 32
+_BEFORE_BALLOT = len(b'{"ballot":')
+_AFTER_BALLOT = len(b',"salt":""}') + 44
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One file of openings, as the index has it."""
+
+    name: str
+    ballots: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What openings there are of an election, and for a sample why these."""
+
+    audience: str
+    election: str
+    ballots: int
+    chunks: tuple[Chunk, ...]
+    seed: int | None
+    bound: int | None
+
+    @classmethod
+    def parse(cls, raw: bytes) -> "Index":
+        """Return the index that canonical JSON writes.
+
+        Raises:
+            Malformed: It is none.
+        """
+        fields = parse_canonical(raw, "an index")
+        audience = fields.get("audience") if isinstance(fields, dict) else None
+        members = {"audience", "ballots", "chunks", "election", "version"}
+        drawn = {"bound", "seed"} if audience == SAMPLE else set()
+        if audience not in AUDIENCES or set(fields) != members | drawn or fields["version"] != 1:
+            raise Malformed("not an index of openings of version 1")
+        if not isinstance(fields["election"], str) or not isinstance(fields["chunks"], list):
+            raise Malformed("an index whose members are not of their form")
+        if len(fields["chunks"]) > _MAX_CHUNKS:
+            raise Malformed(f"an index of more than {_MAX_CHUNKS} chunks")
+        chunks = tuple(_chunk(number, one) for number, one in enumerate(fields["chunks"]))
+        ballots = _count(fields["ballots"])
+        if ballots != sum(chunk.ballots for chunk in chunks):
+            raise Malformed("an index whose chunks do not add up")
+        seed = _count(fields["seed"]) if drawn else None
+        bound = int.from_bytes(hex_bytes(str(fields["bound"]), "the bound")) if drawn else None
+        return cls(audience, fields["election"], ballots, chunks, seed, bound)
+
+
+def index_limit(ballots: int) -> int:
+    """Return how many bytes an index can have at most, for that many ballots."""
+    return _INDEX_BYTES + _CHUNK_BYTES * min(ballots, _MAX_CHUNKS)
+
+
+def _chunk(number: int, fields: Any) -> Chunk:
+    if not isinstance(fields, dict) or set(fields) != {"ballots", "name", "sha256"}:
+        raise Malformed("an index whose chunks are not of their form")
+    name = f"{number:06}.jsonl"
+    # Compared, never taken over: a name is part of a path.
+    if fields["name"] != name or _count(fields["ballots"]) == 0:
+        raise Malformed(f"an index whose chunk {name} is empty, or not at its place")
+    return Chunk(name, fields["ballots"], hex_bytes(str(fields["sha256"]), "a hash"))
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise Malformed("an index with a number that is none")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedBallot:
+    """A ballot in clear, and the leaf of its entry."""
+
+    leaf: bytes
+    style: str
+    selections: Mapping[str, Sequence[str]]
+    write_ins: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def parse(cls, line: bytes, election: str) -> "OpenedBallot":
+        """Return the ballot that a line opens.
+
+        Raises:
+            Malformed: The line is not canonical, or no ballot of this election.
+        """
+        fields = parse_canonical(line, "an opening")
+        if not isinstance(fields, dict) or set(fields) != {"ballot", "salt"}:
+            raise Malformed("an opening has a ballot and a salt")
+        salt = base64_bytes(str(fields["salt"]), "the salt", _SALT_BYTES)
+        ballot = fields["ballot"]
+        members = {"election", "selections", "style", "write_ins"}
+        if not isinstance(ballot, dict) or set(ballot) != members:
+            raise Malformed("a ballot has not the members of one")
+        if ballot["election"] != election or not isinstance(ballot["style"], str):
+            raise Malformed("a ballot of another election, or without a style")
+        _want_lists(ballot["selections"])
+        _want_lists(ballot["write_ins"])
+        # The line is canonical, so what stands in it is what was committed to.
+        committed = commitment(salt, line[_BEFORE_BALLOT:-_AFTER_BALLOT])
+        leaf = leaf_hash(ballot_entry(election, committed))
+        return cls(leaf, ballot["style"], ballot["selections"], ballot["write_ins"])
+
+    def cells(self) -> Iterator[tuple[Cell, int]]:
+        """Give what the ballot adds to a count."""
+        yield (self.style, "", ""), 1
+        for contest, chosen in self.selections.items():
+            for option in chosen:
+                if option == WRITE_INS:
+                    raise Malformed("an option that is none")
+                yield (self.style, contest, option), 1
+        for contest, names in self.write_ins.items():
+            yield (self.style, contest, WRITE_INS), len(names)
+
+
+def _want_lists(value: Any) -> None:
+    """Refuse what is not lists of texts by contest, none of them empty, unsorted or with twins."""
+    if not isinstance(value, dict) or not all(value):
+        raise Malformed("selections that are not of their form")
+    for texts in value.values():
+        if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+            raise Malformed("selections that are not of their form")
+        if not texts or any(one >= other for one, other in pairwise(texts)):
+            raise Malformed("selections that are not sorted, or there twice")
+
+
+def opened_ballots(
+    folder: Folder, path: str, chunk: Chunk, election: str
+) -> Iterator[tuple[int, OpenedBallot]]:
+    """Give the ballots of a chunk with the numbers of their lines, from 1.
+
+    Raises:
+        ObjectRefused: The chunk is missing, does not hash to what the index has, or is malformed.
+    """
+    name = folder.name(path)
+    with folder.open(path, chunk.ballots * (MAX_LINE + 1)) as file:
+        if hashlib.file_digest(file, "sha256").digest() != chunk.sha256:
+            raise ObjectRefused(name, "does not hash to what its index has")
+        file.seek(0)
+        for number, line in enumerate(_lines(file, chunk.ballots, name), 1):
+            try:
+                yield number, OpenedBallot.parse(line, election)
+            except Malformed as malformed:
+                raise ObjectRefused(name, f"line {number}: {malformed}") from None
+
+
+def _lines(file: BufferedReader, count: int, name: str) -> Iterator[bytes]:
+    for number in range(1, count + 1):
+        line = file.readline(MAX_LINE + 1)
+        if not line.endswith(b"\n"):
+            raise ObjectRefused(name, f"line {number}: too long, or not there")
+        yield line[:-1]
+    if file.read(1):
+        raise ObjectRefused(name, f"more than {count} lines")

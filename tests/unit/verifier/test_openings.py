@@ -1,0 +1,371 @@
+"""Recounts from openings: the numbers are the certified ones, and every opening is a ballot's."""
+
+import hashlib
+import json
+import shutil
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rfc8785
+
+from civic.verifier.recount import sample_bound
+from tests.fakes.naive_election import (
+    ELECTION,
+    Vote,
+    certified,
+    event,
+    openings_published,
+    publish_openings,
+    root_at,
+    sample,
+    story,
+    votes,
+)
+from tests.fakes.naive_log import publish
+from tests.unit.verifier.commands import LOG, Ended, Verifier
+
+CAST = votes(250)
+STORY = story(CAST)
+INDEX = f"openings/{ELECTION}/index.json"
+FIRST = f"openings/{ELECTION}/000000.jsonl"
+
+type Told = Callable[..., Path]
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Told:
+    """A log with these entries and an entry for the openings that are in the folder by then."""
+
+    def make(entries: list[bytes], *more: bytes) -> Path:
+        publish(tmp_path / "log", LOG, [*entries, *more], [len(entries), len(entries) + len(more)])
+        return tmp_path / "log"
+
+    return make
+
+
+@pytest.fixture
+def public(tmp_path: Path, told: Told) -> Path:
+    return told(STORY, publish_openings(tmp_path / "log/openings", CAST))
+
+
+def rewritten(log: Path, told: Told, change: Callable[[dict[str, Any]], None]) -> Path:
+    """The log with its first chunk and its index altered, and both known to the log."""
+    place = log / "openings" / ELECTION
+    index = json.loads((place / "index.json").read_bytes())
+    change(index)
+    for one in index["chunks"]:
+        if (place / one["name"]).is_file():
+            one["sha256"] = hashlib.sha256((place / one["name"]).read_bytes()).hexdigest()
+    raw = rfc8785.dumps(index)
+    (place / "index.json").write_bytes(raw)
+    shutil.rmtree(log / "tile")
+    shutil.rmtree(log / "checkpoints")
+    return told(STORY, openings_published(raw))
+
+
+def with_line(log: Path, told: Told, number: int, line: bytes) -> Path:
+    chunk = log / FIRST
+    lines = chunk.read_bytes().splitlines(keepends=True)
+    lines[number - 1] = line
+    chunk.write_bytes(b"".join(lines))
+    return rewritten(log, told, lambda _: None)
+
+
+def test_public_openings_are_recounted(public: Path, verifier: Verifier) -> None:
+    code, out, err = verifier.log(public)
+    assert (code, err) == (0, "")
+    assert f"openings     {ELECTION}: 250 ballots counted anew, 10 numbers as certified" in out
+
+
+def test_openings_are_left_out_on_demand(public: Path, verifier: Verifier) -> None:
+    shutil.rmtree(public / "openings")
+    ended = verifier.log(public, "--no-openings")
+    assert ended.code == 0
+    assert "not checked  openings     those that are published: not wanted" in ended.out
+
+
+@pytest.mark.parametrize("name", [INDEX, FIRST, FIRST.replace("0.jsonl", "2.jsonl")])
+def test_every_flipped_byte_of_openings_is_refused(
+    public: Path, verifier: Verifier, name: str
+) -> None:
+    place = public / name
+    content = place.read_bytes()
+    for at in range(0, len(content), max(1, len(content) // 97)):
+        place.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        ended = verifier.log(public)
+        assert ended.code == 1, at
+        assert ended.err.startswith(f"refused: {name}: does not hash to what ")
+
+
+@pytest.mark.parametrize("name", [INDEX, FIRST])
+def test_missing_openings_are_named(public: Path, verifier: Verifier, name: str) -> None:
+    (public / name).unlink()
+    assert verifier.log(public).err == f"refused: {name}: missing\n"
+
+
+def test_openings_that_the_log_does_not_know_are_refused(
+    tmp_path: Path, told: Told, verifier: Verifier
+) -> None:
+    publish_openings(tmp_path / "log/openings", CAST)
+    err = verifier.log(told(STORY)).err
+    assert err == f"refused: {INDEX}: the log does not know of it\n"
+
+
+def test_openings_of_an_election_that_is_not_certified_are_refused(
+    tmp_path: Path, told: Told, verifier: Verifier
+) -> None:
+    entry = publish_openings(tmp_path / "log/openings", CAST)
+    err = verifier.log(told([vote.entry for vote in CAST], entry)).err
+    assert f"is of {ELECTION}, which is not certified yet" in err
+
+
+def test_openings_published_twice_are_refused(
+    tmp_path: Path, told: Told, verifier: Verifier
+) -> None:
+    entry = publish_openings(tmp_path / "log/openings", CAST)
+    other = openings_published(rfc8785.dumps({"audience": "public", "election": ELECTION}))
+    err = verifier.log(told(STORY, entry, other)).err
+    assert f"publishes openings of {ELECTION} once more (public)" in err
+
+
+def test_certified_numbers_that_do_not_count_are_refused(
+    tmp_path: Path, told: Told, verifier: Verifier
+) -> None:
+    """The ballots add up, but one has been moved from an option to another."""
+    forged = []
+    for entry in STORY:
+        kind, name, fields, _ = entry.decode().split("\n")
+        if name == "StyleCertified" and '"berlin"' in fields:
+            told_fields = json.loads(fields)
+            told_fields["contests"]["c1"]["o1"] += 1
+            told_fields["contests"]["c1"]["o2"] -= 1
+            entry = event(name, **told_fields)  # noqa: PLW2901
+        assert kind
+        forged.append(entry)
+    log = told(forged, publish_openings(tmp_path / "log/openings", CAST))
+    err = verifier.log(log).err
+    assert "counts more for berlin/c1/o2 than is certified" in err
+    assert err.startswith(f"refused: openings/{ELECTION}/00000")
+
+
+def test_certified_number_above_the_count_is_refused(
+    tmp_path: Path, told: Told, verifier: Verifier
+) -> None:
+    forged = [entry.replace(b'"c2":{"write_ins":', b'"c2":{"write_ins":1') for entry in STORY]
+    log = told(forged, publish_openings(tmp_path / "log/openings", CAST))
+    err = verifier.log(log).err
+    assert err.startswith(f"refused: {INDEX}: counts ")
+    assert "for berlin/c2/write_ins, and 1" in err
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (CAST[1].opening + b"\n", "opens entry 3 once more"),
+        (votes(1, seed=5)[0].opening + b"\n", "opens no ballot of the log"),
+        (votes(1, election="0123456789ab")[0].opening + b"\n", "a ballot of another election"),
+        (CAST[0].opening.replace(b'","', b'", "') + b"\n", "is not canonical JSON"),
+        (CAST[0].opening, "is not JSON"),
+        (b"\n", "is not JSON"),
+        (b"[]\n", "an opening has a ballot and a salt"),
+        (b'{"ballot":{},"salt":1}\n', "the salt is not base64"),
+        (b'{"ballot":{},"salt":""}\n', "the salt has 0 bytes, not 32"),
+        (b'{"ballot":[],"salt":"' + b64encode(bytes(32)) + b'"}\n', "has not the members of one"),
+        (b'{"ballot":{},"salt":"' + b64encode(bytes(32)) + b'"}\n', "has not the members of one"),
+        (b"[" * 60000 + b"\n", "is not JSON"),
+        (b" " * 70000 + b"\n", "too long, or not there"),
+    ],
+)
+def test_line_that_opens_nothing_is_refused(
+    public: Path, told: Told, verifier: Verifier, line: bytes, why: str
+) -> None:
+    ended = verifier.log(with_line(public, told, 1, line))
+    assert ended.err.startswith(f"refused: {FIRST}: line ") or "more than 100 lines" in ended.err
+    assert why in ended.err
+
+
+def marked(**members: Any) -> Vote:
+    return Vote(CAST[0].ballot | members, bytes(32))
+
+
+@pytest.mark.parametrize(
+    ("vote", "why"),
+    [
+        (marked(selections={"c1": ["o1", "o1"]}), "not sorted, or there twice"),
+        (marked(selections={"c1": ["o2", "o1"]}), "not sorted, or there twice"),
+        (marked(selections={"c1": []}), "not sorted, or there twice"),
+        (marked(selections={"": ["o1"]}), "not of their form"),
+        (marked(selections={"c1": "o1"}), "not of their form"),
+        (marked(selections={"c1": [1]}), "not of their form"),
+        (marked(selections=[]), "not of their form"),
+        (marked(selections={"c2": ["write_ins"]}), "an option that is none"),
+        (marked(selections={"c9": ["o1"]}), "counts more for hamburg/c9/o1 than is certified"),
+        (marked(style="elsewhere"), "counts more for elsewhere than is certified"),
+        (marked(style=1), "without a style"),
+        (marked(write_ins={"c2": ["b", "a"]}), "not sorted, or there twice"),
+        (marked(write_ins={"c2": [["a"]]}), "not of their form"),
+    ],
+)
+def test_ballot_that_cannot_be_counted_is_refused(
+    tmp_path: Path, told: Told, verifier: Verifier, vote: Vote, why: str
+) -> None:
+    cast = [vote, *CAST[1:]]
+    entries = [*(one.entry for one in cast), *certified(CAST)]
+    log = told(entries, publish_openings(tmp_path / "log/openings", cast))
+    err = verifier.log(log).err
+    assert err.startswith(f"refused: {FIRST}: line 1: ")
+    assert why in err
+
+
+def outside(index: dict[str, Any]) -> None:
+    index["chunks"][0]["name"] = "../../checkpoint"
+
+
+def reordered(index: dict[str, Any]) -> None:
+    index["chunks"].reverse()
+
+
+def emptied(index: dict[str, Any]) -> None:
+    index["chunks"][0]["ballots"] = 0
+
+
+def not_added(index: dict[str, Any]) -> None:
+    index["ballots"] += 1
+
+
+def shortened(index: dict[str, Any]) -> None:
+    index["ballots"] -= index["chunks"].pop()["ballots"]
+
+
+def lengthened(index: dict[str, Any]) -> None:
+    index["chunks"][0]["ballots"] += 1
+    index["chunks"][1]["ballots"] -= 1
+
+
+def cut(index: dict[str, Any]) -> None:
+    index["chunks"][0]["ballots"] -= 1
+    index["chunks"][1]["ballots"] += 1
+
+
+def newer(index: dict[str, Any]) -> None:
+    index["version"] = 2
+
+
+def sampled(index: dict[str, Any]) -> None:
+    index["audience"] = "sample"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (outside, f"{INDEX}: an index whose chunk 000000.jsonl is empty, or not at its place"),
+        (reordered, f"{INDEX}: an index whose chunk 000000.jsonl is empty, or not at its place"),
+        (emptied, f"{INDEX}: an index whose chunk 000000.jsonl is empty, or not at its place"),
+        (not_added, f"{INDEX}: an index whose chunks do not add up"),
+        (shortened, f"{INDEX}: opens 200 ballots in the place of 250"),
+        (lengthened, f"{FIRST}: line 101: too long, or not there"),
+        (cut, f"{FIRST}: more than 99 lines"),
+        (newer, f"{INDEX}: not an index of openings of version 1"),
+        (sampled, f"{INDEX}: not an index of openings of version 1"),
+    ],
+)
+def test_index_that_is_wrong_is_refused(
+    public: Path,
+    told: Told,
+    verifier: Verifier,
+    change: Callable[[dict[str, Any]], None],
+    why: str,
+) -> None:
+    assert verifier.log(rewritten(public, told, change)).err == f"refused: {why}\n"
+
+
+def test_index_larger_than_it_can_be_is_not_read(
+    public: Path, told: Told, verifier: Verifier
+) -> None:
+    def padded(index: dict[str, Any]) -> None:
+        index["padding"] = "a" * 100_000
+
+    err = verifier.log(rewritten(public, told, padded)).err
+    assert err.startswith(f"refused: {INDEX}: more than ")
+
+
+def test_auditors_openings_are_recounted_from_their_folder(
+    tmp_path: Path, told: Told, verifier: Verifier
+) -> None:
+    log = told(STORY, publish_openings(tmp_path / "given", CAST, "auditors"))
+    ended = verifier.log(log)
+    assert f"not checked  openings     {ELECTION}: those for auditors, of which none" in ended.out
+    ended = verifier.log(log, "--openings", tmp_path / "given")
+    assert f"{ELECTION}: 250 ballots counted anew" in ended.out
+    chunk = tmp_path / "given" / ELECTION / "000001.jsonl"
+    chunk.write_bytes(chunk.read_bytes().replace(b"o1", b"o2", 1))
+    ended = verifier.log(log, "--openings", tmp_path / "given")
+    assert ended.err == f"refused: {chunk}: does not hash to what its index has\n"
+
+
+def test_folder_of_openings_that_is_none_is_told(public: Path, verifier: Verifier) -> None:
+    ended = verifier.log(public, "--openings", public / "checkpoint")
+    assert ended.code == 2
+    assert "is not a folder" in ended.err
+
+
+MANY = votes(1500, seed=3)
+MANY_STORY = story(MANY)
+
+
+def sampling(tmp_path: Path, verifier: Verifier, drawn: list[Vote], **why: Any) -> Ended:
+    """A log whose smallest tree head with the certification is that of 1506 entries."""
+    entry = publish_openings(tmp_path / "log/openings", drawn, "sample", **why)
+    sizes = [10, len(MANY_STORY) - 3, len(MANY_STORY), len(MANY_STORY) + 1]
+    publish(tmp_path / "log", LOG, [*MANY_STORY, entry], sizes)
+    return verifier.log(tmp_path / "log")
+
+
+def drawn() -> tuple[list[Vote], dict[str, Any]]:
+    size = len(MANY_STORY)
+    return sample(MANY, root_at(MANY_STORY, size), size)
+
+
+def test_sample_is_exactly_what_the_root_draws(tmp_path: Path, verifier: Verifier) -> None:
+    cast, why = drawn()
+    assert 800 < len(cast) < 1200
+    ended = sampling(tmp_path, verifier, cast, **why)
+    assert (ended.code, ended.err) == (0, "")
+    assert f"the {len(cast):,} ballots of the sample" in ended.out
+
+
+def test_sample_with_one_ballot_less_is_refused(tmp_path: Path, verifier: Verifier) -> None:
+    cast, why = drawn()
+    ended = sampling(tmp_path, verifier, cast[1:], **why)
+    assert f"opens {len(cast) - 1} ballots in the place of {len(cast)}" in ended.err
+
+
+def test_sample_with_another_ballot_is_refused(tmp_path: Path, verifier: Verifier) -> None:
+    cast, why = drawn()
+    other = next(vote for vote in MANY if vote not in cast)
+    ended = sampling(tmp_path, verifier, [*cast[1:], other], **why)
+    assert "which is not in the sample" in ended.err
+
+
+def test_sample_drawn_by_another_root_is_refused(tmp_path: Path, verifier: Verifier) -> None:
+    size = len(MANY_STORY) - 3
+    cast, why = sample(MANY, root_at(MANY_STORY, size), size)
+    ended = sampling(tmp_path, verifier, cast, **why)
+    assert f"is drawn by the root at {len(MANY_STORY)}, below " in ended.err
+
+
+def test_sample_below_another_bound_is_refused(tmp_path: Path, verifier: Verifier) -> None:
+    size = len(MANY_STORY)
+    cast, why = sample(MANY, root_at(MANY_STORY, size), size, least=500)
+    ended = sampling(tmp_path, verifier, cast, **why)
+    assert f"is drawn by the root at {size}, below " in ended.err
+
+
+def test_bound_is_that_of_the_specification() -> None:
+    assert sample_bound(2000) == 2**255
+    assert sample_bound(3000) == 2**256 // 3
+    for ballots in (0, 1, 999, 1000):
+        assert sample_bound(ballots) == 2**256 - 1
