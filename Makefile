@@ -71,7 +71,7 @@ engine: run-setup ## Tests against a stack of their own in an engine of their ow
 	@$(BIN)/pytest -q -m "not deep" tests/integration
 
 .PHONY: test-deep
-test-deep: setup mutation ## The slow, wide searches as well; needs Node 20 and npm.
+test-deep: setup mutation ## The slow, wide searches as well; needs Node 20, npm and Go.
 	@CIVIC_DEEP=1 $(BIN)/pytest -q -n auto tests/unit tests/contract tests/property tests/fail_closed -m "deep or not deep"
 	@$(BIN)/pytest -q tests/interop
 	@$(BIN)/pytest -q tests/integration
