@@ -107,13 +107,12 @@ def publish_openings(
     place = folder / election
     place.mkdir(parents=True)
     chunks: list[Any] = []
-    for number, start in enumerate(range(0, len(cast), chunk)):
+    for start in range(0, len(cast), chunk):
         held = cast[start : start + chunk]
         content = b"".join(vote.opening + b"\n" for vote in held)
-        name = f"{number:06}.jsonl"
-        (place / name).write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
-        chunks.append({"ballots": len(held), "name": name, "sha256": digest})
+        (place / f"{digest}.jsonl").write_bytes(content)
+        chunks.append({"ballots": len(held), "sha256": digest})
     index = rfc8785.dumps(
         {
             "audience": audience,

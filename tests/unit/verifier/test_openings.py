@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import re
 import shutil
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,16 @@ from tests.unit.verifier.commands import LOG, Ended, Verifier
 CAST = votes(250)
 STORY = story(CAST)
 INDEX = f"openings/{ELECTION}/index.json"
-FIRST = f"openings/{ELECTION}/000000.jsonl"
+FOLDER = f"openings/{ELECTION}"
+
+
+def chunk_of(held: Sequence[Vote]) -> str:
+    """The path of a chunk, which is its hash."""
+    content = b"".join(vote.opening + b"\n" for vote in held)
+    return f"{FOLDER}/{hashlib.sha256(content).hexdigest()}.jsonl"
+
+
+FIRST, LAST = chunk_of(CAST[:100]), chunk_of(CAST[200:])
 
 type Told = Callable[..., Path]
 
@@ -57,8 +67,10 @@ def rewritten(log: Path, told: Told, change: Callable[[dict[str, Any]], None]) -
     index = json.loads((place / "index.json").read_bytes())
     change(index)
     for one in index["chunks"]:
-        if (place / one["name"]).is_file():
-            one["sha256"] = hashlib.sha256((place / one["name"]).read_bytes()).hexdigest()
+        chunk = place / f"{one['sha256']}.jsonl"
+        if chunk.parent == place and chunk.is_file():
+            one["sha256"] = hashlib.sha256(chunk.read_bytes()).hexdigest()
+            chunk.rename(place / f"{one['sha256']}.jsonl")
     raw = rfc8785.dumps(index)
     (place / "index.json").write_bytes(raw)
     shutil.rmtree(log / "tile")
@@ -87,7 +99,7 @@ def test_openings_are_left_out_on_demand(public: Path, verifier: Verifier) -> No
     assert "not checked  openings     those that are published: not wanted" in ended.out
 
 
-@pytest.mark.parametrize("name", [INDEX, FIRST, FIRST.replace("0.jsonl", "2.jsonl")])
+@pytest.mark.parametrize("name", [INDEX, FIRST, LAST])
 def test_every_flipped_byte_of_openings_is_refused(
     public: Path, verifier: Verifier, name: str
 ) -> None:
@@ -148,7 +160,7 @@ def test_certified_numbers_that_do_not_count_are_refused(
     log = told(forged, publish_openings(tmp_path / "log/openings", CAST))
     err = verifier.log(log).err
     assert "counts more for berlin/c1/o2 than is certified" in err
-    assert err.startswith(f"refused: openings/{ELECTION}/00000")
+    assert err.startswith(f"refused: {FOLDER}/")
 
 
 def test_certified_number_above_the_count_is_refused(
@@ -183,7 +195,8 @@ def test_line_that_opens_nothing_is_refused(
     public: Path, told: Told, verifier: Verifier, line: bytes, why: str
 ) -> None:
     ended = verifier.log(with_line(public, told, 1, line))
-    assert ended.err.startswith(f"refused: {FIRST}: line ") or "more than 100 lines" in ended.err
+    named = re.match(f"refused: {FOLDER}/[0-9a-f]{{64}}.jsonl: line ", ended.err)
+    assert named or "more than 100 lines" in ended.err
     assert why in ended.err
 
 
@@ -216,16 +229,16 @@ def test_ballot_that_cannot_be_counted_is_refused(
     entries = [*(one.entry for one in cast), *certified(CAST)]
     log = told(entries, publish_openings(tmp_path / "log/openings", cast))
     err = verifier.log(log).err
-    assert err.startswith(f"refused: {FIRST}: line 1: ")
+    assert err.startswith(f"refused: {chunk_of(cast[:100])}: line 1: ")
     assert why in err
 
 
 def outside(index: dict[str, Any]) -> None:
+    index["chunks"][0]["sha256"] = "../../checkpoint"
+
+
+def named(index: dict[str, Any]) -> None:
     index["chunks"][0]["name"] = "../../checkpoint"
-
-
-def reordered(index: dict[str, Any]) -> None:
-    index["chunks"].reverse()
 
 
 def emptied(index: dict[str, Any]) -> None:
@@ -261,9 +274,9 @@ def sampled(index: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (outside, f"{INDEX}: an index whose chunk 000000.jsonl is empty, or not at its place"),
-        (reordered, f"{INDEX}: an index whose chunk 000000.jsonl is empty, or not at its place"),
-        (emptied, f"{INDEX}: an index whose chunk 000000.jsonl is empty, or not at its place"),
+        (outside, f"{INDEX}: a hash is not 64 hexadecimal digits in lower case"),
+        (named, f"{INDEX}: an index whose chunks are not of their form"),
+        (emptied, f"{INDEX}: an index with an empty chunk"),
         (not_added, f"{INDEX}: an index whose chunks do not add up"),
         (shortened, f"{INDEX}: opens 200 ballots in the place of 250"),
         (lengthened, f"{FIRST}: line 101: too long, or not there"),
@@ -300,7 +313,7 @@ def test_auditors_openings_are_recounted_from_their_folder(
     assert f"not checked  openings     {ELECTION}: those for auditors, of which none" in ended.out
     ended = verifier.log(log, "--openings", tmp_path / "given")
     assert f"{ELECTION}: 250 ballots counted anew" in ended.out
-    chunk = tmp_path / "given" / ELECTION / "000001.jsonl"
+    chunk = tmp_path / "given" / ELECTION / Path(LAST).name
     chunk.write_bytes(chunk.read_bytes().replace(b"o1", b"o2", 1))
     ended = verifier.log(log, "--openings", tmp_path / "given")
     assert ended.err == f"refused: {chunk}: does not hash to what its index has\n"

@@ -65,7 +65,7 @@ class Index:
             raise Malformed("an index whose members are not of their form")
         if len(fields["chunks"]) > _MAX_CHUNKS:
             raise Malformed(f"an index of more than {_MAX_CHUNKS} chunks")
-        chunks = tuple(_chunk(number, one) for number, one in enumerate(fields["chunks"]))
+        chunks = tuple(map(_chunk, fields["chunks"]))
         ballots = _count(fields["ballots"])
         if ballots != sum(chunk.ballots for chunk in chunks):
             raise Malformed("an index whose chunks do not add up")
@@ -79,14 +79,14 @@ def index_limit(ballots: int) -> int:
     return _INDEX_BYTES + _CHUNK_BYTES * min(ballots, _MAX_CHUNKS)
 
 
-def _chunk(number: int, fields: Any) -> Chunk:
-    if not isinstance(fields, dict) or set(fields) != {"ballots", "name", "sha256"}:
+def _chunk(fields: Any) -> Chunk:
+    if not isinstance(fields, dict) or set(fields) != {"ballots", "sha256"}:
         raise Malformed("an index whose chunks are not of their form")
-    name = f"{number:06}.jsonl"
-    # Compared, never taken over: a name is part of a path.
-    if fields["name"] != name or _count(fields["ballots"]) == 0:
-        raise Malformed(f"an index whose chunk {name} is empty, or not at its place")
-    return Chunk(name, fields["ballots"], hex_bytes(str(fields["sha256"]), "a hash"))
+    if _count(fields["ballots"]) == 0:
+        raise Malformed("an index with an empty chunk")
+    sha256 = hex_bytes(str(fields["sha256"]), "a hash")
+    # Written anew, never taken over: a name is part of a path.
+    return Chunk(f"{sha256.hex()}.jsonl", fields["ballots"], sha256)
 
 
 def _count(value: Any) -> int:
