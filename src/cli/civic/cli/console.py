@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 out = Console(highlight=False)
 """Results, which may be piped."""
@@ -28,3 +29,9 @@ def step(name: str) -> Iterator[None]:
 def fail(message: str) -> None:
     """Print one line that says why the command stops."""
     err.print("[red]error:[/red]", escape(message), soft_wrap=True)
+
+
+def bar(name: str) -> Progress:
+    """Return a progress bar on stderr."""
+    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=err)

@@ -39,6 +39,8 @@ COMMANDS = {
     "vote": "civic.cli.commands.voting:vote",
     "results": "civic.cli.commands.voting:results",
     "recount": "civic.cli.commands.voting:recount",
+    "receipt": "civic.cli.commands.public_log:receipt",
+    "log": "civic.cli.commands.public_log:log",
     "release": "civic.cli.commands.operating:release",
     "leakscan": "civic.cli.leakscan.command:leakscan",
     "simulate": "civic.cli.simulate.command:simulate",

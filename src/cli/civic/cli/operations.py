@@ -23,6 +23,9 @@ CONSUMERS = (
 VOTING_CONSUMERS = ("Ballot", "Snapshot", "States", "Calendar", "ElectionKeys")
 """The same of the voting stack."""
 
+AUDIT_CONSUMERS = ("Event", "Certified")
+"""The same of the audit stack."""
+
 _STALLED_SECONDS = 60.0
 _PAUSE_SECONDS = 0.5
 _TWICE = 2

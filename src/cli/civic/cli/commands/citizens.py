@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from civic.cli.citizen import Citizen, Receipt
 from civic.cli.commands.tokens import (
@@ -18,7 +17,7 @@ from civic.cli.commands.tokens import (
     holder_of,
     journal_path,
 )
-from civic.cli.console import err, out
+from civic.cli.console import bar, err, out
 from civic.cli.context import target_of
 from civic.cli.erasing import await_erasure
 from civic.cli.failures import CommandFailed
@@ -176,9 +175,3 @@ def _erase(holder: Holder, ask: Callable[[Receipt], dict[str, Any]], *, wait: bo
         ) from None
     out.print_json(json.dumps({name: value for name, value in status.items() if name != "receipt"}))
     err.print(f"its receipt: civic erasure {holder.receipt.id} --receipt FILE", soft_wrap=True)
-
-
-def bar(name: str) -> Progress:
-    """Return a progress bar on stderr."""
-    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=err)

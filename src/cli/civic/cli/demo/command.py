@@ -10,12 +10,13 @@ import typer
 
 from civic.cli.bench.sizes import item_bytes
 from civic.cli.citizen import Citizen, Receipt
-from civic.cli.commands.citizens import bar, good_rows
-from civic.cli.console import err, out
+from civic.cli.commands.citizens import good_rows
+from civic.cli.console import bar, err, out
 from civic.cli.context import target_of, workspace_of
 from civic.cli.demo import figures
 from civic.cli.demo.election import ElectionStory, People, hold_election
 from civic.cli.demo.journey import live
+from civic.cli.demo.public_log import PublicCheck
 from civic.cli.demo.report import (
     Report,
     show_election,
@@ -25,6 +26,7 @@ from civic.cli.demo.report import (
 )
 from civic.cli.journal import Journal
 from civic.cli.operations import (
+    AUDIT_CONSUMERS,
     await_empty_queues,
     queue_depths,
     read_release,
@@ -76,6 +78,7 @@ def demo(
         show_life(report.life, out)
         report.election = _hold_election(target, citizen, receipts, decisions, workers)
         if report.election is not None:
+            _check_from_outside(target, report.election, workspace.output / "election", workers)
             show_election(report.election, out)
     report.release = read_release(target, release_aggregates(target))
     show_release(report.release, out)
@@ -161,6 +164,13 @@ def _hold_election(
         return hold_election(target, citizen, people, _RULE_SET, workers)
 
 
+def _check_from_outside(target: Target, story: ElectionStory, output: Path, workers: int) -> None:
+    """Check the public log of an election as anyone would."""
+    with err.status("checking the public log"):
+        PublicCheck(target, story.election, story.receipts, output, workers).run(story.life)
+    story.queues += queue_depths(target.audit, AUDIT_CONSUMERS)
+
+
 def _read_decisions(
     citizen: Citizen, receipts: list[Receipt], workers: int
 ) -> list[dict[str, Any]]:
@@ -202,6 +212,7 @@ Try next:
   head -2 out/demo-receipts.jsonl     # ids and access tokens of the population
   curl -s '{url}/registrations/ID' -H 'authorization: Bearer TOKEN'
   .venv/bin/civic results --serve 8080
+  .venv/bin/civic-verify log out/election/log --key "$(.venv/bin/civic log key)"
   .venv/bin/civic --help""",
         soft_wrap=True,
         markup=False,

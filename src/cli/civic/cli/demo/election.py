@@ -22,6 +22,7 @@ from civic.cli.voter.device import Credential, Device
 from civic.cli.voter.polling import PollingPlace, vote_api_url
 from civic.cli.waiting import until
 from civic.contracts.identifiers import ElectionId, StyleId
+from civic.contracts.voting import Audience
 from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.voting.model.draft import (
     DraftContest,
@@ -44,7 +45,9 @@ class ElectionStory:
     """What happened in the demo's election.
 
     Attributes:
+        election: Its id.
         life: The lines to read, and the checks that must hold.
+        receipts: What the voters were given.
         voters: Who got a credential or a code.
         cast: Ballots that were received; one per voter.
         ballots: Ballots that are counted.
@@ -52,7 +55,9 @@ class ElectionStory:
         queues: The queues of the voting stack at the end.
     """
 
+    election: ElectionId
     life: Life = field(default_factory=Life)
+    receipts: Sequence[str] = ()
     voters: int = 0
     cast: int = 0
     ballots: int = 0
@@ -77,7 +82,7 @@ def hold_election(
         ElectionOffice(target) as office,
     ):
         election = _announce(office, sorted(load_rule_set(rule_set).countries))
-        day = _Day(target, office, polling, election, workers)
+        day = _Day(target, office, polling, election, workers, ElectionStory(election))
         day.publish()
         voters = day.give_credentials(citizen, people)
         day.vote(voters)
@@ -109,7 +114,7 @@ class _Day:
     polling: PollingPlace
     election: ElectionId
     workers: int
-    story: ElectionStory = field(default_factory=ElectionStory)
+    story: ElectionStory
 
     def publish(self) -> None:
         """Announce the election; the issuer makes its keys."""
@@ -160,7 +165,7 @@ class _Day:
         life.check("a forged credential is refused", forged == HTTPStatus.NOT_FOUND)
         ballots = list(zip(voters, choices, strict=True))
         receipts = list(in_parallel(lambda one: polling.vote(*one), ballots, self.workers))
-        self.story.cast = len(receipts)
+        self.story.receipts, self.story.cast = receipts, len(receipts)
         life.check("every receipt is another", len(set(receipts)) == len(voters))
         counted = until("every ballot is counted", lambda: self._counted(len(voters)))
         twice = [self._again(voter, choices[0]) for voter in voters[::_EVERY_NTH_TWICE]]
@@ -237,6 +242,7 @@ def _announce(office: ElectionOffice, countries: Sequence[str]) -> ElectionId:
             DraftContest(title="Holiday", write_ins=True, options=(DraftOption(text="1 May"),)),
         ),
         styles=tuple(_style(country, countries[0]) for country in countries),
+        openings=Audience.PUBLIC,
     )
     return ElectionId(office.create(draft)["id"])
 
