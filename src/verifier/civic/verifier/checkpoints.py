@@ -8,7 +8,7 @@ from typing import Self
 from civic.verifier.encodings import MAX_SIZE, base64_bytes, decimal
 from civic.verifier.errors import KeyRefused, Malformed, NoteRefused
 from civic.verifier.merkle import HASH_BYTES
-from civic.verifier.notes import COSIGNATURE, ED25519, Signature, VerifierKey, open_note
+from civic.verifier.notes import COSIGNATURE, ED25519, Signature, VerifierKey, open_note, split_note
 
 _LINES = 3
 
@@ -39,6 +39,15 @@ class TreeHead:
         if size > MAX_SIZE:
             raise NoteRefused(f"a tree of more than {MAX_SIZE} entries")
         return cls(lines[0], size, root)
+
+    @classmethod
+    def unverified(cls, raw: bytes) -> Self:
+        """Return the tree head in a note, whoever has signed it: good for copying, nothing else.
+
+        Raises:
+            NoteRefused: It is malformed.
+        """
+        return cls.parse(split_note(raw)[0])
 
     def text(self) -> bytes:
         """Return the text that is signed."""

@@ -166,13 +166,24 @@ def _style_certified(election: Election, fields: Mapping[str, Any], place: Place
 
 
 def _openings_published(election: Election, fields: Mapping[str, Any], place: Place) -> None:
-    audience = _text(fields, "audience", "public|auditors|sample")
+    _, audience, digest = published_openings(fields)
     if election.certified_at is None:
         raise place.refused(f"is of {election.id}, which is not certified yet")
     if audience in election.openings:
         raise place.refused(f"publishes openings of {election.id} once more ({audience})")
+    election.openings[audience] = Published(place, digest)
+
+
+def published_openings(fields: Mapping[str, Any]) -> tuple[str, str, bytes]:
+    """Return election, audience and SHA-256 of the index from an entry of openings.
+
+    Raises:
+        Malformed: One of them is absent, or not of its form.
+    """
+    election = _text(fields, "election", ELECTION)
+    audience = _text(fields, "audience", "public|auditors|sample")
     digest = _text(fields, "index", "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]=")
-    election.openings[audience] = Published(place, urlsafe_b64decode(digest))
+    return election, audience, urlsafe_b64decode(digest)
 
 
 _READERS = {

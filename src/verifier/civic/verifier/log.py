@@ -7,9 +7,9 @@ from civic.verifier.errors import ObjectRefused
 from civic.verifier.folder import Folder
 from civic.verifier.heads import Heads, Trust, attested, read_heads
 from civic.verifier.kept import Kept, add_checkpoints, add_receipts
-from civic.verifier.openings import SAMPLE
+from civic.verifier.openings import PUBLISHED, SAMPLE
 from civic.verifier.progress import Progress
-from civic.verifier.recount import PUBLISHED, Recount, Recounted
+from civic.verifier.recount import Recount, Recounted
 from civic.verifier.report import Report, counted
 from civic.verifier.tree import TreeCheck
 

@@ -120,7 +120,7 @@ def open_note(raw: bytes, keys: Sequence[VerifierKey]) -> Note:
     Raises:
         NoteRefused: The note is malformed, a known key's line does not verify, or none is there.
     """
-    text, lines = _split(raw)
+    text, lines = split_note(raw)
     known = {(key.name, key.id): key for key in keys}
     signatures: dict[VerifierKey, Signature] = {}
     for line in lines:
@@ -154,8 +154,12 @@ def signature_line(key: VerifierKey, signature: bytes, time: int | None = None) 
     return f"— {key.name} {b64encode(key.id + stamp + signature).decode()}\n"
 
 
-def _split(raw: bytes) -> tuple[bytes, list[str]]:
-    """Return the text and the signature lines, which the last empty line parts."""
+def split_note(raw: bytes) -> tuple[bytes, list[str]]:
+    """Return the text and the signature lines, which the last empty line parts.
+
+    Raises:
+        NoteRefused: It is malformed, or too large.
+    """
     if len(raw) > MAX_NOTE:
         raise NoteRefused(f"a note of more than {MAX_NOTE} bytes")
     try:

@@ -16,6 +16,8 @@ from civic.verifier.folder import Folder
 
 SAMPLE = "sample"
 AUDIENCES = ("public", "auditors", SAMPLE)
+PUBLISHED = frozenset({"public", SAMPLE})
+"""The audiences whose openings are objects of the log itself."""
 
 MAX_LINE = 65536
 """Bytes of one opened ballot; one with ten written names has about two thousand."""

@@ -12,9 +12,6 @@ from civic.verifier.heads import Heads
 from civic.verifier.openings import SAMPLE, Index, OpenedBallot, index_limit, opened_ballots
 from civic.verifier.progress import Progress
 
-PUBLISHED = frozenset({"public", SAMPLE})
-"""The audiences whose openings are objects of the log itself."""
-
 SAMPLE_SIZE = 1000
 """How many ballots a sample has on average."""
 
