@@ -202,10 +202,14 @@ def test_two_tree_heads_of_one_size_are_refused(log: Path, verifier: Verifier) -
     assert verifier.log(log).err.startswith("refused: checkpoint: has another root than ")
 
 
-def test_checkpoint_older_than_the_newest_is_refused(log: Path, verifier: Verifier) -> None:
+def test_newest_is_what_was_signed_last_whatever_is_called_so(
+    log: Path, verifier: Verifier
+) -> None:
+    """A log signs, then says which is the newest; a copy may fall in between."""
     shutil.copy(log / "checkpoints/512", log / "checkpoint")
-    err = verifier.log(log).err
-    assert err.startswith(f"refused: checkpoint: is older than checkpoints/{len(ENTRIES)}")
+    ended = verifier.log(log)
+    assert ended.code == 0
+    assert f"{len(ENTRIES)} entries in 3 bundles" in ended.out
 
 
 def test_checkpoint_at_the_place_of_another_is_refused(log: Path, verifier: Verifier) -> None:

@@ -319,6 +319,14 @@ def test_auditors_openings_are_recounted_from_their_folder(
     assert ended.err == f"refused: {chunk}: does not hash to what its index has\n"
 
 
+def test_auditors_openings_are_found_as_their_store_has_them(
+    tmp_path: Path, told: Told, verifier: Verifier
+) -> None:
+    log = told(STORY, publish_openings(tmp_path / "given/openings", CAST, "auditors"))
+    ended = verifier.log(log, "--openings", tmp_path / "given")
+    assert f"{ELECTION}: 250 ballots counted anew" in ended.out
+
+
 def test_folder_of_openings_that_is_none_is_told(public: Path, verifier: Verifier) -> None:
     ended = verifier.log(public, "--openings", public / "checkpoint")
     assert ended.code == 2

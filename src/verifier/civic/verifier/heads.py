@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from civic.verifier.checkpoints import Checkpoint, TreeHead, open_checkpoint
 from civic.verifier.encodings import decimal
-from civic.verifier.errors import Malformed, NoteRefused, ObjectRefused
+from civic.verifier.errors import Malformed, Missing, NoteRefused, ObjectRefused
 from civic.verifier.folder import Folder
 from civic.verifier.notes import MAX_NOTE, VerifierKey
 
@@ -49,27 +49,25 @@ def read_heads(folder: Folder, trust: Trust) -> Heads:
     """Return the tree heads of a log, each signed by it and at its place.
 
     Raises:
-        ObjectRefused: One is missing, not signed, not at its place, or newer than the newest.
+        ObjectRefused: One is missing, not signed, or not at its place.
     """
-    newest = _opened(folder, "checkpoint", trust)
-    heads = Heads(newest.head)
-    for size in _sizes(folder):
-        path = f"checkpoints/{size}"
-        checkpoint = _opened(folder, path, trust)
-        if checkpoint.head.size != size:
-            raise ObjectRefused(folder.name(path), f"is of {checkpoint.head.size} entries")
-        if size > newest.head.size:
-            why = f"is older than checkpoints/{size}, which is to be found in it"
-            raise ObjectRefused(folder.name("checkpoint"), why)
-        heads.signed[size] = checkpoint.head.root
-        heads.claim(checkpoint, folder.name(path))
-    root = heads.signed.get(newest.head.size)
-    if root is None:
-        raise ObjectRefused(folder.name(f"checkpoints/{newest.head.size}"), "missing")
-    if root != newest.head.root:
-        why = f"has another root than checkpoints/{newest.head.size}; the log signed both"
+    checkpoint = _opened(folder, "checkpoint", trust)
+    kept = {size: _opened(folder, f"checkpoints/{size}", trust) for size in _sizes(folder)}
+    size = checkpoint.head.size
+    if size not in kept:
+        raise Missing(folder.name(f"checkpoints/{size}"))
+    if kept[size].head.root != checkpoint.head.root:
+        why = f"has another root than checkpoints/{size}; the log signed both"
         raise ObjectRefused(folder.name("checkpoint"), why)
-    heads.claim(newest, folder.name("checkpoint"))
+    # A log may have signed more than it calls its newest, if it was copied in between.
+    heads = Heads(kept[max(kept)].head)
+    heads.claim(checkpoint, folder.name("checkpoint"))
+    for size, one in kept.items():
+        name = folder.name(f"checkpoints/{size}")
+        if one.head.size != size:
+            raise ObjectRefused(name, f"is of {one.head.size} entries")
+        heads.signed[size] = one.head.root
+        heads.claim(one, name)
     return heads
 
 

@@ -93,7 +93,9 @@ def _check_openings(
         for name in sorted({*folder.names("openings"), *_with_openings(register)}):
             _report_recount(recount.check(folder, f"openings/{name}"), report)
     for place in kept.openings:
-        given = Folder(place, f"{place}/")
+        # As the auditors' store has them, or only what is in that folder.
+        under = place / "openings" if (place / "openings").is_dir() else place
+        given = Folder(under, f"{under}/")
         for name in given.names("."):
             _report_recount(recount.check(given, name), report)
     done = {(one.numbers["election"], one.numbers["audience"]) for one in report.of("openings")}
