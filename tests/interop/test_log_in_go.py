@@ -10,13 +10,12 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from civic.verifier.main import main
-from tests.fakes.naive_election import story, votes
-from tests.fakes.naive_log import Signer, leaf_hash, publish, receipt
+from tests.fakes.naive_log import Signer
+from tests.fakes.published_log import Published, naive_log, written_log
 
 HERE = Path(__file__).parent
 GOCODE = Path("/usr/share/gocode")
@@ -25,27 +24,8 @@ _SECONDS = 300
 pytestmark = pytest.mark.deep
 
 
-class Published(NamedTuple):
-    """A published log, its key, and a receipt with the leaf that it is for."""
-
-    folder: Path
-    vkey: str
-    receipt: bytes
-    leaf: bytes
-
-
-def naive(folder: Path) -> Published:
-    """A log of the naive maker of our tests."""
-    signer, entries = Signer("civic.example/log"), story(votes(800))
-    publish(folder, signer, entries, [0, 1, 2, 255, 256, 300, 511, 513, len(entries)])
-    index = 300
-    return Published(
-        folder, signer.vkey, receipt(signer, index, entries[:513]), leaf_hash(entries[index])
-    )
-
-
-LOGS: dict[str, Callable[[Path], Published]] = {"naive": naive}
-"""Makers of logs that this reads: each writes into an empty folder."""
+LOGS: dict[str, Callable[[Path], Published]] = {"naive": naive_log, "ours": written_log}
+"""Makers of logs that Go reads: each writes into a folder."""
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +57,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=list(LOGS))
 def good(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Published:
-    return LOGS[request.param](tmp_path_factory.mktemp("log"))
+    return LOGS[request.param](tmp_path_factory.mktemp("made") / "log")
 
 
 @pytest.fixture
