@@ -3,7 +3,6 @@
 from typing import Any
 
 from civic.cli.simulate.dice import Dice
-from civic.voting.errors import StoreUnavailable
 
 
 class Crashed(BaseException):
@@ -17,11 +16,19 @@ class Crashing:
     has to tell apart and cannot.
     """
 
-    def __init__(self, adapter: Any, dice: Dice, share: float) -> None:
-        """Let a ``share`` of the calls of ``adapter`` fail."""
+    def __init__(self, adapter: Any, dice: Dice, share: float, failure: type[Exception]) -> None:
+        """Let a ``share`` of the calls of ``adapter`` fail.
+
+        Args:
+            adapter: What does the work.
+            dice: Says which calls fail, and how.
+            share: Of the calls.
+            failure: The error of an adapter whose service did not answer.
+        """
         self._adapter = adapter
         self._dice = dice
         self._share = share
+        self._failure = failure
 
     def __getattr__(self, name: str) -> Any:
         """Return the adapter's method, made unreliable."""
@@ -32,6 +39,6 @@ class Crashing:
                 return method(*arguments)
             if self._dice.falls(0.5):
                 method(*arguments)
-            raise Crashed if self._dice.falls(0.5) else StoreUnavailable
+            raise Crashed if self._dice.falls(0.5) else self._failure
 
         return call

@@ -1,20 +1,18 @@
 """What AWS does between the functions: at least once, in batches, and again after a failure."""
 
 import json
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from civic.cli.failures import CommandFailed
 from civic.cli.simulate.crashes import Crashed
 from civic.cli.simulate.dice import Dice
 from civic.cli.simulate.environments import Environments, Stores
+from civic.cli.simulate.stream import Delivered, Event, StreamRecord, stream_event
 from civic.voting.entrypoints import enqueuer, press, processor, tally
 from civic.voting.errors import VotingError
-from civic.voting.model.ballot import CastBallot
-
-type Event = dict[str, Any]
 
 QUEUE_BATCH = 100
 STREAM_BATCH = 500
@@ -23,20 +21,15 @@ _FIRST_SHARDS, _LATER_SHARDS = 4, 8
 _PATIENCE = 20
 
 
-@dataclass(slots=True)
-class Delivered:
-    """What was done so far."""
-
-    redelivered: int = 0
-    crashes: int = 0
-    """Invocations that died or failed."""
-
-
 class Delivery:
     """Carries requests, messages and stream records to the handlers."""
 
     def __init__(
-        self, stores: Stores, environments: Environments, dice: Dice, redeliver: float
+        self,
+        stores: Stores,
+        environments: Environments,
+        dice: Dice,
+        redeliver: float,
     ) -> None:
         """Deliver to the handlers in ``environments`` what is in ``stores``.
 
@@ -51,7 +44,7 @@ class Delivery:
         self._environments = environments
         self._dice = dice
         self._redeliver = redeliver
-        self._shards: list[deque[tuple[str, CastBallot]]] = [deque() for _ in range(_FIRST_SHARDS)]
+        self._shards: list[deque[StreamRecord]] = [deque() for _ in range(_FIRST_SHARDS)]
         self._generation = 1
         self._sequence = 0
         self._failures = 0
@@ -100,7 +93,7 @@ class Delivery:
         """Deliver the records of each shard in order, a failed batch again and halved."""
         self._stream_in()
         for number, records in enumerate(self._shards):
-            shard = f"shardId-{self._generation:08d}-{number:08d}"
+            shard = self._shard_id(number)
             size = STREAM_BATCH
             while records:
                 batch = [records[place] for place in range(min(size, len(records)))]
@@ -139,12 +132,15 @@ class Delivery:
         while arrived:
             ballot = arrived.popleft()
             self._sequence += 1
+            record = StreamRecord(str(self._sequence), time.time(), ballot)
             shard = ballot.nullifier[0] % len(self._shards)
-            self._shards[shard].append((str(self._sequence), ballot))
+            self._shards[shard].append(record)
 
-    def _delivered(self, shard: str, batch: Sequence[tuple[str, CastBallot]]) -> bool:
-        records = [_stream_record(number, ballot) for number, ballot in batch]
-        return self._invoke(tally.handler, {"Records": records, "shardId": shard}) is not None
+    def _shard_id(self, number: int) -> str:
+        return f"shardId-{self._generation:08d}-{number:08d}"
+
+    def _delivered(self, shard: str, batch: Sequence[StreamRecord]) -> bool:
+        return self._invoke(tally.handler, stream_event(shard, batch)) is not None
 
     def _invoke(self, handler: Callable[[Event, object], Any], event: Event) -> Any:
         """Return what a handler answers; None if it died, which leaves no environment."""
@@ -162,18 +158,3 @@ class Delivery:
         if self._failures > _PATIENCE:
             raise CommandFailed("the handlers fail again and again; this is no accident")
         self._environments.restart()
-
-
-def _stream_record(number: str, ballot: CastBallot) -> Event:
-    return {
-        "eventName": "INSERT",
-        "dynamodb": {
-            "SequenceNumber": number,
-            "NewImage": {
-                "nullifier": {"B": ballot.nullifier},
-                "salt": {"B": ballot.salt},
-                "election": {"S": ballot.election},
-                "ballot": {"S": ballot.content.decode()},
-            },
-        },
-    }

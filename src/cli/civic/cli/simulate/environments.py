@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
@@ -23,6 +24,7 @@ from civic.cli.simulate.memory import (
 )
 from civic.runtime import clients
 from civic.voting.entrypoints import enqueuer, press, processor, tally
+from civic.voting.errors import StoreUnavailable
 from civic.voting.usecases.casting import Booth
 from civic.voting.usecases.polls import Polls
 from civic.voting.usecases.publishing import Press
@@ -44,22 +46,48 @@ class Stores:
     bus: MemoryBus = field(default_factory=MemoryBus)
 
 
-class Environments:
-    """Composes what the handlers work with; ``restart`` forgets all that they remembered."""
+class Composed:
+    """What handlers work with, composed on first use; ``restart`` forgets all they remembered."""
+
+    def __init__(self, dice: Dice, crash_share: float, failure: type[Exception]) -> None:
+        """Let a ``crash_share`` of the adapters' calls fail, with a ``failure`` or a crash."""
+        self._dice = dice
+        self._share = crash_share
+        self._failure = failure
+        self._found: dict[str, Any] = {}
+
+    def restart(self) -> None:
+        """Begin new environments: no cached election, key, tally or tile survives."""
+        self._found.clear()
+
+    def kept(self, module: ModuleType, name: str, compose: Callable[[], Any]) -> Any:
+        """Return a patch that has an entry point find what ``compose`` makes."""
+
+        def find() -> Any:
+            key = f"{module.__name__}.{name}"
+            if key not in self._found:
+                self._found[key] = compose()
+            return self._found[key]
+
+        return patch.object(module, name, find)
+
+    def unreliable(self, adapter: Any) -> Any:
+        """Return an adapter of which some calls fail."""
+        if not self._share:
+            return adapter
+        return Crashing(adapter, self._dice, self._share, self._failure)
+
+
+class Environments(Composed):
+    """The environments of the voting functions."""
 
     def __init__(
         self, stores: Stores, clock: Callable[[], datetime], dice: Dice, crash_share: float
     ) -> None:
         """Compose on ``stores``, of whose calls a ``crash_share`` fails."""
+        super().__init__(dice, crash_share, StoreUnavailable)
         self._stores = stores
         self._clock = clock
-        self._dice = dice
-        self._share = crash_share
-        self._composed: dict[str, Any] = {}
-
-    def restart(self) -> None:
-        """Begin new environments: no cached election, key or tally survives."""
-        self._composed.clear()
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -68,12 +96,11 @@ class Environments:
             for module, name, compose in (
                 (enqueuer, "booth", self._booth),
                 (processor, "polls", self._polls),
-                (processor, "box", lambda: self._unreliable(self._stores.box)),
+                (processor, "box", lambda: self.unreliable(self._stores.box)),
                 (tally, "teller", self._teller),
                 (press, "press", self._press),
             ):
-                found = self._kept(f"{module.__name__}.{name}", compose)
-                stack.enter_context(patch.object(module, name, found))
+                stack.enter_context(self.kept(module, name, compose))
             # The stream events of a simulation name their shard: nobody is asked for it.
             stack.enter_context(patch.object(clients, "dynamodb_streams", lambda: None))
             level = logging.root.manager.disable
@@ -81,44 +108,33 @@ class Environments:
             stack.callback(logging.disable, level)
             yield
 
-    def _kept(self, name: str, compose: Callable[[], Any]) -> Callable[[], Any]:
-        def find() -> Any:
-            if name not in self._composed:
-                self._composed[name] = compose()
-            return self._composed[name]
-
-        return find
-
-    def _unreliable(self, adapter: Any) -> Any:
-        return Crashing(adapter, self._dice, self._share) if self._share else adapter
-
     def _polls(self) -> Polls:
         stores = self._stores
         return Polls(
-            self._unreliable(stores.elections), self._unreliable(stores.secrets), self._clock
+            self.unreliable(stores.elections), self.unreliable(stores.secrets), self._clock
         )
 
     def _booth(self) -> Booth:
         stores = self._stores
         return Booth(
             polls=self._polls(),
-            codes=self._unreliable(stores.codes),
-            box=self._unreliable(stores.box),
-            queue=self._unreliable(stores.queue),
+            codes=self.unreliable(stores.codes),
+            box=self.unreliable(stores.box),
+            queue=self.unreliable(stores.queue),
             clock=self._clock,
             entropy=self._dice.bytes,
         )
 
     def _teller(self) -> Teller:
         stores = self._stores
-        return Teller(self._unreliable(stores.tallies), self._unreliable(stores.requests))
+        return Teller(self.unreliable(stores.tallies), self.unreliable(stores.requests))
 
     def _press(self) -> Press:
         stores = self._stores
         return Press(
-            elections=self._unreliable(stores.elections),
-            tallies=self._unreliable(stores.tallies),
-            snapshots=self._unreliable(stores.snapshots),
-            publisher=self._unreliable(stores.bus),
+            elections=self.unreliable(stores.elections),
+            tallies=self.unreliable(stores.tallies),
+            snapshots=self.unreliable(stores.snapshots),
+            publisher=self.unreliable(stores.bus),
             clock=self._clock,
         )

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from itertools import batched
 
 from civic.cli.simulate.country import CHOICES, Cell, cells_of, election_of, style_of, vote_body
-from civic.cli.simulate.delivery import Delivered, Delivery
+from civic.cli.simulate.delivery import Delivery
 from civic.cli.simulate.dice import Dice
 from civic.cli.simulate.electorate import StateVote
 from civic.cli.simulate.environments import Environments, Stores
 from civic.cli.simulate.issuer import MemoryIssuer
 from civic.cli.simulate.memory import MemorySecrets
+from civic.cli.simulate.stream import Delivered
 from civic.cli.simulate.voters import Attempt, Repeaters, shuffled
 from civic.contracts.identifiers import Nullifier, StyleId
 from civic.voting.model.codes import PostedCode, hash_of, new_code
