@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -67,16 +69,21 @@ def simulate(
     workers: Annotated[
         int, typer.Option(min=1, max=32, help="With --engine: requests at a time.")
     ] = 8,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="Keep the public log in this folder, which must be new or empty."),
+    ] = None,
 ) -> None:
     """Hold the US presidential election of 2016, at 1 % unless said otherwise.
 
     Every vote goes through the real handlers, on adapters in memory and in this process, or with
     --engine at the stack that `civic up` has deployed. Ends with 0 only if the tally, the recount
-    and the published results all say what the voters voted.
+    and the published results all say what the voters voted, and if without --engine the public log
+    verifies, with every ballot in it and opened.
     """
     _only(
         context,
-        ("redeliver", "crash", "credentials") if engine else ("workers",),
+        ("redeliver", "crash", "credentials", "log") if engine else ("workers",),
         "--engine",
         without=engine,
     )
@@ -94,10 +101,12 @@ def simulate(
             with hall_of(target_of(context)) as hall:
                 outcome = hold_at(hall, plan, workers, bars)
         else:
-            outcome = _hold_in_memory(plan, bars)
+            with _published(log) as folder:
+                outcome = _hold_in_memory(plan, folder, bars)
     _show(plan, outcome)
     if not outcome.right:
-        raise CommandFailed("the counts do not agree; repeat it with --seed " + str(seed))
+        wrong = "the counts do not agree" if outcome.logged else "the log does not hold"
+        raise CommandFailed(f"{wrong}; repeat it with --seed {seed}")
     if stopped():
         raise typer.Exit(INTERRUPTED_EXIT_CODE)
 
@@ -110,6 +119,7 @@ class Bars:
         self._progress = progress
         self._total = total
         self._stopped = stopped
+        self._told: dict[str, TaskID] = {}
 
     def begin(self, name: str) -> Tick:
         """Begin a bar; what moves it answers whether to go on."""
@@ -121,11 +131,34 @@ class Bars:
 
         return tick
 
+    def tell(self, what: str, done: int, of: int) -> None:
+        """Show how much of something is verified."""
+        if what not in self._told:
+            self._told[what] = self._progress.add_task(f"verifying {what}")
+        self._progress.update(self._told[what], completed=done, total=of)
 
-def _hold_in_memory(plan: Plan, bars: Bars) -> Outcome:
-    simulation = Simulation(plan)
+
+def _hold_in_memory(plan: Plan, folder: Path, bars: Bars) -> Outcome:
+    simulation = Simulation(plan, folder)
     simulation.vote(bars.begin("voting"))
-    return simulation.finish()
+    return simulation.finish(bars.tell)
+
+
+@contextmanager
+def _published(kept: Path | None) -> Iterator[Path]:
+    """Return the folder of the log, which is removed unless it is to be kept.
+
+    Raises:
+        SettingInvalid: There is something in it.
+    """
+    if kept is None:
+        with TemporaryDirectory(prefix="civic-log-") as folder:
+            yield Path(folder)
+        return
+    if kept.exists() and not (kept.is_dir() and not any(kept.iterdir())):
+        raise SettingInvalid(f"--log {kept}: there is something already")
+    kept.mkdir(parents=True, exist_ok=True)
+    yield kept
 
 
 def hold_at(hall: Hall, plan: Plan, workers: int, bars: Bars) -> Outcome:

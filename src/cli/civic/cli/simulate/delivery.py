@@ -10,6 +10,7 @@ from civic.cli.failures import CommandFailed
 from civic.cli.simulate.crashes import Crashed
 from civic.cli.simulate.dice import Dice
 from civic.cli.simulate.environments import Environments, Stores
+from civic.cli.simulate.log_delivery import LogDelivery
 from civic.cli.simulate.stream import Delivered, Event, StreamRecord, stream_event
 from civic.voting.entrypoints import enqueuer, press, processor, tally
 from civic.voting.errors import VotingError
@@ -30,6 +31,7 @@ class Delivery:
         environments: Environments,
         dice: Dice,
         redeliver: float,
+        log: LogDelivery | None = None,
     ) -> None:
         """Deliver to the handlers in ``environments`` what is in ``stores``.
 
@@ -38,12 +40,14 @@ class Delivery:
             environments: Restarted whenever an invocation fails.
             dice: Says what comes twice.
             redeliver: The share of messages and stream batches that come twice, below 1.
+            log: The second consumer of the box's stream.
         """
         self.done = Delivered()
         self._stores = stores
         self._environments = environments
         self._dice = dice
         self._redeliver = redeliver
+        self._log = log
         self._shards: list[deque[StreamRecord]] = [deque() for _ in range(_FIRST_SHARDS)]
         self._generation = 1
         self._sequence = 0
@@ -135,6 +139,8 @@ class Delivery:
             record = StreamRecord(str(self._sequence), time.time(), ballot)
             shard = ballot.nullifier[0] % len(self._shards)
             self._shards[shard].append(record)
+            if self._log is not None:
+                self._log.take(self._shard_id(shard), record)
 
     def _shard_id(self, number: int) -> str:
         return f"shardId-{self._generation:08d}-{number:08d}"

@@ -27,7 +27,28 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "crashes": outcome.delivered.crashes,
         "unexplained": outcome.unexplained,
         "votes_per_second": outcome.submitted / outcome.seconds if outcome.seconds else 0.0,
+        "log": _log(outcome),
         "right": outcome.right,
+    }
+
+
+def _log(outcome: Outcome) -> dict[str, Any] | None:
+    if outcome.log is None:
+        return None
+    log, check = outcome.log, outcome.log.check
+    return {
+        "verified": check.refused is None,
+        "refused": check.refused,
+        "entries": check.size,
+        "ballots": check.ballots,
+        "certified": check.certified,
+        "opened": check.opened,
+        "checkpoints": check.checkpoints,
+        "redelivered": log.delivered.redelivered,
+        "crashes": log.delivered.crashes,
+        "seconds": log.seconds,
+        "verify_seconds": check.seconds,
+        "key": log.key,
     }
 
 
@@ -55,7 +76,26 @@ def totals_table(outcome: Outcome) -> Table:
         table.add_row(label, f"{found[key]:,}")
     table.add_section()
     table.add_row("votes per second", f"{found['votes_per_second']:,.0f}")
+    if found["log"] is not None:
+        _add_log(table, found["log"], holds=outcome.logged)
     return table
+
+
+def _add_log(table: Table, log: dict[str, Any], *, holds: bool) -> None:
+    table.add_section()
+    for label, key in (
+        ("ballots in the log", "ballots"),
+        ("certified in the log", "certified"),
+        ("recounted from openings", "opened"),
+        ("signed checkpoints", "checkpoints"),
+        ("delivered to the log again", "redelivered"),
+        ("invocations of the log that failed", "crashes"),
+    ):
+        table.add_row(label, f"{log[key]:,}")
+    table.add_row("seconds to make the log", f"{log['seconds']:,.1f}")
+    table.add_row("seconds to verify it", f"{log['verify_seconds']:,.1f}")
+    verdict = "holds" if holds else log["refused"] or "has not every ballot"
+    table.add_row("the log", verdict, style="" if holds else "red")
 
 
 def candidates_table(outcome: Outcome) -> Table:

@@ -7,21 +7,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import batched
+from pathlib import Path
 
 from civic.cli.simulate.country import CHOICES, Cell, cells_of, election_of, style_of, vote_body
 from civic.cli.simulate.delivery import Delivery
 from civic.cli.simulate.dice import Dice
 from civic.cli.simulate.electorate import StateVote
 from civic.cli.simulate.environments import Environments, Stores
+from civic.cli.simulate.folder import FolderHeads, FolderShelf
 from civic.cli.simulate.issuer import MemoryIssuer
+from civic.cli.simulate.log import KeySigner
+from civic.cli.simulate.log_check import LogCheck, Tell, check_log
+from civic.cli.simulate.log_delivery import LogDelivery
+from civic.cli.simulate.log_environments import BoxOpenings, LogEnvironments, LogStores
 from civic.cli.simulate.memory import MemorySecrets
 from civic.cli.simulate.stream import Delivered
 from civic.cli.simulate.voters import Attempt, Repeaters, shuffled
 from civic.contracts.identifiers import Nullifier, StyleId
+from civic.contracts.voting import Audience, ElectionCertified
+from civic.voting.model.certification import tally_of
 from civic.voting.model.codes import PostedCode, hash_of, new_code
 from civic.voting.model.credential import Credential, code_nullifier
 from civic.voting.model.election import election_id
 from civic.voting.model.secrets import ElectionKeys
+from civic.voting.model.tally import Counts
 from civic.voting.usecases.publishing import recount
 from civic.voting.usecases.tallying import total
 
@@ -33,6 +42,9 @@ ROUND_WITH_CREDENTIALS = 100
 
 CRASH_SHARE = 0.001
 """With crashes: the share of adapter calls that fail."""
+
+LOG_CRASH_SHARE = CRASH_SHARE
+"""The same of the log, whose functions make some tens of calls each time."""
 
 _CREATED, _CONFLICT = 201, 409
 
@@ -64,6 +76,23 @@ class Plan:
     credentials: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LogOutcome:
+    """What came of the public log.
+
+    Attributes:
+        check: What the verifier found.
+        delivered: What went wrong on the way to the log.
+        seconds: How long it took to make, apart from all that votes wait for.
+        key: The log's, as verifiers write it.
+    """
+
+    check: LogCheck
+    delivered: Delivered
+    seconds: float
+    key: str
+
+
 @dataclass(slots=True)
 class Outcome:
     """What came of it; counts by cell have a state's choices one after the other.
@@ -80,6 +109,7 @@ class Outcome:
         unexplained: Answers and receipts that nothing explains; there are none.
         delivered: What went wrong on the way.
         seconds: How long it took.
+        log: The public log; None where it is not looked at.
     """
 
     voters: int = 0
@@ -93,6 +123,7 @@ class Outcome:
     unexplained: int = 0
     delivered: Delivered = field(default_factory=Delivered)
     seconds: float = 0.0
+    log: LogOutcome | None = None
 
     @property
     def refused(self) -> int:
@@ -106,26 +137,58 @@ class Outcome:
 
     @property
     def right(self) -> bool:
-        """Whether voters, box, tally, recount and published results all say the same."""
+        """Whether voters, box, tally, recount, published results and log all say the same."""
         return (
             self.expected == self.counted == self.recounted
             and self.voters == self.ballots == sum(self.counted) == self.published
             and self.unexplained == 0
+            and self.logged
         )
+
+    @property
+    def logged(self) -> bool:
+        """Whether the log verifies and has every ballot, certified and opened."""
+        if self.log is None:
+            return True
+        check = self.log.check
+        found = {check.ballots, check.certified, check.opened}
+        return check.refused is None and found == {self.ballots}
 
 
 class Simulation:
     """One run; `vote` may be broken off, `finish` works all the same."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Prepare the election, its voters and the handlers' environments."""
+    def __init__(self, plan: Plan, published: Path) -> None:
+        """Prepare the election, its voters and the handlers' environments.
+
+        Args:
+            plan: What is asked for.
+            published: An empty folder for the public log.
+        """
         self._plan = plan
         self._dice = Dice(plan.seed)
         self._stores = Stores(MemorySecrets(self._dice.bytes))
         self._environments = Environments(
             self._stores, lambda: datetime.now(UTC), self._dice, CRASH_SHARE if plan.crash else 0.0
         )
-        self._delivery = Delivery(self._stores, self._environments, self._dice, plan.redeliver)
+        self._published = published
+        # Chance of its own: with the same seed the votes fare the same, whatever the log does.
+        log_dice = Dice(plan.seed + 1)
+        self._log_environments = LogEnvironments(
+            LogStores(
+                FolderShelf(published),
+                FolderHeads(published),
+                KeySigner(log_dice.bytes(32)),
+                BoxOpenings(self._stores.box),
+            ),
+            lambda: datetime.now(UTC),
+            log_dice,
+            LOG_CRASH_SHARE if plan.crash else 0.0,
+        )
+        self._log = LogDelivery(self._log_environments, log_dice, plan.redeliver)
+        self._delivery = Delivery(
+            self._stores, self._environments, self._dice, plan.redeliver, self._log
+        )
         self._repeaters = Repeaters[Voter](self._dice, plan.duplicates)
         self._election = election_id(self._dice.bytes(8))
         sealed = self._stores.secrets.make(self._election)
@@ -133,8 +196,9 @@ class Simulation:
         self._issuer = (
             MemoryIssuer(self._election, voting, self._dice.bytes) if plan.credentials else None
         )
+        self._definition = election_of(self._election, plan.states, datetime.now(UTC))
         self._stores.elections.open(
-            election_of(self._election, plan.states, datetime.now(UTC)),
+            self._definition,
             sealed,
             self._issuer.public_keys if self._issuer else {},
         )
@@ -151,20 +215,27 @@ class Simulation:
         cells = shuffled(self._plan.states, self._dice)
         half = len(cells) // 2
         size = ROUND_WITH_CREDENTIALS if self._issuer else ROUND
-        with self._environments.entered():
+        with self._environments.entered(), self._log_environments.entered():
             for round_, some in enumerate(batched(cells, size, strict=False)):
                 before, started = self.outcome.voters, time.perf_counter()
                 try:
                     self._round(round_, some)
                 finally:
                     self.outcome.seconds += time.perf_counter() - started
+                self._log.deliver()
                 if before < half <= self.outcome.voters:
                     self._delivery.reshard()
+                    # What is left of the parents comes before their children.
+                    self._log.deliver(least=1)
                 if not tick(len(some)):
                     break
 
-    def finish(self) -> Outcome:
-        """Let everything arrive that is under way, count, recount, and compare."""
+    def finish(self, tell: Tell = lambda *_: None) -> Outcome:
+        """Let everything arrive that is under way, count, recount, verify, and compare.
+
+        Args:
+            tell: Told how far the verification of the log is.
+        """
         outcome, started = self.outcome, time.perf_counter()
         with self._environments.entered():
             for attempt in self._repeaters.left():
@@ -178,7 +249,23 @@ class Simulation:
         outcome.ballots = len(self._stores.box)
         published = self._stores.snapshots.get(self._election)
         outcome.published = json.loads(published)["ballots"] if published else 0
+        with self._environments.entered(), self._log_environments.entered():
+            self._log.certify(self._certified(counts))
+        key = self._log_environments.stores.key
+        check = check_log(self._published, key, tell)
+        outcome.log = LogOutcome(check, self._log.done, self._log.seconds, key)
         return outcome
+
+    def _certified(self, counts: Counts) -> ElectionCertified:
+        """Return the certification, as the office would announce it."""
+        return ElectionCertified(
+            election=self._election,
+            revision=self._definition.revision + 1,
+            at=datetime.now(UTC),
+            ballots=counts.ballots,
+            openings=Audience.PUBLIC,
+            tally=tally_of(self._definition, counts),
+        )
 
     def _round(self, round_: int, cells: tuple[Cell, ...]) -> None:
         for cell in cells:
