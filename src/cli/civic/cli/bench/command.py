@@ -66,7 +66,7 @@ def votes(population: Population = _POPULATION, seed: Seed = _SEED) -> None:
     # Codes are drawn anew in each run; no figure depends on which.
     del seed
     with _bars() as bars:
-        _, template = here().templates
+        _, template, *_ = here().templates
         found = measure_votes(template, population, bars)
     show_votes(found, out)
     keep("votes", votes_document(found))
