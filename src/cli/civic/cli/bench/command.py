@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from civic.cli.bench.audit import SIZES, audit_document, measure_audit, sizes_of
+from civic.cli.bench.audit_report import show_audit
 from civic.cli.bench.deployment import Deployment
 from civic.cli.bench.registrations import measure_registrations
 from civic.cli.bench.report import show
@@ -49,6 +51,7 @@ def bench(context: typer.Context, population: Population = _POPULATION, seed: Se
     if context.invoked_subcommand is None:
         for run in SECTIONS.values():
             run(population, seed)
+        audit()
 
 
 @app.command()
@@ -72,8 +75,24 @@ def votes(population: Population = _POPULATION, seed: Seed = _SEED) -> None:
     keep("votes", votes_document(found))
 
 
-SECTIONS: dict[str, Callable[[int, int], None]] = {"registrations": registrations, "votes": votes}
-"""What plain ``civic bench`` runs, in this order, with a population and a seed."""
+@app.command()
+def audit(
+    sizes: Annotated[str, typer.Option(help="Entries of the log, with commas between.")] = ",".join(
+        map(str, SIZES)
+    ),
+) -> None:
+    """Measure the public log: entries, proofs, requests, dollars, beside a chain of hashes."""
+    with _bars() as bars:
+        found = measure_audit(sizes_of(sizes), bars)
+    show_audit(found, out)
+    keep("audit", audit_document(found))
+
+
+SECTIONS: dict[str, Callable[[int, int], None]] = {
+    "registrations": registrations,
+    "votes": votes,
+}
+"""What plain ``civic bench`` runs, in this order, with a population and a seed; then `audit`."""
 
 
 @contextmanager

@@ -58,6 +58,17 @@ class VoteLoad(_Part):
         )
 
 
+class LogLoad(_Part):
+    """How the public log is written, what is assumed of its time, and of its baseline's."""
+
+    window_seconds: float
+    shards: int
+    memory_mb: int
+    invocation_ms: float
+    entry_ms: float
+    chain_round_trip_ms: float
+
+
 class Duration(_Part):
     """What is assumed of time: milliseconds, and the share of invocations that start cold."""
 
@@ -101,6 +112,7 @@ class PriceTable(_Part):
     standing: Standing
     loads: Mapping[str, Load]
     votes: VoteLoad
+    log: LogLoad
     duration: Duration
     tracing: Tracing
     platform: Platform

@@ -59,6 +59,8 @@ VOTE_TARGETS = (
     Target("growth_exponent", "growth of instructions per vote with voters", 0.05),
 )
 
+AUDIT_TARGETS = (Target("puts_per_vote", "objects put per vote, batches of 10,000", 0.01),)
+
 
 def judge(figures: Mapping[str, float | None], targets: Sequence[Target] = TARGETS) -> list[Judged]:
     """Compare figures with their targets."""
