@@ -1,17 +1,22 @@
 """What `civic bench audit` counts: small logs, by hand."""
 
 import json
+from dataclasses import replace
 from math import ceil, log2
 
 import pytest
 from botocore.exceptions import ClientError
 
-from civic.cli.bench import audit, audit_growth, audit_requests
+from civic.cli.bench import audit, audit_growth, audit_requests, votes
 from civic.cli.bench.audit import audit_document, measure_audit, sizes_of
 from civic.cli.bench.audit_chain import Chain, appends_per_second, proof_bytes, verify_member
 from civic.cli.bench.audit_growth import grow
 from civic.cli.bench.audit_requests import CountedBucket, LogLoad, count_requests
+from civic.cli.bench.bill import Bill
 from civic.cli.bench.prices import PriceTable
+from civic.cli.bench.run import Run
+from civic.cli.bench.votes import Votes
+from civic.cli.bench.votes_instructions import VoteInstructions
 from civic.cli.failures import SettingInvalid
 from civic.verifier.errors import ProofRefused
 
@@ -143,3 +148,19 @@ def test_sizes_that_the_log_cannot_have_are_refused(text: str) -> None:
 
 def test_sizes_may_be_given_in_any_order() -> None:
     assert sizes_of("1e6,10000,1e6") == [10_000, 1_000_000]
+
+
+@pytest.mark.usefixtures("small")
+def test_the_log_is_a_line_of_its_own_in_what_votes_cost(prices: PriceTable) -> None:
+    log = votes._count_log(prices)
+    assert log.load == LogLoad(200, 10)
+    bill = Bill({"api": 1.0}, {"api": 1.0})
+    run = Run(requests=1)
+    found = Votes(
+        1, prices, run, run, run, bill, bill, bill, log, VoteInstructions(None, None, "none")
+    )
+    figures = found.figures()
+    assert figures.dollars_per_million == 1
+    assert figures.dollars_with_log_per_million == 1 + log.total
+    dearer = replace(found, log=replace(log, dollars=log.dollars | {"s3_puts": 9.0}))
+    assert dearer.figures_by_code().dollars_with_log_per_million > 10

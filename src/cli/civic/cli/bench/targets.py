@@ -54,6 +54,7 @@ VOTE_TARGETS = (
     Target("write_units_per_vote", "write units per vote", 1.15),
     Target("transactional_writes", "transactional writes", 0),
     Target("dollars_per_million", "dollars per million votes", 2.80, "$"),
+    Target("dollars_with_log_per_million", "dollars per million votes, with the log", 2.80, "$"),
     Target("processor_ratio_vs_seed", "votes per instruction, processor / seed", 10, at_least=True),
     Target("path_ratio_vs_seed", "votes per instruction, whole path / seed", 1.5, at_least=True),
     Target("growth_exponent", "growth of instructions per vote with voters", 0.05),

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from unittest.mock import patch
 
 from civic.cli.bench import naive_votes
+from civic.cli.bench.audit_requests import LogLoad, LogRequests, count_requests
 from civic.cli.bench.bill import Bill, Design, bill
 from civic.cli.bench.counted_aws import ENVIRONMENT, CountedAws
 from civic.cli.bench.deployment import silent_functions
@@ -44,6 +45,7 @@ class VoteFigures:
     write_units_per_vote: float
     transactional_writes: float
     dollars_per_million: float
+    dollars_with_log_per_million: float
     processor_ratio_vs_seed: float | None
     path_ratio_vs_seed: float | None
     growth_exponent: float | None
@@ -61,6 +63,7 @@ class Votes:
     bill: Bill
     bill_by_code: Bill
     naive_bill: Bill
+    log: LogRequests
     instructions: VoteInstructions
 
     def figures(self) -> VoteFigures:
@@ -87,6 +90,7 @@ class Votes:
             write_units_per_vote=_writes(run),
             transactional_writes=_transactions(run.ledger),
             dollars_per_million=priced.total,
+            dollars_with_log_per_million=priced.total + self.log.total,
             processor_ratio_vs_seed=self.instructions.ratio("processor"),
             path_ratio_vs_seed=path_ratio,
             growth_exponent=self.instructions.exponent,
@@ -102,13 +106,15 @@ def measure_votes(template: Path, count: int, progress: Progress) -> Votes:
         progress: Told about every step.
     """
     prices = PriceTable.load()
-    tick = progress.begin("counting calls of votes", 3)
+    tick = progress.begin("counting calls of votes", 4)
     silent = silent_functions(template)
     ours = _count_ours(count, prices)
     tick()
     by_code = _count_ours(count, prices, by_code=True)
     tick()
     naive = _count_naive(count)
+    tick()
+    log = _count_log(prices)
     tick()
     instructions = count_vote_instructions(progress.begin("counting instructions", runs()))
     return Votes(
@@ -120,6 +126,7 @@ def measure_votes(template: Path, count: int, progress: Progress) -> Votes:
         bill=_our_bill(ours, prices, silent),
         bill_by_code=_our_bill(by_code, prices, silent),
         naive_bill=_naive_bill(naive, prices),
+        log=log,
         instructions=instructions,
     )
 
@@ -142,6 +149,7 @@ def vote_section(found: Votes) -> dict[str, Any]:
                 "bill": _priced(found.bill_by_code),
             },
             "naive_bill": _priced(found.naive_bill),
+            "log": asdict(found.log) | {"dollars_per_million": found.log.total},
             "instructions": asdict(found.instructions),
         },
     }
@@ -154,6 +162,8 @@ HOW = {
     "transactional_writes": "calls of TransactWriteItems and ExecuteTransaction in the same run",
     "dollars_per_million": "the same run at list prices, with one snapshot a second; durations are "
     "assumed (prices.toml), and Lambda's own log lines are priced as the template sets them",
+    "dollars_with_log_per_million": "the same with the public log: requests counted as in the "
+    "section `audit`, at the votes a second of `load`, which ten shards of the stream share",
     "processor_ratio_vs_seed": "instructions per vote of the other design's processor over ours, "
     "AWS calls included, each answered by a prepared body",
     "path_ratio_vs_seed": "the same of enqueuer and processor over enqueuer, processor and tally, "
@@ -175,6 +185,13 @@ def _count_ours(count: int, prices: PriceTable, *, by_code: bool = False) -> Run
         with pipeline.counting() as run:
             pipeline.vote(voters[WARM_UP:], load.fill, load.stream_fill)
     return run
+
+
+def _count_log(prices: PriceTable) -> LogRequests:
+    """Return what the log requests of the load's votes, which its shards share."""
+    log = prices.log
+    batch = round(prices.votes.votes_per_second * log.window_seconds / log.shards)
+    return count_requests(LogLoad(batch, log.shards), prices)
 
 
 def _count_naive(count: int) -> Run:

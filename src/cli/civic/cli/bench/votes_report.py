@@ -49,6 +49,11 @@ def _bills(found: Votes) -> Table:
             table.add_row(prices.lines[line].label, *(f"{dollars:.3f}" for dollars in row))
     table.add_section()
     table.add_row("sum", *(f"{bill.total:.2f}" for bill in bills.values()))
+    log = found.log
+    label = f"public log, {log.load.batch:,} ballots per checkpoint"
+    table.add_row(label, f"{log.total:.2f}", f"{log.total:.2f}", "none")
+    ours = (f"{one.total + log.total:.2f}" for one in (found.bill, found.bill_by_code))
+    table.add_row("sum with the log", *ours, "")
     return table
 
 
