@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.kms.models import kms_backends
@@ -50,7 +51,11 @@ TABLES: dict[str, tuple[str, ...]] = {
 }
 BUS = "civic-bus"
 BUCKET = "civic-releases"
-
+LOG_BUCKET = "civic-log"
+LOG_KEY = "arn:aws:kms:eu-central-1:123456789012:key/log"
+"""An Ed25519 key, of which moto has none."""
+_LONGEST_MESSAGE = 4096
+_LOG_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 SERVICES = ("dynamodb", "events", "kms", "s3", "sqs")
 """The clients; they outlive a test, since botocore takes its time to make one."""
@@ -134,13 +139,15 @@ class Aws:
         for name, key in TABLES.items():
             _make_table(name, key)
         clients.events().create_event_bus(Name=BUS)
-        clients.s3().create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-        )
+        for bucket in (BUCKET, LOG_BUCKET):
+            clients.s3().create_bucket(
+                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+            )
         for service in SERVICES:
             self.hook(service, "provide-client-params", self._note)
         self._stand_in("GenerateDataKeyPairWithoutPlaintext", self._make_pair)
         self._stand_in("Sign", _sign)
+        self._stand_in("GetPublicKey", _public_key)
 
     def stop(self) -> None:
         """Take every hook away."""
@@ -181,6 +188,8 @@ class Aws:
 def _sign(**call: Any) -> Any:
     # moto's KMS takes a digest for a message, and hashes it again.
     asked = json.loads(call["params"]["body"])
+    if asked["KeyId"] == LOG_KEY:
+        return _sign_for_the_log(asked)
     assert asked["MessageType"] == "DIGEST"
     account = kms_backends[DEFAULT_ACCOUNT_ID][clients.kms().meta.region_name]
     key = account.describe_key(asked["KeyId"]).private_key
@@ -188,6 +197,22 @@ def _sign(**call: Any) -> Any:
     digest = base64.b64decode(asked["Message"])
     signature = key.private_key.sign(digest, ec.ECDSA(Prehashed(SHA256())))
     return SimpleNamespace(status_code=200), {"KeyId": asked["KeyId"], "Signature": signature}
+
+
+def _sign_for_the_log(asked: dict[str, Any]) -> Any:
+    # AWS KMS developer guide, "Key spec reference": this algorithm takes no digest.
+    assert (asked["SigningAlgorithm"], asked["MessageType"]) == ("ED25519_SHA_512", "RAW")
+    message = base64.b64decode(asked["Message"])
+    assert len(message) <= _LONGEST_MESSAGE
+    signature = _LOG_KEY.sign(message)
+    return SimpleNamespace(status_code=200), {"KeyId": LOG_KEY, "Signature": signature}
+
+
+def _public_key(**call: Any) -> Any:
+    if json.loads(call["params"]["body"])["KeyId"] != LOG_KEY:
+        return None
+    encoded = _LOG_KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return SimpleNamespace(status_code=200), {"KeyId": LOG_KEY, "PublicKey": encoded}
 
 
 @contextmanager
