@@ -38,6 +38,8 @@ class EmptyAccount:
     def voting(self) -> "EmptyAccount":
         return self
 
+    audit = voting
+
 
 NOWHERE = cast("Target", EmptyAccount())
 
@@ -50,13 +52,14 @@ def root(tmp_path: Path) -> Path:
     sam.write_text(SAM.format(root=root, calls=root / "calls"))
     sam.chmod(0o755)
     (root / "stacks").mkdir()
-    for template in ("template.yaml", "stacks/voting.yaml"):
+    for template in ("template.yaml", "stacks/voting.yaml", "stacks/audit.yaml"):
         (root / template).write_text("Resources: {}\n")
     (root / "samconfig.toml").write_text(
         '[local.deploy.parameters]\nparameter_overrides = ["Environment=local"]\n'
         '[local-voting.deploy.parameters]\nparameter_overrides = ["Environment=local"]\n'
+        '[local-audit.deploy.parameters]\nparameter_overrides = ["Environment=local"]\n'
     )
-    for context in ("shared", "identity", "analytics", "voting"):
+    for context in ("shared", "identity", "analytics", "voting", "audit"):
         (root / "src" / context).mkdir(parents=True)
     return root
 
@@ -100,14 +103,14 @@ def test_here_makes_a_relative_state_directory_absolute(
 def test_deploy_builds_once_for_all_engines_of_a_checkout(root: Path, tmp_path: Path) -> None:
     assert deploy(NOWHERE, engine_of(root))
     assert deploy(NOWHERE, engine_of(root, tmp_path / "other"))
-    assert calls(root) == [*["build"] * 2, *["deploy"] * 4]
+    assert calls(root) == [*["build"] * 3, *["deploy"] * 6]
 
 
 def test_deploy_builds_again_after_a_change(root: Path) -> None:
     deploy(NOWHERE, engine_of(root))
     (root / "src" / "identity" / "handler.py").write_text("changed = True\n")
     deploy(NOWHERE, engine_of(root))
-    assert calls(root) == ["build", "build", "deploy", "deploy"] * 2
+    assert calls(root) == [*["build"] * 3, *["deploy"] * 3] * 2
 
 
 def test_deploy_builds_again_after_a_failed_build(root: Path) -> None:
@@ -117,4 +120,4 @@ def test_deploy_builds_again_after_a_failed_build(root: Path) -> None:
         deploy(NOWHERE, engine_of(root))
     refusal.unlink()
     deploy(NOWHERE, engine_of(root))
-    assert calls(root) == ["build"] * 3 + ["deploy"] * 2
+    assert calls(root) == ["build"] * 4 + ["deploy"] * 3
