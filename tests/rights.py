@@ -200,3 +200,42 @@ VOTING_PUBLISHES = {
     "CalendarRole": ("civic.elections", _CHANGES),
     "PressRole": ("civic.results", {"VoteCast"}),
 }
+
+# ------------------------------------------------------------------ stacks/audit.yaml
+
+
+def stored(bucket: str, folders: str, *operations: str) -> set[Right]:
+    return {
+        (f"s3:{operation}", f"${{{bucket}.Arn}}/{folder}/*", ())
+        for operation in operations
+        for folder in folders.split()
+    }
+
+
+LISTS_THE_LOG: Right = ("s3:ListBucket", "LogBucket", ())
+RECORDS = (
+    stored("LogBucket", "log journal index", "GetObject", "PutObject")
+    | {("kms:Sign", "LogKey", ()), ("kms:GetPublicKey", "LogKey", ())}
+    | {LISTS_THE_LOG, PUBLISHING}
+)
+
+AUDIT_RIGHTS: dict[str, set[Right]] = {
+    "LogWriterRole": may("BallotsTable", "DescribeStream", "GetRecords", "GetShardIterator")
+    | may("*", "ListStreams")
+    | RECORDS,
+    "EventLoggerRole": takes("EventQueue") | RECORDS,
+    "OpenerRole": takes("CertifiedQueue")
+    | may("BallotsTable", "Scan")
+    | stored("LogBucket", "log/openings auditors", "GetObject", "PutObject")
+    | stored("LogBucket", "log journal index", "GetObject")
+    | {LISTS_THE_LOG, PUBLISHING},
+    "PublicLogRole": stored("LogBucket", "log index", "GetObject") | {LISTS_THE_LOG},
+}
+
+AUDIT_FUNCTIONS = {role.removesuffix("Role") + "Function": role for role in AUDIT_RIGHTS}
+
+AUDIT_PUBLISHES = {
+    "LogWriterRole": ("civic.audit", {"CheckpointPublished"}),
+    "EventLoggerRole": ("civic.audit", {"CheckpointPublished"}),
+    "OpenerRole": ("civic.openings", {"OpeningsPublished"}),
+}

@@ -58,10 +58,22 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+_ELSEWHERE = {
+    "${VotingStack}-ballots": "BallotsTable",
+    "${VotingStack}-ballots-stream": "BallotsTable",
+}
+
+
 def logical_id(value: Any) -> str:
-    """Return the logical id an ARN is of; of the other stack's bus, what it is there."""
+    """Return the logical id an ARN is of; of what another stack has, what it is there."""
     if isinstance(value, dict):
-        ((_, of),) = value.items()
+        ((function, of),) = value.items()
+        if function == "Fn::ImportValue":
+            return _ELSEWHERE[of["Fn::Sub"]]
+        if function == "Fn::Sub" and isinstance(of, list):
+            ((name, imported),) = of[1].items()
+            assert of[0].endswith(f":table/${{{name}}}")
+            return logical_id(imported)
         value = of[0] if isinstance(of, list) else of
     return "Bus" if str(value).endswith(":event-bus/${BusName}") else str(value)
 
