@@ -46,6 +46,10 @@ clean: ## Stop the engine and remove its state and the built artefacts.
 bench: run-setup ## Measure; writes out/bench.json.
 	@$(BIN)/civic bench
 
+.PHONY: signer
+signer: run-setup ## Make the environment that signs for `civic anchor`.
+	@tools/bootstrap.sh anchor
+
 # ---------------------------------------------------------------- check
 
 .PHONY: test
@@ -72,6 +76,8 @@ engine: run-setup ## Tests against a stack of their own in an engine of their ow
 
 .PHONY: test-deep
 test-deep: setup mutation ## The slow, wide searches as well; needs Node 20, npm and Go.
+	@tools/bootstrap.sh anchor evm
+	@.venvs/evm/bin/python tools/compile_contract.py --check
 	@CIVIC_DEEP=1 $(BIN)/pytest -q -n auto tests/unit tests/contract tests/property tests/fail_closed -m "deep or not deep"
 	@$(BIN)/pytest -q tests/interop
 	@$(BIN)/pytest -q tests/integration
@@ -90,6 +96,11 @@ fmt: run-setup ## Format, and mend what can be mended safely.
 .PHONY: generate
 generate: run-setup ## Write anew what is generated from the code: schemas, events, OpenAPI.
 	@$(BIN)/civic schemas
+
+.PHONY: contract
+contract: ## Compile the contract of `civic anchor` anew.
+	@tools/bootstrap.sh evm
+	@.venvs/evm/bin/python tools/compile_contract.py
 
 .PHONY: lock
 lock: run-setup ## Recompile the locks; make lock UPGRADE=1 for the newest versions.

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Make the environments named on the command line (all of them without arguments):
+# Make the environments named on the command line (without arguments all but the last two):
 #   app     .venv           the application, the `civic` command and the development tools
 #   sam     .venvs/sam      aws-sam-cli, which pins its own boto3 and click
 #   engine  .venvs/engine   the embedded AWS engine
 #   checkov .venvs/checkov  the policy checks of the templates
+#   anchor  .venvs/anchor   what signs the transactions of `civic anchor`
+#   evm     .venvs/evm      the compiler of its contract, and a chain to test it on
 # Each is installed from its hash-checked lock, and again only when that lock changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -78,8 +80,8 @@ find_python() {
 lock_of() {
   case "$1" in
     app) echo requirements/dev.txt ;;
-    sam | engine | checkov) echo "requirements/$1.txt" ;;
-    *) fail "unknown environment '$1'; known: app sam engine checkov" ;;
+    sam | engine | checkov | anchor | evm) echo "requirements/$1.txt" ;;
+    *) fail "unknown environment '$1'; known: app sam engine checkov anchor evm" ;;
   esac
 }
 

@@ -36,6 +36,7 @@ compile src/audit/requirements.in --constraint src/shared/requirements.txt \
 compile requirements/dev.in \
   --constraint src/shared/requirements.txt --constraint src/identity/requirements.txt \
   --constraint src/voting/requirements.txt --constraint src/audit/requirements.txt "$@"
-for name in engine sam checkov uv; do
+for name in engine sam checkov uv anchor; do
   compile "requirements/$name.in" "$@"
 done
+compile requirements/evm.in --constraint requirements/anchor.txt "$@"

@@ -1,0 +1,1 @@
+"""Checkpoints of the log on an Ethereum chain: a public clock that no operator can turn back."""

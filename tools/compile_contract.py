@@ -1,0 +1,55 @@
+"""Compile `checkpoints.vy`: `make contract` writes what `civic anchor` reads.
+
+With `--check` nothing is written; it fails where the committed file is another one.
+"""
+
+import json
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from eth_utils import keccak
+from vyper import compile_code
+from vyper.version import version
+
+SOURCE = Path(__file__).parents[1] / "src/cli/civic/cli/anchor/checkpoints.vy"
+COMPILED = SOURCE.with_suffix(".json")
+
+
+def compiled() -> str:
+    """Give the contract as the compiler makes it."""
+    source = SOURCE.read_text()
+    made: dict[str, Any] = compile_code(
+        source,
+        output_formats=["abi", "bytecode", "bytecode_runtime", "method_identifiers"],
+    )
+    written = {
+        "abi": made["abi"],
+        "compiler": f"vyper {version}",
+        "creation": made["bytecode"].removeprefix("0x"),
+        "runtime": made["bytecode_runtime"].removeprefix("0x"),
+        "selectors": {
+            name: f"{int(selector, 16):08x}"
+            for name, selector in made["method_identifiers"].items()
+        },
+        "source_sha256": sha256(source.encode()).hexdigest(),
+        "topics": {
+            signature: keccak(text=signature).hex()
+            for part in made["abi"]
+            if part["type"] == "event"
+            for signature in [_signature(part)]
+        },
+    }
+    return json.dumps(written, indent=2, sort_keys=True) + "\n"
+
+
+def _signature(event: dict[str, Any]) -> str:
+    return f"{event['name']}({','.join(one['type'] for one in event['inputs'])})"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--check"]:
+        COMPILED.write_text(compiled())
+    elif compiled() != COMPILED.read_text():
+        sys.exit(f"{COMPILED.name} is not what the compiler makes; run `make contract`")
