@@ -5,7 +5,7 @@ import pytest
 
 from civic.cli.deploy import deploy
 from civic.cli.engine import Engine
-from civic.cli.failures import DeployFailed
+from civic.cli.failures import DeployFailed, SetupMissing
 from civic.cli.target import Target
 from civic.cli.workspace import Workspace, here
 
@@ -121,3 +121,8 @@ def test_deploy_builds_again_after_a_failed_build(root: Path) -> None:
     refusal.unlink()
     deploy(NOWHERE, engine_of(root))
     assert calls(root) == ["build"] * 4 + ["deploy"] * 3
+
+
+def test_signer_that_is_missing_is_told_how_to_make(tmp_path: Path) -> None:
+    with pytest.raises(SetupMissing, match=r"^\.venvs/anchor/bin/python is missing; .*make signer"):
+        _ = Workspace(tmp_path).signer_python

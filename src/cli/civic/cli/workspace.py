@@ -64,9 +64,18 @@ class Workspace:
         """
         return self._present(self.root / ".venvs" / "sam" / "bin" / "sam")
 
-    def _present(self, program: Path) -> Path:
+    @property
+    def signer_python(self) -> Path:
+        """The interpreter of the environment that signs transactions.
+
+        Raises:
+            SetupMissing: `make signer` has not run.
+        """
+        return self._present(self.root / ".venvs" / "anchor" / "bin" / "python", "make signer")
+
+    def _present(self, program: Path, made_by: str = "make setup") -> Path:
         if not program.exists():
-            raise SetupMissing(f"{program.relative_to(self.root)} is missing; run `make setup`")
+            raise SetupMissing(f"{program.relative_to(self.root)} is missing; run `{made_by}`")
         return program
 
 
