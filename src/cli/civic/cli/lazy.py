@@ -43,6 +43,7 @@ COMMANDS = {
     "log": "civic.cli.commands.public_log:log",
     "release": "civic.cli.commands.operating:release",
     "leakscan": "civic.cli.leakscan.command:leakscan",
+    "witness": "civic.cli.witness.command:witness",
     "simulate": "civic.cli.simulate.command:simulate",
     "generate": "civic.cli.commands.generate:generate",
     "schemas": "civic.cli.schemas.command:schemas",
