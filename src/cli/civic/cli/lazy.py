@@ -44,6 +44,7 @@ COMMANDS = {
     "release": "civic.cli.commands.operating:release",
     "leakscan": "civic.cli.leakscan.command:leakscan",
     "witness": "civic.cli.witness.command:witness",
+    "anchor": "civic.cli.anchor.command:anchor",
     "simulate": "civic.cli.simulate.command:simulate",
     "generate": "civic.cli.commands.generate:generate",
     "schemas": "civic.cli.schemas.command:schemas",
