@@ -25,8 +25,8 @@ from civic.verifier.progress import Progress
 from civic.verifier.tiles import WIDTH, bundle_path, full_path, hashes_at, tile_path, widths
 from civic.verifier.web import Web
 
-MAX_HEADS = 10_000_000
-"""More tree heads than a log of one election signs: one per second for four months."""
+MAX_HEADS = 4_000_000
+"""More tree heads than a log of elections signs: one per second for six weeks."""
 
 _THREADS = 8
 _BATCH = 512
@@ -79,10 +79,11 @@ class Mirror:
         if size not in sizes:
             raise ObjectRefused("checkpoints", f"does not list {size}, the newest")
         self._all("tree heads", (self._head_task(one) for one in sizes), len(sizes))
-        levels = [(level, one) for level in _levels(size) for one in widths(hashes_at(level, size))]
-        self._all("tiles", (self._tile_task(level, *one) for level, one in levels), len(levels))
-        bundles = list(widths(size))
-        self._all("bundles", (self._bundle_task(*one) for one in bundles), len(bundles))
+        levels = [(level, hashes_at(level, size)) for level in _levels(size)]
+        tiles = (self._tile_task(level, *one) for level, held in levels for one in widths(held))
+        self._all("tiles", tiles, sum(_parts(held) for _, held in levels))
+        bundles = (self._bundle_task(*one) for one in widths(size))
+        self._all("bundles", bundles, _parts(size))
         if openings:
             self._fetch_openings(size)
         self._write("checkpoint", [raw])
@@ -242,6 +243,10 @@ def _head(path: str, raw: bytes) -> TreeHead:
         return TreeHead.unverified(raw)
     except NoteRefused as refused:
         raise ObjectRefused(path, str(refused)) from None
+
+
+def _parts(count: int) -> int:
+    return -(-count // WIDTH)
 
 
 def _levels(size: int) -> Iterator[int]:
