@@ -49,13 +49,12 @@ class Folder:
             raise Missing(self.name(path)) from None
         except OSError as error:
             raise ObjectRefused(self.name(path), f"cannot be read: {error.strerror}") from None
-        file = os.fdopen(descriptor, "rb")
         found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > limit:
-            file.close()
-            why = f"more than {limit} bytes" if stat.S_ISREG(found.st_mode) else "not a file"
-            raise ObjectRefused(self.name(path), why)
-        return file
+        if stat.S_ISREG(found.st_mode) and found.st_size <= limit:
+            return os.fdopen(descriptor, "rb")
+        os.close(descriptor)
+        why = f"more than {limit} bytes" if stat.S_ISREG(found.st_mode) else "not a file"
+        raise ObjectRefused(self.name(path), why)
 
     def has(self, path: str) -> bool:
         """Return whether there is anything at a path."""
