@@ -3,11 +3,15 @@
 import hashlib
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from civic.verifier.errors import Unavailable
 from civic.verifier.mirror import Mirror
+from civic.verifier.web import Web
 from tests.fakes.log_server import LogServer, serving
 from tests.fakes.naive_election import ELECTION, publish_openings, story, votes
 from tests.fakes.naive_log import publish
@@ -225,6 +229,24 @@ def test_interruption_leaves_no_traceback(
     monkeypatch.setattr(Mirror, "_run", interrupted)
     ended = verifier("mirror", server.url, place)
     assert (ended.code, ended.err) == (130, "interrupted\n")
+
+
+def test_nobody_waits_for_a_slow_server_after_an_interruption(server: LogServer) -> None:
+    asked, ended = Event(), Event()
+
+    def slow(_: str) -> None:
+        asked.set()
+        ended.wait(30)
+
+    server.instead = slow
+    web = Web(server.url, 100)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(web.get, "checkpoint", 100)
+        assert asked.wait(30)
+        web.close()
+        with pytest.raises(Unavailable):
+            answer.result(10)
+    ended.set()
 
 
 @pytest.mark.parametrize(

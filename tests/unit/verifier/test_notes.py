@@ -110,6 +110,13 @@ def test_note_that_is_malformed_is_refused(altered: bytes) -> None:
         open_note(altered, [LOG_KEY])
 
 
+@pytest.mark.parametrize("control", ["\t", "\r", "\x00", "\x1b"])
+def test_control_character_refuses_a_note_that_is_well_signed(control: str) -> None:
+    text = f"{control}text\n".encode()
+    with pytest.raises(NoteRefused, match="control characters"):
+        open_note(text + b"\n" + LOG.line(text), [LOG_KEY])
+
+
 def test_lines_of_unknown_keys_are_ignored() -> None:
     other_key_same_name = Signer(LOG.name, seed="other")
     note = NOTE + STRANGER.line(TEXT) + other_key_same_name.line(TEXT)

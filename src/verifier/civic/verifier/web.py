@@ -3,9 +3,11 @@
 Nothing is followed elsewhere, and nothing is read beyond what is expected.
 """
 
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, urlsplit
@@ -76,6 +78,10 @@ class Web:
         self._closed = True
         with self._lock:
             for connection in self._all:
+                # Closing alone would not wake a thread that waits for a slow server.
+                if connection.sock is not None:
+                    with suppress(OSError):
+                        connection.sock.shutdown(socket.SHUT_RDWR)
                 connection.close()
 
     def _ask(self, path: str) -> HTTPResponse:
