@@ -7,11 +7,11 @@ from math import ceil, log2
 import pytest
 from botocore.exceptions import ClientError
 
-from civic.cli.bench import audit, audit_growth, audit_requests, votes
+from civic.cli.bench import audit, audit_growth, audit_requests
 from civic.cli.bench.audit import audit_document, measure_audit, sizes_of
 from civic.cli.bench.audit_chain import Chain, appends_per_second, proof_bytes, verify_member
 from civic.cli.bench.audit_growth import grow
-from civic.cli.bench.audit_requests import CountedBucket, LogLoad, count_requests
+from civic.cli.bench.audit_requests import CountedBucket, LogLoad, count_requests, shared_load
 from civic.cli.bench.bill import Bill
 from civic.cli.bench.prices import PriceTable
 from civic.cli.bench.run import Run
@@ -33,6 +33,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_requests, "GROWN", 0)
     monkeypatch.setattr(audit_requests, "_COUNTED", 4)
     monkeypatch.setattr(audit_requests, "_AT_LEAST", 0)
+    monkeypatch.setattr(audit_requests, "_LATENCY", 0.001)
 
 
 class Silent:
@@ -115,6 +116,15 @@ def test_writers_who_take_turns_read_what_the_others_wrote(prices: PriceTable) -
     assert several.per_vote["s3_puts"] == alone.per_vote["s3_puts"]
 
 
+@pytest.mark.usefixtures("small")
+def test_writers_who_get_in_each_others_way_repeat_requests(prices: PriceTable) -> None:
+    turns, at_once = (
+        count_requests(LogLoad(50, 4, together), prices) for together in (False, True)
+    )
+    assert at_once.per_vote["s3_puts"] > turns.per_vote["s3_puts"]
+    assert at_once.per_vote["lambda_requests"] == turns.per_vote["lambda_requests"]
+
+
 def test_a_refused_request_is_one_as_well() -> None:
     bucket = CountedBucket()
     first = bucket.put_object(Key="a", Body=b"abc", IfNoneMatch="*")
@@ -152,8 +162,8 @@ def test_sizes_may_be_given_in_any_order() -> None:
 
 @pytest.mark.usefixtures("small")
 def test_the_log_is_a_line_of_its_own_in_what_votes_cost(prices: PriceTable) -> None:
-    log = votes._count_log(prices)
-    assert log.load == LogLoad(200, 10)
+    assert shared_load(prices) == LogLoad(200, 10)
+    log = count_requests(LogLoad(200), prices)
     bill = Bill({"api": 1.0}, {"api": 1.0})
     run = Run(requests=1)
     found = Votes(

@@ -6,7 +6,7 @@ from typing import Any
 
 from civic.cli.bench import audit_chain
 from civic.cli.bench.audit_growth import BATCH, SAMPLE, Growth, grow
-from civic.cli.bench.audit_requests import LogLoad, LogRequests, count_requests
+from civic.cli.bench.audit_requests import LogLoad, LogRequests, count_requests, shared_load
 from civic.cli.bench.prices import PriceTable
 from civic.cli.bench.targets import AUDIT_TARGETS, judge
 from civic.cli.bench.votes import Progress
@@ -41,13 +41,25 @@ class ChainFigures:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Everything that was measured."""
+    """Everything that was measured.
+
+    Attributes:
+        prices: The price table.
+        growth: Of a log and a chain, by size.
+        chain: The rest about the chain.
+        full: Requests at full batches.
+        by_rate: Requests at some votes a second of one shard.
+        in_turns: Requests of the shards of `prices.log`, at the votes a second of `prices.votes`.
+        at_once: The same if all of them write at the same moment.
+    """
 
     prices: PriceTable
     growth: Sequence[Growth]
     chain: ChainFigures
     full: LogRequests
     by_rate: dict[int, LogRequests]
+    in_turns: LogRequests
+    at_once: LogRequests
 
     def figures(self) -> dict[str, dict[int, float]]:
         """Return our figures by size."""
@@ -77,13 +89,15 @@ def measure_audit(sizes: Sequence[int], progress: Progress) -> Audit:
     trip = prices.log.chain_round_trip_ms
     per_second = {trips: audit_chain.appends_per_second(trip, trips) for trips in (1, 2)}
     chain = ChainFigures(audit_chain.microseconds_per_link(), per_second)
-    tick = progress.begin("counting requests of the log", 1 + len(RATES))
+    tick = progress.begin("counting requests of the log", 3 + len(RATES))
     full = _counted(LogLoad(BATCH), prices, tick)
     by_rate = {
         rate: _counted(LogLoad(round(rate * prices.log.window_seconds)), prices, tick)
         for rate in RATES
     }
-    return Audit(prices, growth, chain, full, by_rate)
+    in_turns = _counted(shared_load(prices), prices, tick)
+    at_once = _counted(shared_load(prices, at_once=True), prices, tick)
+    return Audit(prices, growth, chain, full, by_rate, in_turns, at_once)
 
 
 def sizes_of(text: str) -> list[int]:
@@ -119,6 +133,8 @@ def audit_document(found: Audit) -> dict[str, Any]:
             "prices": {"region": found.prices.region, "as_of": found.prices.as_of},
             "assumed": found.prices.log.model_dump(),
             "full_batches": _requests(found.full),
+            "shards_in_turns": _requests(found.in_turns),
+            "shards_at_once": _requests(found.at_once),
             "by_votes_per_second": {rate: _requests(one) for rate, one in found.by_rate.items()},
         },
     }
@@ -149,8 +165,10 @@ HOW = {
     "ones too, index, checkpoints; of the chain one object per vote, as it was described",
     "by_votes_per_second": "the same with the real S3 adapters on a bucket in memory, of a log of "
     "140,000 entries and more, with one checkpoint per window; votes a second of one shard of the "
-    "stream, as each shard is written on its own. Writers that get in each other's way repeat "
-    "requests, which is not counted",
+    "stream, since each shard is logged on its own",
+    "shards_at_once": "ten shards whose windows end at the same moment, each request taking 20 ms "
+    "(assumed): what their writers repeat is counted, and differs a little from run to run; "
+    "`shards_in_turns` is the same without",
     "chain_appends_per_second": "by arithmetic, not measured: an append waits for the one before, "
     "whoever wrote it; one round trip where the last hash is known, two where it is read first; "
     "the length of a round trip is assumed",

@@ -28,28 +28,37 @@ def show_audit(found: Audit, out: Console) -> None:
 
 def _sizes(found: Audit) -> Table:
     table = Table(title="The log by size, and a chain of hashes beside it")
-    for name in ("entries", "entries/s", "chain", "proof B", "chain", "verify us", "chain"):
+    for name in ("entries", "a second", "chain", "proof", "chain", "verify", "chain"):
         table.add_column(name, justify="right")
     ours, chain = found.figures(), found.chain_figures()
     for one in found.growth:
-        row = [f"{one.size:,}"]
-        for name in ("entries_per_second", "proof_bytes", "verify_us"):
-            row += [f"{ours[name][one.size]:,.0f}", f"{chain[name][one.size]:,.0f}"]
-        table.add_row(*row)
+        size = one.size
+        table.add_row(
+            f"{size:,}",
+            f"{ours['entries_per_second'][size]:,.0f}",
+            f"{chain['entries_per_second'][size]:,.0f}",
+            f"{ours['proof_bytes'][size]:,} B",
+            f"{chain['proof_bytes'][size] / 1e6:,.2f} MB",
+            f"{ours['verify_us'][size]:,.0f} µs",
+            f"{chain['verify_us'][size] / 1e3:,.0f} ms",
+        )
     return table
 
 
 def _loads(found: Audit) -> Table:
     table = Table(title="Objects put per vote, and dollars per million votes, of the log alone")
-    table.add_column("ballots per checkpoint")
-    for name in ("puts", "target", "", "gets", "signatures", "dollars"):
+    table.add_column("ballots per checkpoint", no_wrap=True)
+    for name in ("puts", "target", "", "gets", "signed", "$"):
         table.add_column(name, justify="right")
-    table.add_row(*_load(f"{found.full.load.batch:,}, a full batch", found.full))
+    table.add_row(*_load(f"{found.full.load.batch:,}, full batch", found.full))
     for rate, one in found.by_rate.items():
         table.add_row(*_load(f"{one.load.batch:,}, at {rate:,} votes/s", one))
+    turns = f"{found.in_turns.load.batch:,}, {found.in_turns.load.writers} shards"
+    table.add_row(*_load(f"{turns} in turns", found.in_turns))
+    table.add_row(*_load(f"{turns} at once", found.at_once))
     puts = found.chain.puts_per_vote()
     dollars = found.prices.dollars_per_million({"s3_puts": puts})["s3_puts"]
-    table.add_row("chain, an object per vote", f"{puts:.4f}", "", "", "", "", f"{dollars:.2f}")
+    table.add_row("chain: each an object", f"{puts:.4f}", "", "", "", "", f"{dollars:.2f}")
     return table
 
 

@@ -1,10 +1,13 @@
 """The requests that the log makes of S3 and KMS, counted under its real adapters."""
 
 import io
+import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
@@ -12,6 +15,8 @@ from botocore.exceptions import ClientError
 from civic.audit.adapters.bucket_s3 import Bucket
 from civic.audit.adapters.journal_s3 import S3Journal
 from civic.audit.adapters.shelf_s3 import S3Heads, S3Shelf
+from civic.audit.errors import CheckpointMoved, NumberTaken
+from civic.audit.model.journal import Arrival
 from civic.audit.usecases.lookup import Lookup
 from civic.audit.usecases.publishing import Publisher
 from civic.audit.usecases.recording import Recorder
@@ -28,33 +33,46 @@ _COUNTED = 50
 
 _AT_LEAST = 20_000
 
+_AT_ONCE = 10
+"""Batches of each writer where they get in each other's way, since then requests take time."""
+
+_LATENCY = 0.02
+"""Seconds of a request while writers get in each other's way; assumed, and long beside the rest."""
+
 
 class CountedBucket:
     """An S3 client with one bucket in memory, as far as the log uses it."""
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Start empty, and answer at once."""
         self.requests: Counter[str] = Counter()
+        self.latency = 0.0
+        """Seconds that every request takes."""
+        self._lock = Lock()
         self._objects: dict[str, tuple[bytes, str]] = {}
         self._versions = 0
 
     def put_object(self, **asked: Any) -> dict[str, str]:
         """Create or replace an object under its condition; a refusal is a request as well."""
-        self.requests["s3_puts"] += 1
-        found = self._objects.get(asked["Key"])
-        expected = asked.get("IfMatch")
-        if (found and found[1]) != expected:
-            raise _refused("PreconditionFailed", "PutObject")
-        self._versions += 1
-        self._objects[asked["Key"]] = asked["Body"], str(self._versions)
-        return {"ETag": str(self._versions)}
+        time.sleep(self.latency)
+        with self._lock:
+            self.requests["s3_puts"] += 1
+            found = self._objects.get(asked["Key"])
+            if (found and found[1]) != asked.get("IfMatch"):
+                raise _refused("PreconditionFailed", "PutObject")
+            self._versions += 1
+            tag = str(self._versions)
+            self._objects[asked["Key"]] = asked["Body"], tag
+        return {"ETag": tag}
 
     def get_object(self, **asked: Any) -> dict[str, Any]:
         """Return an object or a part of it; what is not there is a request as well."""
-        self.requests["s3_gets"] += 1
-        if asked["Key"] not in self._objects:
-            raise _refused("NoSuchKey", "GetObject")
-        content, tag = self._objects[asked["Key"]]
+        time.sleep(self.latency)
+        with self._lock:
+            self.requests["s3_gets"] += 1
+            if asked["Key"] not in self._objects:
+                raise _refused("NoSuchKey", "GetObject")
+            content, tag = self._objects[asked["Key"]]
         if "Range" in asked:
             first, last = asked["Range"].removeprefix("bytes=").split("-")
             content = content[int(first) : int(last) + 1]
@@ -62,7 +80,8 @@ class CountedBucket:
 
     def list_objects_v2(self, **asked: Any) -> dict[str, Any]:
         """Return the first key under a prefix; lists cost what puts cost."""
-        self.requests["s3_puts"] += 1
+        with self._lock:
+            self.requests["s3_puts"] += 1
         keys = [key for key in self._objects if key.startswith(asked["Prefix"])]
         return {"Contents": [{"Key": min(keys)}]} if keys else {}
 
@@ -88,10 +107,13 @@ class LogLoad:
     Attributes:
         batch: Ballots in each batch, and so under each checkpoint.
         writers: Shards of the stream; each has an invocation in every window.
+        at_once: Whether the windows of all shards end at the same moment, so that all writers get
+            in each other's way; otherwise they take turns.
     """
 
     batch: int
     writers: int = 1
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +141,27 @@ class LogRequests:
         return sum(self.dollars.values())
 
 
+def shared_load(prices: PriceTable, *, at_once: bool = False) -> LogLoad:
+    """Return how the votes a second of `prices.votes` come to the log: by all shards alike."""
+    log = prices.log
+    batch = round(prices.votes.votes_per_second * log.window_seconds / log.shards)
+    return LogLoad(batch, log.shards, at_once)
+
+
 def count_requests(load: LogLoad, prices: PriceTable) -> LogRequests:
-    """Count what a grown log requests for some more batches, its writers taking turns."""
+    """Count what a grown log requests for some more batches."""
     client, bus = CountedBucket(), MemoryBus()
     writers = [_writer(client, bus) for _ in range(load.writers)]
     for first in range(0, GROWN, BATCH):
         writers[0].record_ballots("0", arrivals(first, min(BATCH, GROWN - first)))
     rounds = max(_COUNTED, _AT_LEAST // (load.batch * load.writers))
-    _turns(writers, GROWN, 1, load)
+    if load.at_once:
+        rounds = min(rounds, _AT_ONCE)
+    _rounds(writers, GROWN, 1, load)
+    client.latency = _LATENCY if load.at_once else 0.0
     client.requests.clear()
     bus.events.clear()
-    _turns(writers, GROWN + load.batch * load.writers, rounds, load)
+    _rounds(writers, GROWN + load.batch * load.writers, rounds, load)
     ballots = rounds * load.batch * load.writers
     assumed = prices.log
     seconds = (assumed.invocation_ms / load.batch + assumed.entry_ms) / 1000
@@ -141,11 +173,25 @@ def count_requests(load: LogLoad, prices: PriceTable) -> LogRequests:
     return LogRequests(load, per_vote, prices.dollars_per_million(per_vote))
 
 
-def _turns(writers: Sequence[Recorder], first: int, rounds: int, load: LogLoad) -> None:
-    for _ in range(rounds):
-        for shard, writer in enumerate(writers):
-            writer.record_ballots(str(shard), arrivals(first, load.batch))
-            first += load.batch
+def _rounds(writers: Sequence[Recorder], first: int, rounds: int, load: LogLoad) -> None:
+    """Have every writer log a batch, so many times."""
+    with ThreadPoolExecutor(load.writers if load.at_once else 1) as threads:
+        for _ in range(rounds):
+            batches = [
+                arrivals(first + shard * load.batch, load.batch) for shard in range(load.writers)
+            ]
+            first += load.batch * load.writers
+            list(threads.map(_record, writers, map(str, range(load.writers)), batches))
+
+
+def _record(writer: Recorder, shard: str, ballots: Sequence[Arrival]) -> None:
+    """Log a batch, again where others were faster too often: Lambda delivers it again."""
+    while True:
+        try:
+            writer.record_ballots(shard, ballots)
+        except (NumberTaken, CheckpointMoved):
+            continue
+        return
 
 
 def _writer(client: CountedBucket, bus: MemoryBus) -> Recorder:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from unittest.mock import patch
 
 from civic.cli.bench import naive_votes
-from civic.cli.bench.audit_requests import LogLoad, LogRequests, count_requests
+from civic.cli.bench.audit_requests import LogRequests, count_requests, shared_load
 from civic.cli.bench.bill import Bill, Design, bill
 from civic.cli.bench.counted_aws import ENVIRONMENT, CountedAws
 from civic.cli.bench.deployment import silent_functions
@@ -114,7 +114,7 @@ def measure_votes(template: Path, count: int, progress: Progress) -> Votes:
     tick()
     naive = _count_naive(count)
     tick()
-    log = _count_log(prices)
+    log = count_requests(shared_load(prices), prices)
     tick()
     instructions = count_vote_instructions(progress.begin("counting instructions", runs()))
     return Votes(
@@ -163,7 +163,8 @@ HOW = {
     "dollars_per_million": "the same run at list prices, with one snapshot a second; durations are "
     "assumed (prices.toml), and Lambda's own log lines are priced as the template sets them",
     "dollars_with_log_per_million": "the same with the public log: requests counted as in the "
-    "section `audit`, at the votes a second of `load`, which ten shards of the stream share",
+    "section `audit`, at the votes a second of `load`, which ten shards of the stream share and "
+    "log in turns; the same section tells what it is if they get in each other's way",
     "processor_ratio_vs_seed": "instructions per vote of the other design's processor over ours, "
     "AWS calls included, each answered by a prepared body",
     "path_ratio_vs_seed": "the same of enqueuer and processor over enqueuer, processor and tally, "
@@ -185,13 +186,6 @@ def _count_ours(count: int, prices: PriceTable, *, by_code: bool = False) -> Run
         with pipeline.counting() as run:
             pipeline.vote(voters[WARM_UP:], load.fill, load.stream_fill)
     return run
-
-
-def _count_log(prices: PriceTable) -> LogRequests:
-    """Return what the log requests of the load's votes, which its shards share."""
-    log = prices.log
-    batch = round(prices.votes.votes_per_second * log.window_seconds / log.shards)
-    return count_requests(LogLoad(batch, log.shards), prices)
 
 
 def _count_naive(count: int) -> Run:
