@@ -1,12 +1,7 @@
 """Votes at the deployed stack: cast, repeated, forged, poisoned, suspended, and recounted."""
 
 import json
-import secrets
-from base64 import urlsafe_b64encode
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -21,125 +16,24 @@ from civic.cli.leakscan.scan import Scanner
 from civic.cli.target import Target
 from civic.cli.voter.device import Credential, Device
 from civic.contracts.identifiers import ElectionId
-from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.adapters.ballot_queue_sqs import body_of
-from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
-from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
-from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
-from civic.voting.model.codes import PostedCode, hash_of, new_code
-from civic.voting.model.draft import DraftElection
-from civic.voting.model.secrets import ElectionKeys
-from civic.voting.model.tally import Counts
-from civic.voting.usecases.publishing import recount
-from civic.voting.usecases.tallying import total
+from civic.voting.model.codes import PostedCode
 from tests.integration.consumers import dead, impatient, paused, purge, send
 from tests.integration.lives import registered
 from tests.integration.people import person
+from tests.integration.polls import CANDIDATE, STYLE, Polls, first_option, http, office, opened
 from tests.integration.waiting import eventually
 
-STYLE = "capital"
-CANDIDATE, WRITTEN = "Zq1votecanary", "Zq2votecanary"
+__all__ = ["http", "office"]
+
+WRITTEN = "Zq2votecanary"
 AT_ONCE = 8
 """Requests in the engine at a time: each has a worker of its own there."""
-
-
-@dataclass
-class Polls:
-    """An election that is open at the deployed stack."""
-
-    target: Target
-    office: ElectionOffice
-    http: httpx.Client
-    election: ElectionId
-    accepted: set[str] = field(default_factory=set)
-    codes: list[PostedCode] = field(default_factory=list)
-
-    def vote(self, voter: PostedCode | Credential, option: str) -> httpx.Response:
-        """Vote for a candidate; whoever is told 201 counts as accepted."""
-        key = "id" if isinstance(voter, str) else "credential"
-        shown = voter if isinstance(voter, str) else json.loads(voter.to_json())
-        body: dict[str, Any] = {key: shown, "selections": {"c1": [option]}}
-        answer = self.http.post("/votes", json=body)
-        if answer.status_code == 201:
-            self.accepted.add(voter if isinstance(voter, str) else str(voter.token))
-        return answer
-
-    def post(self) -> PostedCode:
-        """Post a code to a voter."""
-        code = new_code(secrets.token_bytes)
-        hashed = urlsafe_b64encode(hash_of(code, self.keys().codes)).decode()
-        assert self.office.add_codes(self.election, STYLE, [hashed]) == 1
-        self.codes.append(code)
-        return code
-
-    def keys(self) -> ElectionKeys:
-        voting = self.target.voting
-        table = voting.output("ElectionsTableName")
-        book = DynamoDbElections(self.target.dynamodb, table).find(self.election)
-        assert book is not None
-        kms = KmsElectionSecrets(self.target.kms, voting.output("VotingKeyArn"))
-        return ElectionKeys.derive(self.election, kms.open(self.election, book.sealed_secret))
-
-    def recounted(self) -> Counts:
-        """Count the ballots in the box."""
-        table = self.target.voting.output("BallotsTableName")
-        return recount(DynamoDbBallots(self.target.dynamodb, table), self.election)
-
-    def tallied(self) -> Counts:
-        """Return what the tally says."""
-        table = self.target.voting.output("TalliesTableName")
-        return total(DynamoDbTallies(self.target.dynamodb, table), self.election)[0]
-
-    def counted(self) -> bool:
-        """Tell whether everything that was accepted is in the box."""
-        return self.recounted().ballots == len(self.accepted)
-
-
-@pytest.fixture(scope="module")
-def http(target: Target) -> Iterator[httpx.Client]:
-    url = f"{target.endpoint}/_aws/execute-api/{target.voting.output('VoteApiId')}"
-    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def office(target: Target) -> Iterator[ElectionOffice]:
-    with ElectionOffice(target) as office:
-        yield office
 
 
 @pytest.fixture(scope="module")
 def polls(target: Target, office: ElectionOffice, http: httpx.Client) -> Polls:
     return opened(target, office, http)
-
-
-def opened(target: Target, office: ElectionOffice, http: httpx.Client) -> Polls:
-    """Open an election, and wait until its credentials can be verified."""
-    now = datetime.now(UTC)
-    contest = {
-        "title": "Mayor",
-        "write_ins": True,
-        "options": [{"text": CANDIDATE}, {"text": "Grace"}],
-    }
-    draft = {
-        "title": "Town",
-        "time_zone": "Europe/Berlin",
-        "opens_at": (now + timedelta(hours=1)).isoformat(),
-        "closes_at": (now + timedelta(hours=2)).isoformat(),
-        "contests": [contest],
-        "styles": [{"id": STYLE, "name": "Capital", "areas": ["DE-BE", "DE"]}],
-    }
-    one = office.create(DraftElection.model_validate(draft))["id"]
-    office.publish(one)
-    office.open(one)
-    eventually("the keys are published", lambda: office.show(one)["keys"] == [STYLE])
-    return Polls(target, office, http, ElectionId(one))
-
-
-def first_option(polls: Polls) -> str:
-    """Return the id of the marked candidate."""
-    document = polls.http.get(f"/elections/{polls.election}").json()
-    return str(document["contests"][0]["options"][0]["id"])
 
 
 def codes_of(answers: list[httpx.Response]) -> set[int]:
