@@ -1,10 +1,12 @@
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from civic.cli.leakscan import files
 from civic.cli.leakscan.files import places_on_disk
-from civic.cli.leakscan.scan import Scanner
+from civic.cli.leakscan.scan import Scanner, contents_before
 from civic.cli.workspace import Workspace
 
 MARKER = "Zqkbłä marked"
@@ -87,3 +89,59 @@ def test_file_that_goes_before_it_is_opened_is_no_error(tmp_path: Path) -> None:
 
 def test_directories_that_are_not_there_are_no_places(tmp_path: Path) -> None:
     assert places_on_disk(Workspace(tmp_path)) == []
+
+
+# ------------------------------------------------------------------ files that have not changed
+
+
+@pytest.fixture
+def an_hour_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time() + 3600
+    monkeypatch.setattr(time, "time", lambda: now)
+
+
+@pytest.mark.usefixtures("an_hour_later")
+def test_file_that_has_not_changed_is_read_once_and_told_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path / "out" / "leak.txt")
+    (place,) = places_on_disk(Workspace(tmp_path))
+    scanner = Scanner({"name": MARKER})
+    first = scanner.look(place)
+    monkeypatch.setattr(files, "_read", lambda _: pytest.fail("was read again"))
+    (place,) = places_on_disk(Workspace(tmp_path))
+    assert scanner.look(place) == first
+    assert {leak.at for leak in first.leaks} == {"leak.txt"}
+    assert first.size == file.stat().st_size + len(file.name)
+
+
+@pytest.mark.usefixtures("an_hour_later")
+def test_file_that_was_there_before_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "out" / "old.txt", "harmless")
+    before = contents_before(places_on_disk(Workspace(tmp_path)))
+    monkeypatch.setattr(files, "_read", lambda _: pytest.fail("was read again"))
+    (place,) = places_on_disk(Workspace(tmp_path))
+    assert not Scanner({"name": MARKER}, before).look(place).leaks
+
+
+@pytest.mark.usefixtures("an_hour_later")
+@pytest.mark.parametrize("content", [MARKER, "of the same length"])
+def test_file_that_has_changed_is_read_again(tmp_path: Path, content: str) -> None:
+    file = write(tmp_path / "out" / "leak.txt", "x" * len(MARKER.encode()))
+    times = file.stat()
+    before = contents_before(places_on_disk(Workspace(tmp_path)))
+    while file.stat().st_ctime_ns == times.st_ctime_ns:
+        file.write_text(content)
+    # Whoever sets the one date back cannot set the other.
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    (place,) = places_on_disk(Workspace(tmp_path))
+    found = Scanner({"name": MARKER}, before).look(place)
+    assert bool(found.leaks) == (content == MARKER)
+
+
+def test_file_that_has_just_changed_has_no_version(tmp_path: Path) -> None:
+    write(tmp_path / "out" / "leak.txt")
+    (place,) = places_on_disk(Workspace(tmp_path))
+    assert {piece.version for piece in place.read()} == {None}

@@ -1,6 +1,7 @@
 """The directories in which the command and the engine leave files."""
 
 import os
+import time
 from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from civic.cli.leakscan.places import Piece, Place
 from civic.cli.workspace import Workspace
 
 _GENERATED = ("schemas", "events")
+_RECENT_SECONDS = 2.0
 
 
 def places_on_disk(workspace: Workspace, leave_out: Collection[Path] = ()) -> list[Place]:
@@ -55,7 +57,28 @@ def _files(directory: Path, left_out: Collection[str]) -> Iterator[Piece]:
 
 def _content(file: str, at: str) -> Iterator[Piece]:
     try:
-        with open(file, "rb") as content:  # noqa: PTH123 - as above
-            yield Piece(content.read(), at)
+        about = os.stat(file)  # noqa: PTH116 - as above
     except FileNotFoundError:
         return
+    version = _version(about)
+    yield Piece(partial(_read, file), at, version, about.st_size)
+
+
+def _version(about: os.stat_result) -> bytes | None:
+    """Return what names the content of a file, by its last change, which nobody can set.
+
+    None for a while after a change: the next one might be dated the same.
+    """
+    if time.time() - max(about.st_ctime, about.st_mtime) < _RECENT_SECONDS:
+        return None
+    named = (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+    return repr(named).encode()
+
+
+def _read(file: str) -> bytes:
+    try:
+        with open(file, "rb") as content:  # noqa: PTH123 - as above
+            return content.read()
+    except FileNotFoundError:
+        # It went between being named and being read.
+        return b""

@@ -20,13 +20,23 @@ class Piece:
     """Some bytes of a place.
 
     Attributes:
-        content: The bytes.
+        held: The bytes, or what reads them.
         at: Where in the place they stand (a key, a path); empty where there is no telling. It may
             itself be what leaked.
+        version: Names the bytes, where that can be told without reading them: those of the same
+            name are the same.
+        known_size: How many they are, where there is a version.
     """
 
-    content: bytes
+    held: bytes | Callable[[], bytes]
     at: str = ""
+    version: bytes | None = None
+    known_size: int = 0
+
+    @property
+    def content(self) -> bytes:
+        """The bytes."""
+        return self.held if isinstance(self.held, bytes) else self.held()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from civic.cli.leakscan.matcher import Matcher
-from civic.cli.leakscan.places import Place
+from civic.cli.leakscan.places import Piece, Place
 
 WITHHELD = "(a marker)"
 """What stands for a name that holds a marker."""
@@ -43,13 +43,21 @@ class Looked:
 
 def contents_before(places: Iterable[Place]) -> frozenset[bytes]:
     """Return what steady places hold, as digests: it cannot hold a marker that is made later."""
-    return frozenset(
-        _digest(piece.content) for place in places if place.steady for piece in place.read()
-    )
+    found = set[bytes]()
+    for place in places:
+        for piece in place.read() if place.steady else ():
+            if piece.version is None or piece.version not in found:
+                found.add(_digest(piece.content))
+            if piece.version is not None:
+                found.add(piece.version)
+    return frozenset(found)
 
 
 class Scanner:
-    """Looks through places for the same markers; the same content is looked through once."""
+    """Looks through places for the same markers; the same content is looked through once.
+
+    A file of which the system says that it has not changed is not even read again.
+    """
 
     def __init__(self, markers: Mapping[str, str], before: Iterable[bytes] = ()) -> None:
         """Look for ``markers``, by name; pass over what ``contents_before`` returned.
@@ -58,7 +66,7 @@ class Scanner:
             ValueError: A marker is too short.
         """
         self._matcher = Matcher(markers)
-        self._seen: dict[bytes, frozenset[str]] = dict.fromkeys(before, frozenset())
+        self._seen: dict[bytes | None, frozenset[str]] = dict.fromkeys(before, frozenset())
 
     def look(self, place: Place, advance: Callable[[int], None] = lambda _: None) -> Looked:
         """Look through a place.
@@ -71,12 +79,22 @@ class Scanner:
         leaks = {Leak(marker, place.kind, name) for marker in self.find(place.name.encode())}
         size = 0
         for piece in place.read():
-            found = self.find(piece.content)
+            found, length = self._look_at(piece)
             at = self._harmless(piece.at) if found else ""
             leaks |= {Leak(marker, place.kind, name, at) for marker in found}
-            size += len(piece.content)
-            advance(len(piece.content))
+            size += length
+            advance(length)
         return Looked(place.kind, name, size, frozenset(leaks))
+
+    def _look_at(self, piece: Piece) -> tuple[frozenset[str], int]:
+        """Return the names of the markers that a piece holds, and its size."""
+        if piece.version in self._seen:
+            return self._seen[piece.version], piece.known_size
+        content = piece.content
+        found = self.find(content)
+        if piece.version is not None:
+            self._seen[piece.version] = found
+        return found, len(content)
 
     def find(self, content: bytes) -> frozenset[str]:
         """Return the names of the markers that a content holds."""
