@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.naive_election import ELECTION, certified, event, story, votes
-from tests.fakes.naive_log import Signer, leaf_hash, publish, receipt, tree_head
+from tests.fakes.naive_log import Signer, leaf_hash, mth, publish, receipt, tree_head
 from tests.unit.verifier.commands import LOG, WITNESSES, Verifier
 
 CAST = votes(700)
@@ -182,6 +182,17 @@ def test_entry_altered_together_with_its_tile_is_named(log: Path, verifier: Veri
         (log / name).write_bytes(content.replace(CAST[300].leaf, other.leaf))
     err = verifier.log(log).err
     assert err == "refused: tile/entries/001: does not hash to what tile/1/000.p/2 has\n"
+
+
+def test_tile_altered_together_with_the_one_above_is_named(log: Path, verifier: Verifier) -> None:
+    """The bundle still leads to the root, whatever the two tiles say of each other."""
+    tile, above = log / "tile/0/001", log / "tile/1/000.p/2"
+    altered = bytes([tile.read_bytes()[0] ^ 1]) + tile.read_bytes()[1:]
+    tile.write_bytes(altered)
+    parts = [altered[start : start + 32] for start in range(0, len(altered), 32)]
+    above.write_bytes(above.read_bytes()[:32] + mth(parts))
+    err = verifier.log(log).err
+    assert err == "refused: tile/0/001: does not lead to the root that is signed\n"
 
 
 def test_tree_altered_up_to_its_root_is_not_the_signed_one(
