@@ -195,6 +195,14 @@ def test_tile_altered_together_with_the_one_above_is_named(log: Path, verifier: 
     assert err == "refused: tile/0/001: does not lead to the root that is signed\n"
 
 
+def test_good_tile_is_not_blamed_for_what_is_wrong_elsewhere(log: Path, verifier: Verifier) -> None:
+    """Nothing leads to the root: the bundle is wrong, and so is the sibling of its tile above."""
+    for name, at in [("tile/entries/000", 4000), ("tile/1/000.p/2", 40)]:
+        content = (log / name).read_bytes()
+        (log / name).write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+    assert verifier.log(log).err.startswith("refused: tile/entries/000: entry ")
+
+
 def test_tree_altered_up_to_its_root_is_not_the_signed_one(
     log: Path, verifier: Verifier, tmp_path: Path
 ) -> None:
