@@ -105,6 +105,14 @@ def test_every_flipped_byte_is_refused_with_its_object(log: Path, verifier: Veri
     assert verifier.log(log).code == 0
 
 
+@pytest.mark.parametrize("name", ["tile/entries/000", "tile/0/000", "tile/1/000.p/2"])
+def test_something_after_the_end_of_an_object_is_refused(
+    log: Path, verifier: Verifier, name: str
+) -> None:
+    (log / name).write_bytes((log / name).read_bytes() + bytes(2))
+    assert verifier.log(log).err.startswith(f"refused: {name}: ")
+
+
 def test_every_missing_object_is_named(log: Path, verifier: Verifier) -> None:
     needed = {
         "checkpoint",
