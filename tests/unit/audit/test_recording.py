@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from civic.audit.errors import BallotsMissing, LogBroken, NumberTaken
 from civic.audit.model.journal import Arrival, Batch
 from civic.audit.model.notes import Checkpoint
 from civic.audit.model.tiles import Published
+from civic.cli.simulate.log import MemoryShelf
 from civic.contracts.audit import CheckpointPublished
 from civic.contracts.voting import ElectionEnded
 from tests.fakes.log import ELECTION, NOW, ORIGIN, Log, arrival, arrivals, certified
@@ -187,9 +189,12 @@ def test_tiles_that_do_not_lead_to_the_last_checkpoint_stop_the_log() -> None:
     log.recorder().record_ballots(SHARD, arrivals(1, 301))
     tile = log.shelf.objects["tile/0/001.p/44"]
     log.shelf.objects["tile/0/001.p/44"] = bytes(32) + tile[32:]
+    before = dict(log.shelf.objects)
     with pytest.raises(LogBroken):
         log.recorder().record_ballots(SHARD, arrivals(1, 310))
     assert checkpoint(log).size == 300
+    # Found before anything was built on them.
+    assert log.shelf.objects == before
 
 
 def test_a_full_tile_that_was_changed_stops_the_log() -> None:
@@ -199,6 +204,33 @@ def test_a_full_tile_that_was_changed_stops_the_log() -> None:
     log.shelf.objects["tile/1/000.p/1"] = bytes(32)
     with pytest.raises(LogBroken):
         recorder.record_ballots(SHARD, arrivals(1, 310))
+
+
+class Lying:
+    """A shelf that gives something else than what it was given."""
+
+    def __init__(self, shelf: Any) -> None:
+        self.shelf, self.about = shelf, ""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.shelf, name)
+
+    def read(self, path: str) -> bytes:
+        content: bytes = self.shelf.read(path)
+        return bytes(len(content)) if path == self.about else content
+
+
+def test_nothing_is_signed_that_does_not_follow_from_what_is_published() -> None:
+    lying = Lying(MemoryShelf())
+    log = Log(shelf=lying)
+    # A writer that knows the right edge, and need not read it.
+    recorder = log.recorder()
+    recorder.record_ballots(SHARD, arrivals(1, 301))
+    lying.about = "tile/1/000.p/1"
+    with pytest.raises(LogBroken):
+        recorder.record_ballots(SHARD, arrivals(1, 310))
+    assert checkpoint(log).size == 300
+    assert "checkpoints/309" not in lying.shelf.objects
 
 
 def test_each_checkpoint_is_announced() -> None:
@@ -222,6 +254,32 @@ def test_an_event_is_logged_once_however_often_it_comes() -> None:
     assert log.recorder().record_events([ended(5)]) == 0
     assert log.recorder().record_events([ended(6), ended(5)]) == 1
     assert len(log.entries()) == 2
+
+
+class Overtaken:
+    """A journal into which something is written right before somebody looks for the n-th time."""
+
+    def __init__(self, journal: Any, at: int, write: Callable[[], object]) -> None:
+        self.journal, self.looks, self.at, self.write = journal, count(1), at, write
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.journal, name)
+
+    def head(self) -> Batch | None:
+        if next(self.looks) == self.at:
+            self.write()
+        head: Batch | None = self.journal.head()
+        return head
+
+
+@pytest.mark.parametrize("at", range(1, 4))
+def test_an_event_that_another_writer_logs_meanwhile_is_logged_once(at: int) -> None:
+    log = Log()
+    log.recorder().record_ballots(SHARD, arrivals(1, 3))
+    journal = Overtaken(log.journal, at, lambda: log.recorder().record_events([ended(5)]))
+    Log(**{**vars(log), "journal": journal}).recorder().record_events([ended(5)])
+    assert len(log.entries()) == 3
+    assert_published_is_journal(log)
 
 
 def test_a_certification_waits_for_every_ballot() -> None:
