@@ -40,7 +40,8 @@ def is_condition(text: str) -> bool:
     Args:
         text: The string; what an f-string inserts stands in it as ``\\0number\\0``.
     """
-    return _CONDITION.match(text) is not None
+    # A range of bytes (RFC 9110 section 14.1.2) looks like one.
+    return _CONDITION.match(text) is not None and not text.startswith("bytes=")
 
 
 def mutate_condition(text: str) -> Iterator[tuple[str, str]]:

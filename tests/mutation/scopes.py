@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.mutation import code, policies
 from tests.mutation.mutants import Mutant
@@ -12,17 +13,31 @@ from tests.mutation.pool import ROOT, Task
 _LISTED = Path(__file__).with_name("scopes.toml")
 
 
+class UnknownMutant(Exception):
+    """What is named in the list does not exist any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One file and its tests."""
+    """One file and its tests; of its mutants all, or those that are named."""
 
     file: str
     tests: tuple[str, ...]
+    only: tuple[str, ...] = ()
 
     def tasks(self) -> Iterator[Task]:
-        """Give a task for every mutant of the file."""
-        for mutant in self._mutants():
-            yield Task(mutant, self.tests)
+        """Give a task for every mutant of the file.
+
+        Raises:
+            UnknownMutant: One that is named is none of the file's.
+        """
+        mutants = list(self._mutants())
+        named = {f"{self.file} | {one}" for one in self.only}
+        if unknown := named - {mutant.name for mutant in mutants}:
+            raise UnknownMutant(", ".join(sorted(unknown)))
+        for mutant in mutants:
+            if mutant.name in named or not named:
+                yield Task(mutant, self.tests)
 
     def _mutants(self) -> Iterator[Mutant]:
         source = (ROOT / self.file).read_text()
@@ -42,7 +57,8 @@ class Scope:
 def scopes() -> list[Scope]:
     """Read the list."""
     listed = tomllib.loads(_LISTED.read_text())
-    return [
-        Scope(name, tuple(Target(one["file"], tuple(one["tests"])) for one in targets))
-        for name, targets in listed.items()
-    ]
+    return [Scope(name, tuple(map(_target, targets))) for name, targets in listed.items()]
+
+
+def _target(listed: dict[str, Any]) -> Target:
+    return Target(listed["file"], tuple(listed["tests"]), tuple(listed.get("only", ())))
