@@ -278,14 +278,18 @@ def test_every_resource_that_holds_data_is_a_place(target: Target) -> None:
     assert blind_spots(target) == []
     named = {place.name for place in places_of_aws(target)}
     assert holding(target, "Table", "Queue", "Bucket", "LogGroup") <= named
+    assert {target.audit.output("LogBucketName"), target.voting.output("BallotsTableName")} <= named
 
 
 def holding(target: Target, *kinds: str) -> set[str]:
-    """Return the names of the stack's resources of some kinds."""
-    pages = target.cloudformation.get_paginator("list_stack_resources").paginate(
-        StackName=target.stack
-    )
-    found = [one for page in pages for one in page["StackResourceSummaries"]]
+    """Return the names of the three stacks' resources of some kinds."""
+    listing = target.cloudformation.get_paginator("list_stack_resources")
+    found = [
+        one
+        for stack in (target, target.voting, target.audit)
+        for page in listing.paginate(StackName=stack.stack)
+        for one in page["StackResourceSummaries"]
+    ]
     names = {
         one["PhysicalResourceId"].rpartition("/")[2]
         if one["ResourceType"].endswith("Queue")
@@ -293,7 +297,7 @@ def holding(target: Target, *kinds: str) -> set[str]:
         for one in found
         if one["ResourceType"].rpartition("::")[2] in kinds
     }
-    assert len(names) > 15
+    assert len(names) > 40
     return names
 
 
