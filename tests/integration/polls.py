@@ -42,6 +42,7 @@ class Polls:
     election: ElectionId
     accepted: set[str] = field(default_factory=set)
     codes: list[PostedCode] = field(default_factory=list)
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def vote(self, voter: PostedCode | Credential, option: str) -> httpx.Response:
         """Vote for a candidate; whoever is told 201 counts as accepted."""
@@ -123,7 +124,7 @@ def opened(
     office.publish(one)
     office.open(one)
     eventually("the keys are published", lambda: office.show(one)["keys"] == [STYLE])
-    return Polls(target, office, http, ElectionId(one))
+    return Polls(target, office, http, ElectionId(one), since=now)
 
 
 def first_option(polls: Polls) -> str:

@@ -84,7 +84,7 @@ def test_of_many_at_once_one_gets_a_credential(citizen: Citizen) -> None:
     receipt = registered(citizen, person(username="ada-2029"))
     offered(citizen, receipt)
     device = Device(citizen, receipt)
-    requests = [device.prepare(ELECTION) for _ in range(8)]
+    requests = [device.prepare(ELECTION) for _ in range(4)]
 
     def redeemed(request: Request) -> Credential | str:
         try:
@@ -95,7 +95,7 @@ def test_of_many_at_once_one_gets_a_credential(citizen: Citizen) -> None:
     with ThreadPoolExecutor(max_workers=len(requests)) as pool:
         answers = list(pool.map(redeemed, requests))
     assert sum(isinstance(one, Credential) for one in answers) == 1
-    assert answers.count("already_issued") == 7
+    assert answers.count("already_issued") == 3
 
 
 def test_command_writes_a_credential_that_only_its_owner_can_read(
