@@ -6,8 +6,8 @@ AWS then says about a missing row comes after its check of the policies.
 
 Not seen here, for the engine evaluates no condition keys of services: that the gateway reads of a
 wrapping key only the public half and of a subject key all but the key, that each function
-publishes under its own source and uses KMS for its own purpose only. The test of the translated
-template looks for those conditions.
+publishes under its own source and uses KMS for its own purpose only; nor which stream is read, for
+there the engine evaluates no resource. The test of the translated template looks for those.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from civic.cli.target import Target
-from tests.rights import OFFICE_RIGHTS, RIGHTS, VOTING_RIGHTS
+from tests.rights import AUDIT_RIGHTS, OFFICE_RIGHTS, RIGHTS, VOTING_RIGHTS
 
 TABLES = {
     "HighSecDataStore": "HighSecDataStoreName",
@@ -46,19 +46,25 @@ VOTING_TABLES = {
     "TalliesTable": "TalliesTableName",
 }
 VOTING_QUEUES = ("Calendar", "ElectionKeys", "Ballot", "Snapshot", "States")
-ALL_RIGHTS = {**RIGHTS, **VOTING_RIGHTS}
-TRIED = {**RIGHTS, **OFFICE_RIGHTS}
+AUDIT_QUEUES = ("Event", "Certified")
+ALL_RIGHTS = {**RIGHTS, **VOTING_RIGHTS, **AUDIT_RIGHTS}
+TRIED = {**RIGHTS, **OFFICE_RIGHTS, **AUDIT_RIGHTS}
 """What there are probes for."""
 
 type Clients = Callable[[str], Any]
 type Probe = Callable[[Clients], object]
 
 _ALWAYS = {"sts:GetCallerIdentity"}
+_NOT_SEEN = {"dynamodb:GetRecords BallotsTable", "dynamodb:GetShardIterator BallotsTable"}
+_LOG, _OPENINGS = "${LogBucket.Arn}/log/*", "${LogBucket.Arn}/log/openings/*"
 
 
 def expected(role: str) -> set[str]:
     """Return the names of the probes that a role may make; every other one it must be refused."""
-    return {f"{action} {resource}" for action, resource, _ in ALL_RIGHTS[role]} | _ALWAYS
+    named = {f"{action} {resource}" for action, resource, _ in ALL_RIGHTS[role]}
+    # Whoever may write anywhere in the log may also write where openings are.
+    openings = {name.replace(_LOG, _OPENINGS) for name in named}
+    return (named | openings | _ALWAYS) - _NOT_SEEN
 
 
 def probes(target: Target) -> dict[str, Probe]:
@@ -69,17 +75,23 @@ def probes(target: Target) -> dict[str, Probe]:
         **dict(_table_probes(target.voting, VOTING_TABLES)),
         **dict(_queue_probes(target, QUEUES)),
         **dict(_queue_probes(target.voting, VOTING_QUEUES)),
+        **dict(_queue_probes(target.audit, AUDIT_QUEUES)),
+        **_stream_probes(target.voting),
         **_kms_probes("VotingKey", target.voting.output("VotingKeyArn")),
         **_kms_probes("CivicKey", target.output("CivicKeyArn")),
         **_kms_probes("CredentialKey", target.output("CredentialKeyArn")),
         **_kms_probes("ReceiptKey", target.output("ReceiptKeyArn")),
+        **_kms_probes("LogKey", target.audit.output("LogKeyArn")),
         **_bucket_probes(target.output("ReleaseBucketName")),
+        **dict(_log_probes(target.audit.output("LogBucketName"))),
         **_other_probes(target),
     }
 
 
 def stack_of(target: Target, role: str) -> Target:
     """Return the stack that has a role."""
+    if role in AUDIT_RIGHTS:
+        return target.audit
     return target.voting if role in VOTING_RIGHTS else target
 
 
@@ -128,6 +140,16 @@ def _table_probes(target: Target, tables: Mapping[str, str]) -> Iterable[tuple[s
 
 def _select(table: str) -> str:
     return f'SELECT * FROM "{table}"'  # noqa: S608 - PartiQL, and the name is our own
+
+
+def _stream_probes(voting: Target) -> dict[str, Probe]:
+    stream = voting.output("BallotsStreamArn")
+    return {
+        "dynamodb:DescribeStream BallotsTable": partial(
+            _call, "dynamodbstreams", "DescribeStream", StreamArn=stream
+        ),
+        "dynamodb:ListStreams *": partial(_call, "dynamodbstreams", "ListStreams"),
+    }
 
 
 def _queue_probes(target: Target, queues: Sequence[str]) -> Iterable[tuple[str, Probe]]:
@@ -185,6 +207,32 @@ def _bucket_probes(bucket: str) -> dict[str, Probe]:
         "s3:DeleteObject releases": partial(_call, "s3", "DeleteObject", **found),
         "s3:ListBucket": partial(_call, "s3", "ListObjectsV2", Bucket=bucket),
     }
+
+
+def _log_probes(bucket: str) -> Iterable[tuple[str, Probe]]:
+    for folder in ("log", "log/openings", "journal", "index", "auditors"):
+        at: dict[str, Any] = {"Bucket": bucket, "Key": f"{folder}/probe"}
+        # What is put there would stay: there is nothing that it could replace.
+        calls: dict[str, dict[str, Any]] = {
+            "GetObject": {},
+            "PutObject": {"Body": b"", "IfMatch": '"probe"'},
+        }
+        for action, arguments in calls.items():
+            yield (
+                f"s3:{action} ${{LogBucket.Arn}}/{folder}/*",
+                partial(_call, "s3", action, **at, **arguments),
+            )
+    probe: dict[str, Any] = {"Bucket": bucket, "Key": "log/probe"}
+    soon = {"Mode": "GOVERNANCE", "RetainUntilDate": "2020-01-01T00:00:00Z"}
+    others: dict[str, dict[str, Any]] = {
+        "DeleteObject": probe,
+        "PutObjectRetention": probe | {"Retention": soon, "BypassGovernanceRetention": True},
+        "PutObjectLegalHold": probe | {"LegalHold": {"Status": "OFF"}},
+        "DeleteBucketPolicy": {"Bucket": bucket},
+    }
+    for action, arguments in others.items():
+        yield f"s3:{action} LogBucket", partial(_call, "s3", action, **arguments)
+    yield "s3:ListBucket LogBucket", partial(_call, "s3", "ListObjectsV2", Bucket=bucket)
 
 
 def _other_probes(target: Target) -> dict[str, Probe]:
