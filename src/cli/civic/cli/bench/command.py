@@ -51,7 +51,6 @@ def bench(context: typer.Context, population: Population = _POPULATION, seed: Se
     if context.invoked_subcommand is None:
         for run in SECTIONS.values():
             run(population, seed)
-        audit()
 
 
 @app.command()
@@ -91,8 +90,10 @@ def audit(
 SECTIONS: dict[str, Callable[[int, int], None]] = {
     "registrations": registrations,
     "votes": votes,
+    # Nobody registers or votes in it.
+    "audit": lambda _population, _seed: audit(),
 }
-"""What plain ``civic bench`` runs, in this order, with a population and a seed; then `audit`."""
+"""What plain ``civic bench`` runs, in this order, with a population and a seed."""
 
 
 @contextmanager
