@@ -144,3 +144,10 @@ def test_a_section_is_merged_into_the_report(
 
     report = json.loads((tmp_path / "out" / "bench.json").read_text())
     assert report == {"votes": {"kept": 1}, "mine": {"new": 2}}
+
+
+def test_every_measurement_is_a_section_of_plain_bench() -> None:
+    measurements = {
+        one.callback.__name__ for one in command.app.registered_commands if one.callback
+    }
+    assert set(command.SECTIONS) == measurements
