@@ -143,7 +143,7 @@ def sample(
     cast: Sequence[Vote], root: bytes, size: int, least: int = 1000
 ) -> tuple[list[Vote], dict[str, Any]]:
     """The ballots of the sample, and the members of its index that say why."""
-    bound = min(2**256 - 1, 2**256 * least // len(cast))
+    bound = min(2**256 // 10, 2**256 * least // len(cast))
     drawn = [
         vote
         for vote in cast

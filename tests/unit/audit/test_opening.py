@@ -51,7 +51,7 @@ def test_openings_for_auditors_are_not_public_but_for_the_sample() -> None:
     seed = Checkpoint.parse(log.shelf.read(f"checkpoints/{ballots + 2}"))
     assert sample["seed"] == ballots + 2
     bound = int(sample["bound"], 16)
-    assert bound == 2**256 * 1000 // ballots
+    assert bound == 2**256 // 10
     taken = [
         one
         for one in openings(ballots)
@@ -64,7 +64,7 @@ def test_openings_for_auditors_are_not_public_but_for_the_sample() -> None:
         log.shelf.read(f"{FOLDER}/{one['sha256']}.jsonl") for one in sample["chunks"]
     )
     assert sorted(content.splitlines()) == sorted(one.line().strip() for one in taken)
-    assert 850 < sample["ballots"] < 1150
+    assert 200 < sample["ballots"] < 400
 
 
 def test_whoever_asks_for_no_audience_gets_auditors() -> None:
@@ -108,6 +108,26 @@ def test_chunks_are_bounded_in_ballots_and_bytes() -> None:
     assert all(one.ballots <= 10_000 and len(one.content) <= 2 << 20 for one in made)
 
 
-def test_a_sample_of_few_takes_all() -> None:
-    draw = Draw.of(1, bytes(32), 10)
-    assert all(draw.takes(one.leaf(ELECTION)) for one in openings(10))
+def test_a_sample_is_about_a_thousand_and_never_more_than_a_tenth() -> None:
+    assert int.from_bytes(Draw.of(1, bytes(32), 2**20).bound) == 1000 * 2**236
+    for ballots in (0, 10, 10_000):
+        assert int.from_bytes(Draw.of(1, bytes(32), ballots).bound) == 2**256 // 10
+
+
+def test_a_sample_of_nobody_is_published_as_one() -> None:
+    ballots = next(
+        number
+        for number in range(1, 50)
+        if not any(draw_of(number).takes(one.leaf(ELECTION)) for one in openings(number))
+    )
+    log = logged(ballots, Audience.AUDITORS)
+    log.opener(openings(ballots)).open(certified(ballots, Audience.AUDITORS))
+    sample = json.loads(log.shelf.read(f"{FOLDER}/index.json"))
+    assert (sample["ballots"], sample["chunks"]) == (0, [])
+
+
+def draw_of(ballots: int) -> Draw:
+    """Return the draw from a log of so many ballots."""
+    log = logged(ballots, Audience.AUDITORS)
+    root = Checkpoint.parse(log.shelf.read(f"checkpoints/{ballots + 2}")).root
+    return Draw.of(ballots + 2, root, ballots)

@@ -13,6 +13,7 @@ from civic.verifier.openings import SAMPLE, Index, OpenedBallot, index_limit, op
 from civic.verifier.progress import Progress
 
 SAMPLE_SIZE = 1000
+SAMPLE_SHARE = 10
 """How many ballots a sample has on average."""
 
 _HASHES = 2**256
@@ -165,7 +166,7 @@ def read_index(folder: Folder, path: str, election: Election) -> Index:
 
 def sample_bound(ballots: int) -> int:
     """Return below what a ballot's number has to be for the sample."""
-    return min(_HASHES - 1, _HASHES * SAMPLE_SIZE // max(ballots, 1))
+    return min(_HASHES // SAMPLE_SHARE, _HASHES * SAMPLE_SIZE // max(ballots, 1))
 
 
 def _add(cells: Counter[Cell], ballot: OpenedBallot, election: Election) -> None:

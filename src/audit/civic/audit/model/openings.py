@@ -20,7 +20,10 @@ MAX_CHUNK_BYTES = 2 << 20
 """Bytes of one object, so that an HTTP API over Lambda can serve it."""
 
 SAMPLE = 1000
-"""Ballots a sample has, more or less."""
+"""Ballots a sample has, more or less, ..."""
+
+SAMPLE_SHARE = 10
+"""... and never more than one ballot in so many: few ballots are not opened to all."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -60,9 +63,9 @@ class Draw:
 
     @classmethod
     def of(cls, size: int, root: bytes, ballots: int) -> "Draw":
-        """Return the draw of about `SAMPLE` from so many ballots."""
+        """Return the draw of about `SAMPLE`, or of one in `SAMPLE_SHARE`, from so many ballots."""
         whole = 1 << 256
-        bound = min(whole - 1, whole * SAMPLE // max(ballots, 1))
+        bound = min(whole // SAMPLE_SHARE, whole * SAMPLE // max(ballots, 1))
         return cls(size, root, bound.to_bytes(32))
 
     def takes(self, leaf: bytes) -> bool:
