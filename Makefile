@@ -64,7 +64,7 @@ lint: run-setup ## Style, types, and who may import whom.
 
 .PHONY: unit
 unit: run-setup ## Unit, contract and property tests.
-	@$(BIN)/pytest -q -n auto $(wildcard tests/unit tests/contract tests/property tests/fail_closed tests/privacy)
+	@$(BIN)/pytest -q -n auto -m "not deep" $(wildcard tests/unit tests/contract tests/property tests/fail_closed tests/privacy)
 
 .PHONY: templates
 templates: setup ## cfn-lint and checkov on the template translated to CloudFormation.

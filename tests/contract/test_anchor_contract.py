@@ -192,12 +192,11 @@ def test_dear_gas_is_not_paid(chain: Chain, node: Node, address: Address) -> Non
 
 @pytest.fixture
 def evm() -> Iterator[EvmNode]:
-    if "evm" not in NODES:
-        pytest.skip("CIVIC_DEEP=1 runs the contract's code")
     with evm_node() as node:
         yield node
 
 
+@pytest.mark.deep
 def test_gas_is_what_the_documentation_says(evm: EvmNode) -> None:
     payer = evm.payer()
     with Chain(RPC, transport=evm.transport) as chain:
@@ -214,6 +213,7 @@ def test_gas_is_what_the_documentation_says(evm: EvmNode) -> None:
     assert used == [pytest.approx(gas, abs=50) for gas in (113_100, 41_900, 41_900)]
 
 
+@pytest.mark.deep
 def test_money_is_refused(evm: EvmNode) -> None:
     payer = evm.payer()
     with Chain(RPC, transport=evm.transport) as chain:
@@ -237,6 +237,7 @@ def test_money_is_refused(evm: EvmNode) -> None:
     assert not receipt.done
 
 
+@pytest.mark.deep
 def test_signer_opens_a_wallets_file(evm: EvmNode) -> None:
     kept = evm.ask("test_keystore", KEYS["office"], "open sesame")["result"]
     address = evm.payer().account.address
@@ -248,6 +249,7 @@ def test_signer_opens_a_wallets_file(evm: EvmNode) -> None:
         assert sizes((chain, made.made)) == [7]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("name", "password", "why"),
     [("office", "open barley", "another password"), ("stranger", "open sesame", "not of the")],
