@@ -6,13 +6,10 @@ are told from what it found. The format is that of the HTML standard, section 9.
 
 import errno
 import json
-import re
 import sys
 import time
-from base64 import b64encode
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from hashlib import sha256
 from http import HTTPStatus
 from http.client import HTTP_PORT
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +20,7 @@ from typing import Any, override
 from civic.cli.console import err
 from civic.cli.failures import CommandFailed, PortTaken, SettingInvalid
 from civic.cli.ports import LOOPBACK
+from civic.runtime.pages import content_security_policy
 
 HEARTBEAT_SECONDS = 15.0
 """So long a viewer hears nothing: then a comment, by which both sides notice a dead connection."""
@@ -242,18 +240,3 @@ def serve(port: int, read: Read) -> None:
             server.serve_forever()
         except KeyboardInterrupt:
             err.print("ended")
-
-
-def content_security_policy(page: str) -> str:
-    """Return a policy under which a page runs its own style and script, and loads nothing."""
-    style, script = (_source(page, name) for name in ("style", "script"))
-    return (
-        f"default-src 'none'; style-src {style}; script-src {script}; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-
-
-def _source(page: str, name: str) -> str:
-    inside = re.findall(f"<{name}>(.*?)</{name}>", page, re.DOTALL)
-    hashes = (b64encode(sha256(text.encode()).digest()).decode() for text in inside)
-    return " ".join(f"'sha256-{one}'" for one in hashes)
