@@ -1,8 +1,12 @@
-"""HTTP: the published log, object by object, and proofs that a receipt's leaf is in it."""
+"""HTTP: the published log, object by object, proofs that a receipt's leaf is in it, and a page.
+
+The page looks up a receipt and checks the proof in the browser.
+"""
 
 import re
 from base64 import b64encode
 from functools import cache
+from importlib import resources
 from typing import Any
 
 from civic.audit.adapters.shelf_s3 import S3Shelf
@@ -11,6 +15,7 @@ from civic.audit.errors import NotLogged, StoreUnavailable
 from civic.audit.usecases.lookup import Lookup
 from civic.runtime.http import Problem, Request, Response, serve
 from civic.runtime.observability import Invocation
+from civic.runtime.pages import content_security_policy
 
 _LEAF = r"[0-9a-f]{64}"
 _PATH = r"(?:checkpoint|checkpoints/[0-9]{1,18}|(?:tile|openings)/[0-9a-zA-Z./]{1,200})"
@@ -24,6 +29,20 @@ _KINDS = {".json": "application/json", ".jsonl": "application/jsonl"}
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request."""
     return serve(event, _ROUTES, _problem_of, traced=False)
+
+
+def _page(_request: Request, line: Invocation) -> Response:
+    # Whoever opens it is about to ask for a receipt.
+    line.hush()
+    page, policy = _receipts_page()
+    headers = {
+        "cache-control": "no-store",
+        "content-security-policy": policy,
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "referrer-policy": "no-referrer",
+    }
+    return _answer("text/html; charset=utf-8", page.encode(), headers)
 
 
 def _receipt(request: Request, line: Invocation) -> Response:
@@ -54,6 +73,7 @@ def _object(request: Request, _line: Invocation) -> Response:
 
 
 _ROUTES = {
+    "GET /receipts": _page,
     "GET /receipts/{leaf}": _receipt,
     "GET /log/{path+}": _object,
 }
@@ -69,6 +89,13 @@ def lookup() -> Lookup:
 def shelf() -> S3Shelf:
     """Compose the published log."""
     return S3Shelf(wiring.bucket(_settings()), wiring.LOG)
+
+
+@cache
+def _receipts_page() -> tuple[str, str]:
+    """Return the page and the policy under which it runs."""
+    page = resources.files("civic.audit").joinpath("receipts.html").read_text(encoding="utf-8")
+    return page, content_security_policy(page)
 
 
 @cache
