@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from civic.audit.entrypoints import log_openapi
 from civic.cli.schemas.samples import samples
 from civic.cli.template import read_template
 from civic.contracts.events import Event
@@ -89,6 +90,7 @@ def generated_files(root: Path) -> dict[Path, str]:
         ),
         root / "docs/events.md": _filled(events, "events", _event_table()),
         root / "src/voting/civic/voting/votes-openapi.json": _json(votes_openapi.document()),
+        root / "src/audit/civic/audit/log-openapi.json": _json(log_openapi.document()),
         root / "docs/privacy.md": _privacy_map(root),
     }
     for event in EVENTS.values():
