@@ -15,6 +15,7 @@ from civic.cli.console import err, out
 from civic.cli.context import target_of
 from civic.cli.failures import SettingInvalid
 from civic.cli.operations import (
+    AUDIT_CONSUMERS,
     CONSUMERS,
     VOTING_CONSUMERS,
     QueueDepth,
@@ -26,9 +27,10 @@ from civic.cli.operations import (
     rewrap_subject_keys,
     rotate_wrapping_key,
 )
+from civic.cli.target import Target
 from civic.contracts.voting import ORDER_PATTERN
 
-_ALL = (*CONSUMERS, *VOTING_CONSUMERS)
+_ALL = (*CONSUMERS, *VOTING_CONSUMERS, *AUDIT_CONSUMERS)
 
 keys = typer.Typer(no_args_is_help=True, help="Wrapping keys.")
 dlq = typer.Typer(no_args_is_help=True, help="Messages that could not be handled.")
@@ -66,10 +68,11 @@ def list_dead_letters(context: typer.Context) -> None:
     """Show how many messages wait, are in flight, or have been given up."""
     target = target_of(context)
     depths = queue_depths(target)
-    if target.voting.find_outputs() is None:
-        err.print(f"there is no stack {target.voting.stack!r}; its queues are left out")
-    else:
-        depths += queue_depths(target.voting, VOTING_CONSUMERS)
+    for stack, consumers in _others(target):
+        if stack.find_outputs() is None:
+            err.print(f"there is no stack {stack.stack!r}; its queues are left out")
+        else:
+            depths += queue_depths(stack, consumers)
     out.print(queue_table(depths))
 
 
@@ -109,9 +112,14 @@ def redrive_dead_letters(
         if late and order is None:
             err.print(f"refused: {late}, as their election is closed; this was announced")
     else:
-        stack = target.voting if name in VOTING_CONSUMERS else target
-        moved = redrive(stack, name, limit)
+        mine = (stack for stack, consumers in _others(target) if name in consumers)
+        moved = redrive(next(mine, target), name, limit)
     out.print(f"moved: {moved}")
+
+
+def _others(target: Target) -> tuple[tuple[Target, tuple[str, ...]], ...]:
+    """Return the stacks beside that of identity, with their consumers."""
+    return (target.voting, VOTING_CONSUMERS), (target.audit, AUDIT_CONSUMERS)
 
 
 def release(
