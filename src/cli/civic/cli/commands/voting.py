@@ -55,8 +55,15 @@ def vote(
     target = target_of(context)
     with PollingPlace(vote_api_url(target), local=target.is_local) as polling:
         receipt = polling.vote(voter, _pairs(select), _pairs(write_in))
-    err.print("Your vote was received.")
-    out.print(receipt, markup=False)
+    err.print("Your vote was received. This is its receipt:")
+    out.print(receipt, markup=False, soft_wrap=True)
+    # A receipt may begin with a dash, as an option does.
+    dash = "-- " if receipt.startswith("-") else ""
+    err.print(
+        f"In a minute, see that it is counted: civic receipt {dash}{receipt}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def results(
