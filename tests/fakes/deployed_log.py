@@ -1,0 +1,122 @@
+"""A log as the audit stack has it: bucket, key and API, for the commands that read them."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from civic.audit.errors import NotLogged
+from civic.audit.model.notes import verifier_key
+from civic.cli.operations import AUDIT_CONSUMERS
+from civic.cli.public_log import LogReader
+from civic.cli.target import LOCAL_STACK, Target
+from civic.contracts.voting import Audience
+from tests.fakes.log import ORIGIN, Log, arrivals, certified, opening
+
+BUCKET, KEY, API = "the-log", "the-key", "log-api"
+_PAGE = 100
+
+
+class Objects:
+    """A bucket; notes what was read, in its order."""
+
+    def __init__(self, objects: dict[str, bytes]) -> None:
+        self.objects = objects
+        self.read: list[str] = []
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's
+        assert Bucket == BUCKET
+        self.read.append(Key)
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+    def get_paginator(self, operation: str) -> "Objects":
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803
+        assert Bucket == BUCKET
+        keys = sorted(key for key in self.objects if key.startswith(Prefix))
+        for first in range(0, len(keys), _PAGE):
+            yield {"Contents": [{"Key": key} for key in keys[first : first + _PAGE]]}
+        if not keys:
+            yield {}
+
+
+class Keys:
+    """The log's key."""
+
+    def __init__(self, public: bytes) -> None:
+        self._public = Ed25519PublicKey.from_public_bytes(public)
+
+    def get_public_key(self, KeyId: str) -> dict[str, bytes]:  # noqa: N803 - boto3's
+        assert KeyId == KEY
+        encoding = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        return {"PublicKey": self._public.public_bytes(*encoding)}
+
+
+class Drained:
+    """Queues in which nothing waits."""
+
+    def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        return {"Attributes": dict.fromkeys(names, "0")}
+
+
+class DeployedLog:
+    """A log of the real writer, with one election, certified and opened."""
+
+    def __init__(self, ballots: int, audience: Audience = Audience.PUBLIC) -> None:
+        self.log = Log()
+        recorder = self.log.recorder()
+        recorder.record_ballots("shard", arrivals(0, ballots))
+        certification = certified(ballots, audience)
+        recorder.record_events([certification])
+        self.log.opener([opening(number) for number in range(ballots)]).open(certification)
+        told = [one for one in self.log.bus.events if "Openings" in type(one).__name__]
+        recorder.record_events(told)
+        self.vkey = verifier_key(ORIGIN, self.log.signer.public_key())
+        self.s3 = Objects(self.stored())
+        self.target = Target(LOCAL_STACK, region="eu-west-1", endpoint="http://127.0.0.1:4566")
+        ends = [f"{name}{end}" for name in AUDIT_CONSUMERS for end in ("QueueUrl", "DlqUrl")]
+        vars(self.target.audit).update(
+            outputs={
+                "LogApiId": API,
+                "LogBucketName": BUCKET,
+                "LogKeyArn": KEY,
+                "LogOrigin": ORIGIN,
+                **{name: name for name in [*ends, "UndeliveredQueueUrl"]},
+            },
+            s3=self.s3,
+            kms=Keys(self.log.signer.public_key()),
+            sqs=Drained(),
+        )
+
+    def stored(self) -> dict[str, bytes]:
+        """Return what is in the bucket now."""
+        return {
+            **{f"log/{path}": content for path, content in self.log.shelf.objects.items()},
+            **{f"auditors/{path}": content for path, content in self.log.auditors.objects.items()},
+            "log/checkpoint": self.log.heads.newest().note,
+        }
+
+    def reader(self, api_url: str, *, local: bool) -> LogReader:
+        """Return a client whose requests the log's API would answer so."""
+        assert api_url == f"http://127.0.0.1:4566/_aws/execute-api/{API}"
+        return LogReader(api_url, local=local, transport=httpx.MockTransport(self._answer))
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path.partition(f"{API}/")[2]
+        kind, _, name = path.partition("/")
+        try:
+            if kind == "receipts":
+                found = self.log.lookup().prove(bytes.fromhex(name))
+            else:
+                found = self.s3.objects[f"log/{name}"]
+        except (NotLogged, KeyError):
+            problem = {"code": "not_logged", "title": "That is not in the log, or not yet"}
+            return httpx.Response(404, content=json.dumps(problem))
+        return httpx.Response(200, content=found)
