@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
@@ -291,10 +291,23 @@ def test_what_is_not_published_is_not_there(target: Target, path: str, status: i
     assert b"civic/" not in body
 
 
+def test_page_of_receipts_asks_where_the_proofs_are(target: Target, voted: Voted) -> None:
+    page = voted.log.get("/receipts")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "script-src 'sha256-" in page.headers["content-security-policy"]
+    (path,) = re.findall(r"fetch\(`([^`]+)`", page.text)
+    leaf = voted.leaves[0]
+    # As a browser reads it: below the place of the page, wherever that is.
+    proof = voted.log.get(urljoin(str(page.url), path.replace("${leaf}", leaf)))
+    found = Receipt.parse(proof.content)
+    verify_receipt(found, bytes.fromhex(leaf), VerifierKey.parse(log_key(target)))
+
+
 def test_no_line_of_the_function_names_a_leaf(target: Target, voted: Voted) -> None:
     for leaf in voted.leaves:
         voted.proof(leaf)
     voted.log.get("/receipts/" + "0" * 64)
+    voted.log.get("/receipts")
     groups = [one["logGroupName"] for one in target.logs.describe_log_groups()["logGroups"]]
     ours = [one for one in groups if target.audit.stack in one]
     lines = [line for group in ours for line in log_events.messages(target.logs, group)]
