@@ -3,11 +3,12 @@
 Needs Node 20: part of `make test-deep`, where it fails if it is missing. Nothing is downloaded.
 """
 
+import hashlib
 import json
 import random
 import re
 import subprocess
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +125,7 @@ def judged(asked: Asked) -> str:
 def altered(proof: Proof) -> Iterator[bytes]:
     """Give a proof with each byte changed, left out or doubled."""
     raw = proof.raw
+    yield raw[:-1] + b"A"
     for at in range(len(raw)):
         yield raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
         yield raw[:at] + raw[at + 1 :]
@@ -197,6 +199,31 @@ def test_other_indices_sizes_and_hashes_are_refused_as_civic_verify_does(
     verdicts = kinds(asked)
     assert verdicts == [judged(one) for one in asked]
     assert set(verdicts) == {"contradiction"}
+
+
+def lying(signer: Signer, proof: Proof, size: int, hashes: list[bytes], root: bytes) -> Asked:
+    """Return a proof with a checkpoint that the log signs although it is of another tree."""
+    text = b"%s\n%d\n%s\n" % (signer.name.encode(), size, b64encode(root))
+    raw = written(proof, proof.index, hashes, size).partition(b"\n\n")[0]
+    return Asked(raw + b"\n\n" + text + b"\n" + signer.line(text), proof.leaf, signer.vkey)
+
+
+def test_log_that_signs_another_size_or_root_is_judged_as_civic_verify_does(
+    proofs: list[Proof],
+) -> None:
+    signer, asked = Signer(ORIGIN), []
+    for one in proofs:
+        head, _, note = one.raw.partition(b"\n\n")
+        hashes, root = head.split(b"\n")[2:], b64decode(note.split(b"\n")[2])
+        sizes = {*range(max(0, one.size - 2), one.size + 3), one.size // 2, 2 * one.size}
+        asked += [lying(signer, one, size, hashes, root) for size in sorted(sizes)]
+        # One step too many, to a root to which it leads.
+        above = hashlib.sha256(b"\1" + bytes(32) + root).digest()
+        asked.append(lying(signer, one, one.size, [*hashes, b64encode(bytes(32))], above))
+    verdicts = kinds(asked)
+    assert verdicts == [judged(one) for one in asked]
+    # Some sizes have the same path: no proof tells them apart.
+    assert set(verdicts) == {"found", "contradiction"}
 
 
 def test_without_a_key_the_path_is_checked_all_the_same(proofs: list[Proof]) -> None:
