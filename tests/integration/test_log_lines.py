@@ -25,6 +25,7 @@ FACTS = {
     "action",
     "cells",
     "code",
+    "erased",
     "error",
     "failed",
     "id",
@@ -36,6 +37,7 @@ FACTS = {
     "staff",
     "status",
     "suppressed",
+    "through",
     "trace_id",
     "xray_trace_id",
 }
