@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from civic.audit.entrypoints import public_log
+from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import http_event
 from tests.templates import Template, logical_id
 
@@ -115,12 +116,15 @@ def test_page_says_what_it_cannot_do(page: str) -> None:
         assert said in limits
 
 
-def test_page_is_a_route_of_the_log_and_leaves_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_page_is_a_route_of_the_log() -> None:
     routes = Template("stacks/audit.yaml").of_type("AWS::ApiGatewayV2::Route").values()
     (route,) = (one for one in routes if one["RouteKey"] == ROUTE)
     assert logical_id(route["ApiId"]) == "LogApi"
+
+
+def test_opening_the_page_leaves_no_line(log_lines: LogLines) -> None:
     public_log.handler(http_event(ROUTE), None)
-    assert capsys.readouterr().out == ""
+    assert log_lines() == []
     # That a line would be seen: another path has one.
     public_log.handler(http_event("GET /nowhere"), None)
-    assert capsys.readouterr().out
+    assert len(log_lines()) == 1
