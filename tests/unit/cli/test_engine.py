@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import socket
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from civic.cli.engine import Engine
+from civic.cli.engine import Engine, forget_stream_positions
 from civic.cli.failures import DiskFull, EngineFailed, PortTaken, SetupMissing
 from civic.cli.workspace import Workspace
 
@@ -164,3 +165,18 @@ def test_engine_that_ran_out_of_room_says_so(tmp_path: Path, port: int) -> None:
 def test_start_without_setup_says_what_to_run(tmp_path: Path, port: int) -> None:
     with pytest.raises(SetupMissing, match="make setup"):
         Engine(Workspace(tmp_path), port).start()
+
+
+def test_readers_of_streams_begin_anew_as_the_streams_do(tmp_path: Path) -> None:
+    saved = tmp_path / "lambda.json"
+    kept = {"functions": {"one": 1}, "kinesis_positions": {"a": 2}}
+    state = {"__ministack_format__": 2, "payload": {**kept, "dynamodb_stream_positions": {"b": 40}}}
+    saved.write_text(json.dumps(state))
+    forget_stream_positions(saved)
+    assert json.loads(saved.read_text()) == {"__ministack_format__": 2, "payload": kept}
+    assert list(tmp_path.iterdir()) == [saved]
+
+
+def test_nothing_is_saved_where_nothing_was(tmp_path: Path) -> None:
+    forget_stream_positions(tmp_path / "lambda.json")
+    assert not list(tmp_path.iterdir())

@@ -4,6 +4,7 @@ The engine is a process beside ours: it outlives the terminal, and it holds a lo
 so "is it running?" needs no guess from a process id that may have been given to another program.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -75,6 +76,7 @@ class Engine:
             return False
         interpreter = self.workspace.engine_python
         self._make_room()
+        forget_stream_positions(self.workspace.state / "state" / "lambda.json")
         require_free(self.port)
         with (self.workspace.state / "engine.lock").open("ab") as lock:
             if not try_lock(lock):
@@ -208,6 +210,26 @@ class Engine:
         if "No space left on device" in tail:
             return no_room()
         return EngineFailed(f"{what}; its log ends:\n{tail}" if tail else what)
+
+
+def forget_stream_positions(saved: Path) -> None:
+    """Have the readers of streams begin anew after a restart.
+
+    The engine saves how far each has read and not the streams themselves, which begin at 0 again: a
+    reader would overlook as many records as it had read before.
+
+    Args:
+        saved: What the engine saved of its functions; nothing is done where it is not there.
+    """
+    if not saved.exists():
+        return
+    state = json.loads(saved.read_text("utf-8"))
+    if state.get("payload", {}).pop("dynamodb_stream_positions", None) is None:
+        return
+    unfinished = saved.with_suffix(".part")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(json.dumps(state), "utf-8")
+    unfinished.replace(saved)
 
 
 def require_room(place: Path) -> None:
