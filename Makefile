@@ -71,8 +71,8 @@ templates: setup ## cfn-lint and checkov on the template translated to CloudForm
 	@$(BIN)/python tools/check_templates.py
 
 .PHONY: engine
-engine: run-setup ## Tests against a stack of their own in an engine of their own.
-	@$(BIN)/pytest -q -m "not deep" tests/integration
+engine: run-setup ## Tests against stacks of their own, in two engines side by side.
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not deep" tests/integration
 
 .PHONY: test-deep
 test-deep: setup mutation ## The slow, wide searches as well; needs Node 20, npm and Go.

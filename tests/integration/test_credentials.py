@@ -44,7 +44,7 @@ def offered(citizen: Citizen, receipt: Receipt) -> Election:
 
     def look() -> list[Election]:
         try:
-            return Device(citizen, receipt).elections()
+            return of_this_file(Device(citizen, receipt))
         except Refused as not_yet:
             if not_yet.code != "not_found":
                 raise
@@ -52,6 +52,11 @@ def offered(citizen: Citizen, receipt: Receipt) -> Election:
 
     (election,) = eventually("the election is offered", look)
     return election
+
+
+def of_this_file(device: Device) -> list[Election]:
+    """Return the election of these tests, among those that other files have left open."""
+    return [one for one in device.elections() if one.election == ELECTION]
 
 
 def refusal(device: Device) -> tuple[int, str]:
@@ -71,7 +76,7 @@ def test_credential_is_issued_once_and_its_person_can_go(target: Target, citizen
     assert verifies(key, made.randomizer + made.token, made.signature)
     assert device.redeem(request) == made
     assert refusal(device) == (409, "already_issued")
-    assert device.elections()[0].issued
+    assert of_this_file(device)[0].issued
     citizen.erase(receipt)
     told = erased(citizen, receipt)
     assert {one["store"] for one in told["stores"]} >= {"issuance_roll"}
@@ -107,8 +112,8 @@ def test_command_writes_a_credential_that_only_its_owner_can_read(
     Journal(journal).add("key-of-this-person", receipt)
     kept = ["--journal", journal]
     assert civic("credential", "list", receipt.id, *kept) == 0
-    (listed,) = json.loads(capsys.readouterr().out)
-    assert listed["election"] == ELECTION
+    listed = json.loads(capsys.readouterr().out)
+    assert ELECTION in {one["election"] for one in listed}
     get = ["credential", "get", receipt.id, "--election", ELECTION, "--output", file, *kept]
     assert civic(*get) == 0
     assert [one.name for one in sorted(tmp_path.iterdir())] == [file.name, journal.name]
