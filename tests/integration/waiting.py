@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from civic.cli.api_client import Refused
 from civic.cli.citizen import Citizen, Receipt
 from civic.cli.operations import queue_depths
 from civic.cli.target import Target
@@ -42,7 +43,12 @@ def stored(citizen: Citizen, receipt: Receipt, revision: int = 1) -> dict[str, A
     """Return everything that is held once a revision is stored."""
 
     def look() -> dict[str, Any] | None:
-        shown = citizen.data(receipt)
+        try:
+            shown = citizen.data(receipt)
+        except Refused as not_yet:
+            if not_yet.code != "not_yet_stored":
+                raise
+            return None
         return shown if shown["revision"] >= revision else None
 
     shown = eventually(f"revision {revision} is stored", look)
