@@ -1,6 +1,5 @@
 """What the functions log: one line per invocation, traceable from the HTTP request on."""
 
-import json
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
