@@ -6,6 +6,7 @@ the second, which needs the environment `.venvs/evm`.
 
 import json
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -29,12 +30,12 @@ _ROOT = Path(__file__).parents[2]
 _WORD = 32
 
 
-class Node:
+class Node(ABC):
     """What both chains have for tests."""
 
+    @abstractmethod
     def ask(self, method: str, *parameters: Any) -> Any:
         """Call a method; an error is returned as it would be sent."""
-        raise NotImplementedError
 
     @property
     def transport(self) -> httpx.BaseTransport:

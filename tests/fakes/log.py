@@ -1,9 +1,10 @@
 """A log in memory with everything that writes and reads it, and elections to put into it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from civic.audit.model.journal import Arrival
@@ -16,7 +17,6 @@ from civic.cli.simulate.log import (
     KeySigner,
     MemoryHeads,
     MemoryJournal,
-    MemoryOpenings,
     MemoryShelf,
 )
 from civic.cli.simulate.memory import MemoryBus
@@ -28,6 +28,16 @@ ORIGIN = "civic.example/log"
 ELECTION = ElectionId("7k3m9qx2w5vb")
 STYLE = StyleId("all")
 NOW = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
+
+
+class Box:
+    """The ballot box as the opener reads it."""
+
+    def __init__(self, openings: Sequence[Opening]) -> None:
+        self.openings = openings
+
+    def every(self, election: ElectionId) -> Iterator[Opening]:
+        return iter(self.openings if election == ELECTION else ())
 
 
 @dataclass
@@ -61,14 +71,18 @@ class Log:
 
     def opener(self, openings: Sequence[Opening]) -> Opener:
         return Opener(
-            ballots=MemoryOpenings({ELECTION: openings}),
+            ballots=Box(openings),
             journal=self.journal,
             lookup=self.lookup(),
-            heads=self.heads,
             public=self.shelf,
             auditors=self.auditors,
             events=self.bus,
         )
+
+    def save(self, folder: Path) -> None:
+        """Write what is published below a folder, as a copy of the log has it."""
+        save(self.shelf, folder)
+        (folder / "checkpoint").write_bytes(self.heads.newest().note)
 
     def entries(self) -> list[bytes]:
         """Return the entries that the journal says there are."""
@@ -78,6 +92,14 @@ class Log:
             found = [*batch.entries, *found]
             batch = self.journal.read(batch.number - 1) if batch.number > 1 else None
         return found
+
+
+def save(shelf: MemoryShelf, folder: Path) -> None:
+    """Write every object of a shelf below a folder."""
+    for path, content in shelf.objects.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
 
 
 def opening(number: int, option: str = "o1") -> Opening:
@@ -101,7 +123,7 @@ def arrivals(first: int, last: int) -> list[Arrival]:
     return [arrival(number) for number in range(first, last)]
 
 
-def certified(ballots: int, audience: Audience = Audience.PUBLIC) -> ElectionCertified:
+def certified(ballots: int, audience: Audience | None = Audience.PUBLIC) -> ElectionCertified:
     """Return the certification of a count in which all chose the first of two options."""
     tally = StyleTally(style=STYLE, ballots=ballots, contests={"c1": {"o1": ballots, "o2": 0}})
     return ElectionCertified(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from civic.audit.model.notes import verifier_key
 from civic.contracts.log_entries import leaf_hash
 from civic.contracts.voting import Audience
-from tests.fakes.log import ORIGIN, Log, arrival, arrivals, certified, opening
+from tests.fakes.log import ORIGIN, Log, arrival, arrivals, certified, opening, save
 from tests.fakes.naive_election import story, votes
 from tests.fakes.naive_log import Signer, publish, receipt
 from tests.fakes.naive_log import leaf_hash as naive_leaf_hash
@@ -47,9 +47,7 @@ def written_log(folder: Path, audience: Audience = Audience.PUBLIC) -> Published
     recorder.record_events([certification])
     log.opener([opening(number) for number in range(BALLOTS)]).open(certification)
     recorder.record_events([one for one in log.bus.events if "Openings" in type(one).__name__])
-    log.shelf.save(folder)
-    head = log.heads.newest()
-    (folder / "checkpoint").write_bytes(head.note)
-    log.auditors.save(folder.parent / "auditors")
+    log.save(folder)
+    save(log.auditors, folder.parent / "auditors")
     vkey = verifier_key(ORIGIN, log.signer.public_key())
     return Published(folder, vkey, proof, leaf, folder.parent / "auditors")

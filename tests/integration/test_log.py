@@ -15,13 +15,11 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from civic.audit.adapters.bucket_s3 import Bucket
+from civic.audit.adapters.bucket_s3 import AUDITORS, LOG, Bucket
 from civic.audit.adapters.journal_s3 import S3Journal
-from civic.audit.entrypoints.wiring import AUDITORS, LOG
 from civic.cli import log_events
 from civic.cli.elections import ElectionOffice
-from civic.cli.public_log import AUDITORS as FOR_AUDITORS
-from civic.cli.public_log import copy_objects, log_api_url, log_key
+from civic.cli.public_log import OPENINGS_FOR_AUDITORS, LogCopy, log_api_url, log_key
 from civic.cli.target import Target
 from civic.contracts.log_entries import BALLOT, EVENT
 from civic.contracts.voting import Audience
@@ -191,7 +189,7 @@ def test_certified_election_is_verified_from_what_is_published(
     assert [lines[1] for lines in voted.entries()[-len(CERTIFIED) :]] == CERTIFIED
     assert len(voted.ballots()) == len(voted.polls.accepted)
     folder = tmp_path / "log"
-    for _ in copy_objects(target, LOG, folder):
+    for _ in LogCopy(target, LOG).into(folder):
         pass
     proofs = []
     for leaf in voted.leaves:
@@ -239,7 +237,7 @@ def test_openings_for_auditors_are_kept_apart(
         # By no path of the API.
         assert log.get(f"/{key}").status_code == 404
         assert log.get(f"/log/{key}").status_code == 404
-    copied = set(copy_objects(target, FOR_AUDITORS, tmp_path))
+    copied = set(LogCopy(target, OPENINGS_FOR_AUDITORS).into(tmp_path))
     assert f"{voted.polls.election}/index.json" in copied
     assert len(voted.openings(AUDITORS)) == 2
 

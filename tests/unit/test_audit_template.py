@@ -11,8 +11,8 @@ from civic.audit.entrypoints.public_log import _ROUTES
 from civic.contracts.registry import EVENTS
 from civic.contracts.voting import ElectionChange
 from civic.runtime.settings import Settings
-from tests.rights import AUDIT_FUNCTIONS, AUDIT_PUBLISHES, AUDIT_RIGHTS
-from tests.templates import ROOT, Template, listed, logical_id, on_aws
+from tests.rights import AUDIT_PUBLISHES, AUDIT_RIGHTS
+from tests.templates import ROOT, Template, logical_id, on_aws
 
 AUDIT = Template("stacks/audit.yaml")
 SETTINGS: dict[str, type[Settings]] = {
@@ -50,33 +50,6 @@ def in_environment(value: Any, environment: str) -> Any:
 # ------------------------------------------------------------------ rights
 
 
-@pytest.mark.parametrize("role", AUDIT_RIGHTS)
-def test_role_has_exactly_the_rights_of_its_row(role: str) -> None:
-    assert AUDIT.rights(role) == AUDIT_RIGHTS[role]
-
-
-def test_every_role_stands_in_the_matrix_and_every_function_has_its_own() -> None:
-    assert set(AUDIT.of_type("AWS::IAM::Role")) == set(AUDIT_RIGHTS)
-    functions = AUDIT.of_type("AWS::Lambda::Function")
-    found = {name: logical_id(one["Role"]) for name, one in functions.items()}
-    assert found == AUDIT_FUNCTIONS
-
-
-@pytest.mark.parametrize("role", AUDIT_RIGHTS)
-def test_only_lambda_assumes_a_role_which_can_else_only_log(role: str) -> None:
-    properties = AUDIT.of_type("AWS::IAM::Role")[role]
-    (only,) = properties["AssumeRolePolicyDocument"]["Statement"]
-    assert only["Principal"] == {"Service": "lambda.amazonaws.com"}
-    assert [logical_id(policy) for policy in properties["ManagedPolicyArns"]] == ["RuntimePolicy"]
-
-
-def test_runtime_policy_writes_logs_only() -> None:
-    (policy,) = AUDIT.of_type("AWS::IAM::ManagedPolicy").values()
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert set(statement["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
-    assert "/civic/${AWS::StackName}/functions" in statement["Resource"]["Fn::Sub"]
-
-
 def test_no_right_is_a_wildcard() -> None:
     for role in AUDIT_RIGHTS:
         for action, resource, _ in AUDIT.rights(role):
@@ -112,15 +85,6 @@ def test_only_the_opener_sees_what_is_for_auditors_alone() -> None:
         if "/auditors/" in resource
     }
     assert of_auditors == {"OpenerRole"}
-
-
-@pytest.mark.parametrize("role", AUDIT_PUBLISHES)
-def test_publisher_is_pinned_to_its_own_events(role: str) -> None:
-    (statement,) = (one for one in AUDIT.statements(role) if one["Action"] == "events:PutEvents")
-    equals = on_aws(statement["Condition"])["StringEquals"]
-    source, names = AUDIT_PUBLISHES[role]
-    assert (equals["events:source"], set(listed(equals["events:detail-type"]))) == (source, names)
-    assert {EVENTS[name].SOURCE for name in names} == {source}
 
 
 # ------------------------------------------------------------------ the log and its key

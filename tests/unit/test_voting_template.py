@@ -11,8 +11,8 @@ from civic.contracts.voting import ElectionChange
 from civic.runtime.settings import Settings
 from civic.voting.entrypoints import wiring
 from civic.voting.entrypoints.elections import _ROUTES
-from tests.rights import VOTING_FUNCTIONS, VOTING_PUBLISHES, VOTING_RIGHTS
-from tests.templates import Template, listed, logical_id, on_aws
+from tests.rights import VOTING_PUBLISHES, VOTING_RIGHTS
+from tests.templates import Template, logical_id, on_aws
 
 VOTING = Template("stacks/voting.yaml")
 SETTINGS: dict[str, type[Settings]] = {
@@ -53,41 +53,6 @@ def timeout(function: str) -> int:
 
 
 # ------------------------------------------------------------------ rights
-
-
-@pytest.mark.parametrize("role", VOTING_RIGHTS)
-def test_role_has_exactly_the_rights_of_its_row(role: str) -> None:
-    assert VOTING.rights(role) == VOTING_RIGHTS[role]
-
-
-def test_every_role_stands_in_the_matrix_and_every_function_has_its_own() -> None:
-    assert set(VOTING.of_type("AWS::IAM::Role")) == set(VOTING_RIGHTS)
-    functions = VOTING.of_type("AWS::Lambda::Function")
-    found = {name: logical_id(one["Role"]) for name, one in functions.items()}
-    assert found == VOTING_FUNCTIONS
-
-
-@pytest.mark.parametrize("role", VOTING_RIGHTS)
-def test_only_lambda_assumes_a_role_which_can_else_only_log(role: str) -> None:
-    properties = VOTING.of_type("AWS::IAM::Role")[role]
-    (only,) = properties["AssumeRolePolicyDocument"]["Statement"]
-    assert only["Principal"] == {"Service": "lambda.amazonaws.com"}
-    assert [logical_id(policy) for policy in properties["ManagedPolicyArns"]] == ["RuntimePolicy"]
-
-
-def test_runtime_policy_writes_logs_only() -> None:
-    (policy,) = VOTING.of_type("AWS::IAM::ManagedPolicy").values()
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert set(statement["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
-
-
-@pytest.mark.parametrize("role", VOTING_PUBLISHES)
-def test_publisher_is_pinned_to_its_own_events(role: str) -> None:
-    (statement,) = (one for one in VOTING.statements(role) if one["Action"] == "events:PutEvents")
-    equals = on_aws(statement["Condition"])["StringEquals"]
-    source, names = VOTING_PUBLISHES[role]
-    assert (equals["events:source"], set(listed(equals["events:detail-type"]))) == (source, names)
-    assert {EVENTS[name].SOURCE for name in names} == {source}
 
 
 def test_who_announces_changes_may_announce_every_change_there_is() -> None:

@@ -239,7 +239,7 @@ def test_log_that_cannot_be_read_is_told(
     (log / place).mkdir()
     more = office if name == "send" else []
     assert main(["anchor", name, *where(log, address), *more]) == 1
-    assert f"error: {place}: EISDIR\n" in capsys.readouterr().err
+    assert f"error: {place}: not a file\n" in capsys.readouterr().err
 
 
 def test_tiles_that_are_not_there_are_told(

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+import civic.audit.errors
+import civic.voting.errors
 from civic.cli import operations
 from civic.cli.accountability import is_cursor, replay_erasures
 from civic.cli.failures import CommandFailed
@@ -109,13 +111,21 @@ def test_depths_are_told_of_every_consumer() -> None:
     assert {"Accountability", "Deadlines"} <= set(names)
 
 
-def test_what_an_adapter_met_is_explained() -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [
+        StoreUnavailable,
+        civic.audit.errors.StoreUnavailable,
+        civic.voting.errors.StoreUnavailable,
+    ],
+)
+def test_what_an_adapter_met_is_explained(kind: type[Exception]) -> None:
     denied = ClientError({"Error": {"Code": "AccessDenied"}}, "Scan")
     for cause, message in (
         (denied, "AWS refused Scan: AccessDenied"),
         (EndpointConnectionError(endpoint_url="http://x"), "nothing answers there"),
     ):
-        unavailable = StoreUnavailable()
+        unavailable = kind()
         unavailable.__cause__ = cause
         explained = explain(unavailable)
         assert explained is not None

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from civic.audit.adapters.bucket_s3 import LOG
 from civic.cli.commands import public_log as command
-from civic.cli.failures import SettingInvalid, StackMissing
+from civic.cli.failures import CommandFailed, SettingInvalid, StackMissing
 from civic.cli.main import main
-from civic.cli.public_log import AUDITORS, PUBLISHED, copy_objects, count_objects, leaf_of
+from civic.cli.public_log import OPENINGS_FOR_AUDITORS, LogCopy, leaf_of
 from civic.cli.target import Target
 from civic.contracts.log_entries import leaf_hash
 from civic.contracts.voting import Audience
@@ -158,7 +159,7 @@ def test_copy_is_the_published_log_and_verifies(
 ) -> None:
     folder = tmp_path / "log"
     assert main(["log", "copy", str(folder)]) == 0
-    assert copied(folder) == below(deployed.s3.objects, PUBLISHED)
+    assert copied(folder) == below(deployed.s3.objects, LOG)
     assert f"{len(copied(folder))} objects" in capsys.readouterr().err
     assert civic_verify(["log", str(folder), "--key", deployed.vkey]) == 0
 
@@ -171,7 +172,7 @@ def test_copy_of_what_is_for_auditors_is_that_and_nothing_else(
     folder = tmp_path / "openings"
     assert main(["log", "copy", str(folder), "--auditors"]) == 0
     found = copied(folder)
-    assert found == below(deployed.s3.objects, AUDITORS)
+    assert found == below(deployed.s3.objects, OPENINGS_FOR_AUDITORS)
     assert any(path.endswith("/index.json") for path in found)
 
 
@@ -185,20 +186,20 @@ def test_second_copy_reads_only_what_is_new(deployed: DeployedLog, tmp_path: Pat
     new = set(deployed.s3.objects) - before
     assert new
     assert sorted(deployed.s3.read) == sorted({*new, "log/checkpoint"})
-    assert copied(tmp_path) == below(deployed.s3.objects, PUBLISHED)
+    assert copied(tmp_path) == below(deployed.s3.objects, LOG)
 
 
 def test_every_object_is_counted_and_told_of_once(deployed: DeployedLog, tmp_path: Path) -> None:
     paths = copy(deployed, tmp_path)
-    assert sorted(paths) == sorted(below(deployed.s3.objects, PUBLISHED))
-    assert count_objects(deployed.target, PUBLISHED) == len(paths) > 0
+    assert sorted(paths) == sorted(below(deployed.s3.objects, LOG))
+    assert len(LogCopy(deployed.target, LOG)) == len(paths) > 0
 
 
 def test_log_that_grows_meanwhile_is_copied_as_far_as_its_checkpoint_leads(
     deployed: DeployedLog, tmp_path: Path
 ) -> None:
     checkpoint = deployed.s3.objects["log/checkpoint"]
-    copying = copy_objects(deployed.target, PUBLISHED, tmp_path)
+    copying = LogCopy(deployed.target, LOG).into(tmp_path)
     paths = [next(copying)]
     deployed.log.recorder().record_ballots("shard", arrivals(BALLOTS, BALLOTS + 5))
     deployed.s3.objects = deployed.stored()
@@ -217,7 +218,7 @@ def test_copy_that_was_broken_off_is_gone_on_with_and_no_half_file_is_taken_for_
         patched.setattr(Path, broken, dying(getattr(Path, broken), entries.rpartition("/")[2]))
         with pytest.raises(KeyboardInterrupt):
             copy(deployed, tmp_path)
-    published = below(deployed.s3.objects, PUBLISHED)
+    published = below(deployed.s3.objects, LOG)
     left = copied(tmp_path)
     assert f"tile/{entries}" in published
     assert f"tile/{entries}" not in left
@@ -244,4 +245,10 @@ def dying(call: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 
 def copy(deployed: DeployedLog, folder: Path) -> list[str]:
-    return list(copy_objects(deployed.target, PUBLISHED, folder))
+    return list(LogCopy(deployed.target, LOG).into(folder))
+
+
+def test_empty_log_is_told(deployed: DeployedLog) -> None:
+    deployed.s3.objects = {}
+    with pytest.raises(CommandFailed, match="nothing is published yet"):
+        LogCopy(deployed.target, LOG)

@@ -1,22 +1,21 @@
 """`civic witness follow`: what is said, how often, and how it ends."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import httpx
 import pytest
 
-from civic.cli.failures import CommandFailed
-from civic.cli.published_log import LogAtUrl, LogFolder, published_log
+from civic.cli.failures import CommandFailed, SettingInvalid
+from civic.cli.published_log import published_log
 from civic.cli.witness.following import LONGEST_PAUSE_SECONDS, Follower
 from civic.cli.witness.key import WitnessKey
 from civic.cli.witness.memory import LogMemory
 from civic.cli.witness.witness import Contradicted, Witness
-from civic.verifier.errors import Missing, Unavailable
+from civic.verifier.errors import Missing, ObjectRefused, Unavailable
 from tests.fakes.forked_log import ORIGIN, ForkedLog, Shown, entries
+from tests.fakes.log_server import serving
 
 LOG = ForkedLog()
-PREFIX = "https://log.test/civic"
 
 type Show = dict[str, bytes] | None
 """What one look sees; None for a log that cannot be read."""
@@ -128,51 +127,33 @@ def test_one_look_that_fails_is_a_failure(witness: Witness) -> None:
 # ------------------------------------------------------------------ where the log is read
 
 
+@pytest.mark.enable_socket
 def test_folder_and_address_read_the_same(tmp_path: Path) -> None:
     tree = entries(300)
     LOG.publish(tmp_path, tree)
     objects = LOG.objects(tree)
-    over_http = LogAtUrl(PREFIX, transport=httpx.MockTransport(serving(objects)))
-    for path in objects:
-        assert published_log(str(tmp_path)).read(path) == over_http.read(path) == objects[path]
-
-
-def serving(objects: dict[str, bytes]) -> Callable[[httpx.Request], httpx.Response]:
-    def answer(request: httpx.Request) -> httpx.Response:
-        path = str(request.url).removeprefix(f"{PREFIX}/")
-        return httpx.Response(200, content=objects[path])
-
-    return answer
+    with serving(tmp_path) as server:
+        over_http = published_log(server.url)
+        for path in objects:
+            assert published_log(str(tmp_path)).read(path) == over_http.read(path) == objects[path]
+        with pytest.raises(Missing):
+            over_http.read("checkpoints/7")
 
 
 def test_what_is_not_there_is_missing(tmp_path: Path) -> None:
     with pytest.raises(Missing):
-        LogFolder(tmp_path).read("checkpoint")
+        published_log(str(tmp_path)).read("checkpoint")
 
 
-@pytest.mark.parametrize("status", [403, 404, 410])
-def test_bucket_that_has_it_not_says_missing(status: int) -> None:
-    log = LogAtUrl(PREFIX, transport=httpx.MockTransport(lambda _: httpx.Response(status)))
-    with pytest.raises(Missing):
-        log.read("checkpoint")
+@pytest.mark.parametrize(
+    "place", ["nowhere", "http://log.test/civic", "https://log.test:none", "https://log.test?a=1"]
+)
+def test_place_that_no_log_is_read_from_is_told(place: str) -> None:
+    with pytest.raises(SettingInvalid):
+        published_log(place)
 
 
-def test_address_that_is_none_is_no_answer() -> None:
-    with pytest.raises(Unavailable):
-        published_log("http://log.test:none").read("checkpoint")
-
-
-@pytest.mark.parametrize("status", [301, 302, 429, 500, 503])
-def test_other_answers_are_none(status: int) -> None:
-    log = LogAtUrl(PREFIX, transport=httpx.MockTransport(lambda _: httpx.Response(status)))
-    with pytest.raises(Unavailable):
-        log.read("checkpoint")
-
-
-def test_endless_answer_is_cut_off(tmp_path: Path) -> None:
+def test_endless_object_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "checkpoint").write_bytes(b"x" * 70_000)
-    with pytest.raises(Unavailable):
-        LogFolder(tmp_path).read("checkpoint")
-    endless = httpx.MockTransport(lambda _: httpx.Response(200, content=iter([b"x" * 1000] * 99)))
-    with pytest.raises(Unavailable):
-        LogAtUrl(PREFIX, transport=endless).read("checkpoint")
+    with pytest.raises(ObjectRefused, match="more than"):
+        published_log(str(tmp_path)).read("checkpoint")

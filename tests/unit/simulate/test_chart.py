@@ -4,7 +4,7 @@ from pathlib import Path
 from civic.cli.simulate.chart import NAMES, chart, places
 from civic.cli.simulate.country import CHOICES
 from civic.cli.simulate.electorate import apportioned, official
-from civic.cli.simulate.run import Outcome
+from civic.cli.simulate.outcome import Outcome
 
 SVG = "{http://www.w3.org/2000/svg}"
 

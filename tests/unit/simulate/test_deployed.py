@@ -16,7 +16,8 @@ from civic.cli.simulate.deployed import DeployedElection
 from civic.cli.simulate.electorate import apportioned
 from civic.cli.simulate.hall import Hall, hall_of
 from civic.cli.simulate.memory import MemoryBallots
-from civic.cli.simulate.run import Outcome, Plan
+from civic.cli.simulate.outcome import Outcome
+from civic.cli.simulate.run import Plan
 from civic.cli.target import Target
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.voting.model.ballot import Ballot, CastBallot, cast

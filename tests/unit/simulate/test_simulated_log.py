@@ -19,7 +19,8 @@ from civic.cli.simulate.folder import FolderHeads, FolderShelf
 from civic.cli.simulate.log import MemoryJournal
 from civic.cli.simulate.log_delivery import LogDelivery
 from civic.cli.simulate.log_environments import BoxOpenings
-from civic.cli.simulate.run import LogOutcome, Outcome, Plan, Simulation
+from civic.cli.simulate.outcome import LogOutcome, Outcome
+from civic.cli.simulate.run import Plan, Simulation
 from civic.cli.simulate.stream import StreamRecord, stream_event
 from civic.cli.workspace import Workspace
 from civic.contracts.identifiers import ElectionId, Nullifier

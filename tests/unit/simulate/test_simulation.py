@@ -14,7 +14,8 @@ from civic.cli.simulate.country import style_of
 from civic.cli.simulate.electorate import apportioned
 from civic.cli.simulate.issuer import MemoryIssuer
 from civic.cli.simulate.memory import MemoryBallots, MemoryQueue, MemoryTallies
-from civic.cli.simulate.run import Outcome, Plan, Simulation
+from civic.cli.simulate.outcome import Outcome
+from civic.cli.simulate.run import Plan, Simulation
 from civic.contracts.identifiers import ElectionId
 from civic.voting.model.ballot import CastBallot
 from civic.voting.model.tally import ShardTally

@@ -5,18 +5,17 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
+from civic.audit.adapters.bucket_s3 import AUDITORS, CHECKPOINT, LOG, Bucket
 from civic.audit.adapters.signer_kms import KmsSigner
+from civic.audit.errors import NotLogged
 from civic.audit.model.notes import verifier_key
 from civic.cli.api_client import ApiClient, require_success
-from civic.cli.failures import SettingInvalid
+from civic.cli.failures import CommandFailed, SettingInvalid
 from civic.cli.submission import in_parallel
 from civic.cli.target import Target
 
-PUBLISHED = "log/"
-"""What everybody may read, in the bucket of the log."""
-
-AUDITORS = "auditors/openings/"
-"""What only auditors may read."""
+OPENINGS_FOR_AUDITORS = f"{AUDITORS}openings/"
+"""What auditors copy, as `civic-verify --openings` takes it."""
 
 _HEXADECIMAL = "[0-9a-fA-F]{64}"
 _BASE64URL = "[0-9A-Za-z_-]{43}"
@@ -83,49 +82,55 @@ def leaf_of(receipt: str) -> bytes:
     raise SettingInvalid("that is no receipt: 43 characters, as `civic vote` showed them")
 
 
-def count_objects(target: Target, prefix: str) -> int:
-    """Return how many objects there are to copy."""
-    return sum(1 for _ in _keys(target, prefix))
+class LogCopy:
+    """A copy of what is under a prefix of the log's bucket, as far as it is there now.
 
-
-def copy_objects(target: Target, prefix: str, folder: Path) -> Iterator[str]:
-    """Copy what is under a prefix of the log's bucket; what is there already stays.
-
-    Only the newest checkpoint ever changes; it is copied last, so that whatever it names is there.
-
-    Args:
-        target: The identity stack.
-        prefix: `PUBLISHED` or `AUDITORS`.
-        folder: Where to; made if need be.
-
-    Yields:
-        The path of each object, once it is there.
+    Only the newest checkpoint ever changes. It is looked at before everything else and written
+    after it, so whatever it names is in the copy.
     """
-    bucket = target.audit.output("LogBucketName")
-    newest = target.audit.s3.get_object(Bucket=bucket, Key=f"{PUBLISHED}checkpoint")["Body"].read()
 
-    def copy(key: str) -> str:
-        path = key.removeprefix(prefix)
-        file = folder / path
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            content = target.audit.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-            # Under another name first: what was broken off is not there.
-            unfinished = file.with_name(f".{file.name}.part")
-            unfinished.write_bytes(content)
-            unfinished.replace(file)
-        return path
+    def __init__(self, target: Target, prefix: str) -> None:
+        """Look at what there is.
 
-    keys = (key for key in _keys(target, prefix) if key != f"{PUBLISHED}checkpoint")
-    yield from in_parallel(copy, keys, _AT_ONCE)
-    if prefix == PUBLISHED:
-        (folder / "checkpoint").write_bytes(newest)
-        yield "checkpoint"
+        Args:
+            target: The identity stack.
+            prefix: `LOG` or `OPENINGS_FOR_AUDITORS`.
 
+        Raises:
+            CommandFailed: Nothing is published yet.
+        """
+        self._bucket = Bucket(target.audit.s3, target.audit.output("LogBucketName"))
+        self._prefix = prefix
+        try:
+            self._newest = self._bucket.read(CHECKPOINT) if prefix == LOG else None
+        except NotLogged:
+            raise CommandFailed("nothing is published yet") from None
+        self._keys = [key for key in self._bucket.keys(prefix) if key != CHECKPOINT]
 
-def _keys(target: Target, prefix: str) -> Iterator[str]:
-    pages = target.audit.s3.get_paginator("list_objects_v2").paginate(
-        Bucket=target.audit.output("LogBucketName"), Prefix=prefix
-    )
-    for page in pages:
-        yield from (one["Key"] for one in page.get("Contents", []))
+    def __len__(self) -> int:
+        """Return how many objects there are."""
+        return len(self._keys) + (self._newest is not None)
+
+    def into(self, folder: Path) -> Iterator[str]:
+        """Copy into a folder, made if need be, what is not there yet.
+
+        Yields:
+            The path of each object, once it is there.
+        """
+
+        def copy(key: str) -> str:
+            path = key.removeprefix(self._prefix)
+            file = folder / path
+            if not file.exists():
+                file.parent.mkdir(parents=True, exist_ok=True)
+                # Under another name first: what was broken off is not there.
+                unfinished = file.with_name(f".{file.name}.part")
+                unfinished.write_bytes(self._bucket.read(key))
+                unfinished.replace(file)
+            return path
+
+        yield from in_parallel(copy, self._keys, _AT_ONCE)
+        if self._newest is not None:
+            path = CHECKPOINT.removeprefix(self._prefix)
+            (folder / path).write_bytes(self._newest)
+            yield path

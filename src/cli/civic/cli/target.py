@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import civic.audit.errors
+import civic.identity.errors
+import civic.voting.errors
 from civic.cli.engine import CREDENTIALS, REGION, Engine
 from civic.cli.failures import CommandFailed, StackMissing
-from civic.identity.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     import boto3
@@ -26,6 +28,11 @@ LOCAL_STACK = "civic-local"
 
 _CONNECTIONS = 32
 _LONGEST_INVOCATION_SECONDS = 900
+_UNAVAILABLE = (
+    civic.audit.errors.StoreUnavailable,
+    civic.identity.errors.StoreUnavailable,
+    civic.voting.errors.StoreUnavailable,
+)
 _NO_CREDENTIALS = "no AWS credentials found; see `aws configure`, or use --profile"
 
 
@@ -224,7 +231,7 @@ def explain(error: Exception) -> CommandFailed | None:
     """
     from botocore import exceptions  # noqa: PLC0415 - as in `Target.session`
 
-    if isinstance(error, StoreUnavailable) and isinstance(error.__cause__, Exception):
+    if isinstance(error, _UNAVAILABLE) and isinstance(error.__cause__, Exception):
         # The product's adapters say no more; what they met says what to do about it.
         return explain(error.__cause__)
     if isinstance(error, exceptions.ProfileNotFound):

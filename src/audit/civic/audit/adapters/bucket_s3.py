@@ -14,6 +14,18 @@ from civic.audit.errors import NotLogged
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+LOG = "log/"
+"""What is published."""
+
+CHECKPOINT = f"{LOG}checkpoint"
+"""The newest checkpoint."""
+
+INDEX = "index/"
+"""Where leaves are looked up."""
+
+AUDITORS = "auditors/"
+"""What only auditors may read."""
+
 MISSING = {"NoSuchKey", "404"}
 TAKEN = {"PreconditionFailed", "412"}
 IMMUTABLE = "public, max-age=31536000, immutable"

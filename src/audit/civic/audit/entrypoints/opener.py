@@ -4,8 +4,9 @@ from functools import cache
 from typing import Any
 
 from civic.audit.adapters.ballots_dynamodb import DynamoDbBallots
+from civic.audit.adapters.bucket_s3 import AUDITORS, LOG
 from civic.audit.adapters.journal_s3 import S3Journal
-from civic.audit.adapters.shelf_s3 import S3Heads, S3Shelf
+from civic.audit.adapters.shelf_s3 import S3Shelf
 from civic.audit.entrypoints import wiring
 from civic.audit.usecases.opening import Opener
 from civic.contracts.events import Event
@@ -31,9 +32,8 @@ def opener() -> Opener:
         ballots=DynamoDbBallots(clients.dynamodb(), settings.ballots_table),
         journal=S3Journal(kept),
         lookup=wiring.lookup(kept),
-        heads=S3Heads(kept, wiring.CHECKPOINT),
-        public=S3Shelf(kept, wiring.LOG),
-        auditors=S3Shelf(kept, wiring.AUDITORS),
+        public=S3Shelf(kept, LOG),
+        auditors=S3Shelf(kept, AUDITORS),
         events=EventBridgePublisher(clients.events(), settings.bus_name),
     )
 

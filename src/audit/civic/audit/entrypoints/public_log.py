@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from civic.audit.adapters.bucket_s3 import LOG
 from civic.audit.adapters.shelf_s3 import S3Shelf
 from civic.audit.entrypoints import wiring
 from civic.audit.errors import NotLogged, StoreUnavailable
@@ -88,7 +89,7 @@ def lookup() -> Lookup:
 @cache
 def shelf() -> S3Shelf:
     """Compose the published log."""
-    return S3Shelf(wiring.bucket(_settings()), wiring.LOG)
+    return S3Shelf(wiring.bucket(_settings()), LOG)
 
 
 @cache

@@ -3,7 +3,7 @@
 Each entry point composes its own from these, on first use, so that none loads what another needs.
 """
 
-from civic.audit.adapters.bucket_s3 import Bucket
+from civic.audit.adapters.bucket_s3 import CHECKPOINT, INDEX, LOG, Bucket
 from civic.audit.adapters.journal_s3 import S3Journal
 from civic.audit.adapters.shelf_s3 import S3Heads, S3Shelf
 from civic.audit.adapters.signer_kms import KmsSigner
@@ -13,17 +13,6 @@ from civic.audit.usecases.recording import Recorder
 from civic.runtime import clients
 from civic.runtime.publisher import EventBridgePublisher
 from civic.runtime.settings import Settings
-
-LOG = "log/"
-"""What is published."""
-
-INDEX = "index/"
-"""Where leaves are looked up."""
-
-AUDITORS = "auditors/"
-"""What only auditors may read."""
-
-CHECKPOINT = LOG + "checkpoint"
 
 
 class ReaderSettings(Settings):

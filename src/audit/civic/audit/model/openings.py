@@ -86,16 +86,16 @@ class Chunk:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def chunks(openings: Iterable[Opening], election: ElectionId) -> Iterator[Chunk]:
-    """Return openings as objects, within each by leaf hash."""
+def chunks(openings: Iterable[tuple[bytes, Opening]]) -> Iterator[Chunk]:
+    """Return openings, each given with its leaf hash, as objects; within each by that hash."""
     some: list[tuple[bytes, bytes]] = []
     size = 0
-    for one in openings:
+    for leaf, one in openings:
         line = one.line()
         if some and (len(some) == MAX_CHUNK or size + len(line) > MAX_CHUNK_BYTES):
             yield _chunk(some)
             some, size = [], 0
-        some.append((one.leaf(election), line))
+        some.append((leaf, line))
         size += len(line)
     if some:
         yield _chunk(some)

@@ -12,12 +12,12 @@ from civic.audit.ports import Heads, Shelf
 
 @dataclass(slots=True)
 class Lookup:
-    """Finds leaves; keeps the full tiles it has read at the end of the log, which never change."""
+    """Finds leaves; keeps the tiles at the end of the log that it has read, which never change."""
 
     shelf: Shelf
     index: Shelf
     heads: Heads
-    _full: dict[int, bytes] = field(default_factory=dict)
+    _tail: dict[str, bytes] = field(default_factory=dict)
 
     def prove(self, leaf: bytes) -> bytes:
         """Return the proof that a leaf is in the log (C2SP tlog-proof), by the newest checkpoint.
@@ -25,15 +25,23 @@ class Lookup:
         Raises:
             NotLogged: It is not there by now.
         """
+        index, note = self.locate(leaf)
+        size = Checkpoint.parse(note).size
+        return proof_text(
+            index, inclusion_proof(index, size, range_roots(size, self.shelf.read)), note
+        )
+
+    def locate(self, leaf: bytes) -> tuple[int, bytes]:
+        """Return the index of a leaf, and the newest checkpoint, whose tree has it.
+
+        Raises:
+            NotLogged: It is not there by now.
+        """
         head = self.heads.newest()
-        if head is None:
-            raise NotLogged("the log is empty")
-        size = Checkpoint.parse(head.note).size
-        index = self.find(leaf, size)
-        if index is None:
+        index = self.find(leaf, Checkpoint.parse(head.note).size) if head else None
+        if head is None or index is None:
             raise NotLogged("no such leaf")
-        proof = inclusion_proof(index, size, range_roots(size, self.shelf.read))
-        return proof_text(index, proof, head.note)
+        return index, head.note
 
     def find(self, leaf: bytes, size: int) -> int | None:
         """Return the index of a leaf in a published tree of that size; None if it is not in it."""
@@ -42,22 +50,16 @@ class Lookup:
 
     def _in_tail(self, leaf: bytes, size: int) -> int | None:
         """Look through the leaves after the last stretch that is complete."""
-        first = size // STRETCH * STRETCH // WIDTH
-        tiles = range(first, -(-size // WIDTH))
-        self._full = {tile: self._full[tile] for tile in tiles if tile in self._full}
-        unknown = [tile for tile in tiles if tile not in self._full]
-        paths = [tile_path(0, tile, tile_width(size, 0, tile)) for tile in unknown]
-        contents = dict(zip(unknown, self.shelf.read_all(paths), strict=True))
-        self._full |= {
-            tile: content
-            for tile, content in contents.items()
-            if len(content) == WIDTH * HASH_BYTES
-        }
-        for tile in reversed(tiles):
-            content = self._full.get(tile) or contents[tile]
-            at = _at(content, leaf)
+        tiles = range(size // STRETCH * STRETCH // WIDTH, -(-size // WIDTH))
+        paths = {tile_path(0, tile, tile_width(size, 0, tile)): tile for tile in tiles}
+        unknown = [path for path in paths if path not in self._tail]
+        read = dict(zip(unknown, self.shelf.read_all(unknown), strict=True))
+        self._tail = {path: read.get(path) or self._tail[path] for path in paths}
+        # From the end: what is asked for is mostly what has come in last.
+        for path in reversed(paths):
+            at = _at(self._tail[path], leaf)
             if at is not None:
-                return tile * WIDTH + at
+                return paths[path] * WIDTH + at
         return None
 
     def _in_stretches(self, leaf: bytes, size: int) -> int | None:

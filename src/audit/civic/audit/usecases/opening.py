@@ -4,17 +4,17 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from civic.audit.errors import BallotsMissing, NotLogged
+from civic.audit.errors import BallotsMissing
 from civic.audit.model.entries import entries_of
+from civic.audit.model.journal import Batch
 from civic.audit.model.notes import Checkpoint
 from civic.audit.model.openings import Audience, Draw, Opening, chunks, index
 from civic.audit.model.tiles import Published
-from civic.audit.ports import Ballots, EventPublisher, Heads, Journal, Shelf
+from civic.audit.ports import Ballots, EventPublisher, Journal, Shelf
 from civic.audit.usecases.lookup import Lookup
 from civic.audit.usecases.publishing import checkpoint_path
 from civic.contracts import voting
 from civic.contracts.audit import OpeningsPublished
-from civic.contracts.identifiers import ElectionId
 from civic.contracts.log_entries import leaf_hash
 from civic.contracts.voting import ElectionCertified
 
@@ -26,8 +26,7 @@ class Opener:
     Attributes:
         ballots: What is opened.
         journal: Tells which checkpoint was the first with the certification.
-        lookup: Tells whether the certification is in the log.
-        heads: The newest checkpoint.
+        lookup: Tells where in the log the certification is.
         public: The published log.
         auditors: What only auditors may read.
         events: The bus.
@@ -36,7 +35,6 @@ class Opener:
     ballots: Ballots
     journal: Journal
     lookup: Lookup
-    heads: Heads
     public: Shelf
     auditors: Shelf
     events: EventPublisher
@@ -53,12 +51,12 @@ class Opener:
         """
         draw = self._draw(certified)
         election = certified.election
-        sampled: list[Opening] = []
-        openings = self.ballots.every(election)
+        openings = ((one.leaf(election), one) for one in self.ballots.every(election))
         if certified.openings is voting.Audience.PUBLIC:
             return self._publish(certified, "public", self.public, openings, None)
-        openings = _noting(openings, election, draw, sampled)
-        opened = self._publish(certified, "auditors", self.auditors, openings, None)
+        sampled: list[tuple[bytes, Opening]] = []
+        noted = _noting(openings, draw, sampled)
+        opened = self._publish(certified, "auditors", self.auditors, noted, None)
         self._publish(certified, "sample", self.public, sampled, draw)
         return opened
 
@@ -67,13 +65,13 @@ class Opener:
         certified: ElectionCertified,
         audience: Audience,
         shelf: Shelf,
-        openings: Iterable[Opening],
+        openings: Iterable[tuple[bytes, Opening]],
         draw: Draw | None,
     ) -> int:
         election = certified.election
         folder = f"openings/{election}"
         listed: list[tuple[str, int]] = []
-        for made in chunks(openings, election):
+        for made in chunks(openings):
             shelf.put([Published(f"{folder}/{made.name}.jsonl", made.content)])
             listed.append((made.name, made.ballots))
         opened = sum(ballots for _, ballots in listed)
@@ -89,12 +87,8 @@ class Opener:
 
     def _draw(self, certified: ElectionCertified) -> Draw:
         """Return the draw by the first checkpoint that holds the certification."""
-        head = self.heads.newest()
-        size = Checkpoint.parse(head.note).size if head else 0
-        at = self.lookup.find(leaf_hash(entries_of(certified)[0]), size)
-        batch = self.journal.head()
-        if at is None or batch is None:
-            raise NotLogged("the certification is not in the log yet")
+        at, _ = self.lookup.locate(leaf_hash(entries_of(certified)[0]))
+        batch = self.journal.head() or Batch()
         while batch.first > at:
             batch = self.journal.read(batch.number - 1)
         checkpoint = Checkpoint.parse(self.public.read(checkpoint_path(batch.size)))
@@ -102,9 +96,9 @@ class Opener:
 
 
 def _noting(
-    openings: Iterable[Opening], election: ElectionId, draw: Draw, sampled: list[Opening]
-) -> Iterator[Opening]:
-    for one in openings:
-        if draw.takes(one.leaf(election)):
-            sampled.append(one)
-        yield one
+    openings: Iterable[tuple[bytes, Opening]], draw: Draw, sampled: list[tuple[bytes, Opening]]
+) -> Iterator[tuple[bytes, Opening]]:
+    for leaf, one in openings:
+        if draw.takes(leaf):
+            sampled.append((leaf, one))
+        yield leaf, one

@@ -68,10 +68,6 @@ class CountedJournal(MemoryJournal):
         self.puts += 1
         self._batches = [batch.dump()]
 
-    def read(self, number: int) -> Batch:
-        """Return the newest batch; no other is asked for while there is one writer."""
-        raise NotImplementedError
-
 
 class CountedShelf(MemoryShelf):
     """Counts what is created; full bundles, which nothing reads again here, are not kept."""

@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
+from civic.audit.adapters.bucket_s3 import LOG
 from civic.cli.console import bar, err, out
 from civic.cli.context import target_of
 from civic.cli.public_log import (
-    AUDITORS,
-    PUBLISHED,
+    OPENINGS_FOR_AUDITORS,
+    LogCopy,
     LogReader,
-    copy_objects,
-    count_objects,
     leaf_of,
     log_api_url,
     log_key,
@@ -47,10 +46,9 @@ def copy(
 ) -> None:
     """Copy the log into a folder, for `civic-verify log`. Run again, it copies what is new."""
     target = target_of(context)
-    prefix = AUDITORS if auditors else PUBLISHED
+    there = LogCopy(target, OPENINGS_FOR_AUDITORS if auditors else LOG)
     with bar("copying the log") as progress:
-        total = count_objects(target, prefix)
-        copied = sum(1 for _ in progress.track(copy_objects(target, prefix, folder), total=total))
+        copied = sum(1 for _ in progress.track(there.into(folder), total=len(there)))
     err.print(f"{copied} objects in {folder}")
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from civic.audit.adapters.bucket_s3 import LOG
 from civic.audit.model.tiles import ENTRIES, WIDTH, tile_path
 from civic.cli.api_client import Refused
 from civic.cli.demo.life import Life
 from civic.cli.operations import AUDIT_CONSUMERS, queue_depths
-from civic.cli.public_log import PUBLISHED, LogReader, copy_objects, leaf_of, log_api_url, log_key
+from civic.cli.public_log import LogCopy, LogReader, leaf_of, log_api_url, log_key
 from civic.cli.submission import in_parallel
 from civic.cli.target import Target
 from civic.cli.waiting import until
@@ -47,7 +48,7 @@ class PublicCheck:
         self._await_openings()
         shutil.rmtree(self.output, ignore_errors=True)
         self._receipts.mkdir(parents=True)
-        for _ in copy_objects(self.target, PUBLISHED, self._log):
+        for _ in LogCopy(self.target, LOG).into(self._log):
             pass
         self._fetch_proofs()
         checked, refused = self._verify()

@@ -2,7 +2,7 @@
 
 from civic.cli.simulate.country import CHOICES
 from civic.cli.simulate.electorate import CANDIDATES, StateVote
-from civic.cli.simulate.run import Outcome
+from civic.cli.simulate.outcome import Outcome
 from civic.cli.simulate.sketch import Sketch
 
 NAMES = (*CANDIDATES, "Write-ins")

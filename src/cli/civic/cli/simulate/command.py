@@ -26,8 +26,9 @@ from civic.cli.simulate.chart import chart
 from civic.cli.simulate.deployed import DeployedElection
 from civic.cli.simulate.electorate import apportioned, voters_of
 from civic.cli.simulate.hall import Hall, hall_of
+from civic.cli.simulate.outcome import Outcome
 from civic.cli.simulate.report import by_state, candidates_table, summary, totals_table
-from civic.cli.simulate.run import Outcome, Plan, Simulation, Tick
+from civic.cli.simulate.run import Plan, Simulation, Tick
 from civic.cli.workspace import here
 
 _ONE_PERCENT = 1_366_692

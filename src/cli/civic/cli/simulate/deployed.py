@@ -17,7 +17,8 @@ from civic.cli.letters.making import make_codes, store_codes
 from civic.cli.simulate.country import CHOICES, WRITTEN_IN, Cell, style_of
 from civic.cli.simulate.dice import Dice
 from civic.cli.simulate.hall import Hall, draft_of
-from civic.cli.simulate.run import Outcome, Plan, Tick
+from civic.cli.simulate.outcome import Outcome
+from civic.cli.simulate.run import Plan, Tick
 from civic.cli.simulate.voters import Attempt, Repeaters, shuffled
 from civic.cli.submission import in_parallel
 from civic.cli.waiting import PATIENCE_SECONDS, TookTooLong, until

@@ -4,17 +4,14 @@ Each keeps the promises of the port and no more: what is there stays as it is, a
 replaced only by whoever has seen the last one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from civic.audit.errors import CheckpointMoved, LogBroken, NotLogged, NumberTaken
 from civic.audit.model.journal import Batch
-from civic.audit.model.openings import Opening
 from civic.audit.model.tiles import Published
 from civic.audit.ports import Head
-from civic.contracts.identifiers import ElectionId
 
 
 class MemoryJournal:
@@ -69,13 +66,6 @@ class MemoryShelf:
         """Return a part of each of several objects."""
         return [self.read(path)[first : first + count] for path in paths]
 
-    def save(self, folder: Path) -> None:
-        """Write everything below a folder, as a copy of the log would have it."""
-        for path, content in self.objects.items():
-            file = folder / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-
 
 class MemoryHeads:
     """The newest checkpoint."""
@@ -110,15 +100,3 @@ class KeySigner:
     def sign(self, text: bytes) -> bytes:
         """Sign a text."""
         return self._key.sign(text)
-
-
-class MemoryOpenings:
-    """What opens the ballots of elections."""
-
-    def __init__(self, openings: Mapping[ElectionId, Sequence[Opening]]) -> None:
-        """Have these."""
-        self._openings = openings
-
-    def every(self, election: ElectionId) -> Iterator[Opening]:
-        """Return those of an election."""
-        yield from self._openings.get(election, ())

@@ -96,7 +96,6 @@ class LogEnvironments(Composed):
             ballots=self.unreliable(stores.ballots),
             journal=self.unreliable(stores.journal),
             lookup=self._lookup(),
-            heads=self.unreliable(stores.heads),
             public=self._shelf(),
             auditors=self.unreliable(stores.auditors),
             events=self.unreliable(stores.bus),

@@ -7,7 +7,7 @@ from rich.table import Table
 from civic.cli.simulate.chart import NAMES
 from civic.cli.simulate.country import CHOICES
 from civic.cli.simulate.electorate import StateVote
-from civic.cli.simulate.run import Outcome
+from civic.cli.simulate.outcome import Outcome
 from civic.cli.tables import plain_table
 
 
