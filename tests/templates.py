@@ -1,5 +1,6 @@
 """A template as CloudFormation will be given it, for the tests that read one."""
 
+import importlib
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,12 @@ class Template:
                 for resource in listed(statement["Resource"]):
                     found.add((action, logical_id(resource), keys))
         return found
+
+
+def environment_of(function: dict[str, Any]) -> set[str]:
+    """Return the environment variables that the code of a function reads."""
+    module, _, _ = function["Handler"].rpartition(".")
+    return {name.upper() for name in importlib.import_module(module).Environment.model_fields}
 
 
 def listed(value: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from eth_utils import keccak
 from vyper import compile_code
 from vyper.version import version
 
-SOURCE = Path(__file__).parents[1] / "src/cli/civic/cli/anchor/checkpoints.vy"
+SOURCE = Path(__file__).parents[1] / "src/monitor/civic/monitor/anchor/checkpoints.vy"
 COMPILED = SOURCE.with_suffix(".json")
 
 

@@ -7,11 +7,11 @@ from hashlib import sha256
 
 import pytest
 
-from civic.cli.anchor.anchors import Anchors, OtherContract
-from civic.cli.anchor.chain import Chain, ChainRefused
-from civic.cli.anchor.contract import Address, LogId, anchor_call, contract, log_id
-from civic.cli.anchor.sending import NotInABlock, Payer, TooDear, transact
-from civic.cli.anchor.signing import Account, NotSigned, sign_elsewhere
+from civic.monitor.anchor.anchors import Anchors, OtherContract
+from civic.monitor.anchor.chain import Chain, ChainRefused
+from civic.monitor.anchor.contract import Address, LogId, anchor_call, contract, log_id
+from civic.monitor.anchor.sending import NotInABlock, Payer, TooDear, transact
+from civic.monitor.anchor.signing import Account, NotSigned, sign_elsewhere
 from tests.fakes.chain import (
     BLOCK_SECONDS,
     CHAIN_ID,

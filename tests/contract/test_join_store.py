@@ -7,9 +7,9 @@ from itertools import permutations
 
 import pytest
 
-from civic.analytics.adapters.join_store_dynamodb import DynamoDbJoins
 from civic.analytics.errors import StoreUnavailable
-from civic.analytics.model.joins import Counted
+from civic.analytics.join_store_dynamodb import DynamoDbJoins
+from civic.analytics.joins import Counted
 from civic.contracts.events import Cohort, Decision, DecisionMade, Reason
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.runtime import clients

@@ -5,7 +5,7 @@ from itertools import combinations, permutations
 
 import pytest
 
-from civic.analytics.adapters.join_store_dynamodb import DynamoDbJoins
+from civic.analytics.join_store_dynamodb import DynamoDbJoins
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.runtime import clients
 from tests.fakes.aws import Aws

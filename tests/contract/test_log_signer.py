@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from civic.audit.adapters.signer_kms import KmsSigner
 from civic.audit.errors import StoreUnavailable
-from civic.cli.simulate.log import KeySigner
+from civic.lab.simulate.log import KeySigner
 from civic.runtime import clients
 from tests.fakes.aws import LOG_KEY, Aws
 

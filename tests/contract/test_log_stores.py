@@ -13,8 +13,8 @@ from civic.audit.errors import CheckpointMoved, LogBroken, NotLogged, NumberTake
 from civic.audit.model.journal import Batch, Place
 from civic.audit.model.tiles import Published
 from civic.audit.ports import Heads, Journal, Shelf
-from civic.cli.simulate.log import MemoryHeads, MemoryJournal, MemoryShelf
 from civic.contracts.identifiers import ElectionId
+from civic.lab.simulate.log import MemoryHeads, MemoryJournal, MemoryShelf
 from civic.runtime import clients
 from tests.fakes.aws import LOG_BUCKET, Aws
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from civic.analytics.adapters.release_archive_s3 import S3Releases
+from civic.analytics.aggregates import TABLES, Cell, Release
 from civic.analytics.errors import StoreUnavailable
-from civic.analytics.model.release import TABLES, Cell, Release
+from civic.analytics.release_archive_s3 import S3Releases
 from civic.runtime import clients
 from tests.fakes.analytics import InMemoryReleases
 from tests.fakes.aws import BUCKET, Aws

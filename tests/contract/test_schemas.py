@@ -7,12 +7,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from civic.cli.schemas.command import incompatible_events
-from civic.cli.schemas.compatibility import incompatibilities
-from civic.cli.schemas.generated import generated_files, schema_of
-from civic.cli.schemas.samples import samples
 from civic.contracts.events import DeletionRequest, Event, ValidationResult
 from civic.contracts.registry import EVENTS
+from civic.lab.schemas.command import incompatible_events
+from civic.lab.schemas.compatibility import incompatibilities
+from civic.lab.schemas.generated import generated_files, schema_of
+from civic.lab.schemas.samples import samples
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,9 +5,9 @@ from typing import Any
 import botocore.session
 import pytest
 
-from civic.cli.bench.counted_aws import ENVIRONMENT, CountedAws
-from civic.cli.simulate.memory import MemoryBallots, MemoryCodes, MemoryTallies
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
+from civic.lab.bench.counted_aws import ENVIRONMENT, CountedAws
+from civic.lab.simulate.memory import MemoryBallots, MemoryCodes, MemoryTallies
 from civic.runtime import clients
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots, DynamoDbSingleBallots
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies

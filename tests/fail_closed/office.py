@@ -10,8 +10,8 @@ from typing import Any
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
-from civic.identity.entrypoints import validator
 from civic.identity.errors import RegistrationNotFound
+from civic.identity.functions import validator
 from civic.identity.model.registration import Registration
 from civic.identity.usecases.access import Records, open_record
 from civic.runtime import clients

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from civic.analytics.model.joins import Counted
-from civic.analytics.model.release import Release
+from civic.analytics.aggregates import Release
+from civic.analytics.joins import Counted
 from civic.contracts.events import DecisionMade
 from civic.contracts.identifiers import RegistrationId, Revision
 

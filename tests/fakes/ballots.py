@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from civic.cli.simulate.memory import MemoryBallots, MemoryQueue
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
+from civic.lab.simulate.memory import MemoryBallots, MemoryQueue
 from civic.voting.adapters.ballot_queue_sqs import read_body
 from civic.voting.model.ballot import Ballot, CastBallot
 from civic.voting.model.codes import PostedCode, hash_of, new_code

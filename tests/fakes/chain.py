@@ -15,9 +15,9 @@ from typing import Any
 
 import httpx
 
-from civic.cli.anchor.contract import Address, contract
-from civic.cli.anchor.sending import Payer
-from civic.cli.anchor.signing import Account
+from civic.monitor.anchor.contract import Address, contract
+from civic.monitor.anchor.sending import Payer
+from civic.monitor.anchor.signing import Account
 
 RPC = "http://node.test/secret"
 GENESIS_TIME = 1_800_000_000

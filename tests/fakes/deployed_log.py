@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from civic.audit.errors import NotLogged
 from civic.audit.model.notes import verifier_key
-from civic.cli.operations import AUDIT_CONSUMERS
-from civic.cli.public_log import LogReader
-from civic.cli.target import LOCAL_STACK, Target
 from civic.contracts.voting import Audience
+from civic.operator.operations import AUDIT_CONSUMERS
+from civic.operator.public_log import LogReader
+from civic.stack.target import LOCAL_STACK, Target
 from tests.fakes.log import ORIGIN, Log, arrivals, certified, opening
 
 BUCKET, KEY, API = "the-log", "the-key", "log-api"

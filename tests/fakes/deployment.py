@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from civic.analytics.entrypoints import collector, releaser
-from civic.identity.entrypoints import (
+from civic.analytics.functions import collector, releaser
+from civic.identity.functions import (
     accountability,
     api_docs,
     credential_issuer,

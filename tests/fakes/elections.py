@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from secrets import token_bytes
 from typing import Any
 
-from civic.cli.voter.blinding import Blinded, SignerKey, blind, prepare
+from civic.client.blinding import Blinded, SignerKey, blind, prepare
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.voting import ElectionEnded, ElectionPublished, StyleAreas
 from civic.identity.model import base64url

@@ -13,16 +13,16 @@ from civic.audit.usecases.lookup import Lookup
 from civic.audit.usecases.opening import Opener
 from civic.audit.usecases.publishing import Publisher
 from civic.audit.usecases.recording import Recorder
-from civic.cli.simulate.log import (
+from civic.contracts.identifiers import ElectionId, StyleId
+from civic.contracts.log_entries import ballot_entry, commitment
+from civic.contracts.voting import Audience, ElectionCertified, StyleTally
+from civic.lab.simulate.log import (
     KeySigner,
     MemoryHeads,
     MemoryJournal,
     MemoryShelf,
 )
-from civic.cli.simulate.memory import MemoryBus
-from civic.contracts.identifiers import ElectionId, StyleId
-from civic.contracts.log_entries import ballot_entry, commitment
-from civic.contracts.voting import Audience, ElectionCertified, StyleTally
+from civic.lab.simulate.memory import MemoryBus
 
 ORIGIN = "civic.example/log"
 ELECTION = ElectionId("7k3m9qx2w5vb")

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from civic.identity.entrypoints import review
+from civic.identity.functions import review
 from civic.identity.model.registration import Consent, Registration
 from tests.fakes.deployment import Deployment, Response
 from tests.fakes.lambda_events import http_event

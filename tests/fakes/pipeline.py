@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from civic.analytics.entrypoints import collector
 from civic.analytics.errors import StoreUnavailable as JoinsUnavailable
+from civic.analytics.functions import collector
 from civic.contracts.events import (
     DataDeleted,
     DataStored,
@@ -38,7 +38,9 @@ from civic.contracts.events import (
 )
 from civic.contracts.trace import TraceContext
 from civic.contracts.voting import ElectionEnded, ElectionPublished, RollDeleted
-from civic.identity.entrypoints import (
+from civic.identity.adapters.retention_settings import RetentionSettings
+from civic.identity.errors import KeyServiceUnavailable
+from civic.identity.functions import (
     accountability,
     credential_issuer,
     credential_roll,
@@ -49,9 +51,7 @@ from civic.identity.entrypoints import (
     rights,
     subject_access,
     validator,
-    wiring,
 )
-from civic.identity.errors import KeyServiceUnavailable
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import RequestKind
@@ -102,7 +102,7 @@ RULES = RuleSet.parse(
 RETENTION = timedelta(days=90)
 RECEIVES = 5
 """How often a queue offers a message before it gives up on it."""
-_ACCESS_SETTINGS = wiring.RetentionSettings(
+_ACCESS_SETTINGS = RetentionSettings(
     rejected_retention_days=RETENTION.days, abandoned_retention_days=RETENTION.days
 )
 NO_ANSWER: dict[str, Any] = {"statusCode": 500, "headers": {}, "body": "{}"}

@@ -16,7 +16,7 @@ from civic.runtime import clients
 from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.adapters.voter_codes_dynamodb import DynamoDbVoterCodes
-from civic.voting.entrypoints import enqueuer, press, processor, results, tally
+from civic.voting.functions import enqueuer, press, processor, results, tally
 from civic.voting.model.codes import PostedCode, hash_of, new_code
 from civic.voting.model.credential import Credential
 from civic.voting.model.election import Election

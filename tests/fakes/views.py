@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from civic.analytics.model.release import Cell, tally
+from civic.analytics.aggregates import Cell, tally
 from civic.contracts.events import ValidationRequest
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import IdentityError

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from civic.cli.simulate.memory import MemoryTallies
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.voting import ElectionChange, ElectionDeleted
+from civic.lab.simulate.memory import MemoryTallies
 from civic.voting.errors import CodeTaken, ElectionMoved, SealBroken
 from civic.voting.model.draft import DraftElection
 from civic.voting.model.election import Election

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civic.cli.target import Target
+from civic.stack.target import Target
 
 type Item = dict[str, Any]
 type Snapshot = dict[str, list[Item]]

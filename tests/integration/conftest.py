@@ -14,13 +14,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from civic.cli.citizen import Citizen
-from civic.cli.deploy import deploy
-from civic.cli.engine import Engine
-from civic.cli.main import main
-from civic.cli.ports import LOOPBACK
-from civic.cli.target import LOCAL_STACK, Target, choose
-from civic.cli.workspace import Workspace, here
+from civic.client.citizen import Citizen
+from civic.operator.main import main
+from civic.stack.deploy import deploy
+from civic.stack.engine import Engine
+from civic.stack.target import LOCAL_STACK, Target, choose
+from civic.stack.workspace import Workspace, here
+from civic.terminal.ports import LOOPBACK
 
 HERE = Path(__file__).parent
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from civic.cli.target import Target
+from civic.stack.target import Target
 from tests.integration.waiting import eventually
 
 _READING_SECONDS = 20

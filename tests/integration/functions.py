@@ -5,7 +5,7 @@ from collections.abc import Container
 from typing import Any
 from uuid import uuid4
 
-from civic.cli.target import Target
+from civic.stack.target import Target
 from tests.integration.log_lines import streams
 from tests.integration.waiting import eventually
 

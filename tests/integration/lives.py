@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.target import Target
+from civic.client.citizen import Citizen, Receipt
+from civic.stack.target import Target
 from tests.integration.people import Payload, idempotency_key, person
 from tests.integration.rows import BY_ID, is_tombstone, row, subject_keys
 from tests.integration.waiting import decided, eventually, stored

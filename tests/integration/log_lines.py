@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from civic.cli import log_events
-from civic.cli.target import Target
+from civic.stack import log_events
+from civic.stack.target import Target
 
 type Line = dict[str, Any]
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import httpx
 
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.journal import Journal
-from civic.cli.leakscan.conversation import Walked
-from civic.cli.leakscan.people import MarkedPeople, Person
-from civic.cli.leakscan.places import Piece
-from civic.cli.leakscan.settling import settle
-from civic.cli.operations import redrive
-from civic.cli.target import Target
+from civic.client.citizen import Citizen, Receipt
+from civic.client.journal import Journal
+from civic.lab.leakscan.conversation import Walked
+from civic.lab.leakscan.people import MarkedPeople, Person
+from civic.lab.leakscan.places import Piece
+from civic.lab.leakscan.settling import settle
+from civic.operator.operations import redrive
+from civic.stack.target import Target
 from tests.integration.conftest import Command
 from tests.integration.consumers import dead, impatient, publish, purge, send
 from tests.integration.functions import call_every, renew

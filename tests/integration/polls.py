@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from civic.cli.elections import ElectionOffice
-from civic.cli.target import Target
-from civic.cli.voter.device import Credential
+from civic.client.device import Credential
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.voting import Audience
+from civic.operator.elections import ElectionOffice
+from civic.stack.target import Target
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections

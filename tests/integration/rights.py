@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from civic.cli.target import Target
+from civic.stack.target import Target
 from tests.rights import AUDIT_RIGHTS, OFFICE_RIGHTS, RIGHTS, VOTING_RIGHTS
 
 TABLES = {

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from civic.cli.citizen import Receipt
-from civic.cli.target import Target
+from civic.client.citizen import Receipt
+from civic.stack.target import Target
 
 type Item = dict[str, Any]
 

@@ -11,8 +11,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from civic.cli.engine import REGION
-from civic.cli.target import Target
+from civic.stack.engine import REGION
+from civic.stack.target import Target
 from tests.integration.waiting import eventually
 
 

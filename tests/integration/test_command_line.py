@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.journal import Journal
-from civic.cli.target import Target
+from civic.client.citizen import Citizen, Receipt
+from civic.client.journal import Journal
+from civic.stack.target import Target
 from tests.integration.conftest import Command
 from tests.integration.people import person
 from tests.integration.rows import BY_ID, is_tombstone, row, rows

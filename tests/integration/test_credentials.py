@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from civic.cli.api_client import Refused
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.journal import Journal
-from civic.cli.target import Target
-from civic.cli.voter.blinding import SignerKey, verifies
-from civic.cli.voter.device import Credential, Device, Election, Request
+from civic.client.api_client import Refused
+from civic.client.blinding import SignerKey, verifies
+from civic.client.citizen import Citizen, Receipt
+from civic.client.device import Credential, Device, Election, Request
+from civic.client.journal import Journal
+from civic.stack.target import Target
 from tests.fakes.elections import ELECTION, STYLE, published
 from tests.integration.conftest import Command
 from tests.integration.lives import erased, registered

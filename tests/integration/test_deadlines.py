@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from civic.cli.accountability import overdue_requests, run_deadlines
-from civic.cli.citizen import Citizen
-from civic.cli.target import Target
+from civic.client.citizen import Citizen
+from civic.operator.accountability import overdue_requests, run_deadlines
+from civic.stack.target import Target
 from tests.integration.consumers import send
 from tests.integration.lives import DOUBTFUL, REJECTED, aged, is_erased, waiting_too_long
 from tests.integration.people import Payload, person

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from civic.cli.target import Target
+from civic.stack.target import Target
 from tests.fakes.voting_elections import draft_document
 from tests.integration.conftest import Command
 from tests.integration.staff import Member, member

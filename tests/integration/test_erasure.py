@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from civic.cli.api_client import Refused
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.erasing import missing_stores, receipt_file
-from civic.cli.target import Target
+from civic.client.api_client import Refused
+from civic.client.citizen import Citizen, Receipt
+from civic.client.erasing import missing_stores, receipt_file
 from civic.identity.errors import ReceiptRefused
 from civic.identity.model.erasure import ErasureStore
 from civic.identity.model.erasure_receipt import read_receipt, verify_receipt
 from civic.identity.model.registration import PII_FIELDS
+from civic.stack.target import Target
 from tests.integration.consumers import paused
 from tests.integration.lives import REJECTED, erased, registered
 from tests.integration.people import idempotency_key, person

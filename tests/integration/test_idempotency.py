@@ -2,9 +2,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from civic.cli.api_client import Refused
-from civic.cli.citizen import Citizen
-from civic.cli.target import Target
+from civic.client.api_client import Refused
+from civic.client.citizen import Citizen
+from civic.stack.target import Target
 from tests.integration.people import idempotency_key, person
 from tests.integration.rows import subject_key_revisions
 from tests.integration.waiting import decided, stored

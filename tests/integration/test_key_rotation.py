@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.operations import rewrap_subject_keys, rotate_wrapping_key
-from civic.cli.target import Target
+from civic.client.citizen import Citizen, Receipt
+from civic.operator.operations import rewrap_subject_keys, rotate_wrapping_key
+from civic.stack.target import Target
 from tests.integration.conftest import Command
 from tests.integration.functions import renew
 from tests.integration.people import idempotency_key, person

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from civic.cli.engine import Engine
-from civic.cli.failures import INTERRUPTED_EXIT_CODE
-from civic.cli.leakscan import command
-from civic.cli.leakscan.files import places_on_disk
-from civic.cli.leakscan.places import Place, blind_spots, places_of_aws
-from civic.cli.leakscan.scan import Scanner, contents_before
-from civic.cli.leakscan.settling import settle
-from civic.cli.target import Target
-from civic.cli.workspace import Workspace
+from civic.lab.leakscan import command
+from civic.lab.leakscan.files import places_on_disk
+from civic.lab.leakscan.places import Place, blind_spots, places_of_aws
+from civic.lab.leakscan.scan import Scanner, contents_before
+from civic.lab.leakscan.settling import settle
+from civic.stack.engine import Engine
+from civic.stack.target import Target
+from civic.stack.workspace import Workspace
+from civic.terminal.failures import INTERRUPTED_EXIT_CODE
 from tests.integration.conftest import Command
 from tests.integration.consumers import paused, send
 from tests.integration.rows import BY_ID, is_tombstone, rows

@@ -13,8 +13,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from civic.cli.engine import REGION
-from civic.cli.target import Target
+from civic.stack.engine import REGION
+from civic.stack.target import Target
 from tests.integration.rights import ALL_RIGHTS, TRIED, Clients, expected, probes, stack_of
 
 _DENIALS = {"AccessDenied", "AccessDeniedException"}

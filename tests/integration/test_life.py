@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from civic.cli.citizen import Receipt
-from civic.cli.target import Target
+from civic.client.citizen import Receipt
 from civic.identity.model.registration import PII_FIELDS
+from civic.stack.target import Target
 from tests.integration.consumers import paused
 from tests.integration.people import Payload, person
 from tests.integration.rows import BY_ID, is_tombstone, row, subject_key_revisions

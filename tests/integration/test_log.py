@@ -17,12 +17,12 @@ from botocore.exceptions import ClientError
 
 from civic.audit.adapters.bucket_s3 import AUDITORS, LOG, Bucket
 from civic.audit.adapters.journal_s3 import S3Journal
-from civic.cli import log_events
-from civic.cli.elections import ElectionOffice
-from civic.cli.public_log import OPENINGS_FOR_AUDITORS, LogCopy, log_api_url, log_key
-from civic.cli.target import Target
 from civic.contracts.log_entries import BALLOT, EVENT
 from civic.contracts.voting import Audience
+from civic.operator.elections import ElectionOffice
+from civic.operator.public_log import OPENINGS_FOR_AUDITORS, LogCopy, log_api_url, log_key
+from civic.stack import log_events
+from civic.stack.target import Target
 from civic.verifier.main import main as civic_verify
 from civic.verifier.notes import VerifierKey
 from civic.verifier.receipts import Receipt, verify_receipt

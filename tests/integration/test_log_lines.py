@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from civic.cli.target import Target
+from civic.stack.target import Target
 from tests.integration.log_lines import (
     Line,
     is_of_the_platform,

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from civic.cli.citizen import Citizen
-from civic.cli.console import err, out
-from civic.cli.engine import Engine
-from civic.cli.leakscan.files import places_on_disk
-from civic.cli.leakscan.people import MarkedPeople
-from civic.cli.leakscan.places import Place, places_of_aws
-from civic.cli.leakscan.scan import Scanner, contents_before
-from civic.cli.leakscan.settling import settle
-from civic.cli.leakscan.walk import Walk
-from civic.cli.target import Target
+from civic.client.citizen import Citizen
 from civic.identity.adapters.rule_set_files import load_rule_set
+from civic.lab.leakscan.files import places_on_disk
+from civic.lab.leakscan.people import MarkedPeople
+from civic.lab.leakscan.places import Place, places_of_aws
+from civic.lab.leakscan.scan import Scanner, contents_before
+from civic.lab.leakscan.settling import settle
+from civic.lab.leakscan.walk import Walk
+from civic.stack.engine import Engine
+from civic.stack.target import Target
+from civic.terminal.console import err, out
 from tests.integration.conftest import Command, outliving, pointed_at
 from tests.integration.consumers import dead_letters, purge, recorded_events
 from tests.integration.functions import forget_tracebacks

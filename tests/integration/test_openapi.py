@@ -10,11 +10,11 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.operations import queue_depths
-from civic.cli.target import Target
-from civic.identity.entrypoints.api import IDEMPOTENCY_KEY_PATTERN
+from civic.client.citizen import Citizen, Receipt
+from civic.identity.http.bodies import IDEMPOTENCY_KEY_PATTERN
 from civic.identity.model.text import PLAIN_TEXT_PATTERN
+from civic.operator.operations import queue_depths
+from civic.stack.target import Target
 from tests.integration.people import idempotency_key, person
 from tests.integration.waiting import settled, stored
 from tests.strategies.registrations import plain

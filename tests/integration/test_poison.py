@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.operations import queue_depths
-from civic.cli.target import Target
+from civic.client.citizen import Citizen, Receipt
+from civic.operator.operations import queue_depths
+from civic.stack.target import Target
 from tests.integration.conftest import Command
 from tests.integration.consumers import (
     dead,

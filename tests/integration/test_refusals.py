@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from civic.cli.citizen import Citizen, Receipt
+from civic.client.citizen import Citizen, Receipt
 from tests.integration.people import idempotency_key, person
 from tests.integration.waiting import decided
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.operations import release_aggregates
-from civic.cli.target import Target
+from civic.client.citizen import Citizen, Receipt
+from civic.operator.operations import release_aggregates
+from civic.stack.target import Target
 from tests.integration.conftest import Command
 from tests.integration.consumers import publish, recorded_events, send
 from tests.integration.people import idempotency_key, person

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from civic.cli.api_client import Refused
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.operations import queue_depths
-from civic.cli.target import Target
+from civic.client.api_client import Refused
+from civic.client.citizen import Citizen, Receipt
+from civic.operator.operations import queue_depths
+from civic.stack.target import Target
 from tests.integration.consumers import publish, recorded_events
 from tests.integration.people import idempotency_key, person
 from tests.integration.rows import BY_ID, everything_about, is_tombstone, row

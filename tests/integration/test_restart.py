@@ -2,9 +2,9 @@
 
 import pytest
 
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.engine import Engine
-from civic.cli.target import Target
+from civic.client.citizen import Citizen, Receipt
+from civic.stack.engine import Engine
+from civic.stack.target import Target
 from tests.integration.conftest import Command, outliving
 from tests.integration.people import idempotency_key, person
 from tests.integration.rows import everything_about

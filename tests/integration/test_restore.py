@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from civic.cli.api_client import Refused
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.demo.break_in import BreakIn, Copy
-from civic.cli.demo.copies import copy_of_event, copy_of_item
-from civic.cli.operations import redrive
-from civic.cli.target import Target
+from civic.client.api_client import Refused
+from civic.client.citizen import Citizen, Receipt
 from civic.identity.model.erasure import ErasureStore
+from civic.lab.demo.break_in import BreakIn, Copy
+from civic.lab.demo.copies import copy_of_event, copy_of_item
+from civic.operator.operations import redrive
+from civic.stack.target import Target
 from tests.integration.backups import Snapshot, restore, snapshot
 from tests.integration.consumers import publish, recorded_events
 from tests.integration.people import idempotency_key, person

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.credentials import Credentials
 
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.target import Target
+from civic.client.citizen import Citizen, Receipt
+from civic.stack.target import Target
 from tests.integration.lives import DOUBTFUL, REJECTED, registered
 from tests.integration.rows import BY_ID, row
 from tests.integration.staff import Member, member, two_people_needed

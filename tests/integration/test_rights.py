@@ -6,10 +6,10 @@ Erasure and its receipt are in test_erasure.py, decisions by people in test_revi
 import httpx
 import pytest
 
-from civic.analytics.adapters.join_store_dynamodb import DynamoDbJoins
-from civic.cli.api_client import Refused
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.target import Target
+from civic.analytics.join_store_dynamodb import DynamoDbJoins
+from civic.client.api_client import Refused
+from civic.client.citizen import Citizen, Receipt
+from civic.stack.target import Target
 from tests.integration.consumers import paused
 from tests.integration.lives import REJECTED, registered
 from tests.integration.people import idempotency_key, person

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.commands import citizens as citizens_module
-from civic.cli.engine import Engine
-from civic.cli.journal import Journal
-from civic.cli.target import Target
-from civic.cli.workspace import here
+from civic.client.citizen import Citizen, Receipt
+from civic.client.journal import Journal
+from civic.operator.commands import citizens as citizens_module
+from civic.stack.engine import Engine
+from civic.stack.target import Target
+from civic.stack.workspace import here
 from tests.integration.conftest import Command
 from tests.integration.consumers import paused
 from tests.integration.lives import DOUBTFUL, REJECTED, erased, registered, waiting_too_long

@@ -10,15 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from civic.cli import log_events
-from civic.cli.api_client import Refused
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.elections import ElectionOffice
-from civic.cli.leakscan.places import Piece, Place, places_of_aws
-from civic.cli.leakscan.scan import Scanner
-from civic.cli.target import Target
-from civic.cli.voter.device import Credential, Device
+from civic.client.api_client import Refused
+from civic.client.citizen import Citizen, Receipt
+from civic.client.device import Credential, Device
 from civic.contracts.identifiers import ElectionId
+from civic.lab.leakscan.places import Piece, Place, places_of_aws
+from civic.lab.leakscan.scan import Scanner
+from civic.operator.elections import ElectionOffice
+from civic.stack import log_events
+from civic.stack.target import Target
 from civic.voting.adapters.ballot_queue_sqs import body_of
 from civic.voting.model.codes import PostedCode
 from tests.integration.consumers import dead, impatient, paused, purge, send

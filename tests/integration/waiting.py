@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from civic.cli.api_client import Refused
-from civic.cli.citizen import Citizen, Receipt
-from civic.cli.operations import queue_depths
-from civic.cli.target import Target
+from civic.client.api_client import Refused
+from civic.client.citizen import Citizen, Receipt
+from civic.operator.operations import queue_depths
+from civic.stack.target import Target
 
 PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05

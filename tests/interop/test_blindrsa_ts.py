@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from civic.cli.voter.blinding import SignerKey, blind, finalize, prepare, verifies
+from civic.client.blinding import SignerKey, blind, finalize, prepare, verifies
 from civic.identity.model.blind_rsa import SigningKey, blind_sign
 from tests.fakes.blind_vectors import Vector, own_vectors
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from civic.audit.entrypoints import public_log
+from civic.audit.functions import public_log
 from civic.audit.model.notes import verifier_key
 from civic.contracts.log_entries import leaf_hash
 from civic.verifier.errors import Refused

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from civic.analytics.entrypoints import collector, releaser
-from civic.identity.entrypoints import key_custodian, pii_storage, validator
+from civic.analytics.functions import collector, releaser
+from civic.identity.functions import key_custodian, pii_storage, validator
 from civic.runtime import clients
 from tests.fakes.aws import BUCKET, TABLES
 from tests.fakes.deployment import Deployment, body_of

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from civic.cli.voter.blinding import SignerKey, finalize
+from civic.client.blinding import SignerKey, finalize
 from civic.contracts.identifiers import Nullifier
 from civic.identity.model import base64url
 from civic.runtime import clients
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
-from civic.voting.entrypoints import press, processor, tally
+from civic.voting.functions import press, processor, tally
 from civic.voting.model.credential import Credential
 from tests.fakes.aws import BUCKET, TABLES, Aws
 from tests.fakes.ballots import ELECTION, SOUTH

@@ -25,7 +25,7 @@ import civic.identity
 import civic.runtime
 import civic.voting
 from civic.contracts.identifiers import Nullifier, RegistrationId
-from civic.voting.entrypoints.api import SignedToken, Vote
+from civic.voting.http.vote_bodies import SignedToken, Vote
 from civic.voting.model.ballot import Ballot, CastBallot
 from civic.voting.model.codes import PostedCode
 from civic.voting.model.credential import Credential

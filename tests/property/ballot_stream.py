@@ -11,8 +11,8 @@ from itertools import count
 
 from hypothesis import strategies as st
 
-from civic.cli.simulate.memory import MemoryTallies
 from civic.contracts.identifiers import ElectionId
+from civic.lab.simulate.memory import MemoryTallies
 from civic.voting.errors import StoreUnavailable, TallyMoved
 from civic.voting.model.tally import ShardTally, counted
 from civic.voting.usecases.tallying import Arrival, Teller, total

@@ -12,7 +12,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from civic.identity.entrypoints import accountability, deadlines
+from civic.identity.functions import accountability, deadlines
 from tests.fakes.faults import How
 from tests.fakes.pipeline import RECEIVES, Consumer
 from tests.fakes.queues import Message

@@ -15,8 +15,8 @@ import pytest
 
 from civic.contracts.events import ValidationRequest
 from civic.contracts.identifiers import RegistrationId
-from civic.identity.entrypoints import accountability, deadlines
 from civic.identity.errors import IdentityError
+from civic.identity.functions import accountability, deadlines
 from civic.identity.model.credentials import RollEntry
 from civic.identity.model.eligibility import cohort_of
 from civic.identity.model.registration import Registration

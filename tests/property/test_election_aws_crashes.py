@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from civic.voting.entrypoints import calendar, elections
+from civic.voting.functions import calendar, elections
 from tests.fakes.aws import BUS, Aws
 from tests.fakes.faults import Crash
 from tests.fakes.fixtures import aws

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from civic.identity.entrypoints import deadlines
+from civic.identity.functions import deadlines
 from tests.fakes.pipeline import RETENTION, Consumer
 from tests.property.citizens import Body, Citizen, Command
 from tests.property.commands import (

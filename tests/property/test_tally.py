@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import pytest
 from hypothesis import Phase, find, given, settings
 
-from civic.cli.simulate.memory import MemoryTallies
 from civic.contracts.identifiers import ElectionId
+from civic.lab.simulate.memory import MemoryTallies
 from civic.voting.model.tally import ShardTally, sequence
 from civic.voting.usecases import tallying
 from civic.voting.usecases.tallying import Arrival, Teller

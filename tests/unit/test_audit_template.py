@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from civic.audit.entrypoints import wiring
-from civic.audit.entrypoints.public_log import _ROUTES
+from civic.audit import composition
+from civic.audit.functions.public_log import _ROUTES
 from civic.contracts.registry import EVENTS
 from civic.contracts.voting import ElectionChange
 from civic.runtime.settings import Settings
@@ -16,10 +16,10 @@ from tests.templates import ROOT, Template, logical_id, on_aws
 
 AUDIT = Template("stacks/audit.yaml")
 SETTINGS: dict[str, type[Settings]] = {
-    "LogWriterFunction": wiring.RecorderSettings,
-    "EventLoggerFunction": wiring.RecorderSettings,
-    "OpenerFunction": wiring.OpenerSettings,
-    "PublicLogFunction": wiring.ReaderSettings,
+    "LogWriterFunction": composition.RecorderSettings,
+    "EventLoggerFunction": composition.RecorderSettings,
+    "OpenerFunction": composition.OpenerSettings,
+    "PublicLogFunction": composition.ReaderSettings,
 }
 LIBRARY_SETTINGS = {"POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"}
 RECORDERS = {"LogWriterRole", "EventLoggerRole"}

@@ -4,8 +4,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civic.analytics.model.joins import Counted
-from civic.analytics.model.release import (
+from civic.analytics.aggregates import (
     SUMS,
     TABLES,
     THRESHOLD,
@@ -15,6 +14,7 @@ from civic.analytics.model.release import (
     suppress_small_cells,
     tally,
 )
+from civic.analytics.joins import Counted
 from civic.contracts.events import Cohort, Decision
 
 DAY = date(2027, 1, 1)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from civic.analytics.model.release import Release, Tally, suppress_small_cells
-from civic.analytics.usecases.release import Releasing, release
+from civic.analytics.aggregates import Release, Tally, suppress_small_cells
+from civic.analytics.releasing import Releasing, release
 from civic.contracts.events import AnalyticsReleased
 from tests.fakes.analytics import InMemoryJoins, InMemoryReleases
 from tests.fakes.bus import RecordingBus

@@ -9,9 +9,9 @@ from civic.audit.errors import BallotsMissing, LogBroken, NumberTaken
 from civic.audit.model.journal import Arrival, Batch
 from civic.audit.model.notes import Checkpoint
 from civic.audit.model.tiles import Published
-from civic.cli.simulate.log import MemoryShelf
 from civic.contracts.audit import CheckpointPublished
 from civic.contracts.voting import ElectionEnded
+from civic.lab.simulate.log import MemoryShelf
 from tests.fakes.log import ELECTION, NOW, ORIGIN, Log, arrival, arrivals, certified
 
 SHARD, OTHER = "shardId-1", "shardId-2"

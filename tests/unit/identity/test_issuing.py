@@ -6,7 +6,7 @@ from secrets import token_bytes
 
 import pytest
 
-from civic.cli.voter.blinding import SignerKey, blind, finalize, prepare, verifies
+from civic.client.blinding import SignerKey, blind, finalize, prepare, verifies
 from civic.contracts.identifiers import ElectionId, RegistrationId, StyleId
 from civic.identity.errors import (
     BlindedMessageRefused,

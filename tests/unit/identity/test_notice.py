@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from civic.cli.template import read_template
 from civic.contracts.retention import REQUEST_LOG_LIFETIME, TOMBSTONE_LIFETIME
 from civic.identity.model import notice
 from civic.identity.model.notice import Controller, PrivacyNotice, privacy_notice
 from civic.identity.model.registration import PII_FIELDS, Registration
 from civic.identity.model.requests import ARTICLES, RequestKind
+from civic.stack.template import read_template
 from tests.fakes.deployment import ROUTES
 
 ROOT = Path(__file__).resolve().parents[3]

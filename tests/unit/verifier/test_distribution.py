@@ -50,11 +50,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_wheel_has_the_verifier_and_the_one_contract_it_needs(wheel: Path) -> None:
+def test_wheel_has_the_verifier_and_nothing_else_of_ours(wheel: Path) -> None:
     names = [name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name]
     modules = [f"civic/verifier/{one.name}" for one in (VERIFIER / "civic/verifier").glob("*.py")]
-    contracts = ["civic/contracts/__init__.py", "civic/contracts/log_entries.py"]
-    assert sorted(names) == sorted([*modules, "civic/verifier/py.typed", *contracts])
+    assert sorted(names) == sorted([*modules, "civic/verifier/py.typed"])
 
 
 def test_wheel_requires_cryptography_and_nothing_else(wheel: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from civic.cli.commands.election_tables import election_table
+from civic.operator.commands.election_tables import election_table
 from civic.voting.model.election import Election, Option, in_order
 from civic.voting.model.results import snapshot
 from civic.voting.model.tally import Counts

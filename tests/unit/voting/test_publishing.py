@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from civic.cli.simulate.memory import MemorySnapshots, MemoryTallies
 from civic.contracts.events import Event
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.voting import VoteCast
+from civic.lab.simulate.memory import MemorySnapshots, MemoryTallies
 from civic.runtime.publisher import PublishFailed
 from civic.voting.errors import ElectionUnknown
 from civic.voting.model.ballot import cast

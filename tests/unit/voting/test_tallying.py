@@ -2,8 +2,8 @@
 
 import pytest
 
-from civic.cli.simulate.memory import MemoryTallies
 from civic.contracts.identifiers import ElectionId
+from civic.lab.simulate.memory import MemoryTallies
 from civic.voting.errors import TallyMoved
 from civic.voting.model.tally import ShardTally
 from civic.voting.usecases.tallying import Arrival, Teller, total

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from civic.analytics.model.joins import Counted
-from civic.analytics.model.release import Release
+from civic.analytics.aggregates import Release
+from civic.analytics.joins import Counted
 from civic.contracts.events import DecisionMade, Event
 from civic.contracts.identifiers import RegistrationId, Revision
 

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from civic.contracts.log_entries import EVENT
 from civic.verifier.canonical import parse_canonical
 from civic.verifier.errors import Malformed
+from civic.verifier.hashing import EVENT
 
 ELECTION = "[0-9a-hjkmnp-tv-z]{12}"
 """An election's id: 60 bits in the alphabet of Crockford's base 32."""

@@ -8,8 +8,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from hmac import compare_digest
 
-from civic.contracts.log_entries import leaf_hash
 from civic.verifier.errors import ProofRefused
+from civic.verifier.hashing import leaf_hash
 
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256().digest()

@@ -7,12 +7,12 @@ from io import BufferedReader
 from itertools import pairwise
 from typing import Any
 
-from civic.contracts.log_entries import ballot_entry, commitment, leaf_hash
 from civic.verifier.canonical import parse_canonical
 from civic.verifier.elections import WRITE_INS, Cell
 from civic.verifier.encodings import base64_bytes, hex_bytes
 from civic.verifier.errors import Malformed, ObjectRefused
 from civic.verifier.folder import Folder
+from civic.verifier.hashing import ballot_entry, commitment, leaf_hash
 
 SAMPLE = "sample"
 AUDIENCES = ("public", "auditors", SAMPLE)

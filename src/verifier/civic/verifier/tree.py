@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Never
 
-from civic.contracts.log_entries import leaf_hash
 from civic.verifier.blame import Range, tile_is_wrong
 from civic.verifier.entries import parse_bundle
 from civic.verifier.errors import Malformed, Missing, ObjectRefused
 from civic.verifier.folder import Folder
+from civic.verifier.hashing import leaf_hash
 from civic.verifier.heads import Heads
 from civic.verifier.merkle import HASH_BYTES, GrowingTree, root_of_hashes
 from civic.verifier.tiles import (

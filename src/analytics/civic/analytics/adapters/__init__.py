@@ -1,1 +1,0 @@
-"""The ports over AWS: ``port_technology`` modules."""

@@ -1,1 +1,0 @@
-"""The Lambda functions of the analytics domain, one module each."""

@@ -1,0 +1,146 @@
+"""Joins in DynamoDB: one row per registration.
+
+``dr`` is the revision of the decision whose day, cohort and reasons the row holds, ``round`` which
+decision on that revision it is, if people made it; ``sr`` is the revision that is stored, and
+``restriction`` the number of the last change of a restriction, with ``restricted`` its outcome.
+A row with ``erased_at`` is a tombstone. Of an erased registration it holds nothing else but its
+``ttl``; of one whose data subject objected not even that, as it has to last as long as the
+registration does.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from civic.analytics.errors import StoreUnavailable
+from civic.analytics.joins import Counted
+from civic.contracts.events import Cohort, Decision, DecisionMade
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.retention import TOMBSTONE_LIFETIME
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDbJoins:
+    """The join store."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """Use ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+
+    def decided(self, decision: DecisionMade) -> None:
+        """Note a decision."""
+        reasons = sorted({reason.code for reason in decision.reasons})
+        self._advance(
+            decision.id,
+            {"dr": decision.revision, "round": decision.round},
+            {
+                "decided_on": {"S": decision.decided_at.date().isoformat()},
+                "region": {"S": decision.cohort.region},
+                "age_band": {"S": decision.cohort.age_band},
+                "decision": {"S": decision.decision},
+                "reasons": {"L": [{"S": code} for code in reasons]},
+            },
+        )
+
+    def stored(self, registration: RegistrationId, revision: Revision) -> None:
+        """Note that a revision is stored."""
+        self._advance(registration, {"sr": revision}, {})
+
+    def restricted(self, registration: RegistrationId, sequence: int) -> None:
+        """Note a restriction or its lifting."""
+        facts = {"restricted": {"BOOL": sequence % 2 == 1}}
+        self._advance(registration, {"restriction": sequence}, facts)
+
+    def erased(self, registration: RegistrationId, at: datetime) -> None:
+        """Replace the row by a tombstone, unless there is an earlier one."""
+        item: dict[str, Any] = {
+            "id": {"S": registration},
+            "erased_at": {"S": at.isoformat()},
+            "ttl": {"N": str(int((at + TOMBSTONE_LIFETIME).timestamp()))},
+        }
+        self._bury(item, "attribute_not_exists(#ttl) OR erased_at > :at")
+
+    def objected(self, registration: RegistrationId, at: datetime) -> None:
+        """Replace the row by a tombstone that does not expire, unless there is one."""
+        item: dict[str, Any] = {"id": {"S": registration}, "erased_at": {"S": at.isoformat()}}
+        self._bury(item, "attribute_not_exists(#ttl) AND erased_at > :at")
+
+    def complete(self) -> Iterator[Counted]:
+        """Scan for the rows whose halves are of one revision."""
+        with _unavailable():
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table,
+                FilterExpression="attribute_exists(dr) AND dr = sr"
+                " AND (attribute_not_exists(restricted) OR restricted = :no)",
+                ExpressionAttributeValues={":no": {"BOOL": False}},
+            )
+            for page in pages:
+                yield from map(_counted, page["Items"])
+
+    def _bury(self, item: dict[str, Any], replaceable: str) -> None:
+        """Put a tombstone where there is none, or one that may be replaced."""
+        with _unless_in_the_way():
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression=f"attribute_not_exists(erased_at) OR ({replaceable})",
+                ExpressionAttributeNames={"#ttl": "ttl"},
+                ExpressionAttributeValues={":at": item["erased_at"]},
+            )
+
+    def _advance(
+        self, registration: RegistrationId, steps: dict[str, int], facts: dict[str, Any]
+    ) -> None:
+        """Write facts if the steps they stand under, most significant first, are further on."""
+        numbers = {name: {"N": str(number)} for name, number in steps.items()}
+        written = numbers | facts
+        assignments = ", ".join(f"#{name} = :{name}" for name in written)
+        with _unless_in_the_way():
+            self._client.update_item(
+                TableName=self._table,
+                Key={"id": {"S": registration}},
+                UpdateExpression=f"SET {assignments}",
+                ConditionExpression=f"attribute_not_exists(erased_at) AND ({_further(steps)})",
+                ExpressionAttributeNames={f"#{name}": name for name in written},
+                ExpressionAttributeValues={f":{name}": value for name, value in written.items()},
+            )
+
+
+def _further(steps: Iterable[str]) -> str:
+    """Return the condition that steps are further on than those of the row, if it has any."""
+    first, *rest = steps
+    further = f"attribute_not_exists(#{first}) OR #{first} < :{first}"
+    return f"{further} OR (#{first} = :{first} AND ({_further(rest)}))" if rest else further
+
+
+def _counted(item: dict[str, Any]) -> Counted:
+    return Counted(
+        date.fromisoformat(item["decided_on"]["S"]),
+        Cohort(region=item["region"]["S"], age_band=item["age_band"]["S"]),
+        Decision(item["decision"]["S"]),
+        tuple(code["S"] for code in item["reasons"]["L"]),
+    )
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise StoreUnavailable("an AWS service refused or did not answer") from error
+
+
+@contextmanager
+def _unless_in_the_way() -> Iterator[None]:
+    with _unavailable():
+        try:
+            yield
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise

@@ -1,1 +1,0 @@
-"""Pure model of the analytics domain."""

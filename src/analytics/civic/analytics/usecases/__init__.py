@@ -1,1 +1,0 @@
-"""What the analytics domain can be asked to do."""

@@ -1,0 +1,48 @@
+"""Queue: open the ballots of a certified election to whom it chose."""
+
+from functools import cache
+from typing import Any
+
+from civic.audit import composition
+from civic.audit.adapters.ballots_dynamodb import DynamoDbBallots
+from civic.audit.adapters.bucket_s3 import AUDITORS, LOG
+from civic.audit.adapters.journal_s3 import S3Journal
+from civic.audit.adapters.shelf_s3 import S3Shelf
+from civic.audit.usecases.opening import Opener
+from civic.contracts.events import Event
+from civic.contracts.voting import ElectionCertified
+from civic.runtime import clients
+from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.observability import Invocation, invocation
+from civic.runtime.publisher import EventBridgePublisher
+
+
+def handler(event: dict[str, Any], _context: object) -> Failures:
+    """Handle one batch of the queue."""
+    with invocation() as line:
+        return consume(event, line, lambda one: _open(one, line), _announced_already)
+
+
+@cache
+def opener() -> Opener:
+    """Compose the opener."""
+    settings = composition.OpenerSettings.from_environment()
+    kept = composition.bucket(settings)
+    return Opener(
+        ballots=DynamoDbBallots(clients.dynamodb(), settings.ballots_table),
+        journal=S3Journal(kept),
+        lookup=composition.lookup(kept),
+        public=S3Shelf(kept, LOG),
+        auditors=S3Shelf(kept, AUDITORS),
+        events=EventBridgePublisher(clients.events(), settings.bus_name),
+    )
+
+
+def _open(event: Event, line: Invocation) -> None:
+    if not isinstance(event, ElectionCertified):
+        raise UnknownEvent("this function opens what is certified only")
+    line.record(election=event.election, opened=str(opener().open(event)))
+
+
+def _announced_already(_results: list[None]) -> None:
+    """Each opening is announced before the next one begins."""

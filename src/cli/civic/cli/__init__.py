@@ -1,1 +1,0 @@
-"""The operator's `civic` command: the same on a laptop and against AWS."""

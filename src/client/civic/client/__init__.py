@@ -1,0 +1,1 @@
+"""The side of citizens and voters: API client, blinding, and the journal of receipts."""

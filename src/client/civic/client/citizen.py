@@ -1,0 +1,100 @@
+"""A citizen's client of the HTTP API: what anyone could do with curl."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from civic.client.api_client import ApiClient, require_success
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a registration is known by; the token is a secret."""
+
+    id: str
+    access_token: str = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        """The registration in the API; whatever the id holds, it stays one part of a path."""
+        return f"/registrations/{quote(self.id, safe='')}"
+
+
+class Citizen(ApiClient):
+    """Calls the API of one stack; safe to share between threads."""
+
+    def register(self, payload: dict[str, Any], idempotency_key: str) -> Receipt:
+        """Register; sent again after a failure, the key keeps it one registration."""
+        body = self.call(
+            "POST", "/registrations", json=payload, headers={"idempotency-key": idempotency_key}
+        )
+        return Receipt(body["id"], body["access_token"])
+
+    def status(self, receipt: Receipt) -> dict[str, Any]:
+        """Return status and decision."""
+        return self.call("GET", receipt.path, receipt.access_token)
+
+    def data(self, receipt: Receipt) -> dict[str, Any]:
+        """Return everything that is held (GDPR Art. 15)."""
+        return self.call("GET", receipt.path + "/data", receipt.access_token)
+
+    def rectify(self, receipt: Receipt, payload: dict[str, Any]) -> dict[str, Any]:
+        """Replace the data (GDPR Art. 16)."""
+        return self.call("PUT", receipt.path, receipt.access_token, json=payload)
+
+    def erase(self, receipt: Receipt) -> dict[str, Any]:
+        """Ask for erasure (GDPR Art. 17)."""
+        return self.call("DELETE", receipt.path, receipt.access_token)
+
+    def withdraw(self, receipt: Receipt) -> dict[str, Any]:
+        """Withdraw consent, which erases (GDPR Art. 7(3))."""
+        return self.call("DELETE", receipt.path + "/consent", receipt.access_token)
+
+    def erasure(self, receipt: Receipt) -> dict[str, Any]:
+        """Return how far an erasure has come, with its receipt once it is complete."""
+        return self.call("GET", receipt.path + "/erasure", receipt.access_token)
+
+    def restrict(self, receipt: Receipt) -> dict[str, Any]:
+        """Have nothing done with the data but keeping it (GDPR Art. 18)."""
+        return self.call("PUT", receipt.path + "/restriction", receipt.access_token)
+
+    def lift(self, receipt: Receipt) -> dict[str, Any]:
+        """Lift a restriction (GDPR Art. 18(3))."""
+        return self.call("DELETE", receipt.path + "/restriction", receipt.access_token)
+
+    def object(self, receipt: Receipt) -> dict[str, Any]:
+        """Object to being counted (GDPR Art. 21)."""
+        return self.call("PUT", receipt.path + "/objection", receipt.access_token)
+
+    def contest(self, receipt: Receipt) -> dict[str, Any]:
+        """Have a person decide (GDPR Art. 22(3))."""
+        return self.call("POST", receipt.path + "/review", receipt.access_token)
+
+    def explanation(self, receipt: Receipt) -> dict[str, Any]:
+        """Return how the decision came about (GDPR Art. 15(1)(h), 22)."""
+        return self.call("GET", receipt.path + "/explanation", receipt.access_token)
+
+    def requests(self, receipt: Receipt) -> dict[str, Any]:
+        """Return what was asked for, and when it is due (GDPR Art. 12(3))."""
+        return self.call("GET", receipt.path + "/requests", receipt.access_token)
+
+    def elections(self, receipt: Receipt) -> dict[str, Any]:
+        """Return the elections this person may vote in."""
+        return self.call("GET", receipt.path + "/credentials", receipt.access_token)
+
+    def credential(self, receipt: Receipt, election: str, blinded_message: str) -> dict[str, Any]:
+        """Have a blinded message signed; the same one again gets the same signature."""
+        body = {"election": election, "blinded_message": blinded_message}
+        return self.call("POST", receipt.path + "/credentials", receipt.access_token, json=body)
+
+    def notice(self) -> dict[str, Any]:
+        """Return the privacy notice (GDPR Art. 13)."""
+        return self.call("GET", "/privacy-notice")
+
+    def data_as_csv(self, receipt: Receipt) -> str:
+        """Return the fields as CSV, to take elsewhere (GDPR Art. 20)."""
+        answer = self.answer(
+            "GET", receipt.path + "/data", receipt.access_token, headers={"accept": "text/csv"}
+        )
+        require_success(answer)
+        return answer.text

@@ -1,0 +1,178 @@
+"""A voter's device: it makes a credential with the issuer's help, and without its knowledge.
+
+The secrets are made before anything is asked for, and can be kept: what was asked for once is
+signed again for whoever repeats it, and for nobody who lost it.
+"""
+
+import secrets
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+)
+
+from civic.client.blinding import (
+    RANDOMIZER_BYTES,
+    BlindingFailed,
+    SignerKey,
+    blind,
+    finalize,
+    prepare,
+)
+from civic.client.citizen import Citizen, Receipt
+from civic.contracts.identifiers import ElectionId, StyleId
+from civic.contracts.trace import RandomBytes
+from civic.identity.model import base64url
+from civic.terminal.failures import CommandFailed
+
+TOKEN_BYTES = 32
+"""The length of a credential's token."""
+
+
+def _octets(value: object) -> object:
+    return base64url.decode(value) if isinstance(value, str) else value
+
+
+Octets = Annotated[
+    bytes, BeforeValidator(_octets), PlainSerializer(base64url.encode, when_used="json")
+]
+"""Bytes, in JSON as base64url."""
+
+
+class _Kept(BaseModel):
+    """What a voter keeps in a file. Nothing of it is shown."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    def to_json(self) -> str:
+        """Return it as JSON; byte strings in base64url (RFC 4648 section 5)."""
+        return self.model_dump_json(indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            CommandFailed: It is something else.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError:
+            raise CommandFailed(f"that is no {cls.__name__.lower()}") from None
+
+
+class Election(_Kept):
+    """An election the voter may vote in, with the key of its credentials."""
+
+    election: ElectionId
+    style: StyleId
+    public_key: Octets
+    opens_at: datetime
+    closes_at: datetime
+    issued: bool
+
+
+class Request(_Kept):
+    """What the device asks for, with the secrets to make a credential of the answer."""
+
+    election: ElectionId
+    style: StyleId
+    public_key: Octets
+    prepared: Octets = Field(repr=False)
+    blinded_message: Octets = Field(repr=False)
+    inverse: Octets = Field(repr=False)
+
+
+class Credential(_Kept):
+    """Whoever holds it may cast one ballot of its style; it names nobody.
+
+    ``signature`` is RSA-PSS (SHA-384, MGF1 with SHA-384, 48 bytes of salt) over ``randomizer``
+    followed by ``token``, 32 bytes each, under the key of the election and style.
+    """
+
+    election: ElectionId
+    style: StyleId
+    token: Octets = Field(repr=False)
+    randomizer: Octets = Field(repr=False)
+    signature: Octets = Field(repr=False)
+
+
+_ELECTIONS = TypeAdapter(list[Election])
+
+
+class Device:
+    """One person's device at the issuer."""
+
+    def __init__(
+        self, citizen: Citizen, receipt: Receipt, entropy: RandomBytes = secrets.token_bytes
+    ) -> None:
+        """Ask through ``citizen`` for the registration of ``receipt``."""
+        self._citizen = citizen
+        self._receipt = receipt
+        self._entropy = entropy
+
+    def elections(self) -> list[Election]:
+        """Return the elections the person may vote in.
+
+        Raises:
+            Refused: The registration is not on the roll (yet), or the token is not its own.
+        """
+        answer = self._citizen.elections(self._receipt)
+        return _ELECTIONS.validate_python(answer.get("elections"))
+
+    def prepare(self, election: ElectionId) -> Request:
+        """Make the secrets of a credential, and blind it; nothing is asked for yet.
+
+        Raises:
+            CommandFailed: The person has no such election.
+        """
+        found = next((one for one in self.elections() if one.election == election), None)
+        if found is None:
+            raise CommandFailed("there is no such election for this person, or it is over")
+        key = SignerKey.parse(found.public_key)
+        prepared = prepare(self._entropy(TOKEN_BYTES), self._entropy)
+        blinded = blind(key, prepared, self._entropy)
+        return Request(
+            election=election,
+            style=found.style,
+            public_key=found.public_key,
+            prepared=prepared,
+            blinded_message=blinded.message,
+            inverse=blinded.inverse.to_bytes(key.modulus_bytes, "big"),
+        )
+
+    def redeem(self, request: Request) -> Credential:
+        """Have a request signed and make the credential of it; may be repeated.
+
+        Raises:
+            Refused: Another credential was issued before, or the election is over.
+            CommandFailed: What the issuer answered is not its signature under that key.
+        """
+        answer = self._citizen.credential(
+            self._receipt, request.election, base64url.encode(request.blinded_message)
+        )
+        signed = base64url.decode(str(answer.get("blind_signature"))) or b""
+        inverse = int.from_bytes(request.inverse, "big")
+        try:
+            key = SignerKey.parse(request.public_key)
+            signature = finalize(key, request.prepared, signed, inverse)
+        except BlindingFailed as failure:
+            raise CommandFailed(str(failure)) from None
+        return Credential(
+            election=request.election,
+            style=request.style,
+            token=request.prepared[RANDOMIZER_BYTES:],
+            randomizer=request.prepared[:RANDOMIZER_BYTES],
+            signature=signature,
+        )
+
+    def credential(self, election: ElectionId) -> Credential:
+        """Make a credential; whoever may be interrupted keeps the request of `prepare` instead."""
+        return self.redeem(self.prepare(election))

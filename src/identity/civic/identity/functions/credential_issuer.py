@@ -1,0 +1,99 @@
+"""HTTP: sign a voter's blinded message, once for each election.
+
+The log line holds the registration and the outcome; of the request and its answer nothing, not
+even a digest, for whoever knows a blinded message must not find its registration here.
+"""
+
+import secrets
+from functools import cache
+from typing import Any
+
+from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
+from civic.identity.adapters.issuer_keys_kms import IssuerKeyTable, KmsSigningKeys
+from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.http.bodies import problem_of
+from civic.identity.http.credential_bodies import (
+    CredentialAnswer,
+    CredentialOffer,
+    CredentialOffers,
+    CredentialRequest,
+)
+from civic.identity.http.paths import registration_id
+from civic.identity.model import base64url
+from civic.identity.model.settings import CREDENTIAL_KEY_CACHE
+from civic.identity.usecases.issuing import Issuing, Offer, issue_credential, list_offers
+from civic.runtime import clients
+from civic.runtime.http import Request, Response, answer, serve
+from civic.runtime.observability import Invocation
+from civic.runtime.settings import Settings
+
+
+class Environment(Settings):
+    """Environment of the credential issuer."""
+
+    issuer_roll_table: str
+    issuer_elections_table: str
+    issuer_keys_table: str
+    credential_key_id: str
+
+
+def handler(event: dict[str, Any], _context: object) -> Response:
+    """Answer one request of the HTTP API."""
+    return serve(event, _ROUTES, problem_of)
+
+
+@cache
+def issuing() -> Issuing:
+    """Compose the adapters from the environment."""
+    settings = Environment.from_environment()
+    dynamodb = clients.dynamodb()
+    keys = IssuerKeyTable(
+        dynamodb, settings.issuer_keys_table, clients.kms(), settings.credential_key_id
+    )
+    return Issuing(
+        roll=DynamoDbIssuerRoll(RevisionedTable(dynamodb, settings.issuer_roll_table)),
+        calendar=DynamoDbElectionCalendar(dynamodb, settings.issuer_elections_table),
+        keys=KmsSigningKeys(keys, CREDENTIAL_KEY_CACHE, clients.now),
+        clock=clients.now,
+        entropy=secrets.token_bytes,
+    )
+
+
+def _list(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    offers = list_offers(issuing(), registration, token)
+    return answer(200, CredentialOffers(id=registration, elections=tuple(map(_offer, offers))))
+
+
+def _issue(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    asked = request.body(CredentialRequest)
+    blinded = base64url.decode(asked.blinded_message) or b""
+    signed = issue_credential(issuing(), registration, token, asked.election, blinded)
+    line.count("CredentialsIssued")
+    return answer(
+        200,
+        CredentialAnswer(
+            election=signed.election,
+            style=signed.style,
+            blind_signature=base64url.encode(signed.signature),
+        ),
+    )
+
+
+_ROUTES = {
+    "GET /registrations/{id}/credentials": _list,
+    "POST /registrations/{id}/credentials": _issue,
+}
+
+
+def _offer(offer: Offer) -> CredentialOffer:
+    return CredentialOffer(
+        election=offer.entitlement.election,
+        style=offer.entitlement.style,
+        public_key=base64url.encode(offer.public_key),
+        opens_at=offer.entitlement.opens_at,
+        closes_at=offer.entitlement.closes_at,
+        issued=offer.issued,
+    )

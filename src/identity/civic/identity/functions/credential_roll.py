@@ -1,0 +1,103 @@
+"""Queue: keep the issuer's roll of voters and its keys of elections. It can open none of them."""
+
+from functools import cache
+from typing import Any
+
+from civic.contracts.events import DataChange, DeletionRequest, Event, ValidationResult
+from civic.contracts.voting import (
+    CredentialKeysPublished,
+    ElectionEnded,
+    ElectionPublished,
+    RollDeleted,
+)
+from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
+from civic.identity.adapters.issuer_keys_kms import IssuerKeyTable, KmsIssuerKeyRing
+from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.usecases.roll import (
+    RollKeeping,
+    end_election,
+    note_decisions,
+    prepare_election,
+    take_off,
+)
+from civic.runtime import clients
+from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.observability import Invocation, invocation
+from civic.runtime.publisher import EventBridgePublisher, publish_packed
+from civic.runtime.settings import Settings
+
+type Announced = DataChange | tuple[CredentialKeysPublished, ...]
+
+
+class Environment(Settings):
+    """Environment of the roll, which announces what it does."""
+
+    issuer_roll_table: str
+    issuer_elections_table: str
+    issuer_keys_table: str
+    credential_key_id: str
+    bus_name: str
+
+
+def handler(event: dict[str, Any], _context: object) -> Failures:
+    """Handle one batch of the roll's queue."""
+    with invocation() as line:
+        return consume(event, line, lambda one: _handle(one, line), _announce)
+
+
+@cache
+def keeping() -> RollKeeping:
+    """Compose the adapters from the environment."""
+    settings = _settings()
+    dynamodb = clients.dynamodb()
+    keys = IssuerKeyTable(
+        dynamodb, settings.issuer_keys_table, clients.kms(), settings.credential_key_id
+    )
+    return RollKeeping(
+        roll=DynamoDbIssuerRoll(RevisionedTable(dynamodb, settings.issuer_roll_table)),
+        calendar=DynamoDbElectionCalendar(dynamodb, settings.issuer_elections_table),
+        keys=KmsIssuerKeyRing(keys),
+    )
+
+
+@cache
+def publisher() -> EventBridgePublisher:
+    """Compose the way to the bus."""
+    return EventBridgePublisher(clients.events(), _settings().bus_name)
+
+
+def _handle(event: Event, line: Invocation) -> Announced | None:
+    match event:
+        case ValidationResult():
+            note_decisions(keeping(), event)
+            for made in event.results:
+                line.record(id=made.id, trace=made.traceparent, outcome="noted")
+            return None
+        case DeletionRequest():
+            forgotten = take_off(keeping(), event)
+            line.record(id=event.id, trace=event.traceparent, outcome="forgotten")
+            return forgotten
+        case ElectionPublished():
+            published = prepare_election(keeping(), event)
+            line.record(election=event.election, outcome="published")
+            return published
+        case ElectionEnded():
+            end_election(keeping(), event)
+            line.record(election=event.election, outcome="ended")
+            return None
+        case _:
+            raise UnknownEvent("the roll does not handle this event")
+
+
+def _announce(results: list[Announced]) -> None:
+    forgotten = [one for one in results if isinstance(one, DataChange)]
+    publish_packed(publisher(), forgotten, lambda pack: RollDeleted(items=pack))
+    for keys in results:
+        if not isinstance(keys, DataChange):
+            publisher().publish(keys)
+
+
+@cache
+def _settings() -> Environment:
+    return Environment.from_environment()

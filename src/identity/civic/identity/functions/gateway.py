@@ -1,0 +1,123 @@
+"""HTTP: take registrations in, tell their status, correct and erase them."""
+
+import re
+import secrets
+from functools import cache
+from typing import Any
+
+from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
+from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
+from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyWrapper
+from civic.identity.adapters.wrapping_keys_kms import PublicKeys
+from civic.identity.http.bodies import (
+    IDEMPOTENCY_KEY_PATTERN,
+    ErasureAccepted,
+    RegistrationAccepted,
+    problem_of,
+    status_of,
+)
+from civic.identity.http.paths import registration_id
+from civic.identity.model.registration import Registration
+from civic.identity.model.requests import RequestKind
+from civic.identity.model.rows import Status
+from civic.identity.model.settings import WRAPPING_KEY_CACHE
+from civic.identity.usecases.intake import (
+    Intake,
+    read_status,
+    rectify,
+    register,
+    request_erasure,
+)
+from civic.runtime import clients
+from civic.runtime.http import Problem, Request, Response, answer, serve
+from civic.runtime.observability import Invocation
+from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.settings import Settings
+
+_IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY_PATTERN)
+
+
+class Environment(Settings):
+    """Environment of the gateway."""
+
+    bus_name: str
+    decisions_table: str
+    request_log_table: str
+    subject_keys_table: str
+    wrapping_keys_table: str
+
+
+def handler(event: dict[str, Any], _context: object) -> Response:
+    """Answer one request of the HTTP API."""
+    return serve(event, _ROUTES, problem_of)
+
+
+@cache
+def intake() -> Intake:
+    """Compose the gateway's adapters from the environment."""
+    settings = Environment.from_environment()
+    dynamodb = clients.dynamodb()
+    keys = PublicKeys(dynamodb, settings.wrapping_keys_table, WRAPPING_KEY_CACHE, clients.now)
+    return Intake(
+        subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
+        wrapper=EsdkKeyWrapper(keys),
+        decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
+        requests=DynamoDbRequestLog(dynamodb, settings.request_log_table),
+        events=EventBridgePublisher(clients.events(), settings.bus_name),
+        clock=clients.now,
+        entropy=secrets.token_bytes,
+    )
+
+
+def _register(request: Request, line: Invocation) -> Response:
+    key = request.header("idempotency-key")
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise Problem(
+            400, "invalid_idempotency_key", "Idempotency-Key: 16 to 128 visible ASCII characters"
+        )
+    receipt = register(intake(), request.body(Registration), key, request.trace)
+    line.note(id=receipt.id)
+    line.count("Registered")
+    body = RegistrationAccepted(
+        id=receipt.id, access_token=receipt.access_token, status=Status.PENDING
+    )
+    return answer(202, body, {"location": f"/registrations/{receipt.id}"})
+
+
+def _read_status(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    row = read_status(intake().decisions, intake().subject_keys, registration, token)
+    return answer(200, status_of(row))
+
+
+def _rectify(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    row = rectify(intake(), registration, token, request.body(Registration), request.trace)
+    line.count("Rectified")
+    return answer(202, status_of(row))
+
+
+def _erase(request: Request, line: Invocation) -> Response:
+    return _erasure(request, line, RequestKind.ERASURE)
+
+
+def _withdraw(request: Request, line: Invocation) -> Response:
+    return _erasure(request, line, RequestKind.WITHDRAWAL)
+
+
+def _erasure(request: Request, line: Invocation, kind: RequestKind) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    grave = request_erasure(intake(), registration, token, kind, request.trace)
+    line.count("ErasuresRequested")
+    return answer(202, ErasureAccepted(id=grave.id, requested_at=grave.erased_at))
+
+
+_ROUTES = {
+    "POST /registrations": _register,
+    "GET /registrations/{id}": _read_status,
+    "PUT /registrations/{id}": _rectify,
+    "DELETE /registrations/{id}": _erase,
+    "DELETE /registrations/{id}/consent": _withdraw,
+}

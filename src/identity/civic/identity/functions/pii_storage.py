@@ -1,0 +1,97 @@
+"""Queue: keep sealed records, erase them and destroy their keys. Holds no right to any KMS key."""
+
+from functools import cache, partial
+from typing import Any
+
+from civic.contracts.events import (
+    DataChange,
+    DataDeleted,
+    DataStored,
+    DataUpdated,
+    DeletionRequest,
+    Event,
+    RestrictionChanged,
+    RevalidationRequest,
+    ValidationRequest,
+)
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
+from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
+from civic.identity.usecases.storage import Storage, erase, resume, store
+from civic.runtime import clients
+from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.observability import Invocation, invocation
+from civic.runtime.publisher import EventBridgePublisher, publish_packed
+from civic.runtime.settings import Settings
+
+type Kind = type[DataStored | DataUpdated | DataDeleted]
+type Change = tuple[Kind, DataChange] | RevalidationRequest
+
+
+class Environment(Settings):
+    """Environment of PII storage."""
+
+    bus_name: str
+    vault_table: str
+    subject_keys_table: str
+
+
+def handler(event: dict[str, Any], _context: object) -> Failures:
+    """Handle one batch of PII storage's queue."""
+    with invocation() as line:
+        return consume(event, line, lambda one: _handle(one, line), _announce)
+
+
+@cache
+def storage() -> Storage:
+    """Compose the adapters of PII storage from the environment."""
+    settings = _settings()
+    dynamodb = clients.dynamodb()
+    return Storage(
+        subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
+        vault=DynamoDbVault(RevisionedTable(dynamodb, settings.vault_table)),
+    )
+
+
+@cache
+def publisher() -> EventBridgePublisher:
+    """Compose the way to the bus."""
+    return EventBridgePublisher(clients.events(), _settings().bus_name)
+
+
+def _handle(event: Event, line: Invocation) -> Change | None:
+    match event:
+        case ValidationRequest():
+            stored = store(storage(), event)
+            outcome = "stored" if stored else "superseded"
+            line.record(id=event.id, trace=event.traceparent, outcome=outcome)
+            line.count(outcome.capitalize())
+            return (DataStored if event.revision == 1 else DataUpdated, stored) if stored else None
+        case DeletionRequest():
+            erased = erase(storage(), event)
+            line.record(id=event.id, trace=event.traceparent, outcome="erased")
+            line.count("Erased")
+            return DataDeleted, erased
+        case RestrictionChanged():
+            resumed = resume(storage(), event)
+            outcome = "resumed" if resumed else "kept"
+            line.record(id=event.id, trace=event.traceparent, outcome=outcome)
+            return resumed
+        case _:
+            raise UnknownEvent("PII storage does not handle this event")
+
+
+def _announce(changes: list[Change]) -> None:
+    for kind in (DataStored, DataUpdated, DataDeleted):
+        facts = [one[1] for one in changes if isinstance(one, tuple) and one[0] is kind]
+        publish_packed(publisher(), facts, partial(_packed, kind))
+    publisher().publish([one for one in changes if isinstance(one, RevalidationRequest)])
+
+
+def _packed(kind: Kind, pack: tuple[DataChange, ...]) -> Event:
+    return kind(items=pack)
+
+
+@cache
+def _settings() -> Environment:
+    return Environment.from_environment()

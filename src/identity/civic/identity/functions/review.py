@@ -1,0 +1,139 @@
+"""Staff API, every route by IAM: the cases that a person has to decide (GDPR Art. 22(3))."""
+
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from civic.contracts.identifiers import Revision
+from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
+from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
+from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
+from civic.identity.adapters.rule_set_files import load_rule_set
+from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
+from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
+from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
+from civic.identity.http.bodies import problem_of
+from civic.identity.http.paths import registration_id
+from civic.identity.http.staff_bodies import (
+    OpenedCase,
+    ReviewOpinion,
+    ReviewOutcome,
+    WaitingCase,
+    WaitingCases,
+)
+from civic.identity.model.keys import RecordId
+from civic.identity.model.review import ReviewCase
+from civic.identity.usecases.access import Records
+from civic.identity.usecases.review import Review, decide_case, list_cases, show_case
+from civic.runtime import clients
+from civic.runtime.http import Request, Response, answer, serve
+from civic.runtime.observability import Invocation
+from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.settings import Settings
+from civic.runtime.staff import staff_principal
+
+
+class Environment(Settings):
+    """Environment of the review function."""
+
+    bus_name: str
+    decisions_table: str
+    request_log_table: str
+    review_queue_table: str
+    vault_table: str
+    subject_keys_table: str
+    wrapping_keys_table: str
+    kms_key_id: str
+    rule_set: str
+    people_needed: int
+
+
+def handler(event: dict[str, Any], _context: object) -> Response:
+    """Answer one request of the staff API."""
+    return serve(event, _ROUTES, problem_of)
+
+
+@cache
+def review() -> Review:
+    """Compose the adapters; keys are not cached, so that each look is one CloudTrail entry."""
+    settings = Environment.from_environment()
+    dynamodb = clients.dynamodb()
+    keys = PrivateKeys(
+        dynamodb,
+        settings.wrapping_keys_table,
+        KmsKey(clients.kms(), settings.kms_key_id),
+        timedelta(0),
+        clients.now,
+    )
+    return Review(
+        queue=DynamoDbReviewQueue(dynamodb, settings.review_queue_table),
+        decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
+        records=Records(
+            subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
+            unwrapper=EsdkKeyUnwrapper(keys),
+            vault=DynamoDbVault(RevisionedTable(dynamodb, settings.vault_table)),
+        ),
+        requests=DynamoDbRequestLog(dynamodb, settings.request_log_table),
+        events=EventBridgePublisher(clients.events(), settings.bus_name),
+        rules=load_rule_set(settings.rule_set),
+        clock=clients.now,
+        people_needed=settings.people_needed,
+    )
+
+
+def _list(request: Request, line: Invocation) -> Response:
+    staff_principal(request, line)
+    cases = sorted(list_cases(review()), key=lambda case: case.since)
+    return answer(200, WaitingCases(cases=tuple(map(_waiting, cases))))
+
+
+def _show(request: Request, line: Invocation) -> Response:
+    by = staff_principal(request, line)
+    opened = show_case(review(), registration_id(request, line), by)
+    line.count("ReviewsShown")
+    verdict = opened.decision.verdict
+    body = OpenedCase(
+        id=opened.case.record.id,
+        revision=opened.case.record.revision,
+        cause=opened.case.cause,
+        since=opened.case.since,
+        decision=verdict.decision if verdict else None,
+        reasons=verdict.reasons if verdict else (),
+        data=opened.registration,
+    )
+    return answer(200, body)
+
+
+def _decide(request: Request, line: Invocation) -> Response:
+    by = staff_principal(request, line)
+    registration = registration_id(request, line)
+    opinion = request.body(ReviewOpinion)
+    record = RecordId(registration, Revision(opinion.revision))
+    decided = decide_case(review(), record, opinion.decision, by, request.trace)
+    line.count("ReviewsDecided", int(decided is not None))
+    body = ReviewOutcome(
+        id=registration,
+        outcome="decided" if decided else "awaiting_agreement",
+        decision=opinion.decision,
+    )
+    return answer(200, body)
+
+
+_ROUTES = {
+    "GET /reviews": _list,
+    "GET /reviews/{id}": _show,
+    "POST /reviews/{id}": _decide,
+}
+
+
+def _waiting(case: ReviewCase) -> WaitingCase:
+    return WaitingCase(
+        id=case.record.id,
+        revision=case.record.revision,
+        cause=case.cause,
+        since=case.since,
+        due_at=case.due_at,
+        opinions=len(case.opinions),
+    )

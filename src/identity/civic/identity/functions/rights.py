@@ -1,0 +1,189 @@
+"""HTTP: what data subjects can ask for beside seeing, correcting and erasing."""
+
+import base64
+from functools import cache
+from typing import Any
+
+from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
+from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
+from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
+from civic.identity.adapters.rule_set_files import load_rule_set
+from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
+from civic.identity.errors import ErasureNotRequested
+from civic.identity.http.bodies import (
+    DecisionExplanation,
+    ErasureReceipt,
+    ErasureStatus,
+    ExplainedReason,
+    RequestNotes,
+    StoreErasure,
+    problem_of,
+    request_note,
+    status_of,
+)
+from civic.identity.http.paths import registration_id
+from civic.identity.model.codes import Code
+from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
+from civic.identity.model.review import DECIDED_BY_PEOPLE
+from civic.identity.model.rules import RuleSet
+from civic.identity.usecases.intake import read_status
+from civic.identity.usecases.rights import (
+    Rights,
+    erasure_status,
+    lift_restriction,
+    list_requests,
+    object_to_analytics,
+    request_review,
+    restrict,
+)
+from civic.runtime import clients
+from civic.runtime.http import Problem, Request, Response, answer, serve
+from civic.runtime.observability import Invocation
+from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.settings import Settings
+
+
+class Environment(Settings):
+    """Environment of the rights function."""
+
+    bus_name: str
+    decisions_table: str
+    erasure_ledger_table: str
+    request_log_table: str
+    review_queue_table: str
+    subject_keys_table: str
+    rule_set: str
+
+
+def handler(event: dict[str, Any], _context: object) -> Response:
+    """Answer one request of the HTTP API."""
+    return serve(event, _ROUTES, problem_of)
+
+
+@cache
+def rights() -> Rights:
+    """Compose the adapters from the environment."""
+    settings = _settings()
+    dynamodb = clients.dynamodb()
+    return Rights(
+        decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
+        subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
+        requests=DynamoDbRequestLog(dynamodb, settings.request_log_table),
+        reviews=DynamoDbReviewQueue(dynamodb, settings.review_queue_table),
+        ledger=DynamoDbErasureLedger(dynamodb, settings.erasure_ledger_table),
+        events=EventBridgePublisher(clients.events(), settings.bus_name),
+        clock=clients.now,
+    )
+
+
+def _restrict(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    row = restrict(rights(), registration, token, request.trace)
+    line.count("Restricted")
+    return answer(200, status_of(row))
+
+
+def _lift(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    row = lift_restriction(rights(), registration, token, request.trace)
+    line.count("RestrictionsLifted")
+    return answer(200, status_of(row))
+
+
+def _object(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    noted = object_to_analytics(rights(), registration, token, request.trace)
+    line.count("Objections")
+    return answer(202, request_note(noted))
+
+
+def _review(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    noted = request_review(rights(), registration, token)
+    line.count("ReviewsRequested")
+    return answer(202, request_note(noted))
+
+
+def _requests(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    history = list_requests(rights(), registration, token)
+    notes = tuple(map(request_note, history.requests))
+    return answer(200, RequestNotes(id=registration, requests=notes))
+
+
+def _explanation(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    verdict = read_status(rights().decisions, rights().subject_keys, registration, token).verdict
+    if verdict is None:
+        raise Problem(409, "not_yet_decided", "There is no decision yet")
+    explained = DecisionExplanation(
+        id=registration,
+        decision=verdict.decision,
+        decided_by="people" if verdict.round else "rules",
+        rule_set=verdict.rule_set,
+        reasons=tuple(
+            ExplainedReason(code=one.code, pointer=one.pointer, explanation=_text(one.code))
+            for one in verdict.reasons
+        ),
+    )
+    return answer(200, explained)
+
+
+def _erasure(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.bearer_token()
+    return answer(200, _erasure_body(erasure_status(rights(), registration, token)))
+
+
+_ROUTES = {
+    "PUT /registrations/{id}/restriction": _restrict,
+    "DELETE /registrations/{id}/restriction": _lift,
+    "PUT /registrations/{id}/objection": _object,
+    "POST /registrations/{id}/review": _review,
+    "GET /registrations/{id}/requests": _requests,
+    "GET /registrations/{id}/explanation": _explanation,
+    "GET /registrations/{id}/erasure": _erasure,
+}
+
+
+def _erasure_body(record: ErasureRecord) -> ErasureStatus:
+    if record.requested_at is None:
+        raise ErasureNotRequested
+    return ErasureStatus(
+        id=record.id,
+        status="erased" if record.receipt else "erasing",
+        requested_at=record.requested_at,
+        completed_at=record.completed_at,
+        stores=tuple(
+            StoreErasure(store=store, erased_at=record.confirmed.get(store))
+            for store in ErasureStore
+            # A receipt from before a store joined does not name it.
+            if record.receipt is None or store in record.confirmed
+        ),
+        receipt=_receipt(record.receipt) if record.receipt else None,
+    )
+
+
+def _receipt(signed: SignedReceipt) -> ErasureReceipt:
+    return ErasureReceipt(
+        receipt=signed.document.decode(),
+        signature=base64.b64encode(signed.signature).decode(),
+        public_key=base64.b64encode(signed.public_key).decode(),
+    )
+
+
+def _text(code: str) -> str:
+    if code == DECIDED_BY_PEOPLE:
+        return "The election office's staff looked at the registration and decided."
+    return _rules().rules[Code(code)].text
+
+
+@cache
+def _rules() -> RuleSet:
+    return load_rule_set(_settings().rule_set)
+
+
+@cache
+def _settings() -> Environment:
+    return Environment.from_environment()

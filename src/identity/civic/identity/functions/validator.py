@@ -1,0 +1,102 @@
+"""Queue: decide ValidationRequests in isolation, forget the decisions of erased registrations."""
+
+from functools import cache
+from typing import Any
+
+from civic.contracts.events import (
+    DataChange,
+    DecisionDeleted,
+    DecisionMade,
+    DeletionRequest,
+    Event,
+    ValidationRequest,
+    ValidationResult,
+)
+from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
+from civic.identity.adapters.rule_set_files import load_rule_set
+from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
+from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
+from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
+from civic.identity.model.settings import WRAPPING_KEY_CACHE
+from civic.identity.usecases.validation import Validation, forget_decision, validate
+from civic.runtime import clients
+from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.observability import Invocation, invocation
+from civic.runtime.publisher import EventBridgePublisher, publish_packed
+from civic.runtime.settings import Settings
+
+
+class Environment(Settings):
+    """Environment of the validator."""
+
+    bus_name: str
+    decisions_table: str
+    review_queue_table: str
+    subject_keys_table: str
+    wrapping_keys_table: str
+    kms_key_id: str
+    rule_set: str
+
+
+def handler(event: dict[str, Any], _context: object) -> Failures:
+    """Handle one batch of the validator's queue."""
+    with invocation() as line:
+        return consume(event, line, lambda one: _handle(one, line), _announce)
+
+
+@cache
+def validation() -> Validation:
+    """Compose the validator's adapters from the environment."""
+    settings = _settings()
+    dynamodb = clients.dynamodb()
+    keys = PrivateKeys(
+        dynamodb,
+        settings.wrapping_keys_table,
+        KmsKey(clients.kms(), settings.kms_key_id),
+        WRAPPING_KEY_CACHE,
+        clients.now,
+    )
+    return Validation(
+        subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
+        unwrapper=EsdkKeyUnwrapper(keys),
+        decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
+        reviews=DynamoDbReviewQueue(dynamodb, settings.review_queue_table),
+        rules=load_rule_set(settings.rule_set),
+        clock=clients.now,
+    )
+
+
+@cache
+def publisher() -> EventBridgePublisher:
+    """Compose the way to the bus."""
+    return EventBridgePublisher(clients.events(), _settings().bus_name)
+
+
+def _handle(event: Event, line: Invocation) -> DecisionMade | DataChange | None:
+    match event:
+        case ValidationRequest():
+            made = validate(validation(), event)
+            outcome = made.decision.value if made else "superseded"
+            line.record(id=event.id, trace=event.traceparent, outcome=outcome)
+            line.count(outcome.capitalize())
+            return made
+        case DeletionRequest():
+            forgotten = forget_decision(validation(), event)
+            line.record(id=event.id, trace=event.traceparent, outcome="forgotten")
+            return forgotten
+        case _:
+            raise UnknownEvent("the validator does not handle this event")
+
+
+def _announce(results: list[DecisionMade | DataChange]) -> None:
+    made = [one for one in results if isinstance(one, DecisionMade)]
+    forgotten = [one for one in results if isinstance(one, DataChange)]
+    publish_packed(publisher(), made, lambda pack: ValidationResult(results=pack))
+    publish_packed(publisher(), forgotten, lambda pack: DecisionDeleted(items=pack))
+
+
+@cache
+def _settings() -> Environment:
+    return Environment.from_environment()

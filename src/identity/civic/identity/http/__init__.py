@@ -1,0 +1,1 @@
+"""Bodies, problems and descriptions of the HTTP APIs."""

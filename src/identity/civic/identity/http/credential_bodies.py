@@ -1,0 +1,47 @@
+"""The bodies of the credential routes."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from civic.contracts.voting import ElectionIdField, StyleIdField
+from civic.identity.http.bodies import Body, Id
+from civic.identity.model import base64url
+
+
+class CredentialOffer(Body):
+    """An election this person may vote in, and what their device needs to ask for a credential."""
+
+    election: ElectionIdField
+    style: StyleIdField
+    public_key: str = Field(description="SubjectPublicKeyInfo, DER, in base64url")
+    opens_at: datetime
+    closes_at: datetime
+    issued: bool = Field(description="Whether one was issued; the same request gets it again")
+
+
+class CredentialOffers(Body):
+    """The elections this person may vote in that are not over."""
+
+    id: Id
+    elections: tuple[CredentialOffer, ...]
+
+
+class CredentialRequest(Body):
+    """A blinded message to be signed; strict, as a message is asked for once and for all."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    election: ElectionIdField
+    blinded_message: Annotated[str, Field(pattern=base64url.PATTERN, max_length=2048)] = Field(
+        description="Blind of RFC 9474 section 4.2, as long as the key, in base64url"
+    )
+
+
+class CredentialAnswer(Body):
+    """The blind signature, which the device finalizes (RFC 9474 section 4.4)."""
+
+    election: ElectionIdField
+    style: StyleIdField
+    blind_signature: str = Field(description="As long as the key, in base64url")

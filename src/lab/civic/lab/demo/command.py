@@ -1,0 +1,218 @@
+"""`civic demo`: everything from nothing to a reconciled report."""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from civic.client.citizen import Citizen, Receipt
+from civic.client.journal import Journal
+from civic.client.people_reader import BadRow
+from civic.client.submission import Submitted, in_parallel, submit_all
+from civic.identity.adapters.rule_set_files import load_rule_set
+from civic.lab.bench.sizes import item_bytes
+from civic.lab.demo import figures
+from civic.lab.demo.election import ElectionStory, People, hold_election
+from civic.lab.demo.journey import live
+from civic.lab.demo.public_log import PublicCheck
+from civic.lab.demo.report import (
+    Report,
+    show_election,
+    show_life,
+    show_pipeline,
+    show_release,
+)
+from civic.lab.population.generator import generate
+from civic.operator.commands.citizens import good_rows
+from civic.operator.operations import (
+    AUDIT_CONSUMERS,
+    await_empty_queues,
+    queue_depths,
+    read_release,
+    release_aggregates,
+)
+from civic.stack.context import target_of, workspace_of
+from civic.stack.target import Target
+from civic.terminal.console import bar, err, out
+
+_RULE_SET = "national-2027"
+
+_VOTERS = 50
+"""How many of the accepted get a credential: each makes one on a device of their own, here."""
+
+_TABLES = {
+    "HighSecDataStore": "HighSecDataStoreName",
+    "LowSecDataStore": "LowSecDataStoreName",
+    "AnalyticsJoins": "AnalyticsJoinsName",
+}
+_FIRST_REVISION = {"revision": {"N": "1"}}
+
+
+def demo(
+    context: typer.Context,
+    input_file: Annotated[
+        Path | None,
+        typer.Option("--input", help="Your own people (CSV, JSON lines), not made-up ones."),
+    ] = None,
+    people: Annotated[int, typer.Option(min=20, help="How many to make up.")] = 500,
+    seed: Annotated[int, typer.Option(help="Seed of the made-up population.")] = 2027,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Requests at a time.")] = 4,
+) -> None:
+    """Register a population, walk through one citizen's life, hold an election, reconcile all.
+
+    Exits with 1 if anything did not reconcile. The stack stays up.
+    """
+    target, workspace = target_of(context), workspace_of(context)
+    report = Report()
+    with Citizen(target.api_url, local=target.is_local) as citizen:
+        payloads = _population(input_file, people, seed, report)
+        outcomes = submit_all(citizen, _fresh_journal(workspace.output), payloads, workers)
+        receipts = _register(outcomes, None if input_file else people, report)
+        decisions = _follow(target, citizen, receipts, workers, report)
+        show_pipeline(report, out)
+        report.life = live(target, citizen, _someone(seed), secrets.token_hex(32))
+        show_life(report.life, out)
+        report.election = _hold_election(target, citizen, receipts, decisions, workers)
+        if report.election is not None:
+            _check_from_outside(target, report.election, workspace.output / "election", workers)
+            show_election(report.election, out)
+    report.release = read_release(target, release_aggregates(target))
+    show_release(report.release, out)
+    report.queues = queue_depths(target)
+    report.write(workspace.output / "demo-report.json")
+    _farewell(target, report)
+    if not report.reconciled:
+        raise typer.Exit(1)
+
+
+def _population(
+    input_file: Path | None, people: int, seed: int, report: Report
+) -> Iterator[dict[str, Any]]:
+    if input_file is None:
+        for person in generate(people, seed, load_rule_set(_RULE_SET)):
+            yield person.payload
+        return
+    skipped: list[BadRow] = []
+    yield from good_rows(input_file, skipped)
+    report.bad_rows = len(skipped)
+
+
+def _fresh_journal(output: Path) -> Journal:
+    """Return an empty journal: every run of the demo registers its population anew."""
+    path = output / "demo-receipts.jsonl"
+    path.unlink(missing_ok=True)
+    return Journal(path)
+
+
+def _register(
+    outcomes: Iterable[Submitted], total: int | None, report: Report
+) -> dict[str, Receipt]:
+    receipts: dict[str, Receipt] = {}
+    with bar("registering") as progress:
+        for outcome in progress.track(outcomes, total=total):
+            if outcome.receipt is None:
+                report.refused += 1
+                err.print(f"person {outcome.number}: {outcome.refusal}")
+            else:
+                receipts[outcome.receipt.id] = outcome.receipt
+    report.registered = len(receipts)
+    return receipts
+
+
+def _follow(
+    target: Target, citizen: Citizen, receipts: dict[str, Receipt], workers: int, report: Report
+) -> dict[str, str]:
+    """Wait for the decisions, take every figure of the pipeline; return the decisions by id."""
+    with err.status("deciding and storing") as status:
+        report.queues = await_empty_queues(
+            target, lambda left: status.update(f"deciding and storing: {left} messages to go")
+        )
+    # Before anything is asked about the decisions: only what the registrations themselves caused.
+    report.calls = figures.aws_calls(target, report.begun, datetime.now(UTC))
+    statuses = _read_decisions(citizen, list(receipts.values()), workers)
+    report.decided = len(statuses)
+    report.decisions, report.reasons = figures.decisions(statuses)
+    report.latency = figures.latency(statuses)
+    keys = figures.stored_items(target, "SubjectKeysTableName", receipts, _FIRST_REVISION)
+    report.item_bytes["subject_keys"] = [item_bytes(item) for item in keys]
+    for name, table in _TABLES.items():
+        items = list(figures.stored_items(target, table, receipts))
+        report.item_bytes[name] = [item_bytes(item) for item in items]
+        if name == "HighSecDataStore":
+            report.stored = sum("erased_at" not in item for item in items)
+    return {status["id"]: status["decision"] for status in statuses}
+
+
+def _hold_election(
+    target: Target,
+    citizen: Citizen,
+    receipts: dict[str, Receipt],
+    decisions: dict[str, str],
+    workers: int,
+) -> ElectionStory | None:
+    """Hold an election among the first of those who were accepted."""
+    accepted = [receipts[one] for one, decision in decisions.items() if decision == "accepted"]
+    rejected = [receipts[one] for one, decision in decisions.items() if decision == "rejected"]
+    if not accepted:
+        return None
+    with err.status("holding an election"):
+        people = People(accepted[:_VOTERS], rejected[0] if rejected else None)
+        return hold_election(target, citizen, people, _RULE_SET, workers)
+
+
+def _check_from_outside(target: Target, story: ElectionStory, output: Path, workers: int) -> None:
+    """Check the public log of an election as anyone would."""
+    with err.status("checking the public log"):
+        PublicCheck(target, story.election, story.receipts, output, workers).run(story.life)
+    story.queues += queue_depths(target.audit, AUDIT_CONSUMERS)
+
+
+def _read_decisions(
+    citizen: Citizen, receipts: list[Receipt], workers: int
+) -> list[dict[str, Any]]:
+    """Ask for every status; return those decided."""
+    with bar("reading decisions") as progress:
+        answers = progress.track(
+            in_parallel(citizen.status, receipts, workers), total=len(receipts)
+        )
+        return [status for status in answers if status["status"] == "fulfilled"]
+
+
+def _someone(seed: int) -> dict[str, Any]:
+    """Return a typical person who is not part of the population."""
+    people = generate(200, seed + 1, load_rule_set(_RULE_SET))
+    return next(person.payload for person in people if person.kind == "typical")
+
+
+def _votes(report: Report) -> str:
+    story = report.election
+    return f"{story.cast} votes = {story.ballots} counted" if story else "no election"
+
+
+def _farewell(target: Target, report: Report) -> None:
+    state = "[green]reconciled[/green]" if report.reconciled else "[red]NOT reconciled[/red]"
+    out.print(
+        f"{report.registered} registered = {report.decided} decided = {report.stored} stored, "
+        f"{_votes(report)}: {state}; report in out/demo-report.json"
+    )
+    url = target.api_url
+    out.print(
+        f"""
+The stack stays up (`make down` stops it, `make clean` removes it).
+  API              {url}
+  API, browsable   {url}/docs
+  Results          {target.vote_api_url}/votes
+Try next:
+  curl -s '{url}/openapi.json'
+  curl -s -X POST '{url}/registrations' -H 'content-type: application/json' -d '{{}}'
+  head -2 out/demo-receipts.jsonl     # ids and access tokens of the population
+  curl -s '{url}/registrations/ID' -H 'authorization: Bearer TOKEN'
+  .venv/bin/civic results --serve 8080
+  .venv/bin/civic-verify log out/election/log --key "$(.venv/bin/civic log key)"
+  .venv/bin/civic --help""",
+        soft_wrap=True,
+        markup=False,
+    )

@@ -1,0 +1,111 @@
+"""The demo's figures, taken from the deployed stack itself."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+from statistics import quantiles
+from typing import Any
+
+from civic.stack.log_events import messages
+from civic.stack.target import Target
+
+_BATCH_GET = 100
+"""The limit of BatchGetItem."""
+
+type Item = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds from the receipt of a POST to its decision."""
+
+    p50: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCalls:
+    """AWS calls by function and operation, and how many invocations made them."""
+
+    by_operation: Counter[tuple[str, str]]
+    invocations: Counter[str]
+
+    @property
+    def total(self) -> int:
+        """All calls."""
+        return self.by_operation.total()
+
+    @property
+    def kms(self) -> int:
+        """Calls of KMS."""
+        return sum(n for (_, call), n in self.by_operation.items() if call.startswith("kms:"))
+
+
+def decisions(statuses: Iterable[Item]) -> tuple[Counter[str], Counter[tuple[str, str]]]:
+    """Return how often each decision was taken, and each reason under each decision."""
+    by_decision: Counter[str] = Counter()
+    by_reason: Counter[tuple[str, str]] = Counter()
+    for status in statuses:
+        by_decision[status["decision"]] += 1
+        by_reason.update(
+            (status["decision"], code) for code in {reason["code"] for reason in status["reasons"]}
+        )
+    return by_decision, by_reason
+
+
+def decision_milliseconds(status: Item) -> float:
+    """Return the time from the receipt of a first revision to its decision."""
+    return (_time(status["updated"]) - _time(status["created"])).total_seconds() * 1000
+
+
+def latency(statuses: Iterable[Item]) -> Latency | None:
+    """Return the quantiles of the time to decision; None for fewer than two registrations."""
+    taken = [decision_milliseconds(status) for status in statuses]
+    if len(taken) < 2:  # noqa: PLR2004 - quantiles need two points
+        return None
+    cuts = quantiles(taken, n=20, method="inclusive")
+    return Latency(p50=cuts[9], p95=cuts[18])
+
+
+def aws_calls(target: Target, since: datetime, until: datetime) -> AwsCalls:
+    """Sum up what the functions' log lines say of their AWS calls in a span of time."""
+    group = f"/civic/{target.stack}/functions"
+    calls: Counter[tuple[str, str]] = Counter()
+    invocations: Counter[str] = Counter()
+    for line in _lines(messages(target.logs, group, (since, until))):
+        function = line["service"]
+        invocations[function] += 1
+        for operation, count in line["aws_calls"].items():
+            calls[function, operation] += count
+    return AwsCalls(calls, invocations)
+
+
+def _lines(messages: Iterable[str]) -> Iterator[Item]:
+    for message in messages:
+        try:
+            line = json.loads(message)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and "aws_calls" in line:
+            yield line
+
+
+def stored_items(
+    target: Target, table_output: str, ids: Iterable[str], sort_key: Item | None = None
+) -> Iterator[Item]:
+    """Return the rows of a table keyed by registration id, and by ``sort_key`` if it has one."""
+    table = target.output(table_output)
+    for some in batched(ids, _BATCH_GET, strict=False):
+        keys = [{"id": {"S": one}} | (sort_key or {}) for one in some]
+        wanted: Any = {table: {"Keys": keys}}
+        while wanted:
+            answer = target.dynamodb.batch_get_item(RequestItems=wanted)
+            yield from answer["Responses"].get(table, [])
+            wanted = answer.get("UnprocessedKeys")
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

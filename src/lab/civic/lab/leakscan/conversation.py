@@ -1,0 +1,163 @@
+"""Requests to the stack's APIs, every answer to which is kept to be looked through."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from civic.lab.leakscan.places import Piece, Place
+from civic.terminal.failures import CommandFailed
+
+_PATIENCE_SECONDS = 60.0
+_PAUSE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registration that was made, and the header that shows the right to it."""
+
+    id: str
+    token: Mapping[str, str] = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        """Where the API has it."""
+        return f"/registrations/{self.id}"
+
+
+@dataclass(slots=True)
+class Walked:
+    """What was sent, and what came back; filled while a walk goes on.
+
+    Attributes:
+        markers: What must be found nowhere, by name: people's fields, what was sent where it does
+            not belong, access tokens and idempotency keys.
+        answers: Every answer; of those that rightly show somebody's data, all but the body.
+        rightful: Those bodies: people's own data, and a case that the office has to decide.
+        shown: The names of the markers that they must hold.
+        registered: Whom to erase.
+    """
+
+    markers: dict[str, str] = field(default_factory=dict, repr=False)
+    answers: list[Piece] = field(default_factory=list, repr=False)
+    rightful: list[bytes] = field(default_factory=list, repr=False)
+    shown: set[str] = field(default_factory=set)
+    registered: list[Registered] = field(default_factory=list)
+
+    def place(self) -> Place:
+        """Return the answers as a place to look at."""
+        return Place("answers", "HTTP APIs", lambda: iter(self.answers))
+
+
+class Conversation:
+    """Asks, and keeps every answer."""
+
+    def __init__(self, api_url: str, walked: Walked) -> None:
+        """Ask the API at ``api_url``, or another by its whole URL."""
+        self._walked = walked
+        self._http = httpx.Client(base_url=api_url, trust_env=False, timeout=30)
+
+    def __enter__(self) -> Self:
+        """Keep connections open until the block ends."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def send(
+        self, method: str, url: str, *, rightful: bool = False, **request: Any
+    ) -> httpx.Response:
+        """Ask, whatever the answer; a rightful one may show somebody's data if it succeeds."""
+        answer = self._http.request(method, url, **request)
+        self._keep(answer, rightful=rightful)
+        return answer
+
+    def ask(self, status: int, method: str, url: str, **request: Any) -> httpx.Response:
+        """Ask what is to be answered with a status.
+
+        Raises:
+            CommandFailed: It was answered with another.
+        """
+        answer = self.send(method, url, **request)
+        _require(answer, status)
+        return answer
+
+    def until(
+        self,
+        status: int,
+        method: str,
+        url: str,
+        holds: Callable[[Any], bool] = lambda _: True,
+        **request: Any,
+    ) -> httpx.Response:
+        """Ask again and again, until the answer has the status and its body fits.
+
+        Raises:
+            CommandFailed: It has not within a minute.
+        """
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            answer = self.send(method, url, **request)
+            if answer.status_code == status and holds(answer.json()):
+                return answer
+            if time.monotonic() > deadline:
+                _require(answer, status)
+                raise CommandFailed("the pipeline stands still; see `civic dlq list`")
+            time.sleep(_PAUSE_SECONDS)
+
+    def register(self, payload: dict[str, Any], key: str) -> tuple[Registered, str]:
+        """Register somebody; return the registration, to be erased later, and its access token."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        headers = {"idempotency-key": key}
+        while True:
+            answer = self._http.post("/registrations", json=payload, headers=headers)
+            if answer.status_code == httpx.codes.ACCEPTED:
+                break
+            self._keep(answer, rightful=False)
+            if not answer.is_server_error or time.monotonic() > deadline:
+                _require(answer, httpx.codes.ACCEPTED)
+            time.sleep(_PAUSE_SECONDS)
+        body = answer.json()
+        # The token is the citizen's; the rest of the answer is looked at like any other.
+        token = body.pop("access_token")
+        self._walked.answers.append(_piece(answer, json.dumps(body).encode()))
+        registered = Registered(body["id"], {"authorization": f"Bearer {token}"})
+        self._walked.registered.append(registered)
+        return registered, token
+
+    def erase(self, registered: Registered) -> bool:
+        """Ask for an erasure; tell whether it was taken on, or there was nothing left to erase."""
+        try:
+            answer = self.send("DELETE", registered.path, headers=registered.token)
+        except httpx.TransportError:
+            return False
+        return answer.status_code in {httpx.codes.ACCEPTED, httpx.codes.NOT_FOUND}
+
+    def _keep(self, answer: httpx.Response, *, rightful: bool) -> None:
+        body = answer.content
+        if rightful and answer.is_success:
+            self._walked.rightful.append(body)
+            body = b""
+        self._walked.answers.append(_piece(answer, body))
+
+
+def _piece(answer: httpx.Response, body: bytes) -> Piece:
+    about = json.dumps([answer.reason_phrase, *answer.headers.multi_items()])
+    return Piece(body + b"\0" + about.encode(), f"{answer.request.method} {answer.status_code}")
+
+
+def _require(answer: httpx.Response, status: int) -> None:
+    if answer.status_code != status:
+        raise CommandFailed(
+            f"{answer.request.method} was to be answered {status}, not {answer.status_code}"
+        )

@@ -1,0 +1,55 @@
+"""Waiting until everything that was sent has been handled."""
+
+import time
+from collections.abc import Callable
+
+from civic.lab.leakscan import local
+from civic.stack.target import Target
+from civic.terminal.failures import CommandFailed
+
+_STALLED_SECONDS = 60.0
+_PAUSE_SECONDS = 0.2
+
+
+def settle(target: Target) -> None:
+    """Return once no queue that a function reads holds a message.
+
+    Raises:
+        CommandFailed: For a minute nothing got any less.
+    """
+    urls = _read_by_functions(target)
+    await_none(lambda: sum(len(local.messages(target, url)) for url in urls))
+
+
+def await_none(
+    count: Callable[[], int],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Return once there are no messages.
+
+    Args:
+        count: Counts them.
+        clock: Seconds since any moment.
+        sleep: Waits for so many seconds.
+
+    Raises:
+        CommandFailed: For a minute they got no fewer.
+    """
+    fewest, since, empty = None, clock(), 0
+    # Empty twice: between two queues a fact is on the bus, in none of them.
+    while empty < 2:  # noqa: PLR2004
+        left = count()
+        empty = empty + 1 if left == 0 else 0
+        if fewest is None or left < fewest:
+            fewest, since = left, clock()
+        if left and clock() - since > _STALLED_SECONDS:
+            raise CommandFailed(f"{left} messages are not being handled; see `civic dlq list`")
+        sleep(_PAUSE_SECONDS)
+
+
+def _read_by_functions(target: Target) -> list[str]:
+    pages = target.functions.get_paginator("list_event_source_mappings").paginate()
+    sources = [one["EventSourceArn"] for page in pages for one in page["EventSourceMappings"]]
+    queues = [arn.rpartition(":")[2] for arn in sources if ":sqs:" in arn]
+    return [target.sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in queues]

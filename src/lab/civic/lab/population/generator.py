@@ -1,0 +1,156 @@
+"""Made-up people: the same ones for the same seed, realistic enough to try every rule on."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from civic.client.people_formats import Payload
+from civic.identity.model.rules import RuleSet
+from civic.lab.population.data import Country, PeopleData, people_data
+from civic.lab.population.maker import Maker
+
+TYPICAL = "typical"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A made-up registration in the API's form, and the kind of person it was made as."""
+
+    payload: Payload
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """Which countries a kind of person can live in, and what sets it apart."""
+
+    change: Callable[[Maker, Payload], None]
+    lives_in: Callable[[Country], bool] = lambda _: True
+    elsewhere: bool = False
+
+
+def generate(count: int, seed: int, rules: RuleSet) -> Iterator[Person]:
+    """Make people up, one after the other.
+
+    Args:
+        count: How many. Every kind is there from 500 on; the kinds' shares stand in
+            ``people.toml``.
+        seed: The same count, seed and rules make the same people, on any machine.
+        rules: The election, for the ages that matter, and the countries to live in.
+    """
+    data = people_data()
+    draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    maker = Maker(draw, rules, data)
+    for number, kind in enumerate(_kinds(count, draw, data), start=1):
+        recipe = RECIPES[kind]
+        countries = data.elsewhere if recipe.elsewhere else maker.countries
+        fitting = {code: home for code, home in countries.items() if recipe.lives_in(home)}
+        payload = maker.typical(number, fitting)
+        recipe.change(maker, payload)
+        yield Person(payload, kind)
+
+
+def _kinds(count: int, draw: random.Random, data: PeopleData) -> list[str]:
+    kinds = [name for name, kind in data.kinds.items() for _ in range(int(kind.share * count))]
+    kinds += [TYPICAL] * (count - len(kinds))
+    draw.shuffle(kinds)
+    return kinds
+
+
+def _as_is(_maker: Maker, _payload: Payload) -> None:
+    pass
+
+
+def _long_name(maker: Maker, payload: Payload) -> None:
+    payload["full_name"] = maker.long_name(payload["address"]["country"])
+
+
+def _single_name(maker: Maker, payload: Payload) -> None:
+    payload["full_name"] = maker.draw.choice(maker.data.single_names)
+
+
+def _old_enough_by(days: int) -> Callable[[Maker, Payload], None]:
+    def change(maker: Maker, payload: Payload) -> None:
+        born = _youngest(maker.rules) - timedelta(days=days)
+        payload["date_of_birth"] = born.isoformat()
+
+    return change
+
+
+def _youngest(rules: RuleSet) -> date:
+    """Return the last date of birth that is old enough on election day."""
+    day = rules.election.date
+    born = date(day.year - rules.age_rule.minimum, day.month, 1) + timedelta(days=31)
+    while rules.age(born) < rules.age_rule.minimum:
+        born -= timedelta(days=1)
+    return born
+
+
+def _leap_day_birth(maker: Maker, payload: Payload) -> None:
+    last = maker.rules.election.date.year - maker.rules.age_rule.minimum - 1
+    last -= last % 4
+    # No year from 1904 to 2096 is an exception to the fourth-year rule.
+    payload["date_of_birth"] = f"{last - 4 * maker.draw.randrange(17)}-02-29"
+
+
+def _wrong_phone(maker: Maker, payload: Payload) -> None:
+    payload["phone_number"] = maker.phone_number(payload["address"]["country"], valid=False)
+
+
+def _impossible_postcode(_maker: Maker, payload: Payload) -> None:
+    payload["address"]["postcode"] = payload["address"]["postcode"][:-1]
+
+
+def _missing_attestation(_maker: Maker, payload: Payload) -> None:
+    payload["citizenship_attestation"] = False
+
+
+def _wrong_email(maker: Maker, payload: Payload) -> None:
+    name, domain = payload["username"], maker.draw.choice(maker.data.mail_domains)
+    wrong = (f"{name}@localhost", f"{name}.@{domain}", f"{name}@@{domain}", domain)
+    payload["email"] = maker.draw.choice(wrong)
+
+
+def _wrong_national_id(maker: Maker, payload: Payload) -> None:
+    payload["national_id"] = maker.national_id(payload["address"]["country"], valid=False)
+
+
+def _misspelt_region(_maker: Maker, payload: Payload) -> None:
+    payload["address"]["region"] += "x"
+
+
+def _implausibly_old(maker: Maker, payload: Payload) -> None:
+    years = maker.rules.age_rule.implausible_above + maker.draw.randint(2, 8)
+    payload["date_of_birth"] = f"{maker.rules.election.date.year - years}-06-15"
+
+
+def _several_mistakes(maker: Maker, payload: Payload) -> None:
+    _old_enough_by(-maker.draw.randint(30, 3000))(maker, payload)
+    _missing_attestation(maker, payload)
+    _wrong_phone(maker, payload)
+
+
+RECIPES: dict[str, _Recipe] = {
+    TYPICAL: _Recipe(_as_is),
+    "non_latin_name": _Recipe(_as_is, lives_in=lambda country: country.script == "other"),
+    "long_name": _Recipe(_long_name),
+    "single_name": _Recipe(_single_name),
+    "turns_18_on_election_day": _Recipe(_old_enough_by(0)),
+    "turns_18_day_after": _Recipe(_old_enough_by(-1)),
+    "leap_day_birth": _Recipe(_leap_day_birth),
+    "wrong_phone": _Recipe(_wrong_phone),
+    "impossible_postcode": _Recipe(_impossible_postcode),
+    "missing_attestation": _Recipe(_missing_attestation),
+    "wrong_email": _Recipe(_wrong_email),
+    "wrong_national_id": _Recipe(
+        _wrong_national_id, lives_in=lambda country: country.national_id is not None
+    ),
+    "misspelt_region": _Recipe(
+        _misspelt_region, lives_in=lambda country: country.cities[0].region is not None
+    ),
+    "implausibly_old": _Recipe(_implausibly_old),
+    "lives_elsewhere": _Recipe(_as_is, elsewhere=True),
+    "several_mistakes": _Recipe(_several_mistakes),
+}
+"""What is done for each kind of ``people.toml``."""

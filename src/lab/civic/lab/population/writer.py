@@ -1,0 +1,53 @@
+"""Write people to a file, as CSV or as JSON lines."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from civic.client.people_formats import (
+    COLUMNS,
+    Format,
+    Payload,
+    PopulationError,
+    format_of,
+    row_of,
+)
+from civic.terminal.failures import DiskFull, is_disk_full
+
+
+def json_lines(payloads: Iterable[Payload]) -> Iterator[str]:
+    """Return each payload as one line of JSON, without the line end."""
+    for payload in payloads:
+        yield json.dumps(payload, ensure_ascii=False)
+
+
+def write_people(path: Path, payloads: Iterable[Payload]) -> int:
+    """Write people to a file in the format of its suffix, UTF-8, in place of what is there.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        PopulationError: The suffix is unknown, the place cannot be written to, or a person does
+            not fit into CSV.
+        DiskFull: There is no room left.
+    """
+    file_format = format_of(path)
+    try:
+        # The CSV module writes its own line ends.
+        with path.open("w", encoding="utf-8", newline="") as file:
+            written = 0
+            if file_format is Format.CSV:
+                rows = csv.DictWriter(file, COLUMNS)
+                rows.writeheader()
+                for written, payload in enumerate(payloads, start=1):  # noqa: B007
+                    rows.writerow(row_of(payload))
+            else:
+                for written, line in enumerate(json_lines(payloads), start=1):  # noqa: B007
+                    file.write(f"{line}\n")
+            return written
+    except OSError as error:
+        if is_disk_full(error):
+            raise DiskFull(f"{path}: no room left") from error
+        raise PopulationError(f"{path}: cannot be written to") from error

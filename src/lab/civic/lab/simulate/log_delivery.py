@@ -1,0 +1,114 @@
+"""What AWS does around the functions of the log, apart from all that carries votes.
+
+The log has records and failures of its own: whatever becomes of it, no vote waits.
+"""
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from civic.audit.errors import AuditError
+from civic.audit.functions import event_logger, log_writer, opener
+from civic.contracts import events
+from civic.contracts.audit import OpeningsPublished
+from civic.contracts.voting import ElectionCertified
+from civic.lab.simulate.crashes import Crashed
+from civic.lab.simulate.dice import Dice
+from civic.lab.simulate.log_environments import LogEnvironments
+from civic.lab.simulate.stream import Delivered, Event, StreamRecord, stream_event
+
+LOG_BATCH = 5_000
+"""Records that the log writer gets at once; on AWS at most 10,000, or those of two seconds."""
+
+_PATIENCE = 200
+"""So many failures in a row end the log, as a person would have to look."""
+
+
+class LogDelivery:
+    """Carries stream records and events to the functions of the log."""
+
+    def __init__(self, environments: LogEnvironments, dice: Dice, redeliver: float) -> None:
+        """Deliver to the functions in ``environments``, a share of all batches twice."""
+        self.done = Delivered()
+        self.seconds = 0.0
+        self.stuck = False
+        self._environments = environments
+        self._dice = dice
+        self._redeliver = redeliver
+        self._waiting: dict[str, deque[StreamRecord]] = {}
+        self._failures = 0
+
+    def take(self, shard: str, record: StreamRecord) -> None:
+        """Have a record wait for the log writer."""
+        self._waiting.setdefault(shard, deque()).append(record)
+
+    def deliver(self, least: int | None = None) -> None:
+        """Deliver the records of each shard of which at least so many wait, or a whole batch."""
+        least = LOG_BATCH if least is None else least
+        started = time.perf_counter()
+        for shard, records in self._waiting.items():
+            size = LOG_BATCH
+            while len(records) >= least and not self.stuck:
+                batch = [records[place] for place in range(min(size, len(records)))]
+                if not self._delivered(shard, batch):
+                    # As a bisecting event source mapping does.
+                    size = max(1, size // 2)
+                    continue
+                size = LOG_BATCH
+                if self._dice.falls(self._redeliver):
+                    self.done.redelivered += len(batch)
+                    # Part of what is logged, and then what is logged with what is not.
+                    self._delivered(shard, batch[: self._dice.below(len(batch)) + 1])
+                    if self._dice.falls(0.5):
+                        continue
+                for _ in batch:
+                    records.popleft()
+        self.seconds += time.perf_counter() - started
+
+    def certify(self, certified: ElectionCertified) -> None:
+        """Log what is left and the certification, open the ballots, and log where that is."""
+        self.deliver(least=1)
+        started = time.perf_counter()
+        for handler in (event_logger.handler, opener.handler):
+            self._tell(handler, certified)
+        for event in self._environments.stores.bus.events:
+            if isinstance(event, OpeningsPublished):
+                self._tell(event_logger.handler, event)
+        self.seconds += time.perf_counter() - started
+
+    def _delivered(self, shard: str, batch: Sequence[StreamRecord]) -> bool:
+        return self._invoke(log_writer.handler, stream_event(shard, batch)) is not None
+
+    def _tell(self, handler: Callable[[Event, object], Any], event: events.Event) -> None:
+        """Deliver an event until it is taken."""
+        envelope = {
+            "detail-type": event.detail_type(),
+            "source": event.SOURCE,
+            "detail": event.model_dump(mode="json", exclude_none=True),
+        }
+        queue_event = {"Records": [{"messageId": "0", "body": json.dumps(envelope)}]}
+        while not self.stuck:
+            answer = self._invoke(handler, queue_event)
+            if answer is not None:
+                if not answer["batchItemFailures"]:
+                    return
+                self._failed()
+
+    def _invoke(self, handler: Callable[[Event, object], Any], event: Event) -> Any:
+        """Return what a handler answers; None if it died, which leaves no environment."""
+        try:
+            answer = handler(event, None)
+        except (Crashed, AuditError):
+            self._failed()
+            return None
+        if not answer.get("batchItemFailures"):
+            self._failures = 0
+        return answer
+
+    def _failed(self) -> None:
+        self.done.crashes += 1
+        self._failures += 1
+        self.stuck = self._failures > _PATIENCE
+        self._environments.restart()

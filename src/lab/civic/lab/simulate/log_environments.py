@@ -1,0 +1,123 @@
+"""The real entry points of the log, over a folder and adapters in memory."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from civic.audit.errors import StoreUnavailable
+from civic.audit.functions import event_logger, log_writer, opener
+from civic.audit.model.notes import verifier_key
+from civic.audit.model.openings import Opening
+from civic.audit.model.tiles import Published
+from civic.audit.usecases.lookup import Lookup
+from civic.audit.usecases.opening import Opener
+from civic.audit.usecases.publishing import Publisher
+from civic.audit.usecases.recording import Recorder
+from civic.contracts.identifiers import ElectionId
+from civic.lab.simulate.dice import Dice
+from civic.lab.simulate.environments import Composed
+from civic.lab.simulate.folder import FolderHeads, FolderShelf
+from civic.lab.simulate.log import KeySigner, MemoryJournal, MemoryShelf
+from civic.lab.simulate.memory import MemoryBallots, MemoryBus
+
+ORIGIN = "civic.example/simulated"
+
+
+@dataclass
+class LogStores:
+    """Everything of the log that outlives an environment."""
+
+    shelf: FolderShelf
+    heads: FolderHeads
+    signer: KeySigner
+    ballots: "BoxOpenings"
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
+    index: MemoryShelf = field(default_factory=MemoryShelf)
+    auditors: MemoryShelf = field(default_factory=MemoryShelf)
+    bus: MemoryBus = field(default_factory=MemoryBus)
+
+    @property
+    def key(self) -> str:
+        """The log's key, as those who verify it are given it."""
+        return verifier_key(ORIGIN, self.signer.public_key())
+
+
+class BoxOpenings:
+    """The ballot box as the opener reads it."""
+
+    def __init__(self, box: MemoryBallots) -> None:
+        """Open what is in ``box``."""
+        self._box = box
+
+    def every(self, election: ElectionId) -> Iterator[Opening]:
+        """Return what opens the ballots of an election."""
+        return (Opening(one.salt, one.content) for one in self._box.every(election))
+
+
+class LogEnvironments(Composed):
+    """The environments of the functions of the log."""
+
+    def __init__(
+        self, stores: LogStores, clock: Callable[[], datetime], dice: Dice, crash_share: float
+    ) -> None:
+        """Compose on ``stores``, of whose calls a ``crash_share`` fails."""
+        super().__init__(dice, crash_share, StoreUnavailable)
+        self.stores = stores
+        self._clock = clock
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Have the entry points find these environments."""
+        with ExitStack() as stack:
+            stack.enter_context(self.kept(log_writer, "recorder", self._recorder))
+            stack.enter_context(self.kept(event_logger, "recorder", self._recorder))
+            stack.enter_context(self.kept(opener, "opener", self._opener))
+            yield
+
+    def _recorder(self) -> Recorder:
+        stores = self.stores
+        publisher = Publisher(
+            origin=ORIGIN,
+            journal=self.unreliable(stores.journal),
+            shelf=self._shelf(),
+            index=self.unreliable(stores.index),
+            heads=self.unreliable(stores.heads),
+            signer=self.unreliable(stores.signer),
+            events=self.unreliable(stores.bus),
+            clock=self._clock,
+        )
+        return Recorder(publisher.journal, publisher, self._lookup(), self._clock)
+
+    def _opener(self) -> Opener:
+        stores = self.stores
+        return Opener(
+            ballots=self.unreliable(stores.ballots),
+            journal=self.unreliable(stores.journal),
+            lookup=self._lookup(),
+            public=self._shelf(),
+            auditors=self.unreliable(stores.auditors),
+            events=self.unreliable(stores.bus),
+        )
+
+    def _lookup(self) -> Lookup:
+        stores = self.stores
+        return Lookup(self._shelf(), self.unreliable(stores.index), self.unreliable(stores.heads))
+
+    def _shelf(self) -> Any:
+        return _OneByOne(self.unreliable(self.stores.shelf))
+
+
+class _OneByOne:
+    """A shelf that may fail between any two of the objects that it is given at once."""
+
+    def __init__(self, shelf: Any) -> None:
+        self._shelf = shelf
+
+    def put(self, objects: Iterable[Published]) -> None:
+        for one in objects:
+            self._shelf.put([one])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._shelf, name)

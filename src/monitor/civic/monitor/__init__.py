@@ -1,0 +1,1 @@
+"""Those who watch a public log from outside: witnesses and anchors."""

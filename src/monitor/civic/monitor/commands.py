@@ -1,0 +1,8 @@
+"""What this distribution adds to the `civic` command, where that is installed as well."""
+
+COMMANDS = {
+    "Watchers of the log": {
+        "witness": "civic.monitor.witness.command:witness",
+        "anchor": "civic.monitor.anchor.command:anchor",
+    }
+}

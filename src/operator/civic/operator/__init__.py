@@ -1,0 +1,1 @@
+"""The `civic` command, for those who run an election office or its system."""

@@ -1,0 +1,82 @@
+"""What an operator asks of the accounts: erasures, their replay, and what is overdue."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
+from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
+from civic.identity.model.erasure import ErasureRecord, ErasureStore
+from civic.identity.model.requests import SubjectRequest
+from civic.operator.operations import invoke
+from civic.stack.target import Target
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedPage:
+    """One page of a replay: how many erasures it published again, and where to go on."""
+
+    replayed: int
+    cursor: str | None
+
+
+def ledger_entries(target: Target) -> Iterator[ErasureRecord]:
+    """Return every entry of the erasure ledger, in no order."""
+    ledger = DynamoDbErasureLedger(target.dynamodb, target.output("ErasureLedgerName"))
+    cursor = None
+    while True:
+        page, cursor = ledger.page(cursor, _PAGE)
+        yield from page
+        if cursor is None:
+            return
+
+
+def missing_stores(record: ErasureRecord) -> list[ErasureStore]:
+    """Return the stores that have not confirmed an erasure."""
+    return [store for store in ErasureStore if store not in record.confirmed]
+
+
+def count_erasures(target: Target) -> int:
+    """Return about how many entries the ledger has, for a progress bar."""
+    table = target.output("ErasureLedgerName")
+    return int(target.dynamodb.describe_table(TableName=table)["Table"].get("ItemCount", 0))
+
+
+def replay_erasures(target: Target, cursor: str | None, page_size: int) -> Iterator[ReplayedPage]:
+    """Publish every erasure of the ledger again, page by page; harmless when repeated.
+
+    Args:
+        target: The stack.
+        cursor: Where an earlier replay was broken off; None to begin.
+        page_size: How many entries a page has, 1 to 1000.
+    """
+    while True:
+        command = {"action": "replay", "cursor": cursor, "page_size": page_size}
+        page = invoke(target, "AccountabilityFunctionName", command)
+        cursor = page["cursor"]
+        yield ReplayedPage(page["replayed"], cursor)
+        if cursor is None:
+            return
+
+
+def run_deadlines(target: Target) -> dict[str, int]:
+    """Do what the day asks for now; return how many were overdue, and ended."""
+    done = invoke(target, "DeadlinesFunctionName", {})
+    return {name: int(done[name]) for name in ("overdue", "ended")}
+
+
+def overdue_requests(target: Target, now: datetime) -> list[SubjectRequest]:
+    """Return the requests that should have been answered, the longest overdue first."""
+    log = DynamoDbRequestLog(target.dynamodb, target.output("RequestLogName"))
+    return sorted(log.overdue(now), key=lambda request: request.due_at)
+
+
+def is_cursor(text: str) -> bool:
+    """Tell whether a text has the form of a replay's cursor: a key of the ledger, as JSON."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False

@@ -1,0 +1,81 @@
+"""Ballots that could not be counted: back into the queue while the election lasts, not after it.
+
+Whoever could put ballots back after the closing could choose when, knowing the count. So that takes
+an order of the election office, and both what was refused and what was ordered are events, which
+reach the election's notices.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from civic.contracts.identifiers import ElectionId
+from civic.contracts.voting import ElectionChange, RedriveOrdered, RedriveRefused
+from civic.operator.operations import redrive
+from civic.runtime.publisher import EventBridgePublisher
+from civic.stack.target import Target
+from civic.voting.adapters.ballot_queue_sqs import read_body
+from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
+from civic.voting.errors import SealBroken
+from civic.voting.model.election import Election, State
+
+_OVER = {State.CLOSED, State.CERTIFIED}
+
+
+@dataclass(slots=True)
+class _Gate:
+    """Lets messages pass, and remembers those that came late."""
+
+    elections: DynamoDbElections
+    ordered: bool
+    late: Counter[ElectionId] = field(default_factory=Counter)
+    known: dict[ElectionId, Election | None] = field(default_factory=dict)
+
+    def passes(self, body: str) -> bool:
+        """Tell whether a message may go back."""
+        try:
+            which, _ = read_body(body)
+        except SealBroken:
+            return False
+        if which not in self.known:
+            book = self.elections.find(which)
+            self.known[which] = book.election if book else None
+        election = self.known[which]
+        if election is None:
+            return False
+        state = election.state_at(datetime.now(UTC))
+        if state in _OVER:
+            self.late[which] += 1
+        # A certified count is final; the processor would refuse the ballot again.
+        return state not in _OVER or (self.ordered and state is State.CLOSED)
+
+
+def redrive_ballots(target: Target, limit: int | None, order: str | None) -> tuple[int, int]:
+    """Put ballots back into their queue.
+
+    Args:
+        target: The identity stack; the voting stack is the one that belongs to it.
+        limit: How many at the most; None for all.
+        order: What orders it after the closing, such as a file number; None for no order.
+
+    Returns:
+        How many were moved, and how many came after the closing.
+    """
+    voting = target.voting
+    elections = DynamoDbElections(voting.dynamodb, voting.output("ElectionsTableName"))
+    gate = _Gate(elections, ordered=order is not None)
+    moved = redrive(voting, "Ballot", limit, gate.passes)
+    events = [
+        _told(election, messages, order)
+        for which, messages in gate.late.items()
+        if (election := gate.known[which]) is not None
+    ]
+    EventBridgePublisher(target.events, target.output("BusName")).publish(events)
+    return moved, sum(gate.late.values())
+
+
+def _told(election: Election, messages: int, order: str | None) -> ElectionChange:
+    which, revision, now = election.id, election.revision, datetime.now(UTC)
+    if order is None or election.state is State.CERTIFIED:
+        return RedriveRefused(election=which, revision=revision, at=now, messages=messages)
+    return RedriveOrdered(election=which, revision=revision, at=now, messages=messages, order=order)

@@ -1,0 +1,128 @@
+"""`civic erasures`, `civic deadlines`, `civic overdue`: what the law asks to be kept an eye on."""
+
+import json
+import shlex
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from civic.identity.model.erasure import ErasureRecord
+from civic.identity.model.requests import ARTICLES
+from civic.operator.accountability import (
+    count_erasures,
+    is_cursor,
+    ledger_entries,
+    missing_stores,
+    overdue_requests,
+    replay_erasures,
+    run_deadlines,
+)
+from civic.operator.operations import await_empty_queues
+from civic.stack.context import target_of
+from civic.stack.target import Target
+from civic.terminal.console import err, out
+from civic.terminal.failures import SettingInvalid
+from civic.terminal.times import day, second
+
+erasures = typer.Typer(no_args_is_help=True, help="The erasure ledger.")
+
+
+@erasures.command("list")
+def list_erasures(
+    context: typer.Context,
+    *,
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="Only those that a store has not confirmed.")
+    ] = False,
+) -> None:
+    """List erasures, one to a line: id, when it was asked for, and whether it is complete."""
+    seen = waiting = 0
+    for record in ledger_entries(target_of(context)):
+        seen += 1
+        waiting += record.receipt is None
+        if record.receipt is None or not incomplete:
+            out.print(_line(record), soft_wrap=True)
+    err.print(f"erasures: {seen}, not complete: {waiting}")
+
+
+def _line(record: ErasureRecord) -> str:
+    if record.requested_at is None:
+        state = "the request itself is missing"
+    elif record.completed_at is None:
+        state = "waiting for " + ", ".join(missing_stores(record))
+    elif record.receipt is None:
+        state = "waiting for the receipt"
+    else:
+        state = "complete " + second(record.completed_at)
+    return f"{record.id}  {second(record.requested_at):<20}  {state}"
+
+
+@erasures.command("replay")
+def replay(
+    context: typer.Context,
+    cursor: Annotated[
+        str | None, typer.Option("--from", help="Where an earlier replay was broken off.")
+    ] = None,
+    page_size: Annotated[int, typer.Option(min=1, max=1000, help="Erasures at a time.")] = 100,
+) -> None:
+    """Erase again, after a restore, everybody whom the ledger says is erased.
+
+    Harmless where nothing came back, and when it is repeated.
+    """
+    if cursor is not None and not is_cursor(cursor):
+        raise SettingInvalid("--from takes what a replay printed when it was broken off")
+    target = target_of(context)
+    replayed = 0
+    columns = (TextColumn("replaying erasures"), BarColumn(), MofNCompleteColumn())
+    try:
+        with Progress(*columns, console=err) as progress:
+            total = None if cursor else count_erasures(target) or None
+            task = progress.add_task("replay", total=total)
+            for page in replay_erasures(target, cursor, page_size):
+                replayed += page.replayed
+                cursor = page.cursor
+                progress.update(task, advance=page.replayed)
+            progress.update(task, total=replayed, completed=replayed)
+    except BaseException:
+        err.print(f"broken off after {replayed}; {_how_to_go_on(cursor)}", soft_wrap=True)
+        raise
+    out.print(f"replayed: {replayed}")
+    _await_consumers(target)
+
+
+def _how_to_go_on(cursor: str | None) -> str:
+    again = "civic erasures replay" + (f" --from {shlex.quote(cursor)}" if cursor else "")
+    return f"go on with: {again}"
+
+
+def _await_consumers(target: Target) -> None:
+    with err.status("erasing") as status:
+        depths = await_empty_queues(
+            target, lambda left: status.update(f"erasing: {left} messages to go")
+        )
+    left, dead = sum(depth.left for depth in depths), sum(depth.dead for depth in depths)
+    out.print(f"messages left: {left}, dead letters: {dead}")
+    if left or dead:
+        err.print("not everything was handled; see `civic dlq list`")
+        raise typer.Exit(1)
+
+
+def deadlines(context: typer.Context) -> None:
+    """Do what the day asks for, now: erase whose retention has ended, count what is overdue."""
+    out.print_json(json.dumps(run_deadlines(target_of(context))))
+
+
+def overdue(context: typer.Context) -> None:
+    """List the requests that should have been answered (GDPR Art. 12(3)), one to a line."""
+    now = datetime.now(UTC)
+    late = overdue_requests(target_of(context), now)
+    for request in late:
+        days = (now - request.due_at).days
+        article = f"{request.kind} (Art. {ARTICLES[request.kind]})"
+        out.print(
+            f"{request.id}  {article:<26}  due {day(request.due_at)}, {days} days ago",
+            soft_wrap=True,
+        )
+    err.print(f"overdue: {len(late)}")

@@ -1,0 +1,177 @@
+"""`civic register`, `show`, `export`, `erase`, `withdraw`: a registration from first to last."""
+
+import json
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from civic.client.citizen import Citizen, Receipt
+from civic.client.erasing import await_erasure
+from civic.client.journal import Journal
+from civic.client.people_reader import BadRow, read_people
+from civic.client.submission import submit_all
+from civic.operator.commands.tokens import (
+    Holder,
+    JournalOption,
+    RegistrationId,
+    Token,
+    holder_of,
+    journal_path,
+)
+from civic.stack.context import target_of
+from civic.terminal.console import bar, err, out
+from civic.terminal.failures import CommandFailed
+from civic.terminal.private_file import write_private
+from civic.terminal.waiting import PATIENCE_SECONDS, TookTooLong
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Do not wait until every store has confirmed.")
+]
+
+
+class ExportFormat(StrEnum):
+    """How an export is written."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
+def register(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="People: CSV, or JSON lines as the API takes them.")],
+    journal: JournalOption = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Requests at a time.")] = 8,
+) -> None:
+    """Register everyone in a file; a bad row is reported and skipped.
+
+    May be broken off and run again: with the same journal nobody is registered twice. The journal
+    holds access tokens and is readable by you only.
+    """
+    target = target_of(context)
+    kept = Journal(journal_path(context, journal))
+    skipped: list[BadRow] = []
+    refused = 0
+    registered = 0
+    with Citizen(target.api_url, local=target.is_local) as citizen, bar("registering") as progress:
+        task = progress.add_task("register", total=None)
+        people = good_rows(file, skipped)
+        for outcome in submit_all(citizen, kept, people, workers):
+            progress.update(task, advance=1)
+            if outcome.receipt is None:
+                refused += 1
+                err.print(f"person {outcome.number}: {outcome.refusal}")
+            else:
+                registered += 1
+        progress.update(task, total=registered + refused)
+    out.print(f"registered: {registered}, refused: {refused}, bad rows: {len(skipped)}")
+    if refused or skipped:
+        raise typer.Exit(1)
+
+
+def good_rows(file: Path, skipped: list[BadRow]) -> Iterator[dict[str, Any]]:
+    """Return the rows that have the right form; report the others and add them to ``skipped``."""
+    for row in read_people(file):
+        if isinstance(row, BadRow):
+            skipped.append(row)
+            err.print(f"line {row.line}: {row.reason}")
+        else:
+            yield row
+
+
+def show(
+    context: typer.Context,
+    registration: RegistrationId,
+    token: Token = None,
+    journal: JournalOption = None,
+) -> None:
+    """Show status and decision of a registration."""
+    with holder_of(context, registration, token, journal) as holder:
+        out.print_json(json.dumps(holder.citizen.status(holder.receipt)))
+
+
+def export(
+    context: typer.Context,
+    registration: RegistrationId,
+    token: Token = None,
+    journal: JournalOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Write to this file, readable by you only.")
+    ] = None,
+    written_as: Annotated[
+        ExportFormat,
+        typer.Option("--format", help="json: everything held; csv: the fields, to take elsewhere."),
+    ] = ExportFormat.JSON,
+) -> None:
+    """Export everything held about a person (GDPR Art. 15), or their fields as CSV (Art. 20)."""
+    with holder_of(context, registration, token, journal) as holder:
+        document = _export(holder, written_as)
+    if output is not None:
+        write_private(output, document)
+        err.print(f"written: {output}", soft_wrap=True)
+    elif written_as == ExportFormat.CSV:
+        typer.echo(document, nl=False)
+    else:
+        out.print_json(document, ensure_ascii=False)
+
+
+def _export(holder: Holder, written_as: ExportFormat) -> str:
+    if written_as == ExportFormat.CSV:
+        return holder.citizen.data_as_csv(holder.receipt)
+    return json.dumps(holder.citizen.data(holder.receipt), ensure_ascii=False, indent=2) + "\n"
+
+
+def erase(
+    context: typer.Context,
+    registration: RegistrationId,
+    token: Token = None,
+    journal: JournalOption = None,
+    *,
+    yes: Yes = False,
+    no_wait: NoWait = False,
+) -> None:
+    """Erase a registration, and wait until it is done (GDPR Art. 17). It cannot be undone."""
+    with holder_of(context, registration, token, journal) as holder:
+        if not yes:
+            typer.confirm(f"Erase {registration} and everything held about it?", abort=True)
+        _erase(holder, holder.citizen.erase, wait=not no_wait)
+
+
+def withdraw(
+    context: typer.Context,
+    registration: RegistrationId,
+    token: Token = None,
+    journal: JournalOption = None,
+    *,
+    yes: Yes = False,
+    no_wait: NoWait = False,
+) -> None:
+    """Withdraw consent (GDPR Art. 7(3)): without it everything is erased, and cannot come back."""
+    with holder_of(context, registration, token, journal) as holder:
+        if not yes:
+            typer.confirm(
+                f"Withdraw consent, and erase {registration} and everything held about it?",
+                abort=True,
+            )
+        _erase(holder, holder.citizen.withdraw, wait=not no_wait)
+
+
+def _erase(holder: Holder, ask: Callable[[Receipt], dict[str, Any]], *, wait: bool) -> None:
+    status = ask(holder.receipt)
+    if not wait:
+        out.print_json(json.dumps(status))
+        err.print(f"accepted; how far it is: civic erasure {holder.receipt.id}", soft_wrap=True)
+        return
+    try:
+        with err.status("erasing"):
+            status = await_erasure(holder.citizen, holder.receipt, PATIENCE_SECONDS)
+    except TookTooLong:
+        raise CommandFailed(
+            f"accepted, but not complete within {PATIENCE_SECONDS:.0f} s; "
+            f"how far it is: civic erasure {holder.receipt.id}"
+        ) from None
+    out.print_json(json.dumps({name: value for name, value in status.items() if name != "receipt"}))
+    err.print(f"its receipt: civic erasure {holder.receipt.id} --receipt FILE", soft_wrap=True)

@@ -1,0 +1,77 @@
+"""`civic credential`: a voter's credentials, made on their own device."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civic.client.device import Device, Request
+from civic.contracts.identifiers import ElectionId
+from civic.operator.commands.tokens import JournalOption, RegistrationId, Token, holder_of
+from civic.terminal.console import err, out
+from civic.terminal.failures import CommandFailed
+from civic.terminal.private_file import write_private
+
+credential = typer.Typer(help="Credentials to vote with; nobody can know whose one is.")
+
+
+@credential.command("list")
+def list_elections(
+    context: typer.Context,
+    registration: RegistrationId,
+    token: Token = None,
+    journal: JournalOption = None,
+) -> None:
+    """List the elections a person may vote in."""
+    with holder_of(context, registration, token, journal) as holder:
+        elections = Device(holder.citizen, holder.receipt).elections()
+    shown = [one.model_dump(mode="json", exclude={"public_key"}) for one in elections]
+    out.print_json(json.dumps(shown))
+
+
+@credential.command("get")
+def get(
+    context: typer.Context,
+    registration: RegistrationId,
+    election: Annotated[str, typer.Option("--election", help="The election's id.")],
+    output: Annotated[
+        Path, typer.Option("--output", help="Write to this file, readable by you only.")
+    ],
+    token: Token = None,
+    journal: JournalOption = None,
+) -> None:
+    """Get the credential for an election. There is only one: whoever has the file can vote.
+
+    Broken off, it may be run again with the same --output: the secrets are kept beside it, in
+    FILE.request, until the credential is written.
+    """
+    if output.exists():
+        raise CommandFailed(f"{output} is there already; a credential is not written over")
+    kept = output.with_name(f"{output.name}.request")
+    with holder_of(context, registration, token, journal) as holder:
+        device = Device(holder.citizen, holder.receipt)
+        request = _request(device, ElectionId(election), kept)
+        made = device.redeem(request)
+    write_private(output, made.to_json())
+    kept.unlink()
+    fingerprint = hashlib.sha256(request.public_key).hexdigest()
+    err.print(f"written: {output}", soft_wrap=True)
+    err.print(
+        f"its key has the SHA-256 {fingerprint}; make sure that this is the one which the election"
+        f" office publishes for {made.style}",
+        soft_wrap=True,
+    )
+
+
+def _request(device: Device, election: ElectionId, kept: Path) -> Request:
+    """Return the request that was kept, or a new one, kept before it is used."""
+    if kept.exists():
+        known = Request.from_json(kept.read_text("utf-8"))
+        if known.election != election:
+            raise CommandFailed(f"{kept} is of another election")
+        return known
+    made = device.prepare(election)
+    write_private(kept, made.to_json())
+    return made

@@ -1,0 +1,224 @@
+"""`civic elections`: an office drafts, announces, runs and certifies elections."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel, ValidationError
+from rich.text import Text
+
+from civic.operator.commands.election_tables import election_table, elections_table
+from civic.operator.election_file import read_election, written_election
+from civic.operator.elections import ElectionOffice
+from civic.stack.context import target_of
+from civic.terminal.console import err, out
+from civic.terminal.failures import SettingInvalid
+from civic.voting.model.draft import NewCandidate, NewWindow
+
+elections = typer.Typer(no_args_is_help=True, help="Elections, from a draft to a certified count.")
+
+type Json = dict[str, Any]
+
+ElectionId = Annotated[str, typer.Argument(metavar="ID", help="The election's id.")]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="YAML or JSON, as docs/examples/election.yaml.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the API's answer.")]
+OpensAt = Annotated[
+    str, typer.Option(help="ISO 8601; without an offset, in the election's time zone.")
+]
+ClosesAt = Annotated[str, typer.Option(help="As --opens-at.")]
+
+
+@elections.command("create")
+def create(context: typer.Context, file: File, *, as_json: AsJson = False) -> None:
+    """Make a draft of what a file says."""
+    draft = read_election(file)
+    with ElectionOffice(target_of(context)) as office:
+        _tell(office.create(draft), as_json=as_json, next_step="publish")
+
+
+@elections.command("list")
+def list_elections(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List all elections, the last to open first."""
+    with ElectionOffice(target_of(context)) as office:
+        found = office.every()
+    if as_json:
+        out.print_json(json.dumps(found))
+    elif found:
+        out.print(elections_table(found))
+    else:
+        out.print("no election yet; civic elections create FILE")
+
+
+@elections.command("show")
+def show(
+    context: typer.Context,
+    election: ElectionId,
+    *,
+    as_json: AsJson = False,
+    as_file: Annotated[
+        bool, typer.Option("--file", help="Print it as a file to change and `update` with.")
+    ] = False,
+) -> None:
+    """Show an election with its contests and ballot styles."""
+    with ElectionOffice(target_of(context)) as office:
+        found = office.show(election)
+    if as_file:
+        out.print(Text(written_election(found)), end="", soft_wrap=True)
+    elif as_json:
+        out.print_json(json.dumps(found))
+    else:
+        out.print(election_table(found))
+
+
+@elections.command("update")
+def update(
+    context: typer.Context, election: ElectionId, file: File, *, as_json: AsJson = False
+) -> None:
+    """Let an election say what a file says, until it opens.
+
+    What the file names by its id is kept, what has no id is new, what is left out is dropped.
+    """
+    draft = read_election(file)
+    with ElectionOffice(target_of(context)) as office:
+        _tell(office.update(election, draft), as_json=as_json)
+
+
+@elections.command("candidate")
+def candidate(
+    context: typer.Context,
+    election: ElectionId,
+    contest: Annotated[str, typer.Option(help="The contest's id, such as c1.")],
+    text: Annotated[str, typer.Option(help="What the ballot says.")],
+    description: Annotated[str | None, typer.Option(help="More about it.")] = None,
+    image: Annotated[str | None, typer.Option(help="An https address.")] = None,
+    order: Annotated[
+        int | None, typer.Option(min=0, help="Place on the ballot; the last by default.")
+    ] = None,
+    style: Annotated[
+        list[str] | None,
+        typer.Option(help="A ballot style that names its candidates and gets this one too."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Register a candidate, until the election opens."""
+    given = {
+        "contest": contest,
+        "text": text,
+        "description": description,
+        "image": image,
+        "order": order,
+        "styles": tuple(style or ()),
+    }
+    wanted = _checked(NewCandidate, given)
+    with ElectionOffice(target_of(context)) as office:
+        added = office.register_candidate(election, wanted)
+    if as_json:
+        out.print_json(json.dumps(added))
+    else:
+        out.print(f"registered: {added['option']} in {added['contest']}")
+
+
+@elections.command("publish")
+def publish(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
+    """Announce a draft: credentials are given from now on, and it opens by the clock."""
+    _step(context, election, ElectionOffice.publish, as_json=as_json)
+
+
+@elections.command("open")
+def open_now(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
+    """Open an announced election now, before its time."""
+    _step(context, election, ElectionOffice.open, as_json=as_json)
+
+
+@elections.command("suspend")
+def suspend(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
+    """Accept no votes until the election is resumed; its closing time stays."""
+    _step(context, election, ElectionOffice.suspend, as_json=as_json)
+
+
+@elections.command("resume")
+def resume(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
+    """Accept votes again."""
+    _step(context, election, ElectionOffice.resume, as_json=as_json)
+
+
+@elections.command("finish")
+def finish(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
+    """Close an election now, before its time. It cannot be opened again."""
+    _step(context, election, ElectionOffice.finish, as_json=as_json)
+
+
+@elections.command("certify")
+def certify(
+    context: typer.Context,
+    election: ElectionId,
+    ballots: Annotated[int, typer.Option(min=0, help="How many ballots the final count has.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Declare the count final, once nothing waits to be counted and the tally says the same."""
+    with ElectionOffice(target_of(context)) as office:
+        _tell(office.certify(election, ballots), as_json=as_json)
+
+
+@elections.command("delete")
+def delete(context: typer.Context, election: ElectionId) -> None:
+    """Give up a draft. What was announced stays."""
+    with ElectionOffice(target_of(context)) as office:
+        office.delete(election)
+    out.print(f"deleted: {election}")
+
+
+@elections.command("clone")
+def clone(
+    context: typer.Context,
+    election: ElectionId,
+    opens_at: OpensAt,
+    closes_at: ClosesAt,
+    title: Annotated[str | None, typer.Option(help="The same by default.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make a draft that says what an election says, for another time."""
+    given = {"title": title, "opens_at": opens_at, "closes_at": closes_at}
+    window = _checked(NewWindow, given)
+    with ElectionOffice(target_of(context)) as office:
+        _tell(office.clone(election, window), as_json=as_json, next_step="publish")
+
+
+def _step(
+    context: typer.Context,
+    election: str,
+    take: Callable[[ElectionOffice, str], Json],
+    *,
+    as_json: bool,
+) -> None:
+    with ElectionOffice(target_of(context)) as office:
+        _tell(take(office, election), as_json=as_json)
+
+
+def _tell(election: Json, *, as_json: bool, next_step: str | None = None) -> None:
+    if as_json:
+        out.print_json(json.dumps(election))
+        return
+    out.print(f"{election['id']}: {election['state']}, revision {election['revision']}")
+    if next_step:
+        err.print(f"next: civic elections {next_step} {election['id']}")
+
+
+def _checked[M: BaseModel](model: type[M], given: Json) -> M:
+    """Return what the options say, or tell which of them says nothing."""
+    try:
+        return model.model_validate_json(json.dumps(given))
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        lines = [
+            f"--{str(fault['loc'][0]).replace('_', '-').removesuffix('s')}: {fault['msg']}"
+            for fault in faults
+        ]
+        raise SettingInvalid("\n".join(lines)) from None

@@ -1,0 +1,76 @@
+"""`civic up`, `down`, `status`: the life of the stack on this machine."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from civic.stack.context import engine_of, target_of
+from civic.stack.deploy import deploy
+from civic.stack.target import LOCAL_STACK, Target
+from civic.terminal.console import err, out, step
+from civic.terminal.failures import SettingInvalid
+from civic.terminal.locks import one_at_a_time
+
+
+def up(context: typer.Context) -> None:
+    """Start the embedded engine and deploy the stack into it, unless nothing changed."""
+    target, engine = _require_local(target_of(context)), engine_of(context)
+    # Two at once would build into the same directory.
+    with one_at_a_time(engine.workspace.state / "up.lock"):
+        with step(f"engine on port {engine.port}"):
+            engine.start()
+        if not deploy(target, engine):
+            err.print("[green]✓[/green] the stack is up to date")
+    _print_places(target)
+
+
+def down(
+    context: typer.Context,
+    *,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Remove the state and the built artefacts as well.")
+    ] = False,
+) -> None:
+    """Stop the embedded engine; it keeps its state for the next `civic up`."""
+    _require_local(target_of(context))
+    engine = engine_of(context)
+    if erase:
+        engine.erase()
+        err.print("[green]✓[/green] engine stopped, state removed")
+    elif not engine.is_running():
+        err.print("the engine is not running")
+    else:
+        with step("engine stopped, state kept"):
+            engine.stop()
+
+
+def status(context: typer.Context) -> None:
+    """Show whether the stack is there, and where. Exits with 1 if it is not."""
+    target, engine = target_of(context), engine_of(context)
+    if target.is_local and not engine.is_running():
+        out.print("the engine is not running; `civic up` starts it")
+        raise typer.Exit(1)
+    if target.find_outputs() is None:
+        out.print(f"there is no stack {target.stack!r}")
+        raise typer.Exit(1)
+    _print_places(target)
+    table = Table("output", "value", title=f"stack {target.stack}")
+    for name, value in sorted(target.outputs.items()):
+        table.add_row(name, value)
+    out.print(table)
+
+
+def _require_local(target: Target) -> Target:
+    if not target.is_local:
+        raise SettingInvalid(
+            f"only the stack {LOCAL_STACK!r} lives in the engine; deploy to AWS with `sam deploy`"
+        )
+    return target
+
+
+def _print_places(target: Target) -> None:
+    out.print(f"API            {target.api_url}", soft_wrap=True)
+    out.print(f"API, browsable {target.api_url}/docs", soft_wrap=True)
+    if target.endpoint is not None:
+        out.print(f"AWS services   {target.endpoint}", soft_wrap=True)

@@ -1,0 +1,136 @@
+"""`civic keys`, `civic dlq`, `civic release`: looking after a running stack."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from civic.contracts.voting import ORDER_PATTERN
+from civic.operator.ballot_dead_letters import redrive_ballots
+from civic.operator.operations import (
+    AUDIT_CONSUMERS,
+    CONSUMERS,
+    VOTING_CONSUMERS,
+    QueueDepth,
+    count_subject_keys,
+    queue_depths,
+    read_release,
+    redrive,
+    release_aggregates,
+    rewrap_subject_keys,
+    rotate_wrapping_key,
+)
+from civic.stack.context import target_of
+from civic.stack.target import Target
+from civic.terminal.console import err, out
+from civic.terminal.failures import SettingInvalid
+
+_ALL = (*CONSUMERS, *VOTING_CONSUMERS, *AUDIT_CONSUMERS)
+
+keys = typer.Typer(no_args_is_help=True, help="Wrapping keys.")
+dlq = typer.Typer(no_args_is_help=True, help="Messages that could not be handled.")
+
+
+@keys.command("rotate")
+def rotate(
+    context: typer.Context,
+    *,
+    rewrap_only: Annotated[
+        bool, typer.Option("--rewrap-only", help="Make no new key; finish an earlier rotation.")
+    ] = False,
+) -> None:
+    """Make a new wrapping key and rewrap every subject key under it.
+
+    Records stay readable throughout. Broken off, it is finished with --rewrap-only.
+    """
+    target = target_of(context)
+    if not rewrap_only:
+        out.print(f"current wrapping key: {rotate_wrapping_key(target)}")
+    total = rewrapped = 0
+    columns = (TextColumn("rewrapping subject keys"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err) as progress:
+        task = progress.add_task("rewrap", total=count_subject_keys(target) or None)
+        for seen, changed in rewrap_subject_keys(target):
+            total += seen
+            rewrapped += changed
+            progress.update(task, advance=seen)
+        progress.update(task, total=total, completed=total)
+    out.print(f"subject keys: {total}, rewrapped: {rewrapped}")
+
+
+@dlq.command("list")
+def list_dead_letters(context: typer.Context) -> None:
+    """Show how many messages wait, are in flight, or have been given up."""
+    target = target_of(context)
+    depths = queue_depths(target)
+    for stack, consumers in _others(target):
+        if stack.find_outputs() is None:
+            err.print(f"there is no stack {stack.stack!r}; its queues are left out")
+        else:
+            depths += queue_depths(stack, consumers)
+    out.print(queue_table(depths))
+
+
+def queue_table(depths: Sequence[QueueDepth]) -> Table:
+    """Return the table of queue depths."""
+    table = Table("consumer", "waiting", "in flight", "dead letters")
+    for depth in depths:
+        cells = (depth.waiting, depth.in_flight, depth.dead)
+        table.add_row(depth.name, *map(str, cells))
+    return table
+
+
+@dlq.command("redrive")
+def redrive_dead_letters(
+    context: typer.Context,
+    consumer: Annotated[str, typer.Argument(help="One of " + ", ".join(_ALL) + ".")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Move at most so many.")] = None,
+    order: Annotated[
+        str | None,
+        typer.Option(help="Ballots after the closing: what orders it, such as a file number."),
+    ] = None,
+) -> None:
+    """Send dead letters back to their queue, once what stopped them is mended.
+
+    Harmless when repeated: every consumer takes a doubled message for one. Ballots of an election
+    that is closed are refused without an order, and either way it is announced.
+    """
+    known = {name.lower(): name for name in _ALL}
+    name = known.get(consumer.lower())
+    if name is None:
+        raise SettingInvalid(f"no consumer {consumer!r}; there are {', '.join(_ALL)}")
+    if order is not None and (name != "Ballot" or not re.fullmatch(ORDER_PATTERN, order)):
+        raise SettingInvalid("an order is for ballots: up to 80 letters, digits, spaces and ./-")
+    target = target_of(context)
+    if name == "Ballot":
+        moved, late = redrive_ballots(target, limit, order)
+        if late and order is None:
+            err.print(f"refused: {late}, as their election is closed; this was announced")
+    else:
+        mine = (stack for stack, consumers in _others(target) if name in consumers)
+        moved = redrive(next(mine, target), name, limit)
+    out.print(f"moved: {moved}")
+
+
+def _others(target: Target) -> tuple[tuple[Target, tuple[str, ...]], ...]:
+    """Return the stacks beside that of identity, with their consumers."""
+    return (target.voting, VOTING_CONSUMERS), (target.audit, AUDIT_CONSUMERS)
+
+
+def release(
+    context: typer.Context,
+    output: Annotated[Path | None, typer.Option(help="Write the document here.")] = None,
+) -> None:
+    """Publish the aggregates now, and show them."""
+    target = target_of(context)
+    document = json.dumps(read_release(target, release_aggregates(target)), indent=2)
+    if output is None:
+        out.print_json(document)
+    else:
+        output.write_text(document + "\n")
+        err.print(f"written: {output}")

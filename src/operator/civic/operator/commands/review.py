@@ -1,0 +1,112 @@
+"""`civic review`: staff decide what the rules could not, or what a person contests."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from civic.identity.model.pointers import leaves
+from civic.operator.commands.tokens import RegistrationId
+from civic.operator.staff import Staff
+from civic.stack.context import target_of
+from civic.terminal.console import err, out
+from civic.terminal.failures import CommandFailed, SettingInvalid
+from civic.terminal.tables import plain_table
+from civic.terminal.times import day, second
+
+_JOINERS = "\u200c\u200d"
+"""Invisible, but names in Persian and in Indic scripts need them."""
+
+review = typer.Typer(no_args_is_help=True, help="Cases that a person has to decide.")
+
+
+@review.command("list")
+def list_cases(context: typer.Context) -> None:
+    """List the cases that wait, the oldest first, and mark those that are overdue."""
+    with Staff(target_of(context)) as staff:
+        cases = staff.cases()
+    if not cases:
+        out.print("no case waits")
+        return
+    out.print(cases_table(cases, datetime.now(UTC)))
+
+
+def cases_table(cases: list[dict[str, Any]], now: datetime) -> Table:
+    """Return the table of waiting cases."""
+    table = plain_table("id", "rev.", "asked by", "due", "")
+    for case in cases:
+        overdue = datetime.fromisoformat(case["due_at"]) < now
+        marks = ["overdue"] if overdue else []
+        if case["opinions"]:
+            marks.append(f"opinions: {case['opinions']}")
+        table.add_row(
+            case["id"],
+            str(case["revision"]),
+            _asked_by(case),
+            day(case["due_at"]),
+            "\n".join(marks),
+            style="red" if overdue else "",
+        )
+    return table
+
+
+def _asked_by(case: dict[str, Any]) -> str:
+    return "person" if case["cause"] == "data_subject" else str(case["cause"])
+
+
+@review.command("show")
+def show(context: typer.Context, registration: RegistrationId) -> None:
+    """Show what a person wrote, on the terminal only; the look is logged and told to them."""
+    # Asked first: a look that shows nothing would be logged all the same.
+    if not sys.stdout.isatty():
+        raise CommandFailed("personal data is shown on a terminal only, not piped or written")
+    with Staff(target_of(context)) as staff:
+        case = staff.show(registration)
+    out.print(case_table(case))
+    err.print(
+        f"decide it: civic review decide {case['id']} --revision {case['revision']}"
+        " --accept (or --reject)",
+        soft_wrap=True,
+    )
+
+
+def case_table(case: dict[str, Any]) -> Table:
+    """Return an opened case as a table."""
+    table = Table("", "", title=f"{case['id']}, revision {case['revision']}", show_header=False)
+    table.add_row("asked by", _asked_by(case))
+    table.add_row("since", second(case["since"]))
+    table.add_row("decision so far", case.get("decision") or "none")
+    for reason in case["reasons"]:
+        table.add_row("because of", f"{reason['code']} {reason['pointer']}".rstrip())
+    table.add_section()
+    for pointer, value in leaves(case["data"]):
+        table.add_row(Text(pointer), Text(printable(value)))
+    return table
+
+
+def printable(text: str) -> str:
+    """Return a text that moves no cursor and changes no colour; what it hid shows as U+FFFD."""
+    return "".join(one if one.isprintable() or one in _JOINERS else "\ufffd" for one in text)
+
+
+@review.command("decide")
+def decide(
+    context: typer.Context,
+    registration: RegistrationId,
+    revision: Annotated[int, typer.Option(min=1, help="The revision that you looked at.")],
+    *,
+    accept: Annotated[bool, typer.Option("--accept", help="The person is on the roll.")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="The person is not.")] = False,
+) -> None:
+    """Decide a case; where two people have to agree, say what you would decide."""
+    if accept == reject:
+        raise SettingInvalid("give either --accept or --reject")
+    with Staff(target_of(context)) as staff:
+        outcome = staff.decide(registration, revision, "accepted" if accept else "rejected")
+    if outcome["outcome"] == "decided":
+        out.print(f"decided: {outcome['decision']}")
+    else:
+        out.print(f"noted: {outcome['decision']}; another person has to agree")

@@ -1,0 +1,98 @@
+"""An election as an office writes it into a file, YAML or JSON, and how it is read."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import ValidationError
+
+from civic.terminal.failures import SettingInvalid
+from civic.voting.model.draft import DraftElection
+
+_FIELDS = (
+    "revision",
+    "title",
+    "time_zone",
+    "opens_at",
+    "closes_at",
+    "openings",
+    "contests",
+    "styles",
+)
+_BOOL, _TIMESTAMP = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML 1.2's idea of plain words: NO is Norway, and a time is what was written."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - as PyYAML has it
+        """Refuse a key that is there twice, of which PyYAML would take the last."""
+        seen = set()
+        for key, _ in node.value:
+            name = str(self.construct_object(key, deep=True))
+            if name in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"{name!r} is there twice", problem_mark=key.start_mark
+                )
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag != _TIMESTAMP and (tag != _BOOL or first in set("tTfF"))
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read_election(file: Path) -> DraftElection:
+    """Read an election, YAML or JSON, which is YAML too.
+
+    Raises:
+        SettingInvalid: It cannot be read, or is no election; the message names every wrong field.
+    """
+    try:
+        # A SafeLoader, so nothing in the file is executed.
+        document = yaml.load(file.read_text("utf-8"), Loader=_Loader)  # noqa: S506
+    except OSError as error:
+        raise SettingInvalid(f"{file}: {error.strerror}") from None
+    except UnicodeError:
+        raise SettingInvalid(f"{file} is not UTF-8") from None
+    except yaml.MarkedYAMLError as error:
+        at = error.problem_mark
+        where = f"line {at.line + 1}, column {at.column + 1}: " if at else ""
+        raise SettingInvalid(f"{file}: {where}{error.problem}") from None
+    if not isinstance(document, dict):
+        raise SettingInvalid(f"{file} holds no election; see docs/elections.md")
+    return _parse(file, document)
+
+
+def _parse(file: Path, document: Mapping[str, Any]) -> DraftElection:
+    try:
+        return DraftElection.model_validate_json(json.dumps(document, default=str))
+    except ValidationError as error:
+        lines = [f"{file} is no election:"]
+        for fault in error.errors(include_url=False, include_context=False, include_input=False):
+            place = "/".join(str(part) for part in fault["loc"]) or "the whole file"
+            lines.append(f"  {place}: {fault['msg']}")
+        raise SettingInvalid("\n".join(lines)) from None
+
+
+def written_election(election: Mapping[str, Any]) -> str:
+    """Return an election of the API as a file to change and send back.
+
+    Its times are those of its time zone, with their offset.
+    """
+    zone = ZoneInfo(election["time_zone"])
+    document = {name: election[name] for name in _FIELDS if name in election}
+    for name in ("opens_at", "closes_at"):
+        document[name] = datetime.fromisoformat(election[name]).astimezone(zone).isoformat()
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return text

@@ -1,0 +1,21 @@
+"""The key under which the voting stack knows the codes of an election."""
+
+from civic.contracts.identifiers import ElectionId
+from civic.stack.target import Target
+from civic.terminal.failures import CommandFailed
+from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
+from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
+from civic.voting.model.secrets import ElectionKeys
+
+
+def codes_key(voting: Target, election: ElectionId) -> bytes:
+    """Return the key under which an election knows its codes, opened by KMS for the operator.
+
+    Raises:
+        CommandFailed: There is no such election.
+    """
+    book = DynamoDbElections(voting.dynamodb, voting.output("ElectionsTableName")).find(election)
+    if book is None:
+        raise CommandFailed(f"there is no election {election}; see `civic elections list`")
+    secrets = KmsElectionSecrets(voting.kms, voting.output("VotingKeyArn"))
+    return ElectionKeys.derive(election, secrets.open(election, book.sealed_secret)).codes

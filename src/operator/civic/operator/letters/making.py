@@ -1,0 +1,72 @@
+"""Codes are made and made known before anybody sees them: none is printed that would not count."""
+
+import base64
+from collections.abc import Callable, Iterator, Sequence
+from itertools import batched
+from typing import Protocol
+
+from civic.contracts.identifiers import ElectionId, StyleId
+from civic.terminal.failures import CommandFailed
+from civic.voting.model.codes import PostedCode, hash_of, new_code
+
+CODES_PER_CALL = 500
+
+
+class CodeOffice(Protocol):
+    """Where the hashes of codes are made known."""
+
+    def add_codes(self, election: str, style: str, hashes: list[str]) -> int:
+        """Have the holders of these codes vote on a ballot style.
+
+        Args:
+            election: The election's id.
+            style: The ballot style's id.
+            hashes: In base64url without padding.
+
+        Returns:
+            How many of them are stored now.
+        """
+        ...
+
+
+def make_codes(count: int, entropy: Callable[[int], bytes]) -> list[PostedCode]:
+    """Return so many codes, all of them different."""
+    made: dict[PostedCode, None] = {}
+    while len(made) < count:
+        made[new_code(entropy)] = None
+    return list(made)
+
+
+def store_codes(
+    office: CodeOffice,
+    election: ElectionId,
+    style: StyleId,
+    codes: Sequence[PostedCode],
+    key: bytes,
+) -> Iterator[int]:
+    """Make codes known by their hashes alone.
+
+    Args:
+        office: The voting stack.
+        election: In which the codes are good for one ballot each.
+        style: The ballot that their holders get.
+        codes: In clear; they do not leave this process.
+        key: The codes key of the election.
+
+    Yields:
+        After each call, how many of the codes are stored so far.
+
+    Raises:
+        CommandFailed: Not all of them were.
+    """
+    stored = 0
+    for batch in batched(codes, CODES_PER_CALL, strict=False):
+        hashes = [_text(hash_of(code, key)) for code in batch]
+        if office.add_codes(election, style, hashes) != len(batch):
+            raise CommandFailed("the voting stack did not store all codes; none is printed")
+        stored += len(batch)
+        yield stored
+
+
+def _text(hashed: bytes) -> str:
+    return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()

@@ -1,0 +1,45 @@
+"""Every subcommand of `civic`, by whom it is for."""
+
+PANELS = {
+    "Citizens": {
+        "register": "civic.operator.commands.citizens:register",
+        "show": "civic.operator.commands.citizens:show",
+        "export": "civic.operator.commands.citizens:export",
+        "erase": "civic.operator.commands.citizens:erase",
+        "withdraw": "civic.operator.commands.citizens:withdraw",
+        "erasure": "civic.operator.commands.rights:erasure",
+        "verify-receipt": "civic.operator.commands.receipts:verify",
+        "restrict": "civic.operator.commands.rights:restrict",
+        "lift": "civic.operator.commands.rights:lift",
+        "object": "civic.operator.commands.rights:object_to_analytics",
+        "contest": "civic.operator.commands.rights:contest",
+        "explain": "civic.operator.commands.rights:explain",
+        "requests": "civic.operator.commands.rights:requests",
+        "notice": "civic.operator.commands.rights:notice",
+    },
+    "Voters": {
+        "credential": "civic.operator.commands.credentials:credential",
+        "vote": "civic.operator.commands.voting:vote",
+        "results": "civic.operator.commands.voting:results",
+        "receipt": "civic.operator.commands.public_log:receipt",
+    },
+    "The election office": {
+        "review": "civic.operator.commands.review:review",
+        "elections": "civic.operator.commands.elections:elections",
+        "credentials": "civic.operator.commands.letters:credentials",
+        "recount": "civic.operator.commands.voting:recount",
+    },
+    "Operators": {
+        "up": "civic.operator.commands.lifecycle:up",
+        "down": "civic.operator.commands.lifecycle:down",
+        "status": "civic.operator.commands.lifecycle:status",
+        "keys": "civic.operator.commands.operating:keys",
+        "dlq": "civic.operator.commands.operating:dlq",
+        "release": "civic.operator.commands.operating:release",
+        "deadlines": "civic.operator.commands.accountability:deadlines",
+        "overdue": "civic.operator.commands.accountability:overdue",
+        "erasures": "civic.operator.commands.accountability:erasures",
+        "receipt-key": "civic.operator.commands.receipts:receipt_key",
+        "log": "civic.operator.commands.public_log:log",
+    },
+}

@@ -1,0 +1,136 @@
+"""The public log of a deployment: its key, its receipts, a copy of it to verify."""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+from civic.audit.adapters.bucket_s3 import AUDITORS, CHECKPOINT, LOG, Bucket
+from civic.audit.adapters.signer_kms import KmsSigner
+from civic.audit.errors import NotLogged
+from civic.audit.model.notes import verifier_key
+from civic.client.api_client import ApiClient, require_success
+from civic.client.submission import in_parallel
+from civic.stack.target import Target
+from civic.terminal.failures import CommandFailed, SettingInvalid
+
+OPENINGS_FOR_AUDITORS = f"{AUDITORS}openings/"
+"""What auditors copy, as `civic-verify --openings` takes it."""
+
+_HEXADECIMAL = "[0-9a-fA-F]{64}"
+_BASE64URL = "[0-9A-Za-z_-]{43}"
+_AT_ONCE = 8
+
+
+class LogReader(ApiClient):
+    """Calls the public API of the log."""
+
+    def prove(self, leaf: bytes) -> bytes:
+        """Return the proof that a ballot is in the log (C2SP tlog-proof).
+
+        Raises:
+            Refused: It is not, or not yet.
+        """
+        answer = self.answer("GET", f"/receipts/{leaf.hex()}")
+        require_success(answer)
+        return answer.content
+
+    def has(self, path: str) -> bool:
+        """Tell whether an object is published."""
+        return self.answer("GET", f"/log/{path}").is_success
+
+
+def log_api_url(target: Target) -> str:
+    """Return the base URL of the log's API; the log itself is below it, at ``/log``.
+
+    Raises:
+        StackMissing: There is no audit stack.
+    """
+    audit = target.audit
+    if not audit.is_local:
+        return audit.output("LogApiUrl").rstrip("/")
+    return f"{audit.endpoint}/_aws/execute-api/{audit.output('LogApiId')}"
+
+
+def log_key(target: Target) -> str:
+    """Return the key that verifies the log's checkpoints ("vkey", C2SP signed-note).
+
+    Raises:
+        StackMissing: There is no audit stack.
+    """
+    audit = target.audit
+    signer = KmsSigner(audit.kms, audit.output("LogKeyArn"))
+    return verifier_key(audit.output("LogOrigin"), signer.public_key())
+
+
+def leaf_of(receipt: str) -> bytes:
+    """Return the leaf that a receipt names.
+
+    Args:
+        receipt: As ``civic vote`` shows it (base64url), or in hexadecimal.
+
+    Raises:
+        SettingInvalid: It is neither.
+    """
+    if re.fullmatch(_HEXADECIMAL, receipt):
+        return bytes.fromhex(receipt)
+    if re.fullmatch(_BASE64URL, receipt):
+        leaf = urlsafe_b64decode(receipt + "=")
+        # The last character has bits of its own: what has them set was mistyped.
+        if urlsafe_b64encode(leaf).decode() == receipt + "=":
+            return leaf
+    raise SettingInvalid("that is no receipt: 43 characters, as `civic vote` showed them")
+
+
+class LogCopy:
+    """A copy of what is under a prefix of the log's bucket, as far as it is there now.
+
+    Only the newest checkpoint ever changes. It is looked at before everything else and written
+    after it, so whatever it names is in the copy.
+    """
+
+    def __init__(self, target: Target, prefix: str) -> None:
+        """Look at what there is.
+
+        Args:
+            target: The identity stack.
+            prefix: `LOG` or `OPENINGS_FOR_AUDITORS`.
+
+        Raises:
+            CommandFailed: Nothing is published yet.
+        """
+        self._bucket = Bucket(target.audit.s3, target.audit.output("LogBucketName"))
+        self._prefix = prefix
+        try:
+            self._newest = self._bucket.read(CHECKPOINT) if prefix == LOG else None
+        except NotLogged:
+            raise CommandFailed("nothing is published yet") from None
+        self._keys = [key for key in self._bucket.keys(prefix) if key != CHECKPOINT]
+
+    def __len__(self) -> int:
+        """Return how many objects there are."""
+        return len(self._keys) + (self._newest is not None)
+
+    def into(self, folder: Path) -> Iterator[str]:
+        """Copy into a folder, made if need be, what is not there yet.
+
+        Yields:
+            The path of each object, once it is there.
+        """
+
+        def copy(key: str) -> str:
+            path = key.removeprefix(self._prefix)
+            file = folder / path
+            if not file.exists():
+                file.parent.mkdir(parents=True, exist_ok=True)
+                # Under another name first: what was broken off is not there.
+                unfinished = file.with_name(f".{file.name}.part")
+                unfinished.write_bytes(self._bucket.read(key))
+                unfinished.replace(file)
+            return path
+
+        yield from in_parallel(copy, self._keys, _AT_ONCE)
+        if self._newest is not None:
+            path = CHECKPOINT.removeprefix(self._prefix)
+            (folder / path).write_bytes(self._newest)
+            yield path

@@ -1,0 +1,166 @@
+"""A member of staff's clients of the staff APIs, which take IAM-signed requests only."""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+import httpx
+
+from civic.stack.target import Target
+from civic.terminal.failures import CommandFailed
+
+_SERVICE = "execute-api"
+
+type Faults = Sequence[tuple[str, str]]
+"""What is wrong with a body, and where (JSON Pointers)."""
+
+
+class StaffRefused(CommandFailed):
+    """A staff API refused a request; says what to do about it, never what it is about."""
+
+    def __init__(self, status: int, code: str, hint: str | None, faults: Faults = ()) -> None:
+        """Explain an HTTP status and the code of its problem details."""
+        lines = [f"{status} {code}: {hint or 'refused'}"]
+        lines += [f"  {pointer or 'the whole document'}: {fault}" for fault, pointer in faults]
+        super().__init__("\n".join(lines))
+        self.status = status
+        self.code = code
+        self.faults = tuple(faults)
+
+
+_COMMON_HINTS = {
+    "403": "these AWS credentials may not call the staff API (execute-api:Invoke)",
+    "429": "too many requests; try again in a moment",
+    "503": "a service behind the API does not answer; try again",
+}
+_REVIEW_HINTS = {
+    "404": "no such case waits; `civic review list` shows those that do",
+    "restricted": "the person has restricted the processing; nobody may look or decide",
+    "review_outdated": "the case was corrected, decided or erased meanwhile; look at it again",
+    "not_yet_stored": "the corrected data is still being stored; try again in a moment",
+    "invalid_fields": "the revision must be a number from 1",
+}
+
+
+class SignedApi:
+    """Calls the staff API of one stack under the operator's own AWS credentials.
+
+    Nothing is sent twice: each look may be logged. After an error, ask for the list.
+    """
+
+    hints: ClassVar[Mapping[str, str]] = {}
+    """What to do about a refusal, by the code of the problem or by its HTTP status."""
+    fault_texts: ClassVar[Mapping[str, str]] = {}
+    """What is wrong with a field, by the code that the API gives; otherwise that code is shown."""
+    list_command: ClassVar[str]
+    """What shows how things stand when no answer came."""
+
+    def __init__(self, target: Target, *, transport: httpx.BaseTransport | None = None) -> None:
+        """Sign with the credentials of ``target``."""
+        self._target = target
+        self._http = httpx.Client(timeout=30, trust_env=not target.is_local, transport=transport)
+
+    def __enter__(self) -> Self:
+        """Keep the connection open until the block ends."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Send one request and return the JSON object that answers it; an empty one for none.
+
+        Raises:
+            StaffRefused: The API refused it.
+        """
+        url = self._target.staff_api_url + path
+        content = None if body is None else json.dumps(body).encode()
+        try:
+            answer = self._http.request(
+                method, url, content=content, headers=self._signed(method, url, content)
+            )
+        except httpx.TransportError:
+            message = f"the staff API does not answer; see `{self.list_command}`"
+            raise CommandFailed(message) from None
+        document = _document(answer)
+        if not answer.is_success:
+            raise self.refused(answer.status_code, document.get("code", "refused"), document)
+        return document
+
+    @classmethod
+    def refused(
+        cls, status: int, code: str, problem: Mapping[str, Any] | None = None
+    ) -> StaffRefused:
+        """Return the refusal with what to do about it."""
+        hints = _COMMON_HINTS | dict(cls.hints)
+        faults = [
+            (cls.fault_texts.get(one["code"], one["code"]), one["pointer"])
+            for one in (problem or {}).get("errors", ())
+        ]
+        return StaffRefused(status, code, hints.get(code) or hints.get(str(status)), faults)
+
+    def _signed(self, method: str, url: str, content: bytes | None) -> dict[str, str]:
+        """Return the headers of a request, signed (AWS Signature Version 4)."""
+        from botocore.auth import SigV4Auth  # noqa: PLC0415 - slow, as in `Target.session`
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415
+        from botocore.exceptions import NoCredentialsError, NoRegionError  # noqa: PLC0415
+
+        session = self._target.session
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        if session.region_name is None:
+            raise NoRegionError
+        headers = {} if content is None else {"content-type": "application/json"}
+        request = AWSRequest(method, url, data=content, headers=headers)
+        SigV4Auth(credentials, _SERVICE, session.region_name).add_auth(request)
+        return dict(request.headers.items())
+
+
+class Staff(SignedApi):
+    """Calls the staff API of an identity stack: cases that a person decides."""
+
+    hints = _REVIEW_HINTS
+    list_command = "civic review list"
+
+    def cases(self) -> list[dict[str, Any]]:
+        """Return the cases that wait, the oldest first; nothing of what anybody wrote."""
+        cases: list[dict[str, Any]] = self.call("GET", "/reviews")["cases"]
+        return cases
+
+    def show(self, registration: str) -> dict[str, Any]:
+        """Open a case: personal data. The look is logged and told to the person."""
+        return self.call("GET", _path(registration))
+
+    def decide(self, registration: str, revision: int, decision: str) -> dict[str, Any]:
+        """Decide a case of the revision that was looked at: ``accepted`` or ``rejected``."""
+        opinion = {"revision": revision, "decision": decision}
+        return self.call("POST", _path(registration), opinion)
+
+
+def _path(registration: str) -> str:
+    try:
+        return f"/reviews/{uuid.UUID(registration)}"
+    except ValueError:
+        raise Staff.refused(404, "not_found") from None
+
+
+def _document(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        document = answer.json()
+    except ValueError:
+        document = None
+    return document if isinstance(document, dict) else {}

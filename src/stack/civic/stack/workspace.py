@@ -1,0 +1,80 @@
+"""Where things stand in a checkout: the environments, and the engine's `.civic` directory."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from civic.terminal.failures import SetupMissing
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The places that the command reads or writes.
+
+    Attributes:
+        root: The root of the checkout.
+        elsewhere: Where the engine's state stands instead of in the checkout's `.civic`, for a
+            further engine beside the checkout's own; None for the usual place.
+    """
+
+    root: Path
+    elsewhere: Path | None = None
+
+    @property
+    def state(self) -> Path:
+        """The engine's state; with the artefacts, all that `make clean` removes."""
+        return self.elsewhere or self.artefacts
+
+    @property
+    def artefacts(self) -> Path:
+        """What `sam build` leaves for `sam deploy`: one for all engines of the checkout."""
+        return self.root / ".civic"
+
+    @property
+    def template(self) -> Path:
+        """The identity pipeline."""
+        return self.root / "template.yaml"
+
+    @property
+    def templates(self) -> tuple[Path, ...]:
+        """Every template, in the order of their deployment."""
+        stacks = self.root / "stacks"
+        return self.template, stacks / "voting.yaml", stacks / "audit.yaml"
+
+    @property
+    def output(self) -> Path:
+        """Reports for the reader: `out/`."""
+        return self.root / "out"
+
+    @property
+    def engine_python(self) -> Path:
+        """The interpreter of the engine's environment.
+
+        Raises:
+            SetupMissing: `make setup` has not run.
+        """
+        return self._present(self.root / ".venvs" / "engine" / "bin" / "python")
+
+    @property
+    def sam(self) -> Path:
+        """The `sam` program; beside it stands the interpreter that builds the functions.
+
+        Raises:
+            SetupMissing: `make setup` has not run.
+        """
+        return self._present(self.root / ".venvs" / "sam" / "bin" / "sam")
+
+    def _present(self, program: Path, made_by: str = "make setup") -> Path:
+        if not program.exists():
+            raise SetupMissing(f"{program.relative_to(self.root)} is missing; run `{made_by}`")
+        return program
+
+
+def here() -> Workspace:
+    """Give the workspace of the checkout this command is installed from.
+
+    CIVIC_STATE names another directory for the engine's state.
+    """
+    elsewhere = os.environ.get("CIVIC_STATE")
+    root = Path(__file__).resolve().parents[4]
+    return Workspace(root, Path(elsewhere).absolute() if elsewhere else None)

@@ -1,0 +1,1 @@
+"""What the programs of this project share at the terminal."""

@@ -1,0 +1,198 @@
+"""Staff API of elections, every route by IAM: from a draft to a certified count."""
+
+import re
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from civic.contracts.identifiers import ElectionId
+from civic.contracts.voting import ELECTION_ID_PATTERN
+from civic.runtime import clients
+from civic.runtime.http import HEADERS, Problem, Request, Response, answer, serve
+from civic.runtime.observability import Invocation
+from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.settings import Settings
+from civic.runtime.staff import staff_principal
+from civic.voting.adapters.backlog_sqs import SqsBacklog
+from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
+from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
+from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
+from civic.voting.adapters.voter_codes_dynamodb import DynamoDbVoterCodes
+from civic.voting.http.election_bodies import (
+    IDEMPOTENCY_KEY_PATTERN,
+    MAX_DRAFT_BYTES,
+    CandidateAdded,
+    Certification,
+    Codes,
+    CodesAdded,
+    ElectionList,
+    problem_of,
+    shown,
+    summary_of,
+)
+from civic.voting.model.draft import DraftElection, NewCandidate, NewWindow
+from civic.voting.model.election import Election
+from civic.voting.usecases import drafts, elections
+from civic.voting.usecases.office import Office
+from civic.voting.usecases.register import Register
+
+_ID = re.compile(ELECTION_ID_PATTERN)
+_KEY = re.compile(IDEMPOTENCY_KEY_PATTERN)
+
+
+class Environment(Settings):
+    """Environment of the elections function."""
+
+    bus_name: str
+    elections_table: str
+    voter_codes_table: str
+    tallies_table: str
+    voting_key_id: str
+    ballot_queue_url: str
+    ballot_dlq_url: str
+    settling_seconds: int
+
+    @property
+    def settling(self) -> timedelta:
+        """How long after the closing the numbers of the ballot queue are believed."""
+        return timedelta(seconds=self.settling_seconds)
+
+
+def handler(event: dict[str, Any], _context: object) -> Response:
+    """Answer one request of the staff API."""
+    return serve(event, _ROUTES, problem_of)
+
+
+@cache
+def office() -> Office:
+    """Compose the adapters."""
+    settings = Environment.from_environment()
+    dynamodb = clients.dynamodb()
+    return Office(
+        register=Register(
+            store=DynamoDbElections(dynamodb, settings.elections_table),
+            events=EventBridgePublisher(clients.events(), settings.bus_name),
+            clock=clients.now,
+        ),
+        secrets=KmsElectionSecrets(clients.kms(), settings.voting_key_id),
+        codes=DynamoDbVoterCodes(dynamodb, settings.voter_codes_table),
+        backlog=SqsBacklog(clients.sqs(), settings.ballot_queue_url, settings.ballot_dlq_url),
+        tallies=DynamoDbTallies(dynamodb, settings.tallies_table),
+        entropy=secrets.token_bytes,
+        settling=settings.settling,
+    )
+
+
+def _create(request: Request, line: Invocation) -> Response:
+    staff_principal(request, line)
+    draft = request.body(DraftElection, MAX_DRAFT_BYTES)
+    made = drafts.create(office(), draft, _idempotency_key(request))
+    line.note(id=made.id)
+    return answer(201, shown(made), {"location": f"/elections/{made.id}"})
+
+
+def _list(request: Request, line: Invocation) -> Response:
+    staff_principal(request, line)
+    now = office().register.clock()
+    found = drafts.list_elections(office())
+    return answer(200, ElectionList(elections=tuple(summary_of(one, now) for one in found)))
+
+
+def _show(request: Request, line: Invocation) -> Response:
+    staff_principal(request, line)
+    book = drafts.show(office(), _election_id(request, line))
+    return answer(200, shown(book.election, tuple(sorted(book.keys))))
+
+
+def _update(request: Request, line: Invocation) -> Response:
+    staff_principal(request, line)
+    election = _election_id(request, line)
+    draft = request.body(DraftElection, MAX_DRAFT_BYTES)
+    return answer(200, shown(drafts.update(office(), election, draft)))
+
+
+def _delete(request: Request, line: Invocation) -> Response:
+    staff_principal(request, line)
+    drafts.delete(office(), _election_id(request, line))
+    return {"statusCode": 204, "headers": dict(HEADERS)}
+
+
+def _register_candidate(request: Request, line: Invocation) -> Response:
+    staff_principal(request, line)
+    election = _election_id(request, line)
+    candidate = request.body(NewCandidate)
+    after, option = drafts.register_candidate(office(), election, candidate)
+    added = CandidateAdded(contest=candidate.contest, option=option.id, revision=after.revision)
+    return answer(201, added)
+
+
+def _step(take: Callable[[Office, ElectionId], Election]) -> Callable[..., Response]:
+    """Return the handler of a change that needs no body."""
+
+    def handle(request: Request, line: Invocation) -> Response:
+        staff_principal(request, line)
+        return answer(200, shown(take(office(), _election_id(request, line))))
+
+    return handle
+
+
+def _certify(request: Request, line: Invocation) -> Response:
+    staff_principal(request, line)
+    election = _election_id(request, line)
+    ballots = request.body(Certification).ballots
+    return answer(200, shown(elections.certify(office(), election, ballots)))
+
+
+def _clone(request: Request, line: Invocation) -> Response:
+    staff_principal(request, line)
+    election = _election_id(request, line)
+    window = request.body(NewWindow)
+    made = drafts.clone(office(), election, window, _idempotency_key(request))
+    return answer(201, shown(made), {"location": f"/elections/{made.id}"})
+
+
+def _add_codes(request: Request, line: Invocation) -> Response:
+    staff_principal(request, line)
+    election = _election_id(request, line)
+    codes = request.body(Codes)
+    elections.add_codes(office(), election, codes.style, codes.hashes)
+    line.count("CodesAdded", len(codes.hashes))
+    return answer(200, CodesAdded(stored=len(codes.hashes)))
+
+
+_ROUTES = {
+    "POST /elections": _create,
+    "GET /elections": _list,
+    "GET /elections/{id}": _show,
+    "PUT /elections/{id}": _update,
+    "DELETE /elections/{id}": _delete,
+    "POST /elections/{id}/candidates": _register_candidate,
+    "PUT /elections/{id}/publication": _step(elections.publish),
+    "PUT /elections/{id}/opening": _step(elections.open_now),
+    "PUT /elections/{id}/suspension": _step(elections.suspend),
+    "DELETE /elections/{id}/suspension": _step(elections.resume),
+    "PUT /elections/{id}/closing": _step(elections.finish),
+    "PUT /elections/{id}/certification": _certify,
+    "POST /elections/{id}/clone": _clone,
+    "POST /elections/{id}/codes": _add_codes,
+}
+
+
+def _election_id(request: Request, line: Invocation) -> ElectionId:
+    """Return the id in the path; what has not its form could be anything, and is not logged."""
+    value = request.path("id")
+    if not _ID.fullmatch(value):
+        raise Problem(404, "not_found", "There is no such election")
+    line.note(id=value)
+    return ElectionId(value)
+
+
+def _idempotency_key(request: Request) -> str | None:
+    key = request.header("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Problem(
+            400, "bad_idempotency_key", "An Idempotency-Key has 16 to 128 visible characters"
+        )
+    return key

@@ -1,0 +1,97 @@
+"""HTTP: take votes into the queue, and tell whether that would work."""
+
+import secrets
+from base64 import urlsafe_b64encode
+from functools import cache
+from typing import Any
+
+from civic.contracts.identifiers import Nullifier
+from civic.runtime import clients
+from civic.runtime.http import Request, Response, answer, serve
+from civic.runtime.observability import Invocation
+from civic.runtime.settings import Settings
+from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
+from civic.voting.adapters.ballot_queue_sqs import SqsBallots
+from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
+from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
+from civic.voting.adapters.voter_codes_dynamodb import DynamoDbVoterCodes
+from civic.voting.errors import StoreUnavailable
+from civic.voting.http.vote_bodies import Health, Vote, VoteTaken, problem_of
+from civic.voting.usecases.casting import Booth
+from civic.voting.usecases.polls import Polls
+
+_NOBODY = Nullifier(bytes(32))
+"""A nullifier that no credential yields, for looking whether the table answers."""
+
+
+class Environment(Settings):
+    """Environment of the enqueuer."""
+
+    elections_table: str
+    kms_key_id: str
+    ballots_table: str
+    ballot_queue_url: str
+    voter_codes_table: str
+
+
+def handler(event: dict[str, Any], _context: object) -> Response:
+    """Answer one request; a log line is only written of what is no vote, and says nothing of it."""
+    return serve(event, _ROUTES, problem_of, traced=False)
+
+
+@cache
+def booth() -> Booth:
+    """Compose the booth from the environment."""
+    settings = _settings()
+    return Booth(
+        polls=Polls(
+            DynamoDbElections(clients.dynamodb(), settings.elections_table),
+            KmsElectionSecrets(clients.kms(), settings.kms_key_id),
+            clients.now,
+        ),
+        codes=DynamoDbVoterCodes(clients.dynamodb(), settings.voter_codes_table),
+        box=_box(),
+        queue=_queue(),
+        clock=clients.now,
+        entropy=secrets.token_bytes,
+    )
+
+
+def _vote(request: Request, line: Invocation) -> Response:
+    receipt = booth().submit(request.body(Vote).paper())
+    # A line would keep the moment of this vote; how many there are, the processor counts.
+    line.hush()
+    return answer(201, VoteTaken(receipt=urlsafe_b64encode(receipt).decode().rstrip("=")))
+
+
+def _health(_request: Request, _line: Invocation) -> Response:
+    table, queue = _works(lambda: _box().holds(_NOBODY)), _works(_queue().check)
+    well = table and queue
+    health = Health(status="ok" if well else "unavailable", table=table, queue=queue)
+    return answer(200 if well else 503, health)
+
+
+_ROUTES = {"POST /votes": _vote, "GET /health": _health}
+
+
+def _works(probe: Any) -> bool:
+    try:
+        probe()
+    except StoreUnavailable:
+        return False
+    return True
+
+
+@cache
+def _box() -> DynamoDbBallots:
+    return DynamoDbBallots(clients.dynamodb(), _settings().ballots_table)
+
+
+@cache
+def _queue() -> SqsBallots:
+    return SqsBallots(clients.sqs(), _settings().ballot_queue_url)
+
+
+@cache
+def _settings() -> Environment:
+    return Environment.from_environment()

@@ -1,0 +1,49 @@
+"""Queue: publish a snapshot of the results where the count or an election's state has changed."""
+
+import json
+from functools import cache
+from typing import Any
+
+from civic.contracts.identifiers import ElectionId
+from civic.runtime import clients
+from civic.runtime.observability import invocation
+from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.settings import Settings
+from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
+from civic.voting.adapters.snapshots_s3 import S3Snapshots
+from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
+from civic.voting.usecases.publishing import Press
+
+
+class Environment(Settings):
+    """Environment of the function that publishes snapshots."""
+
+    bus_name: str
+    elections_table: str
+    tallies_table: str
+    results_bucket: str
+
+
+def handler(event: dict[str, Any], _context: object) -> None:
+    """Publish the snapshots a batch asks for: requests of the tally, events of elections."""
+    with invocation() as line:
+        asked = {
+            ElectionId(json.loads(message["body"])["detail"]["election"])
+            for message in event["Records"]
+        }
+        line.note(elections=sorted(asked))
+        press().publish(sorted(asked))
+
+
+@cache
+def press() -> Press:
+    """Compose the press."""
+    settings = Environment.from_environment()
+    dynamodb = clients.dynamodb()
+    return Press(
+        elections=DynamoDbElections(dynamodb, settings.elections_table),
+        tallies=DynamoDbTallies(dynamodb, settings.tallies_table),
+        snapshots=S3Snapshots(clients.s3(), settings.results_bucket),
+        publisher=EventBridgePublisher(clients.events(), settings.bus_name),
+        clock=clients.now,
+    )

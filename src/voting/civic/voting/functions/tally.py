@@ -1,0 +1,53 @@
+"""Stream of the box: keep the tally."""
+
+from functools import cache
+from typing import Any
+
+from civic.runtime import clients
+from civic.runtime.observability import invocation
+from civic.runtime.settings import Settings
+from civic.runtime.streams import shard_of
+from civic.voting.adapters.snapshots_s3 import SqsSnapshotRequests
+from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
+from civic.voting.model.ballot import Ballot
+from civic.voting.usecases.tallying import Arrival, Teller
+
+
+class Environment(Settings):
+    """Environment of the tally."""
+
+    tallies_table: str
+    snapshot_queue_url: str
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Count one batch of one shard; any error brings the whole batch again, which harms nothing.
+
+    Returns:
+        An empty state: what a tumbling window would carry over stands in the tally itself.
+    """
+    with invocation() as line:
+        arrivals = [
+            Arrival(
+                record["dynamodb"]["SequenceNumber"],
+                Ballot.parse(record["dynamodb"]["NewImage"]["ballot"]["S"]),
+            )
+            for record in event["Records"]
+            if record["eventName"] == "INSERT"
+        ]
+        new = 0
+        if arrivals:
+            new = teller().tally(shard_of(event, clients.dynamodb_streams()), arrivals)
+        line.note(records=len(event["Records"]), counted=new)
+        line.count("BallotsTallied", new)
+        return {"state": {}}
+
+
+@cache
+def teller() -> Teller:
+    """Compose the teller."""
+    settings = Environment.from_environment()
+    return Teller(
+        DynamoDbTallies(clients.dynamodb(), settings.tallies_table),
+        SqsSnapshotRequests(clients.sqs(), settings.snapshot_queue_url, clients.now),
+    )

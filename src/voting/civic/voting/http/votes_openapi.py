@@ -1,0 +1,278 @@
+"""The OpenAPI 3.1 description of the vote API, for web sites and apps that take or show votes.
+
+Nothing at run time uses this module; ``civic schemas`` writes its document to
+``votes-openapi.json`` and the build fails when that file is stale. The models of results and
+elections stand here because the functions answer with what was published as it is.
+"""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from civic.contracts.voting import (
+    ELECTION_ID_PATTERN,
+    Area,
+    Audience,
+    ElectionIdField,
+    StyleIdField,
+)
+from civic.runtime.openapi import Json, ProblemDetails, answers, request_body, schemas_of
+from civic.voting.http.vote_bodies import Health, Vote, VoteTaken
+from civic.voting.model.election import (
+    OPTION_ID_PATTERN,
+    BallotStyle,
+    Contest,
+    ContestId,
+    State,
+)
+from civic.voting.model.tally import WRITE_INS
+
+OptionOrWriteIns = f"{OPTION_ID_PATTERN}|^{WRITE_INS}$"
+
+
+class Shown(BaseModel):
+    """Base of what is answered: exact."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OptionResult(Shown):
+    """How often one option was selected."""
+
+    id: str = Field(pattern=OptionOrWriteIns, description="write_ins: all names that voters wrote")
+    text: str
+    count: int = Field(ge=0)
+    percentage: float = Field(ge=0, le=100, description="Of the selections in the contest")
+
+
+class ContestResult(Shown):
+    """The options of one contest, in their order."""
+
+    id: ContestId
+    title: str
+    options: tuple[OptionResult, ...]
+
+
+class StyleResult(Shown):
+    """The results of one ballot style, so of some electoral areas."""
+
+    id: StyleIdField
+    name: str
+    areas: tuple[Area, ...]
+    ballots: int = Field(ge=0)
+    contests: tuple[ContestResult, ...]
+
+
+class CandidateResult(Shown):
+    """One option, in the form of the older web site."""
+
+    candidate: str
+    count: int = Field(ge=0)
+    percentage: float = Field(ge=0, le=100)
+
+
+class StateResult(Shown):
+    """One ballot style, in the form of the older web site."""
+
+    state: str = Field(description="The name of the ballot style")
+    total_count: int = Field(ge=0)
+    results: tuple[CandidateResult, ...]
+    disclaimer: str
+
+
+class Results(Shown):
+    """A snapshot of the results of one election."""
+
+    success: Literal[True]
+    election: ElectionIdField
+    title: str
+    version: int = Field(ge=1, description="Counts the snapshots of the election")
+    state: State
+    estimate: bool = Field(description="True until the election is certified")
+    disclaimer: str
+    ballots: int = Field(ge=0)
+    contests: tuple[ContestResult, ...] = Field(description="Over all areas, or the one asked for")
+    styles: tuple[StyleResult, ...]
+    results: tuple[StateResult, ...]
+
+
+class Offered(Shown):
+    """The elections there are, by their opening; no drafts."""
+
+    elections: tuple[ElectionIdField, ...]
+
+
+class OfferedElection(Shown):
+    """An election that was published, with the keys of its credentials."""
+
+    id: ElectionIdField
+    revision: int = Field(ge=1)
+    state: State
+    title: str
+    time_zone: str = Field(description="IANA name, for showing times; times themselves are UTC")
+    opens_at: AwareDatetime
+    closes_at: AwareDatetime
+    contests: tuple[Contest, ...]
+    styles: tuple[BallotStyle, ...]
+    openings: Audience = Field(
+        description="Who gets the openings of the ballots' commitments after the certification"
+    )
+    keys: dict[StyleIdField, str] = Field(
+        description="SubjectPublicKeyInfo (DER, base64) of each ballot style that has its key"
+    )
+
+
+_PROBLEMS = {
+    400: "Malformed",
+    403: "The election takes no votes now: not_open_yet, suspended, closed",
+    404: "No such election, credential or code; or a mistyped code",
+    409: "Has voted already; one vote is counted",
+    413: "Larger than 64 KiB",
+    415: "Not application/json",
+    422: "No vote, or no valid ballot; each fault named by code and JSON Pointer",
+    429: "Too many requests",
+    500: "Our fault",
+    503: "Temporarily unavailable; repeat the request",
+}
+_ALWAYS = (429, 500, 503)
+_ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": ELECTION_ID_PATTERN},
+}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The entity tag of the answer at hand: 304 as long as it is the latest",
+    "schema": {"type": "string"},
+}
+_CACHE_HEADERS = {
+    "ETag": {"description": "Changes with the body", "schema": {"type": "string"}},
+    "Cache-Control": {
+        "description": "One second, in shared caches too",
+        "schema": {"type": "string"},
+    },
+}
+
+
+def document() -> Json:
+    """Return the OpenAPI document."""
+    bodies = (Vote, VoteTaken, Health, Results, Offered, OfferedElection, ProblemDetails)
+    schemas = schemas_of(bodies)
+    schemas["Vote"] |= _one_of_each()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Civic vote API",
+            "version": "1",
+            "description": "Cast votes, and see elections and results. Nobody signs in: a vote "
+            "is let in by a credential that nobody can tie to its voter, or by a posted code, and "
+            "no request is traced. Errors are problem details (RFC 9457) and never repeat what "
+            "was sent; a refused vote says success and message as well.",
+        },
+        "security": [],
+        "paths": {
+            "/votes": {"post": _cast(), "get": _results()},
+            "/elections": {"get": _get("listOffered", "The ids of all elections", Offered)},
+            "/elections/{id}": {
+                "parameters": [_ID],
+                "get": _get("showOffered", "One election", OfferedElection, 404),
+            },
+            "/health": {"get": _health()},
+        },
+        "components": {"schemas": schemas},
+    }
+
+
+def _one_of_each() -> Json:
+    """Return what the model's validator asks of a vote: it is no part of the generated schema."""
+    who = {"credential": "object", "id": "string"}
+    what = {"selections": "object", "candidate": "string"}
+    return {"allOf": [{"oneOf": [_given(*one) for one in kinds.items()]} for kinds in (who, what)]}
+
+
+def _given(name: str, kind: str) -> Json:
+    # The other one may be there as null.
+    return {"required": [name], "properties": {name: {"type": kind}}}
+
+
+def _cast() -> Json:
+    problems = (400, 403, 404, 409, 413, 415, 422)
+    described = _operation("castVote", "Cast a ballot", (201, VoteTaken), *problems)
+    described["responses"]["503"]["headers"] = {
+        "Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}
+    }
+    body = request_body(Vote)
+    body["content"]["application/json"]["examples"] = _examples()
+    return described | {"requestBody": body}
+
+
+def _examples() -> Json:
+    signed = {
+        "election": "7k3m9qx2w5vb",
+        "style": "north",
+        "token": "dG9rZW4",
+        "randomizer": "cmFuZG9t",
+        "signature": "c2lnbmF0dXJl",
+    }
+    return {
+        "credential": {
+            "summary": "With a credential, contest by contest",
+            "value": {
+                "credential": signed,
+                "selections": {"c1": ["o2"]},
+                "write_ins": {"c2": ["Ada Example"]},
+            },
+        },
+        "code": {
+            "summary": "With a posted code, one candidate where there is one contest",
+            "value": {"id": "163uc-3NQXD-Wgfgg", "candidate": "Ada Example"},
+        },
+    }
+
+
+def _results() -> Json:
+    described = _get("showResults", "The latest results", Results, 400, 404)
+    described["responses"]["200"]["content"]["text/csv"] = {
+        "schema": {"type": "string", "description": "A line per style, contest and option"}
+    }
+    asked = [
+        _asked("election", "Of this election; else of the latest snapshot", ELECTION_ID_PATTERN),
+        _asked("area", "Only the ballot style of this electoral area"),
+        _asked("option", "Only this option, its percentage still of the whole", OptionOrWriteIns),
+        {"name": "format", "in": "query", "schema": {"enum": ["json", "csv"], "default": "json"}},
+    ]
+    return described | {"parameters": [*asked, *described["parameters"]]}
+
+
+def _asked(name: str, description: str, pattern: str | None = None) -> Json:
+    schema = {"type": "string"} | ({"pattern": pattern} if pattern else {})
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+def _health() -> Json:
+    described = _operation("health", "Whether votes can be taken", (200, Health))
+    unwell = {"description": "They cannot", "content": described["responses"]["200"]["content"]}
+    return described | {"responses": described["responses"] | {"503": unwell}}
+
+
+def _get(operation: str, summary: str, shown: type[BaseModel], *problems: int) -> Json:
+    described = _operation(operation, summary, (200, shown), *problems)
+    found = described["responses"]
+    current = found.pop("200") | {"headers": _CACHE_HEADERS}
+    kept = {"description": "What you have is the latest", "headers": _CACHE_HEADERS}
+    responses = {"200": current, "304": kept, **found}
+    return described | {"parameters": [_IF_NONE_MATCH], "responses": responses}
+
+
+def _operation(
+    operation: str, summary: str, success: tuple[int, type[BaseModel]], *problems: int
+) -> Json:
+    codes = sorted({*_ALWAYS, *problems})
+    return {
+        "operationId": operation,
+        "tags": ["votes"],
+        "summary": summary,
+        "responses": answers(*success, {code: _PROBLEMS[code] for code in codes}),
+    }

@@ -1,0 +1,114 @@
+"""The API as a whole: its routes stand everywhere alike, and every error has its answer."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tools.check_templates import translate
+
+from civic.identity import errors
+from civic.identity.http.bodies import problem_of
+from civic.identity.http.openapi import document
+from civic.runtime.publisher import PublishFailed
+from tests.fakes.deployment import ROUTES
+
+ROOT = Path(__file__).resolve().parents[3]
+METHODS = {"get", "put", "post", "delete", "patch"}
+
+ANSWERS: dict[type[Exception], tuple[int, str]] = {
+    errors.RegistrationNotFound: (404, "not_found"),
+    errors.ErasureNotRequested: (404, "no_erasure"),
+    errors.IdempotencyKeyReused: (422, "idempotency_key_reused"),
+    errors.RegistrationErased: (409, "registration_erased"),
+    errors.TooManyRevisions: (409, "conflict"),
+    errors.NotYetStored: (409, "not_yet_stored"),
+    errors.RegistrationRestricted: (409, "restricted"),
+    errors.NothingToReview: (409, "nothing_to_review"),
+    errors.ReviewOutdated: (409, "review_outdated"),
+    errors.ElectionNotFound: (404, "no_such_election"),
+    errors.ElectionOver: (403, "election_over"),
+    errors.BlindedMessageRefused: (422, "invalid_fields"),
+    errors.CredentialAlreadyIssued: (409, "already_issued"),
+    errors.CredentialKeyMissing: (503, "temporarily_unavailable"),
+    errors.StoreUnavailable: (503, "temporarily_unavailable"),
+    errors.KeyServiceUnavailable: (503, "temporarily_unavailable"),
+    errors.WrappingKeyMissing: (503, "temporarily_unavailable"),
+    PublishFailed: (503, "temporarily_unavailable"),
+}
+INTERNAL = (
+    errors.IdentityError,
+    errors.SealError,
+    errors.CommitmentMismatch,
+    errors.FieldTampered,
+    errors.UnknownSealVersion,
+    errors.KeyRefused,
+    errors.RevisionTaken,
+    errors.ReceiptRefused,
+    errors.SigningFailed,
+)
+"""What no citizen can do anything about, and so is a 500 without detail."""
+
+
+def operations() -> dict[str, Any]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in document()["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+@pytest.mark.parametrize("error", ANSWERS, ids=lambda error: error.__name__)
+def test_error_of_the_domain_has_its_answer(error: type[Exception]) -> None:
+    problem = problem_of(error())
+    assert problem is not None
+    assert (problem.status, problem.code) == ANSWERS[error]
+
+
+@pytest.mark.parametrize("error", INTERNAL, ids=lambda error: error.__name__)
+def test_internal_error_has_no_answer_of_its_own(error: type[Exception]) -> None:
+    assert problem_of(error()) is None
+
+
+def test_every_error_of_the_domain_is_thought_of() -> None:
+    defined = {
+        one
+        for one in vars(errors).values()
+        if isinstance(one, type) and issubclass(one, errors.IdentityError)
+    }
+    assert defined <= ANSWERS.keys() | set(INTERNAL)
+
+
+def test_template_routes_exactly_what_the_functions_answer() -> None:
+    resources = translate(ROOT / "template.yaml")["Resources"].values()
+    routed = {
+        one["Properties"]["RouteKey"]
+        for one in resources
+        if one["Type"] == "AWS::ApiGatewayV2::Route"
+    }
+    assert routed == set(ROUTES)
+
+
+def test_document_describes_every_route_of_the_public_api() -> None:
+    public = {r for r in ROUTES if "/registrations" in r or "/privacy-notice" in r}
+    assert set(operations()) == public
+
+
+@pytest.mark.parametrize("route", operations())
+def test_document_names_the_answers_of_the_domain(route: str) -> None:
+    responses = operations()[route]["responses"]
+    assert {"429", "500", "503"} <= set(responses)
+    if "{id}" in route:
+        assert {"401", "404"} <= set(responses)
+        assert operations()[route]["security"] == [{"accessToken": []}]
+    if "requestBody" in operations()[route]:
+        assert {"400", "409", "413", "415", "422"} <= set(responses)
+
+
+def test_document_refers_only_to_what_it_defines() -> None:
+    described = document()
+    used = re.findall(r"#/components/schemas/([^\"]+)", json.dumps(described))
+    assert used
+    assert set(used) <= set(described["components"]["schemas"])

@@ -1,0 +1,158 @@
+"""`civic erasures`, `civic overdue`: what an operator reads, and how a replay is broken off."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civic.contracts.identifiers import RegistrationId
+from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
+from civic.identity.model.requests import RequestKind, SubjectRequest
+from civic.operator import main as main_module
+from civic.operator.accountability import ReplayedPage
+from civic.operator.commands import accountability as module
+from civic.operator.main import main
+from civic.operator.operations import QueueDepth
+from civic.stack.workspace import Workspace
+
+type Capture = pytest.CaptureFixture[str]
+
+AT = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
+NEXT = '{"id": {"S": "b\'c"}}'
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main_module, "here", lambda: Workspace(tmp_path))
+    monkeypatch.setattr(module, "count_erasures", lambda _: 3)
+    for name in ("CIVIC_PORT", "CIVIC_STACK"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = dict.fromkeys(ErasureStore, AT)
+    receipt = SignedReceipt(b"{}", b"", b"")
+    entries = [
+        entry("complete", AT, every, receipt),
+        entry("unsigned", AT, every),
+        entry("waiting", AT, {ErasureStore.RECORDS: AT, ErasureStore.SUBJECT_KEYS: AT}),
+        entry("unasked", None, {ErasureStore.ANALYTICS: AT}),
+    ]
+    monkeypatch.setattr(module, "ledger_entries", lambda _: iter(entries))
+
+
+def entry(
+    name: str,
+    requested: datetime | None,
+    confirmed: dict[ErasureStore, datetime],
+    receipt: SignedReceipt | None = None,
+) -> ErasureRecord:
+    return ErasureRecord(RegistrationId(name), requested, confirmed=confirmed, receipt=receipt)
+
+
+def replaying(*pages: ReplayedPage, then: BaseException | None = None) -> Callable[..., object]:
+    def replay(_target: object, _cursor: object, _size: object) -> Iterator[ReplayedPage]:
+        yield from pages
+        if then is not None:
+            raise then
+
+    return replay
+
+
+def quiet(dead: int = 0, waiting: int = 0) -> Callable[..., object]:
+    return lambda _target, _tell: [QueueDepth("Validator", waiting, 0, dead)]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_erasures_are_listed_with_the_stores_that_are_missing(capsys: Capture) -> None:
+    assert main(["erasures", "list"]) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "complete  2027-03-01 09:30:00Z  complete 2027-03-01 09:30:00Z",
+        "unsigned  2027-03-01 09:30:00Z  waiting for the receipt",
+        "waiting  2027-03-01 09:30:00Z  waiting for decisions, analytics, issuance_roll",
+        "unasked  -                     the request itself is missing",
+    ]
+    assert "erasures: 4, not complete: 3" in said.err
+
+
+@pytest.mark.usefixtures("ledger")
+def test_erasures_that_are_not_complete_are_listed_alone(capsys: Capture) -> None:
+    assert main(["erasures", "list", "--incomplete"]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == ["unsigned", "waiting", "unasked"]
+
+
+def test_replay_says_what_it_did(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    pages = ReplayedPage(2, NEXT), ReplayedPage(1, None)
+    monkeypatch.setattr(module, "replay_erasures", replaying(*pages))
+    monkeypatch.setattr(module, "await_empty_queues", quiet())
+    assert main(["erasures", "replay"]) == 0
+    assert capsys.readouterr().out == "replayed: 3\nmessages left: 0, dead letters: 0\n"
+
+
+@pytest.mark.parametrize("left", [{"dead": 1}, {"waiting": 1}])
+def test_replay_that_left_messages_is_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, left: dict[str, int]
+) -> None:
+    monkeypatch.setattr(module, "replay_erasures", replaying(ReplayedPage(1, None)))
+    monkeypatch.setattr(module, "await_empty_queues", quiet(**left))
+    assert main(["erasures", "replay"]) == 1
+    assert "civic dlq list" in capsys.readouterr().err
+
+
+def test_replay_broken_off_is_130_and_says_where_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    broken = replaying(ReplayedPage(2, NEXT), then=KeyboardInterrupt())
+    monkeypatch.setattr(module, "replay_erasures", broken)
+    assert main(["erasures", "replay"]) == 130
+    said = capsys.readouterr()
+    assert "broken off after 2" in said.err
+    # As a shell has to be given it.
+    assert """civic erasures replay --from '{"id": {"S": "b'"'"'c"}}'""" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_replay_goes_on_from_where_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Any] = []
+
+    def replay(_target: object, cursor: object, size: object) -> Iterator[ReplayedPage]:
+        begun.append((cursor, size))
+        yield ReplayedPage(1, None)
+
+    monkeypatch.setattr(module, "replay_erasures", replay)
+    monkeypatch.setattr(module, "await_empty_queues", quiet())
+    assert main(["erasures", "replay", "--from", NEXT, "--page-size", "7"]) == 0
+    assert begun == [(NEXT, 7)]
+
+
+@pytest.mark.parametrize(
+    "words", [["--from", "x"], ["--from", "[]"], ["--page-size", "0"], ["--page-size", "1001"]]
+)
+def test_replay_of_what_is_no_page_is_2(words: list[str]) -> None:
+    assert main(["erasures", "replay", *words]) == 2
+
+
+def test_overdue_requests_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    received = datetime.now(UTC) - timedelta(days=40)
+    late = SubjectRequest(RegistrationId("an-id"), RequestKind.REVIEW, received)
+    monkeypatch.setattr(module, "overdue_requests", lambda _target, _now: [late])
+    assert main(["overdue"]) == 0
+    said = capsys.readouterr()
+    days = (datetime.now(UTC) - late.due_at).days
+    assert said.out.split() == [
+        *("an-id", "review", "(Art.", "22(3))", "due", f"{late.due_at:%Y-%m-%d},"),
+        *(str(days), "days", "ago"),
+    ]
+    assert said.err == "overdue: 1\n"
+
+
+def test_nothing_overdue_is_said(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setattr(module, "overdue_requests", lambda _target, _now: [])
+    assert main(["overdue"]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "overdue: 0\n")

@@ -1,0 +1,165 @@
+"""`civic review`: what staff are shown, where, and what they have to say."""
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from civic.operator import main as main_module
+from civic.operator.commands import review as module
+from civic.operator.commands.review import case_table, cases_table
+from civic.operator.main import main
+from civic.stack.workspace import Workspace
+
+type Capture = pytest.CaptureFixture[str]
+
+ID = "5d3c6f0e-0000-4000-8000-000000000000"
+WAITING = {
+    "id": ID,
+    "revision": 1,
+    "cause": "rules",
+    "since": "2027-02-01T09:30:00Z",
+    "due_at": "2027-03-01T09:30:00Z",
+    "opinions": 0,
+}
+OPENED = {
+    "id": ID,
+    "revision": 2,
+    "cause": "data_subject",
+    "since": "2027-02-01T09:30:00Z",
+    "decision": "rejected",
+    "reasons": [{"code": "phone_invalid", "pointer": "/phone_number"}],
+    "data": {
+        "full_name": "[bold]Ada[/bold]",
+        "address": {"lines": ["Hauptstraße 12"]},
+        "citizenship_attestation": True,
+    },
+}
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class DeskOfStaff:
+    """Notes what is asked of the staff API, and answers."""
+
+    asked: list[tuple[Any, ...]]
+
+    def __init__(self, _target: object) -> None:
+        DeskOfStaff.asked = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def cases(self) -> list[dict[str, Any]]:
+        return []
+
+    def show(self, registration: str) -> dict[str, Any]:
+        self.asked.append(("show", registration))
+        return OPENED
+
+    def decide(self, registration: str, revision: int, decision: str) -> dict[str, Any]:
+        self.asked.append(("decide", registration, revision, decision))
+        outcome = "decided" if decision == "accepted" else "awaiting_agreement"
+        return {"id": registration, "outcome": outcome, "decision": decision}
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    DeskOfStaff.asked = []
+    monkeypatch.setattr(main_module, "here", lambda: Workspace(tmp_path))
+    monkeypatch.setattr(module, "Staff", DeskOfStaff)
+    for name in ("CIVIC_PORT", "CIVIC_STACK"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def shown(table: Table, width: int = 80) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(table)
+    file: Any = console.file
+    return str(file.getvalue())
+
+
+def test_waiting_case_is_listed_with_its_due_date() -> None:
+    text = shown(cases_table([WAITING], datetime(2027, 2, 28, tzinfo=UTC)))
+    assert f"{ID}" in text
+    assert "2027-03-01" in text
+    assert "rules" in text
+    assert "overdue" not in text
+
+
+def test_overdue_case_is_marked() -> None:
+    text = shown(cases_table([WAITING], datetime(2027, 3, 1, 9, 30, 1, tzinfo=UTC)))
+    assert "overdue" in text
+
+
+def test_contested_case_and_its_opinions_are_listed() -> None:
+    case = WAITING | {"cause": "data_subject", "opinions": 1}
+    text = shown(cases_table([case], datetime(2027, 3, 2, tzinfo=UTC)))
+    assert "person" in text
+    assert "overdue" in text
+    assert "opinions: 1" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_opened_case_shows_every_value_as_it_was_written() -> None:
+    text = shown(case_table(OPENED))
+    assert "[bold]Ada[/bold]" in text
+    assert "/address/lines/0" in text
+    assert "Hauptstraße 12" in text
+    assert "true" in text
+    assert "phone_invalid /phone_number" in text
+
+
+def test_no_case_is_said(capsys: Capture) -> None:
+    assert main(["review", "list"]) == 0
+    assert capsys.readouterr().out == "no case waits\n"
+
+
+def test_record_is_not_opened_where_there_is_no_terminal(capsys: Capture) -> None:
+    assert main(["review", "show", ID]) == 1
+    assert "terminal only" in capsys.readouterr().err
+    assert DeskOfStaff.asked == []
+
+
+def test_record_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    assert main(["review", "show", ID]) == 0
+    assert "Hauptstraße 12" in terminal.getvalue()
+    assert DeskOfStaff.asked == [("show", ID)]
+
+
+def test_decision_is_sent_with_its_revision(capsys: Capture) -> None:
+    assert main(["review", "decide", ID, "--revision", "2", "--accept"]) == 0
+    assert DeskOfStaff.asked == [("decide", ID, 2, "accepted")]
+    assert capsys.readouterr().out == "decided: accepted\n"
+
+
+def test_decision_that_another_has_to_agree_with_is_said(capsys: Capture) -> None:
+    assert main(["review", "decide", ID, "--revision", "2", "--reject"]) == 0
+    assert "another person has to agree" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--revision", "1"],
+        ["--revision", "1", "--accept", "--reject"],
+        ["--accept"],
+        ["--revision", "0", "--accept"],
+        ["--revision", "one", "--accept"],
+    ],
+)
+def test_decision_that_is_none_is_2_and_not_sent(words: list[str]) -> None:
+    assert main(["review", "decide", ID, *words]) == 2
+    assert DeskOfStaff.asked == []
