@@ -108,7 +108,7 @@ def test_chunks_are_bounded_in_ballots_and_bytes() -> None:
     assert all(one.ballots <= 10_000 and len(one.content) <= 2 << 20 for one in made)
 
 
-def test_a_sample_is_about_a_thousand_and_never_more_than_a_tenth() -> None:
+def test_a_sample_draws_about_a_thousand_and_each_ballot_with_a_chance_of_a_tenth_at_most() -> None:
     assert int.from_bytes(Draw.of(1, bytes(32), 2**20).bound) == 1000 * 2**236
     for ballots in (0, 10, 10_000):
         assert int.from_bytes(Draw.of(1, bytes(32), ballots).bound) == 2**256 // 10

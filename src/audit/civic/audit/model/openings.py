@@ -20,10 +20,10 @@ MAX_CHUNK_BYTES = 2 << 20
 """Bytes of one object, so that an HTTP API over Lambda can serve it."""
 
 SAMPLE = 1000
-"""Ballots a sample has, more or less, ..."""
+"""Ballots that a sample of a large election has, on average."""
 
 SAMPLE_SHARE = 10
-"""... and never more than one ballot in so many: few ballots are not opened to all."""
+"""Each ballot is drawn with a chance of one in so many at most, so that few are not all opened."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
