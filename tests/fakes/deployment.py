@@ -26,6 +26,8 @@ from civic.identity.functions import (
     subject_access,
     validator,
 )
+from civic.lab.schemas.declared import functions
+from civic.runtime.routes import Routes
 from tests.fakes.aws import BUCKET, BUS, Aws
 from tests.fakes.lambda_events import failed, http_event, sqs_event
 
@@ -60,28 +62,10 @@ CONSUMERS: dict[str, tuple[Handler, ...]] = {
     "AnalyticsReleased": (),
 }
 ROUTES: dict[str, Handler] = {
-    "POST /registrations": gateway.handler,
-    "GET /registrations/{id}": gateway.handler,
-    "PUT /registrations/{id}": gateway.handler,
-    "DELETE /registrations/{id}": gateway.handler,
-    "DELETE /registrations/{id}/consent": gateway.handler,
-    "GET /registrations/{id}/data": subject_access.handler,
-    "PUT /registrations/{id}/restriction": rights.handler,
-    "DELETE /registrations/{id}/restriction": rights.handler,
-    "PUT /registrations/{id}/objection": rights.handler,
-    "POST /registrations/{id}/review": rights.handler,
-    "GET /registrations/{id}/requests": rights.handler,
-    "GET /registrations/{id}/explanation": rights.handler,
-    "GET /registrations/{id}/erasure": rights.handler,
-    "GET /registrations/{id}/credentials": credential_issuer.handler,
-    "POST /registrations/{id}/credentials": credential_issuer.handler,
-    "GET /reviews": review.handler,
-    "GET /reviews/{id}": review.handler,
-    "POST /reviews/{id}": review.handler,
-    "GET /privacy-notice": api_docs.handler,
-    "GET /openapi.json": api_docs.handler,
-    "GET /docs": api_docs.handler,
-    "GET /docs/{asset}": api_docs.handler,
+    route.key: function.handler
+    for function in functions()
+    if function.__name__.startswith("civic.identity.")
+    for route in getattr(function, "ROUTES", Routes("", ())).routes
 }
 _COMPOSED: tuple[Any, ...] = (
     gateway.intake,

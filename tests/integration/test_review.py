@@ -7,13 +7,14 @@ import pytest
 from botocore.credentials import Credentials
 
 from civic.client.citizen import Citizen, Receipt
+from civic.identity.functions import review
 from civic.stack.target import Target
 from tests.integration.lives import DOUBTFUL, REJECTED, registered
 from tests.integration.rows import BY_ID, row
 from tests.integration.staff import Member, member, two_people_needed
 from tests.integration.waiting import decided, eventually, settled
 
-ROUTES = [("GET", "/reviews"), ("GET", "/reviews/{id}"), ("POST", "/reviews/{id}")]
+ROUTES = [(route.method, route.path) for route in review.ROUTES.routes]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from civic.audit import composition
-from civic.audit.functions.public_log import _ROUTES
+from civic.audit.functions.public_log import ROUTES
 from civic.contracts.registry import EVENTS
 from civic.contracts.voting import ElectionChange
 from civic.runtime.settings import Settings
@@ -283,7 +283,7 @@ def test_only_the_stacks_own_rules_may_send_to_its_queues() -> None:
 
 def test_api_has_the_routes_of_the_code_for_everybody_and_only_reads() -> None:
     routes = AUDIT.of_type("AWS::ApiGatewayV2::Route").values()
-    assert {route["RouteKey"] for route in routes} == set(_ROUTES)
+    assert {route["RouteKey"] for route in routes} == {one.key for one in ROUTES.routes}
     assert {route["AuthorizationType"] for route in routes} == {"NONE"}
     assert all(route["RouteKey"].startswith("GET ") for route in routes)
     (api,) = AUDIT.of_type("AWS::ApiGatewayV2::Api").values()

@@ -8,7 +8,7 @@ import pytest
 
 from civic.contracts.registry import EVENTS
 from civic.contracts.voting import ElectionChange
-from civic.voting.functions.elections import _ROUTES
+from civic.voting.functions.elections import ROUTES
 from tests.rights import VOTING_PUBLISHES, VOTING_RIGHTS
 from tests.templates import Template, environment_of, logical_id, on_aws
 
@@ -217,7 +217,7 @@ def routes_of(api: str) -> dict[str, dict[str, Any]]:
 
 def test_staff_api_has_the_routes_of_the_code_and_every_one_asks_for_iam() -> None:
     routes = routes_of("StaffApi")
-    assert set(routes) == set(_ROUTES)
+    assert set(routes) == {one.key for one in ROUTES.routes}
     assert {route["AuthorizationType"] for route in routes.values()} == {"AWS_IAM"}
 
 

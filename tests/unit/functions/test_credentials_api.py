@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from civic.client.blinding import SignerKey, finalize, verifies
+from civic.identity.functions import credential_issuer
 from civic.identity.model import base64url
 from civic.identity.model.keys import digest_of
 from civic.runtime import clients
@@ -32,7 +33,7 @@ from tests.fakes.office import (
     staff,
 )
 
-ROUTES = ["GET /credentials", "POST /credentials"]
+ROUTES = [route.key.replace("/registrations/{id}", "") for route in credential_issuer.ROUTES.routes]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 SOME_BODY = credential_request(b"\x01" * 384)
 

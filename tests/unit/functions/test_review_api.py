@@ -23,7 +23,7 @@ from tests.fakes.office import (
 )
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-ROUTES = ["GET /reviews", "GET /reviews/{id}", "POST /reviews/{id}"]
+ROUTES = [route.key for route in review.ROUTES.routes]
 ACCEPT = {"revision": 1, "decision": "accepted"}
 REJECT = {"revision": 1, "decision": "rejected"}
 

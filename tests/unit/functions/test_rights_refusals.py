@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from civic.identity.functions import rights
 from tests.fakes.deployment import Deployment
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import said
@@ -17,15 +18,7 @@ from tests.fakes.office import (
     content,
 )
 
-ROUTES = [
-    "PUT /restriction",
-    "DELETE /restriction",
-    "PUT /objection",
-    "POST /review",
-    "GET /requests",
-    "GET /explanation",
-    "GET /erasure",
-]
+ROUTES = [route.key.replace("/registrations/{id}", "") for route in rights.ROUTES.routes]
 TOLD_AFTER_ERASURE = ("GET /requests", "GET /erasure")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 

@@ -18,6 +18,7 @@ from civic.runtime.http import (
     serve,
 )
 from civic.runtime.observability import Invocation
+from civic.runtime.routes import Access, Route, Routes
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import http_event, said, wrong_fields
 
@@ -51,7 +52,8 @@ def post(event: dict[str, Any]) -> Response:
     def take(request: Request, _line: Invocation) -> Response:
         return answer(200, request.body(Thing))
 
-    return serve(event, {"POST /things": take}, nothing_known)
+    routes = Routes("Api", (Route("POST /things", take, Access.PUBLIC, "makeThing"),))
+    return serve(event, routes, nothing_known)
 
 
 def send(body: str | bytes) -> Response:

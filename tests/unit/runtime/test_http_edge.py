@@ -16,6 +16,7 @@ from civic.runtime.http import (
     serve,
 )
 from civic.runtime.observability import Invocation
+from civic.runtime.routes import Access, Handler, Route, Routes
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import http_event, said, wrong_fields
 
@@ -41,11 +42,15 @@ def problem_of(error: Exception) -> Problem | None:
     return Problem(418, "teapot", "Known") if type(error) is DomainError else None
 
 
+def things(handler: Handler, access: Access = Access.PUBLIC) -> Routes:
+    return Routes("Api", (Route("POST /things", handler, access, "makeThing"),))
+
+
 def post(event: dict[str, Any]) -> Response:
     def take(request: Request, _line: Invocation) -> Response:
         return answer(200, request.body(Thing))
 
-    return serve(event, {"POST /things": take}, problem_of)
+    return serve(event, things(take), problem_of)
 
 
 def send(body: str | bytes) -> Response:
@@ -56,7 +61,7 @@ def raising(error: Exception, headers: dict[str, str] | None = None) -> Response
     def fail(_request: Request, _line: Invocation) -> Response:
         raise error
 
-    return serve(http_event(headers=headers), {"POST /things": fail}, problem_of)
+    return serve(http_event(headers=headers), things(fail), problem_of)
 
 
 def test_problem_has_the_form_of_rfc_9457() -> None:
@@ -126,7 +131,7 @@ def test_trace_of_the_caller_is_continued_with_a_span_of_our_own() -> None:
         traces.append(request.trace)
         return {"statusCode": 204, "headers": {}, "body": ""}
 
-    serve(http_event(headers={"traceparent": TRACEPARENT}), {"POST /things": look}, problem_of)
+    serve(http_event(headers={"traceparent": TRACEPARENT}), things(look), problem_of)
     assert traces[0].trace_id == "0af7651916cd43dd8448eb211c80319c"
     assert traces[0].span_id != "b7ad6b7169203331"
 
@@ -191,13 +196,13 @@ def test_answer_says_what_it_is_given_and_leaves_out_what_is_absent() -> None:
     ("header", "token"), [("Bearer abc", "abc"), ("bearer abc ", "abc"), ("BEARER  abc", "abc")]
 )
 def test_bearer_token_is_read(header: str, token: str) -> None:
-    assert Request(http_event(headers={"authorization": header}), NO_TRACE).bearer_token() == token
+    assert Request(http_event(headers={"authorization": header}), NO_TRACE).token == token
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer   ", "Basic abc", "abc"])
 def test_missing_token_is_401_with_a_challenge(header: str | None) -> None:
     headers = {} if header is None else {"authorization": header}
     with pytest.raises(Problem) as caught:
-        Request(http_event(headers=headers), NO_TRACE).bearer_token()
+        _ = Request(http_event(headers=headers), NO_TRACE).token
     assert (caught.value.status, caught.value.code) == (401, "token_required")
     assert caught.value.headers == {"www-authenticate": "Bearer"}

@@ -6,6 +6,7 @@ a JSON Pointer (RFC 6901). Neither ever repeats what was sent.
 
 import base64
 import binascii
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from civic.contracts.trace import TraceContext
 from civic.runtime.observability import Invocation, describe, invocation
+from civic.runtime.routes import Access, Routes
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_JSON_DEPTH = 8
@@ -56,8 +58,14 @@ class Request:
 
     @property
     def route(self) -> str:
-        """Such as ``GET /registrations/{id}``."""
+        """The key of the route that API Gateway has matched: ``GET /registrations/{id}``."""
         return str(self.raw["routeKey"])
+
+    @property
+    def method(self) -> str:
+        """The HTTP method, also where the route takes any."""
+        context = self.raw.get("requestContext", {}).get("http", {})
+        return str(context.get("method") or self.route.partition(" ")[0])
 
     def path(self, name: str) -> str:
         """Return a path parameter."""
@@ -73,8 +81,9 @@ class Request:
         value = (self.raw.get("queryStringParameters") or {}).get(name)
         return None if value is None else str(value)
 
-    def bearer_token(self) -> str:
-        """Return the bearer token (RFC 6750 section 2.1).
+    @property
+    def token(self) -> str:
+        """The bearer token (RFC 6750 section 2.1).
 
         Raises:
             Problem: 401, there is none.
@@ -88,6 +97,19 @@ class Request:
                 headers={"www-authenticate": "Bearer"},
             )
         return token.strip()
+
+    @property
+    def principal(self) -> str:
+        """The principal of IAM that signed the request, as API Gateway found it.
+
+        Raises:
+            Problem: 403, the route is not behind IAM.
+        """
+        context = self.raw.get("requestContext", {})
+        principal = context.get("authorizer", {}).get("iam", {}).get("userArn")
+        if not principal:
+            raise Problem(403, "not_staff", "This API is for staff only")
+        return str(principal)
 
     def body[M: BaseModel](self, model: type[M], max_bytes: int = MAX_BODY_BYTES) -> M:
         """Parse the body into a model.
@@ -113,18 +135,20 @@ class Request:
 
 def serve(
     event: Mapping[str, Any],
-    routes: Mapping[str, Callable[[Request, Invocation], Response]],
+    routes: Routes,
     problem_of: Callable[[Exception], Problem | None],
     *,
+    about: Callable[[Request, Invocation], object] | None = None,
     traced: bool = True,
 ) -> Response:
-    """Answer one request: route it, translate what it raises, write the log line.
+    """Answer one request: route it, see who may, translate what it raises, write the log line.
 
     Args:
         event: The API Gateway event.
-        routes: Handlers by route key; API Gateway has matched the path already.
+        routes: What the function answers; API Gateway has matched the path already.
         problem_of: The domain's map of errors; None for what it does not know, which becomes a
             500 without detail.
+        about: Notes what a request with a token is about, whether it brings the token or not.
         traced: False where a caller's trace must not be taken up, as it would tell that two
             requests came from the same hands.
     """
@@ -134,7 +158,7 @@ def serve(
         request = Request(event, trace)
         line.note(trace_id=trace.trace_id, route=request.route)
         try:
-            response = routes.get(request.route, _no_such_route)(request, line)
+            response = _dispatch(request, line, routes, about)
         except Exception as error:  # noqa: BLE001 - the one place where anything becomes a 500
             problem = error if isinstance(error, Problem) else problem_of(error)
             if problem is None:
@@ -148,8 +172,39 @@ def serve(
         return response
 
 
-def _no_such_route(_request: Request, _line: Invocation) -> Response:
-    raise Problem(404, "no_such_route", "There is nothing here")
+def _dispatch(
+    request: Request,
+    line: Invocation,
+    routes: Routes,
+    about: Callable[[Request, Invocation], object] | None,
+) -> Response:
+    route = routes.find(request.route)
+    path = request.route.partition(" ")[2]
+    if any(one.access is Access.STAFF for one in ([route] if route else routes.on(path))):
+        # Enough to tell two people apart, and no name.
+        line.note(staff=hashlib.sha256(request.principal.encode()).hexdigest()[:16])
+    if route is None:
+        return _undeclared(request, line, routes.methods(path))
+    if route.access is Access.TOKEN:
+        if about is not None:
+            about(request, line)
+        _ = request.token
+    return route.handler(request, line)
+
+
+def _undeclared(request: Request, line: Invocation, methods: tuple[str, ...]) -> Response:
+    """Answer a method that the path does not have (RFC 9110 sections 9.3.7 and 15.5.6)."""
+    if not methods:
+        raise Problem(404, "no_such_route", "There is nothing here")
+    allow = {"allow": ", ".join(methods)}
+    if request.method == "OPTIONS":
+        # A browser asks before it sends a vote: a line would keep the moment. What it asks for,
+        # the headers of CORS, API Gateway adds.
+        line.hush()
+        return {"statusCode": 204, "headers": {**HEADERS, **allow}}
+    raise Problem(
+        405, "method_not_allowed", "This path has other methods; see Allow", headers=allow
+    )
 
 
 def answer(status: int, body: BaseModel, headers: Mapping[str, str] | None = None) -> Response:

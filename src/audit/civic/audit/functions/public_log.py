@@ -17,6 +17,7 @@ from civic.audit.usecases.lookup import Lookup
 from civic.runtime.http import Problem, Request, Response, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.pages import content_security_policy
+from civic.runtime.routes import Access, Route, Routes
 
 _LEAF = r"[0-9a-f]{64}"
 _PATH = r"(?:checkpoint|checkpoints/[0-9]{1,18}|(?:tile|openings)/[0-9a-zA-Z./]{1,200})"
@@ -29,7 +30,7 @@ _KINDS = {".json": "application/json", ".jsonl": "application/jsonl"}
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request."""
-    return serve(event, _ROUTES, _problem_of, traced=False)
+    return serve(event, ROUTES, _problem_of, traced=False)
 
 
 def _page(_request: Request, line: Invocation) -> Response:
@@ -73,11 +74,33 @@ def _object(request: Request, _line: Invocation) -> Response:
     return _answer(kind, shelf().read(path), kept)
 
 
-_ROUTES = {
-    "GET /receipts": _page,
-    "GET /receipts/{leaf}": _receipt,
-    "GET /log/{path+}": _object,
-}
+ROUTES = Routes(
+    "LogApi",
+    (
+        Route(
+            "GET /receipts",
+            _page,
+            Access.PUBLIC,
+            "receiptsPage",
+            "A page that looks up receipts and checks the proofs",
+        ),
+        Route(
+            "GET /receipts/{leaf}",
+            _receipt,
+            Access.PUBLIC,
+            "proveReceipt",
+            "The proof that a ballot is in the log",
+            problems=(400,),
+        ),
+        Route(
+            "GET /log/{path+}",
+            _object,
+            Access.PUBLIC,
+            "readLog",
+            "An object of the log (C2SP tlog-tiles)",
+        ),
+    ),
+)
 
 
 @cache

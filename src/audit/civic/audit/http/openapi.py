@@ -1,20 +1,12 @@
-"""The OpenAPI 3.1 description of the log's API, for whoever reads the log or looks up a receipt.
+"""What the OpenAPI document says of the log's API beside its routes.
 
-Nothing at run time uses this module; ``civic schemas`` writes its document to
-``log-openapi.json`` and the build fails when that file is stale. What the objects of the log hold
-is specified in docs/verification.md.
+It is for those who read the log or look up a receipt. Nothing at run time uses this module;
+``civic schemas`` writes the document and the build fails when it is stale. What the objects of the
+log hold is specified in docs/verification.md.
 """
 
-from civic.runtime.openapi import Json, ProblemDetails, answers, schemas_of
+from civic.runtime.openapi import RETRY_AFTER, Description, Json
 
-_PROBLEMS = {
-    400: "Not 64 hexadecimal digits in lower case",
-    404: "Not in the log, or not yet",
-    429: "Too many requests",
-    500: "Our fault",
-    503: "Temporarily unavailable; repeat the request",
-}
-_ALWAYS = (429, 500, 503)
 _LEAF = {
     "name": "leaf",
     "in": "path",
@@ -52,35 +44,20 @@ _CACHED = {
 _NOT_CACHED = {"Cache-Control": {"description": "Never", "schema": {"const": "no-store"}}}
 
 
-def document() -> Json:
-    """Return the OpenAPI document."""
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Civic log API",
-            "version": "1",
-            "description": "Read the public log, in which every counted ballot is a commitment, "
-            "and prove that a ballot is in it. Nobody signs in, and no request leaves a line that "
-            "names a leaf. Nothing here has to be believed: docs/verification.md says how it is "
-            "verified, and `civic-verify` does it. Errors are problem details (RFC 9457).",
-        },
-        "security": [],
-        "paths": {
-            "/receipts": {"get": _page()},
-            "/receipts/{leaf}": {"parameters": [_LEAF], "get": _proof()},
-            "/log/{path}": {"parameters": [_PATH], "get": _object()},
-        },
-        "components": {"schemas": schemas_of((ProblemDetails,))},
-    }
+def _answered(described: Json, found: Json) -> Json:
+    described["responses"]["200"] = found
+    described["responses"]["503"]["headers"] = RETRY_AFTER
+    return described
 
 
-def _page() -> Json:
+def _page(described: Json) -> Json:
     page = {"text/html": {"schema": {"type": "string"}}}
-    found = {"description": "The page", "headers": _NOT_CACHED, "content": page}
-    return _operation("receiptsPage", "A page that looks up receipts and checks the proofs", found)
+    return _answered(
+        described, {"description": "The page", "headers": _NOT_CACHED, "content": page}
+    )
 
 
-def _proof() -> Json:
+def _proof(described: Json) -> Json:
     text = {
         "type": "string",
         "pattern": r"^c2sp\.org/tlog-proof@v1\n",
@@ -91,10 +68,10 @@ def _proof() -> Json:
         "headers": _NOT_CACHED,
         "content": {"text/plain": {"schema": text}},
     }
-    return _operation("proveReceipt", "The proof that a ballot is in the log", found, 400, 404)
+    return _answered(described, found)
 
 
-def _object() -> Json:
+def _object(described: Json) -> Json:
     texts = {"type": "string", "description": "Tree heads, or sizes of them, one per line"}
     found = {
         "description": "The object",
@@ -107,18 +84,20 @@ def _object() -> Json:
             "application/jsonl": {},
         },
     }
-    return _operation("readLog", "An object of the log (C2SP tlog-tiles)", found, 404)
+    return _answered(described, found)
 
 
-def _operation(operation: str, summary: str, found: Json, *problems: int) -> Json:
-    codes = sorted({*_ALWAYS, *problems})
-    responses = answers(200, None, {code: _PROBLEMS[code] for code in codes}) | {"200": found}
-    responses["503"]["headers"] = {
-        "Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}
-    }
-    return {
-        "operationId": operation,
-        "tags": ["log"],
-        "summary": summary,
-        "responses": responses,
-    }
+LOG = Description(
+    title="Civic log API",
+    text="Read the public log, in which every counted ballot is a commitment, and prove that a "
+    "ballot is in it. Nobody signs in, and no request leaves a line that names a leaf. Nothing "
+    "here has to be believed: docs/verification.md says how it is verified, and `civic-verify` "
+    "does it. Errors are problem details (RFC 9457).",
+    tag="log",
+    meanings={
+        400: "Not 64 hexadecimal digits in lower case",
+        404: "Not in the log, or not yet",
+    },
+    path_parameters={"leaf": _LEAF, "path": _PATH},
+    details={"receiptsPage": _page, "proveReceipt": _proof, "readLog": _object},
+)

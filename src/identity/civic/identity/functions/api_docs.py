@@ -13,6 +13,7 @@ from civic.identity.http.notice_page import notice_page
 from civic.identity.model.notice import Controller, PrivacyNotice, privacy_notice
 from civic.runtime.http import Problem, Request, Response, answer, serve
 from civic.runtime.observability import Invocation
+from civic.runtime.routes import Access, Answer, Route, Routes
 
 # Powertools ships Swagger UI, so that the page loads nothing from anywhere else.
 _SWAGGER = "aws_lambda_powertools.event_handler.openapi.swagger_ui"
@@ -51,7 +52,7 @@ class Environment(RetentionSettings):
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request of the HTTP API."""
-    return serve(event, _ROUTES, problem_of)
+    return serve(event, ROUTES, problem_of)
 
 
 def _document(_request: Request, _line: Invocation) -> Response:
@@ -77,12 +78,22 @@ def _notice(request: Request, _line: Invocation) -> Response:
     return answer(200, _privacy_notice(), {"cache-control": "public, max-age=3600"})
 
 
-_ROUTES = {
-    "GET /openapi.json": _document,
-    "GET /docs": _page,
-    "GET /docs/{asset}": _asset,
-    "GET /privacy-notice": _notice,
-}
+ROUTES = Routes(
+    "Api",
+    (
+        Route("GET /openapi.json", _document, Access.PUBLIC, "readOpenApi"),
+        Route("GET /docs", _page, Access.PUBLIC, "readDocs"),
+        Route("GET /docs/{asset}", _asset, Access.PUBLIC, "readDocsAsset"),
+        Route(
+            "GET /privacy-notice",
+            _notice,
+            Access.PUBLIC,
+            "readPrivacyNotice",
+            "What is processed, for what, for whom, how long (GDPR Art. 13)",
+            answer=Answer(200, PrivacyNotice, also=("text/html",)),
+        ),
+    ),
+)
 
 
 @cache

@@ -26,6 +26,7 @@ from civic.identity.usecases.issuing import Issuing, Offer, issue_credential, li
 from civic.runtime import clients
 from civic.runtime.http import Request, Response, answer, serve
 from civic.runtime.observability import Invocation
+from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
 
 
@@ -40,7 +41,7 @@ class Environment(Settings):
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request of the HTTP API."""
-    return serve(event, _ROUTES, problem_of)
+    return serve(event, ROUTES, problem_of, about=registration_id)
 
 
 @cache
@@ -61,13 +62,13 @@ def issuing() -> Issuing:
 
 
 def _list(request: Request, line: Invocation) -> Response:
-    registration, token = registration_id(request, line), request.bearer_token()
+    registration, token = registration_id(request, line), request.token
     offers = list_offers(issuing(), registration, token)
     return answer(200, CredentialOffers(id=registration, elections=tuple(map(_offer, offers))))
 
 
 def _issue(request: Request, line: Invocation) -> Response:
-    registration, token = registration_id(request, line), request.bearer_token()
+    registration, token = registration_id(request, line), request.token
     asked = request.body(CredentialRequest)
     blinded = base64url.decode(asked.blinded_message) or b""
     signed = issue_credential(issuing(), registration, token, asked.election, blinded)
@@ -82,10 +83,29 @@ def _issue(request: Request, line: Invocation) -> Response:
     )
 
 
-_ROUTES = {
-    "GET /registrations/{id}/credentials": _list,
-    "POST /registrations/{id}/credentials": _issue,
-}
+ROUTES = Routes(
+    "Api",
+    (
+        Route(
+            "GET /registrations/{id}/credentials",
+            _list,
+            Access.TOKEN,
+            "listElections",
+            "The elections this person may vote in, with the keys of their credentials",
+            answer=Answer(200, CredentialOffers),
+        ),
+        Route(
+            "POST /registrations/{id}/credentials",
+            _issue,
+            Access.TOKEN,
+            "issueCredential",
+            "Have a blinded message signed, once for each election (RFC 9474)",
+            body=CredentialRequest,
+            answer=Answer(200, CredentialAnswer),
+            problems=(403, 409),
+        ),
+    ),
+)
 
 
 def _offer(offer: Offer) -> CredentialOffer:

@@ -15,6 +15,7 @@ from civic.identity.http.bodies import (
     IDEMPOTENCY_KEY_PATTERN,
     ErasureAccepted,
     RegistrationAccepted,
+    RegistrationStatus,
     problem_of,
     status_of,
 )
@@ -34,6 +35,7 @@ from civic.runtime import clients
 from civic.runtime.http import Problem, Request, Response, answer, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
 
 _IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY_PATTERN)
@@ -51,7 +53,7 @@ class Environment(Settings):
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request of the HTTP API."""
-    return serve(event, _ROUTES, problem_of)
+    return serve(event, ROUTES, problem_of, about=registration_id)
 
 
 @cache
@@ -87,13 +89,13 @@ def _register(request: Request, line: Invocation) -> Response:
 
 
 def _read_status(request: Request, line: Invocation) -> Response:
-    registration, token = registration_id(request, line), request.bearer_token()
+    registration, token = registration_id(request, line), request.token
     row = read_status(intake().decisions, intake().subject_keys, registration, token)
     return answer(200, status_of(row))
 
 
 def _rectify(request: Request, line: Invocation) -> Response:
-    registration, token = registration_id(request, line), request.bearer_token()
+    registration, token = registration_id(request, line), request.token
     row = rectify(intake(), registration, token, request.body(Registration), request.trace)
     line.count("Rectified")
     return answer(202, status_of(row))
@@ -108,16 +110,59 @@ def _withdraw(request: Request, line: Invocation) -> Response:
 
 
 def _erasure(request: Request, line: Invocation, kind: RequestKind) -> Response:
-    registration, token = registration_id(request, line), request.bearer_token()
+    registration, token = registration_id(request, line), request.token
     grave = request_erasure(intake(), registration, token, kind, request.trace)
     line.count("ErasuresRequested")
     return answer(202, ErasureAccepted(id=grave.id, requested_at=grave.erased_at))
 
 
-_ROUTES = {
-    "POST /registrations": _register,
-    "GET /registrations/{id}": _read_status,
-    "PUT /registrations/{id}": _rectify,
-    "DELETE /registrations/{id}": _erase,
-    "DELETE /registrations/{id}/consent": _withdraw,
-}
+ROUTES = Routes(
+    "Api",
+    (
+        Route(
+            "POST /registrations",
+            _register,
+            Access.PUBLIC,
+            "register",
+            "Submit a registration",
+            body=Registration,
+            answer=Answer(202, RegistrationAccepted),
+            problems=(409,),
+            parameters=("Idempotency-Key",),
+        ),
+        Route(
+            "GET /registrations/{id}",
+            _read_status,
+            Access.TOKEN,
+            "readStatus",
+            "Status and decision",
+            answer=Answer(200, RegistrationStatus),
+        ),
+        Route(
+            "PUT /registrations/{id}",
+            _rectify,
+            Access.TOKEN,
+            "rectify",
+            "Correct the data (GDPR Art. 16); it is validated anew",
+            body=Registration,
+            answer=Answer(202, RegistrationStatus),
+            problems=(409,),
+        ),
+        Route(
+            "DELETE /registrations/{id}",
+            _erase,
+            Access.TOKEN,
+            "erase",
+            "Erase everything (GDPR Art. 17)",
+            answer=Answer(202, ErasureAccepted),
+        ),
+        Route(
+            "DELETE /registrations/{id}/consent",
+            _withdraw,
+            Access.TOKEN,
+            "withdrawConsent",
+            "Withdraw consent (GDPR Art. 7(3)); erases everything, as nothing else allows it",
+            answer=Answer(202, ErasureAccepted),
+        ),
+    ),
+)

@@ -31,8 +31,8 @@ from civic.runtime import clients
 from civic.runtime.http import Request, Response, answer, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
-from civic.runtime.staff import staff_principal
 
 
 class Environment(Settings):
@@ -52,7 +52,7 @@ class Environment(Settings):
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request of the staff API."""
-    return serve(event, _ROUTES, problem_of)
+    return serve(event, ROUTES, problem_of)
 
 
 @cache
@@ -83,15 +83,13 @@ def review() -> Review:
     )
 
 
-def _list(request: Request, line: Invocation) -> Response:
-    staff_principal(request, line)
+def _list(_request: Request, _line: Invocation) -> Response:
     cases = sorted(list_cases(review()), key=lambda case: case.since)
     return answer(200, WaitingCases(cases=tuple(map(_waiting, cases))))
 
 
 def _show(request: Request, line: Invocation) -> Response:
-    by = staff_principal(request, line)
-    opened = show_case(review(), registration_id(request, line), by)
+    opened = show_case(review(), registration_id(request, line), request.principal)
     line.count("ReviewsShown")
     verdict = opened.decision.verdict
     body = OpenedCase(
@@ -107,11 +105,10 @@ def _show(request: Request, line: Invocation) -> Response:
 
 
 def _decide(request: Request, line: Invocation) -> Response:
-    by = staff_principal(request, line)
     registration = registration_id(request, line)
     opinion = request.body(ReviewOpinion)
     record = RecordId(registration, Revision(opinion.revision))
-    decided = decide_case(review(), record, opinion.decision, by, request.trace)
+    decided = decide_case(review(), record, opinion.decision, request.principal, request.trace)
     line.count("ReviewsDecided", int(decided is not None))
     body = ReviewOutcome(
         id=registration,
@@ -121,11 +118,38 @@ def _decide(request: Request, line: Invocation) -> Response:
     return answer(200, body)
 
 
-_ROUTES = {
-    "GET /reviews": _list,
-    "GET /reviews/{id}": _show,
-    "POST /reviews/{id}": _decide,
-}
+ROUTES = Routes(
+    "StaffApi",
+    (
+        Route(
+            "GET /reviews",
+            _list,
+            Access.STAFF,
+            "listReviews",
+            "The cases that wait for a person, the oldest first",
+            answer=Answer(200, WaitingCases),
+        ),
+        Route(
+            "GET /reviews/{id}",
+            _show,
+            Access.STAFF,
+            "showReview",
+            "One case with the record, opened; the look is logged for the data subject",
+            answer=Answer(200, OpenedCase),
+            problems=(409,),
+        ),
+        Route(
+            "POST /reviews/{id}",
+            _decide,
+            Access.STAFF,
+            "decideReview",
+            "Decide a case after a look at it; another person may have to agree",
+            body=ReviewOpinion,
+            answer=Answer(200, ReviewOutcome),
+            problems=(409,),
+        ),
+    ),
+)
 
 
 def _waiting(case: ReviewCase) -> WaitingCase:

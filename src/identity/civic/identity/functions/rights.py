@@ -17,6 +17,8 @@ from civic.identity.http.bodies import (
     ErasureReceipt,
     ErasureStatus,
     ExplainedReason,
+    RegistrationStatus,
+    RequestNote,
     RequestNotes,
     StoreErasure,
     problem_of,
@@ -42,6 +44,7 @@ from civic.runtime import clients
 from civic.runtime.http import Problem, Request, Response, answer, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
 
 
@@ -59,7 +62,7 @@ class Environment(Settings):
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request of the HTTP API."""
-    return serve(event, _ROUTES, problem_of)
+    return serve(event, ROUTES, problem_of, about=registration_id)
 
 
 @cache
@@ -79,42 +82,42 @@ def rights() -> Rights:
 
 
 def _restrict(request: Request, line: Invocation) -> Response:
-    registration, token = registration_id(request, line), request.bearer_token()
+    registration, token = registration_id(request, line), request.token
     row = restrict(rights(), registration, token, request.trace)
     line.count("Restricted")
     return answer(200, status_of(row))
 
 
 def _lift(request: Request, line: Invocation) -> Response:
-    registration, token = registration_id(request, line), request.bearer_token()
+    registration, token = registration_id(request, line), request.token
     row = lift_restriction(rights(), registration, token, request.trace)
     line.count("RestrictionsLifted")
     return answer(200, status_of(row))
 
 
 def _object(request: Request, line: Invocation) -> Response:
-    registration, token = registration_id(request, line), request.bearer_token()
+    registration, token = registration_id(request, line), request.token
     noted = object_to_analytics(rights(), registration, token, request.trace)
     line.count("Objections")
     return answer(202, request_note(noted))
 
 
 def _review(request: Request, line: Invocation) -> Response:
-    registration, token = registration_id(request, line), request.bearer_token()
+    registration, token = registration_id(request, line), request.token
     noted = request_review(rights(), registration, token)
     line.count("ReviewsRequested")
     return answer(202, request_note(noted))
 
 
 def _requests(request: Request, line: Invocation) -> Response:
-    registration, token = registration_id(request, line), request.bearer_token()
+    registration, token = registration_id(request, line), request.token
     history = list_requests(rights(), registration, token)
     notes = tuple(map(request_note, history.requests))
     return answer(200, RequestNotes(id=registration, requests=notes))
 
 
 def _explanation(request: Request, line: Invocation) -> Response:
-    registration, token = registration_id(request, line), request.bearer_token()
+    registration, token = registration_id(request, line), request.token
     verdict = read_status(rights().decisions, rights().subject_keys, registration, token).verdict
     if verdict is None:
         raise Problem(409, "not_yet_decided", "There is no decision yet")
@@ -132,19 +135,75 @@ def _explanation(request: Request, line: Invocation) -> Response:
 
 
 def _erasure(request: Request, line: Invocation) -> Response:
-    registration, token = registration_id(request, line), request.bearer_token()
+    registration, token = registration_id(request, line), request.token
     return answer(200, _erasure_body(erasure_status(rights(), registration, token)))
 
 
-_ROUTES = {
-    "PUT /registrations/{id}/restriction": _restrict,
-    "DELETE /registrations/{id}/restriction": _lift,
-    "PUT /registrations/{id}/objection": _object,
-    "POST /registrations/{id}/review": _review,
-    "GET /registrations/{id}/requests": _requests,
-    "GET /registrations/{id}/explanation": _explanation,
-    "GET /registrations/{id}/erasure": _erasure,
-}
+ROUTES = Routes(
+    "Api",
+    (
+        Route(
+            "PUT /registrations/{id}/restriction",
+            _restrict,
+            Access.TOKEN,
+            "restrict",
+            "Stop everything but keeping the data (GDPR Art. 18)",
+            answer=Answer(200, RegistrationStatus),
+            problems=(409,),
+        ),
+        Route(
+            "DELETE /registrations/{id}/restriction",
+            _lift,
+            Access.TOKEN,
+            "liftRestriction",
+            "Let the processing go on",
+            answer=Answer(200, RegistrationStatus),
+            problems=(409,),
+        ),
+        Route(
+            "PUT /registrations/{id}/objection",
+            _object,
+            Access.TOKEN,
+            "objectToAnalytics",
+            "Be left out of every release, for good (GDPR Art. 21)",
+            answer=Answer(202, RequestNote),
+        ),
+        Route(
+            "POST /registrations/{id}/review",
+            _review,
+            Access.TOKEN,
+            "requestReview",
+            "Have a person look at the decision (GDPR Art. 22(3))",
+            answer=Answer(202, RequestNote),
+            problems=(409,),
+        ),
+        Route(
+            "GET /registrations/{id}/requests",
+            _requests,
+            Access.TOKEN,
+            "listRequests",
+            "What was asked for, and when it is due (GDPR Art. 12(3)); also after an erasure",
+            answer=Answer(200, RequestNotes),
+        ),
+        Route(
+            "GET /registrations/{id}/explanation",
+            _explanation,
+            Access.TOKEN,
+            "explainDecision",
+            "How the decision came about (GDPR Art. 15(1)(h) and 22)",
+            answer=Answer(200, DecisionExplanation),
+            problems=(409,),
+        ),
+        Route(
+            "GET /registrations/{id}/erasure",
+            _erasure,
+            Access.TOKEN,
+            "readErasure",
+            "How far an erasure has come, with a signed receipt once it is complete",
+            answer=Answer(200, ErasureStatus),
+        ),
+    ),
+)
 
 
 def _erasure_body(record: ErasureRecord) -> ErasureStatus:

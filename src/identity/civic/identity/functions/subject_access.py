@@ -23,7 +23,7 @@ from civic.identity.http.csv_export import as_csv
 from civic.identity.http.paths import registration_id
 from civic.identity.model import notice
 from civic.identity.usecases.access import Access, Disclosure, Records, disclose
-from civic.runtime import clients
+from civic.runtime import clients, routes
 from civic.runtime.http import Request, Response, answer, serve
 from civic.runtime.observability import Invocation
 
@@ -41,7 +41,7 @@ class Environment(RetentionSettings):
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request of the HTTP API."""
-    return serve(event, {"GET /registrations/{id}/data": _disclose}, problem_of)
+    return serve(event, ROUTES, problem_of, about=registration_id)
 
 
 @cache
@@ -70,11 +70,27 @@ def access() -> Access:
 
 def _disclose(request: Request, line: Invocation) -> Response:
     registration = registration_id(request, line)
-    shown = disclose(access(), registration, request.bearer_token())
+    shown = disclose(access(), registration, request.token)
     line.count("Disclosed")
     if "text/csv" in (request.header("accept") or ""):
         return as_csv(shown.registration)
     return answer(200, _disclosure(shown))
+
+
+ROUTES = routes.Routes(
+    "Api",
+    (
+        routes.Route(
+            "GET /registrations/{id}/data",
+            _disclose,
+            routes.Access.TOKEN,
+            "readData",
+            "Everything that is held (GDPR Art. 15), machine-readable (Art. 20)",
+            answer=routes.Answer(200, DataDisclosure, also=("text/csv",)),
+            problems=(409,),
+        ),
+    ),
+)
 
 
 def _disclosure(shown: Disclosure) -> DataDisclosure:

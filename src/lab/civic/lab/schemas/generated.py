@@ -9,15 +9,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from civic.audit.http import openapi as log_openapi
+from civic.audit.http.openapi import LOG
 from civic.contracts.events import Event
 from civic.contracts.registry import EVENTS
-from civic.identity.http.openapi import document
+from civic.identity.http.openapi import PUBLIC, STAFF
 from civic.identity.model import notice
 from civic.identity.model.registration import PII_FIELDS, Registration
+from civic.lab.schemas.declared import tables
 from civic.lab.schemas.samples import samples
+from civic.runtime.openapi import Description, Json, document
 from civic.stack.template import read_template
-from civic.voting.http import elections_openapi, votes_openapi
+from civic.voting.http.elections_openapi import ELECTIONS
+from civic.voting.http.votes_openapi import VOTES
 
 _ERASERS = "validator, pii_storage, accountability, credential_roll"
 _DECIDED = "analytics, credential_roll"
@@ -70,6 +73,15 @@ _RECEIVERS = {
     "OpeningsPublished": ("event_logger", "how many ballots are opened to whom, and a hash"),
     "AnalyticsReleased": ("whoever subscribes", "where a release was written, and its totals"),
 }
+APIS: tuple[tuple[str, str, Description, str], ...] = (
+    ("identity", "Api", PUBLIC, "openapi.json"),
+    ("identity", "StaffApi", STAFF, "review-openapi.json"),
+    ("voting", "StaffApi", ELECTIONS, "elections-openapi.json"),
+    ("voting", "VoteApi", VOTES, "votes-openapi.json"),
+    ("audit", "LogApi", LOG, "log-openapi.json"),
+)
+"""Every API: its context, its logical id in the templates, its description, its document."""
+
 _SAMPLE_ENVELOPE = {
     "version": "0",
     "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
@@ -84,20 +96,28 @@ def generated_files(root: Path) -> dict[Path, str]:
     """Return every generated file of a checkout with the text it should have."""
     events = (root / "docs/events.md").read_text("utf-8")
     files = {
-        root / "src/identity/civic/identity/openapi.json": _json(document()),
-        root / "src/voting/civic/voting/elections-openapi.json": _json(
-            elections_openapi.document()
-        ),
         root / "docs/events.md": _filled(events, "events", _event_table()),
-        root / "src/voting/civic/voting/votes-openapi.json": _json(votes_openapi.document()),
-        root / "src/audit/civic/audit/log-openapi.json": _json(log_openapi.document()),
         root / "docs/privacy.md": _privacy_map(root),
     }
+    for context, api, _, name in APIS:
+        place = root / f"src/{context}/civic/{context}/{name}"
+        files[place] = _json(api_document(context, api))
     for event in EVENTS.values():
         files[root / f"schemas/{event.detail_type()}.json"] = _json(schema_of(event))
     for sample in samples():
         files[root / f"events/{sample.detail_type()}.json"] = _json(_envelope(sample))
     return files
+
+
+def api_document(context: str, api: str) -> Json:
+    """Return the OpenAPI document of an API.
+
+    Args:
+        context: Whose functions answer.
+        api: Its logical id in the templates.
+    """
+    (description,) = (one for of, name, one, _ in APIS if (of, name) == (context, api))
+    return document(description, tables(context, api))
 
 
 def schema_of(event: type[Event]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from civic.runtime import clients
 from civic.runtime.http import HEADERS, Problem, Request, Response, answer, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
-from civic.runtime.staff import staff_principal
 from civic.voting.adapters.backlog_sqs import SqsBacklog
 from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
@@ -28,6 +28,7 @@ from civic.voting.http.election_bodies import (
     Codes,
     CodesAdded,
     ElectionList,
+    ElectionShown,
     problem_of,
     shown,
     summary_of,
@@ -62,7 +63,7 @@ class Environment(Settings):
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request of the staff API."""
-    return serve(event, _ROUTES, problem_of)
+    return serve(event, ROUTES, problem_of)
 
 
 @cache
@@ -86,41 +87,35 @@ def office() -> Office:
 
 
 def _create(request: Request, line: Invocation) -> Response:
-    staff_principal(request, line)
     draft = request.body(DraftElection, MAX_DRAFT_BYTES)
     made = drafts.create(office(), draft, _idempotency_key(request))
     line.note(id=made.id)
     return answer(201, shown(made), {"location": f"/elections/{made.id}"})
 
 
-def _list(request: Request, line: Invocation) -> Response:
-    staff_principal(request, line)
+def _list(_request: Request, _line: Invocation) -> Response:
     now = office().register.clock()
     found = drafts.list_elections(office())
     return answer(200, ElectionList(elections=tuple(summary_of(one, now) for one in found)))
 
 
 def _show(request: Request, line: Invocation) -> Response:
-    staff_principal(request, line)
     book = drafts.show(office(), _election_id(request, line))
     return answer(200, shown(book.election, tuple(sorted(book.keys))))
 
 
 def _update(request: Request, line: Invocation) -> Response:
-    staff_principal(request, line)
     election = _election_id(request, line)
     draft = request.body(DraftElection, MAX_DRAFT_BYTES)
     return answer(200, shown(drafts.update(office(), election, draft)))
 
 
 def _delete(request: Request, line: Invocation) -> Response:
-    staff_principal(request, line)
     drafts.delete(office(), _election_id(request, line))
     return {"statusCode": 204, "headers": dict(HEADERS)}
 
 
 def _register_candidate(request: Request, line: Invocation) -> Response:
-    staff_principal(request, line)
     election = _election_id(request, line)
     candidate = request.body(NewCandidate)
     after, option = drafts.register_candidate(office(), election, candidate)
@@ -132,21 +127,18 @@ def _step(take: Callable[[Office, ElectionId], Election]) -> Callable[..., Respo
     """Return the handler of a change that needs no body."""
 
     def handle(request: Request, line: Invocation) -> Response:
-        staff_principal(request, line)
         return answer(200, shown(take(office(), _election_id(request, line))))
 
     return handle
 
 
 def _certify(request: Request, line: Invocation) -> Response:
-    staff_principal(request, line)
     election = _election_id(request, line)
     ballots = request.body(Certification).ballots
     return answer(200, shown(elections.certify(office(), election, ballots)))
 
 
 def _clone(request: Request, line: Invocation) -> Response:
-    staff_principal(request, line)
     election = _election_id(request, line)
     window = request.body(NewWindow)
     made = drafts.clone(office(), election, window, _idempotency_key(request))
@@ -154,7 +146,6 @@ def _clone(request: Request, line: Invocation) -> Response:
 
 
 def _add_codes(request: Request, line: Invocation) -> Response:
-    staff_principal(request, line)
     election = _election_id(request, line)
     codes = request.body(Codes)
     elections.add_codes(office(), election, codes.style, codes.hashes)
@@ -162,22 +153,146 @@ def _add_codes(request: Request, line: Invocation) -> Response:
     return answer(200, CodesAdded(stored=len(codes.hashes)))
 
 
-_ROUTES = {
-    "POST /elections": _create,
-    "GET /elections": _list,
-    "GET /elections/{id}": _show,
-    "PUT /elections/{id}": _update,
-    "DELETE /elections/{id}": _delete,
-    "POST /elections/{id}/candidates": _register_candidate,
-    "PUT /elections/{id}/publication": _step(elections.publish),
-    "PUT /elections/{id}/opening": _step(elections.open_now),
-    "PUT /elections/{id}/suspension": _step(elections.suspend),
-    "DELETE /elections/{id}/suspension": _step(elections.resume),
-    "PUT /elections/{id}/closing": _step(elections.finish),
-    "PUT /elections/{id}/certification": _certify,
-    "POST /elections/{id}/clone": _clone,
-    "POST /elections/{id}/codes": _add_codes,
-}
+_SHOWN = Answer(200, ElectionShown)
+
+ROUTES = Routes(
+    "StaffApi",
+    (
+        Route(
+            "POST /elections",
+            _create,
+            Access.STAFF,
+            "createElection",
+            "Make a draft",
+            body=DraftElection,
+            answer=Answer(201, ElectionShown),
+            parameters=("Idempotency-Key",),
+        ),
+        Route(
+            "GET /elections",
+            _list,
+            Access.STAFF,
+            "listElections",
+            "All elections",
+            answer=Answer(200, ElectionList),
+        ),
+        Route(
+            "GET /elections/{id}",
+            _show,
+            Access.STAFF,
+            "showElection",
+            "One election",
+            answer=_SHOWN,
+            problems=(409,),
+        ),
+        Route(
+            "PUT /elections/{id}",
+            _update,
+            Access.STAFF,
+            "updateElection",
+            "Change it until it opens: what has an id is kept, what has none added, the rest gone",
+            body=DraftElection,
+            answer=_SHOWN,
+            problems=(409,),
+        ),
+        Route(
+            "DELETE /elections/{id}",
+            _delete,
+            Access.STAFF,
+            "deleteElection",
+            "Give up a draft",
+            answer=Answer(204),
+            problems=(409,),
+        ),
+        Route(
+            "POST /elections/{id}/candidates",
+            _register_candidate,
+            Access.STAFF,
+            "registerCandidate",
+            "Add an option to a contest until it opens",
+            body=NewCandidate,
+            answer=Answer(201, CandidateAdded),
+            problems=(409,),
+        ),
+        Route(
+            "PUT /elections/{id}/publication",
+            _step(elections.publish),
+            Access.STAFF,
+            "publishElection",
+            "Announce it: credentials are given from now on",
+            answer=_SHOWN,
+            # Refused as a body is: with every fault of the definition.
+            problems=(409, 422),
+        ),
+        Route(
+            "PUT /elections/{id}/opening",
+            _step(elections.open_now),
+            Access.STAFF,
+            "openElection",
+            "Open it before its time",
+            answer=_SHOWN,
+            problems=(409,),
+        ),
+        Route(
+            "PUT /elections/{id}/suspension",
+            _step(elections.suspend),
+            Access.STAFF,
+            "suspendElection",
+            "Accept no votes",
+            answer=_SHOWN,
+            problems=(409,),
+        ),
+        Route(
+            "DELETE /elections/{id}/suspension",
+            _step(elections.resume),
+            Access.STAFF,
+            "resumeElection",
+            "Accept votes again",
+            answer=_SHOWN,
+            problems=(409,),
+        ),
+        Route(
+            "PUT /elections/{id}/closing",
+            _step(elections.finish),
+            Access.STAFF,
+            "closeElection",
+            "Close it before its time",
+            answer=_SHOWN,
+            problems=(409,),
+        ),
+        Route(
+            "PUT /elections/{id}/certification",
+            _certify,
+            Access.STAFF,
+            "certifyElection",
+            "Declare the count final; 409 count_differs if the tally has another number",
+            body=Certification,
+            answer=_SHOWN,
+            problems=(409,),
+        ),
+        Route(
+            "POST /elections/{id}/clone",
+            _clone,
+            Access.STAFF,
+            "cloneElection",
+            "A draft of it for another time",
+            body=NewWindow,
+            answer=Answer(201, ElectionShown),
+            problems=(409,),
+            parameters=("Idempotency-Key",),
+        ),
+        Route(
+            "POST /elections/{id}/codes",
+            _add_codes,
+            Access.STAFF,
+            "addVoterCodes",
+            "Let posted codes vote in a ballot style",
+            body=Codes,
+            answer=Answer(200, CodesAdded),
+            problems=(409,),
+        ),
+    ),
+)
 
 
 def _election_id(request: Request, line: Invocation) -> ElectionId:

@@ -9,6 +9,7 @@ from civic.contracts.identifiers import Nullifier
 from civic.runtime import clients
 from civic.runtime.http import Request, Response, answer, serve
 from civic.runtime.observability import Invocation
+from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.adapters.ballot_queue_sqs import SqsBallots
@@ -36,7 +37,7 @@ class Environment(Settings):
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request; a log line is only written of what is no vote, and says nothing of it."""
-    return serve(event, _ROUTES, problem_of, traced=False)
+    return serve(event, ROUTES, problem_of, traced=False)
 
 
 @cache
@@ -71,7 +72,31 @@ def _health(_request: Request, _line: Invocation) -> Response:
     return answer(200 if well else 503, health)
 
 
-_ROUTES = {"POST /votes": _vote, "GET /health": _health}
+ROUTES = Routes(
+    "VoteApi",
+    (
+        Route(
+            "POST /votes",
+            _vote,
+            Access.PUBLIC,
+            "castVote",
+            "Cast a ballot",
+            body=Vote,
+            answer=Answer(201, VoteTaken),
+            problems=(403, 404, 409),
+        ),
+        Route(
+            "GET /health",
+            _health,
+            Access.PUBLIC,
+            "health",
+            "Whether votes can be taken",
+            answer=Answer(200, Health),
+        ),
+    ),
+    # Here, because Lambda's own lines would note the moment of a browser's question before a vote.
+    elsewhere=("GET /votes",),
+)
 
 
 def _works(probe: Any) -> bool:

@@ -12,6 +12,7 @@ from civic.contracts.voting import ELECTION_ID_PATTERN
 from civic.runtime import clients
 from civic.runtime.http import Problem, Request, Response, serve
 from civic.runtime.observability import Invocation
+from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.adapters.snapshots_s3 import S3Snapshots
@@ -37,7 +38,7 @@ class Environment(Settings):
 
 def handler(event: dict[str, Any], _context: object) -> Response:
     """Answer one request."""
-    return serve(event, _ROUTES, problem_of, traced=False)
+    return serve(event, ROUTES, problem_of, traced=False)
 
 
 def _votes(request: Request, _line: Invocation) -> Response:
@@ -75,11 +76,39 @@ def _election(request: Request, _line: Invocation) -> Response:
     return _cached(request, "application/json", json.dumps(found, ensure_ascii=False))
 
 
-_ROUTES = {
-    "GET /votes": _votes,
-    "GET /elections": _elections,
-    "GET /elections/{id}": _election,
-}
+ROUTES = Routes(
+    "VoteApi",
+    (
+        Route(
+            "GET /votes",
+            _votes,
+            Access.PUBLIC,
+            "showResults",
+            "The latest results",
+            answer=Answer(200, "Results", also=("text/csv",)),
+            problems=(400, 404),
+            parameters=("election", "area", "option", "format", "If-None-Match"),
+        ),
+        Route(
+            "GET /elections",
+            _elections,
+            Access.PUBLIC,
+            "listOffered",
+            "The ids of all elections",
+            answer=Answer(200, "Offered"),
+            parameters=("If-None-Match",),
+        ),
+        Route(
+            "GET /elections/{id}",
+            _election,
+            Access.PUBLIC,
+            "showOffered",
+            "One election",
+            answer=Answer(200, "OfferedElection"),
+            parameters=("If-None-Match",),
+        ),
+    ),
+)
 
 
 @cache

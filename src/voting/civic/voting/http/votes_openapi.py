@@ -1,8 +1,8 @@
-"""The OpenAPI 3.1 description of the vote API, for web sites and apps that take or show votes.
+"""What the OpenAPI document says of the vote API beside its routes, for web sites and apps.
 
-Nothing at run time uses this module; ``civic schemas`` writes its document to
-``votes-openapi.json`` and the build fails when that file is stale. The models of results and
-elections stand here because the functions answer with what was published as it is.
+Nothing at run time uses this module; ``civic schemas`` writes the document and the build fails
+when it is stale. The models of results and elections are here because the functions answer with
+what was published as it is.
 """
 
 from typing import Literal
@@ -16,8 +16,7 @@ from civic.contracts.voting import (
     ElectionIdField,
     StyleIdField,
 )
-from civic.runtime.openapi import Json, ProblemDetails, answers, request_body, schemas_of
-from civic.voting.http.vote_bodies import Health, Vote, VoteTaken
+from civic.runtime.openapi import RETRY_AFTER, Description, Json
 from civic.voting.model.election import (
     OPTION_ID_PATTERN,
     BallotStyle,
@@ -122,31 +121,6 @@ class OfferedElection(Shown):
     )
 
 
-_PROBLEMS = {
-    400: "Malformed",
-    403: "The election takes no votes now: not_open_yet, suspended, closed",
-    404: "No such election, credential or code; or a mistyped code",
-    409: "Has voted already; one vote is counted",
-    413: "Larger than 64 KiB",
-    415: "Not application/json",
-    422: "No vote, or no valid ballot; each fault named by code and JSON Pointer",
-    429: "Too many requests",
-    500: "Our fault",
-    503: "Temporarily unavailable; repeat the request",
-}
-_ALWAYS = (429, 500, 503)
-_ID = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string", "pattern": ELECTION_ID_PATTERN},
-}
-_IF_NONE_MATCH = {
-    "name": "If-None-Match",
-    "in": "header",
-    "description": "The entity tag of the answer at hand: 304 as long as it is the latest",
-    "schema": {"type": "string"},
-}
 _CACHE_HEADERS = {
     "ETag": {"description": "Changes with the body", "schema": {"type": "string"}},
     "Cache-Control": {
@@ -156,40 +130,9 @@ _CACHE_HEADERS = {
 }
 
 
-def document() -> Json:
-    """Return the OpenAPI document."""
-    bodies = (Vote, VoteTaken, Health, Results, Offered, OfferedElection, ProblemDetails)
-    schemas = schemas_of(bodies)
-    schemas["Vote"] |= _one_of_each()
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Civic vote API",
-            "version": "1",
-            "description": "Cast votes, and see elections and results. Nobody signs in: a vote "
-            "is let in by a credential that nobody can tie to its voter, or by a posted code, and "
-            "no request is traced. Errors are problem details (RFC 9457) and never repeat what "
-            "was sent; a refused vote says success and message as well.",
-        },
-        "security": [],
-        "paths": {
-            "/votes": {"post": _cast(), "get": _results()},
-            "/elections": {"get": _get("listOffered", "The ids of all elections", Offered)},
-            "/elections/{id}": {
-                "parameters": [_ID],
-                "get": _get("showOffered", "One election", OfferedElection, 404),
-            },
-            "/health": {"get": _health()},
-        },
-        "components": {"schemas": schemas},
-    }
-
-
-def _one_of_each() -> Json:
-    """Return what the model's validator asks of a vote: it is no part of the generated schema."""
-    who = {"credential": "object", "id": "string"}
-    what = {"selections": "object", "candidate": "string"}
-    return {"allOf": [{"oneOf": [_given(*one) for one in kinds.items()]} for kinds in (who, what)]}
+def _asked(name: str, description: str, pattern: str | None = None) -> Json:
+    schema = {"type": "string"} | ({"pattern": pattern} if pattern else {})
+    return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
 def _given(name: str, kind: str) -> Json:
@@ -197,15 +140,14 @@ def _given(name: str, kind: str) -> Json:
     return {"required": [name], "properties": {name: {"type": kind}}}
 
 
-def _cast() -> Json:
-    problems = (400, 403, 404, 409, 413, 415, 422)
-    described = _operation("castVote", "Cast a ballot", (201, VoteTaken), *problems)
-    described["responses"]["503"]["headers"] = {
-        "Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}
-    }
-    body = request_body(Vote)
-    body["content"]["application/json"]["examples"] = _examples()
-    return described | {"requestBody": body}
+_WHO = {"oneOf": [_given("credential", "object"), _given("id", "string")]}
+_WHAT = {"oneOf": [_given("selections", "object"), _given("candidate", "string")]}
+
+
+def _cast(described: Json) -> Json:
+    described["responses"]["503"]["headers"] = RETRY_AFTER
+    described["requestBody"]["content"]["application/json"]["examples"] = _examples()
+    return described
 
 
 def _examples() -> Json:
@@ -232,47 +174,75 @@ def _examples() -> Json:
     }
 
 
-def _results() -> Json:
-    described = _get("showResults", "The latest results", Results, 400, 404)
-    described["responses"]["200"]["content"]["text/csv"] = {
-        "schema": {"type": "string", "description": "A line per style, contest and option"}
-    }
-    asked = [
-        _asked("election", "Of this election; else of the latest snapshot", ELECTION_ID_PATTERN),
-        _asked("area", "Only the ballot style of this electoral area"),
-        _asked("option", "Only this option, its percentage still of the whole", OptionOrWriteIns),
-        {"name": "format", "in": "query", "schema": {"enum": ["json", "csv"], "default": "json"}},
-    ]
-    return described | {"parameters": [*asked, *described["parameters"]]}
+def _results(described: Json) -> Json:
+    described["responses"]["200"]["content"]["text/csv"]["schema"]["description"] = (
+        "A line per style, contest and option"
+    )
+    return _cached(described)
 
 
-def _asked(name: str, description: str, pattern: str | None = None) -> Json:
-    schema = {"type": "string"} | ({"pattern": pattern} if pattern else {})
-    return {"name": name, "in": "query", "description": description, "schema": schema}
-
-
-def _health() -> Json:
-    described = _operation("health", "Whether votes can be taken", (200, Health))
-    unwell = {"description": "They cannot", "content": described["responses"]["200"]["content"]}
-    return described | {"responses": described["responses"] | {"503": unwell}}
-
-
-def _get(operation: str, summary: str, shown: type[BaseModel], *problems: int) -> Json:
-    described = _operation(operation, summary, (200, shown), *problems)
+def _cached(described: Json) -> Json:
     found = described["responses"]
     current = found.pop("200") | {"headers": _CACHE_HEADERS}
     kept = {"description": "What you have is the latest", "headers": _CACHE_HEADERS}
-    responses = {"200": current, "304": kept, **found}
-    return described | {"parameters": [_IF_NONE_MATCH], "responses": responses}
+    return described | {"responses": {"200": current, "304": kept, **found}}
 
 
-def _operation(
-    operation: str, summary: str, success: tuple[int, type[BaseModel]], *problems: int
-) -> Json:
-    codes = sorted({*_ALWAYS, *problems})
-    return {
-        "operationId": operation,
-        "tags": ["votes"],
-        "summary": summary,
-        "responses": answers(*success, {code: _PROBLEMS[code] for code in codes}),
-    }
+def _health(described: Json) -> Json:
+    well = described["responses"]["200"]
+    described["responses"]["503"] = {"description": "They cannot", "content": well["content"]}
+    return described
+
+
+VOTES = Description(
+    title="Civic vote API",
+    text="Cast votes, and see elections and results. Nobody signs in: a vote is let in by a "
+    "credential that nobody can tie to its voter, or by a posted code, and no request is traced. "
+    "Errors are problem details (RFC 9457) and never repeat what was sent; a refused vote says "
+    "success and message as well.",
+    tag="votes",
+    meanings={
+        403: "The election takes no votes now: not_open_yet, suspended, closed",
+        404: "No such election, credential or code; or a mistyped code",
+        409: "Has voted already; one vote is counted",
+        422: "No vote, or no valid ballot; each fault named by code and JSON Pointer",
+    },
+    path_parameters={
+        "id": {
+            "name": "id",
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "pattern": ELECTION_ID_PATTERN},
+        }
+    },
+    parameters={
+        "election": _asked(
+            "election", "Of this election; else of the latest snapshot", ELECTION_ID_PATTERN
+        ),
+        "area": _asked("area", "Only the ballot style of this electoral area"),
+        "option": _asked(
+            "option", "Only this option, its percentage still of the whole", OptionOrWriteIns
+        ),
+        "format": {
+            "name": "format",
+            "in": "query",
+            "schema": {"enum": ["json", "csv"], "default": "json"},
+        },
+        "If-None-Match": {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "The entity tag of the answer at hand: 304 as long as it is the latest",
+            "schema": {"type": "string"},
+        },
+    },
+    published=(Results, Offered, OfferedElection),
+    details={
+        "castVote": _cast,
+        "showResults": _results,
+        "listOffered": _cached,
+        "showOffered": _cached,
+        "health": _health,
+    },
+    # What the model's validator asks of a vote is no part of its generated schema.
+    schemas={"Vote": {"allOf": [_WHO, _WHAT]}},
+)
