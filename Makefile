@@ -47,7 +47,7 @@ bench: run-setup ## Measure; writes out/bench.json.
 	@$(BIN)/civic bench
 
 .PHONY: signer
-signer: run-setup ## Make the environment that signs for `civic anchor`.
+signer: run-setup ## Make the environment that signs for `civic-monitor anchor`.
 	@tools/bootstrap.sh anchor
 
 # ---------------------------------------------------------------- check
@@ -98,7 +98,7 @@ generate: run-setup ## Write anew what is generated from the code: schemas, even
 	@$(BIN)/civic schemas
 
 .PHONY: contract
-contract: ## Compile the contract of `civic anchor` anew.
+contract: ## Compile the contract of `civic-monitor anchor` anew.
 	@tools/bootstrap.sh evm
 	@.venvs/evm/bin/python tools/compile_contract.py
 

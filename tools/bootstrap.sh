@@ -4,7 +4,7 @@
 #   sam     .venvs/sam      aws-sam-cli, which pins its own boto3 and click
 #   engine  .venvs/engine   the embedded AWS engine
 #   checkov .venvs/checkov  the policy checks of the templates
-#   anchor  .venvs/anchor   what signs the transactions of `civic anchor`
+#   anchor  .venvs/anchor   what signs the transactions of `civic-monitor anchor`
 #   evm     .venvs/evm      the compiler of its contract, and a chain to test it on
 # Each is installed from its hash-checked lock, and again only when that lock changed.
 set -euo pipefail

@@ -1,4 +1,4 @@
-"""Compile `checkpoints.vy`: `make contract` writes what `civic anchor` reads.
+"""Compile `checkpoints.vy`: `make contract` writes what `civic-monitor anchor` reads.
 
 With `--check` nothing is written; it fails where the committed file is another one.
 """

@@ -1,4 +1,4 @@
-"""The contract of `civic anchor`: in memory, and with CIVIC_DEEP as its code runs on a chain."""
+"""The contract that anchors a log: in memory, and with CIVIC_DEEP as its code runs on a chain."""
 
 import os
 from collections.abc import Iterator

@@ -29,7 +29,7 @@ class Refused(Exception):
 
 
 class Node:
-    """The methods that `civic anchor` uses, and a few for tests."""
+    """The methods that `civic-monitor anchor` uses, and a few for tests."""
 
     def __init__(self) -> None:
         vm = CancunVM

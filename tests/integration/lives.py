@@ -58,7 +58,7 @@ def aged(target: Target, citizen: Citizen, payload: Payload, age: timedelta) -> 
 def waiting_too_long(target: Target, citizen: Citizen) -> Receipt:
     """Return somebody who contested a decision more than a month ago, and got no answer."""
     receipt = registered(citizen, REJECTED)
-    citizen.contest(receipt)
+    citizen.dispute(receipt)
     received = datetime.now(UTC) - timedelta(days=40)
     target.dynamodb.update_item(
         TableName=target.output("RequestLogName"),

@@ -107,7 +107,7 @@ def test_requests_are_told_after_the_erasure_and_all_are_answered(
     target: Target, citizen: Citizen
 ) -> None:
     receipt = registered(citizen, REJECTED)
-    citizen.contest(receipt)
+    citizen.dispute(receipt)
     citizen.erase(receipt)
     erased(citizen, receipt)
     settled(target)

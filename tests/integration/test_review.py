@@ -114,14 +114,14 @@ def test_contested_decision_is_decided_by_people_and_answered(
     citizen: Citizen, jane: Member
 ) -> None:
     receipt = registered(citizen, REJECTED)
-    citizen.contest(receipt)
+    citizen.dispute(receipt)
     (waiting,) = (one for one in jane.cases() if one["id"] == receipt.id)
     assert waiting["cause"] == "data_subject"
     jane.decide(receipt.id, "rejected")
     (note,) = (one for one in citizen.requests(receipt)["requests"] if one["kind"] == "review")
     assert note["completed_at"] >= note["received_at"]
     # People decided against the person, who may contest that as well.
-    citizen.contest(receipt)
+    citizen.dispute(receipt)
     jane.decide(receipt.id, "accepted")
     assert citizen.status(receipt)["decision"] == "accepted"
 

@@ -23,7 +23,7 @@ RIGHTS = {
     "restrict": Citizen.restrict,
     "lift": Citizen.lift,
     "object": Citizen.object,
-    "contest": Citizen.contest,
+    "dispute": Citizen.dispute,
     "explanation": Citizen.explanation,
     "requests": Citizen.requests,
     "erasure": Citizen.erasure,

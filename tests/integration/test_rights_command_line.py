@@ -24,7 +24,7 @@ from tests.integration.waiting import settled
 
 type Capture = pytest.CaptureFixture[str]
 
-ON_AN_ID = ["restrict", "lift", "object", "contest", "explain", "requests", "erasure", "withdraw"]
+ON_AN_ID = ["restrict", "lift", "object", "dispute", "explain", "requests", "erasure", "withdraw"]
 
 
 @pytest.fixture
@@ -41,35 +41,35 @@ def words(receipt: Receipt, command: str, *more: object) -> list[object]:
 
 
 def test_restriction_is_set_and_lifted(civic: Command, someone: Receipt, capsys: Capture) -> None:
-    assert civic(*words(someone, "restrict")) == 0
+    assert civic(*words(someone, "rights restrict")) == 0
     assert said(capsys)["restricted"] is True
-    assert civic(*words(someone, "lift")) == 0
+    assert civic(*words(someone, "rights lift")) == 0
     assert said(capsys)["restricted"] is False
 
 
 def test_objection_and_requests_are_shown(
     civic: Command, target: Target, someone: Receipt, capsys: Capture
 ) -> None:
-    assert civic(*words(someone, "object")) == 0
+    assert civic(*words(someone, "rights object")) == 0
     assert said(capsys)["kind"] == "objection"
     settled(target)
-    assert civic(*words(someone, "requests")) == 0
+    assert civic(*words(someone, "rights requests")) == 0
     assert "objection" in capsys.readouterr().out
-    assert civic(*words(someone, "requests", "--json")) == 0
+    assert civic(*words(someone, "rights requests", "--json")) == 0
     kinds = [one["kind"] for one in said(capsys)["requests"]]
     assert "objection" in kinds
 
 
-def test_contest_of_a_decision_in_ones_favour_is_1_with_the_reason(
+def test_dispute_of_a_decision_in_ones_favour_is_1_with_the_reason(
     civic: Command, someone: Receipt, capsys: Capture
 ) -> None:
-    assert civic(*words(someone, "contest")) == 1
+    assert civic(*words(someone, "rights dispute")) == 1
     assert "409 nothing_to_review: There is no decision yet" in capsys.readouterr().err
 
 
 def test_explanation_is_in_words(civic: Command, citizen: Citizen, capsys: Capture) -> None:
     receipt = registered(citizen, REJECTED)
-    assert civic(*words(receipt, "explain")) == 0
+    assert civic(*words(receipt, "rights explain")) == 0
     shown = capsys.readouterr().out
     assert "rejected, decided by rules" in shown
     assert "phone_invalid at /phone_number: The telephone number" in shown
@@ -80,9 +80,9 @@ def test_wrong_token_or_id_is_1_and_found_nowhere(
     civic: Command, someone: Receipt, capsys: Capture, command: str
 ) -> None:
     yes = ["--yes"] if command == "withdraw" else []
-    assert civic(*words(Receipt(someone.id, "A" * 43), command), *yes) == 1
+    assert civic(*words(Receipt(someone.id, "A" * 43), f"rights {command}"), *yes) == 1
     assert "404 not_found" in capsys.readouterr().err
-    assert civic(*words(Receipt("../privacy-notice", "A" * 43), command), *yes) == 1
+    assert civic(*words(Receipt("../privacy-notice", "A" * 43), f"rights {command}"), *yes) == 1
     assert "404" in capsys.readouterr().err
 
 
@@ -91,9 +91,9 @@ def test_token_is_found_in_the_journal(
 ) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
     journal.add(journal.key_for({}), someone)
-    assert civic("requests", someone.id, "--journal", tmp_path / "journal.jsonl") == 0
+    assert civic("rights", "requests", someone.id, "--journal", tmp_path / "journal.jsonl") == 0
     capsys.readouterr()
-    assert civic("requests", someone.id, "--journal", tmp_path / "none.jsonl") == 1
+    assert civic("rights", "requests", someone.id, "--journal", tmp_path / "none.jsonl") == 1
     assert "no access token for that id" in capsys.readouterr().err
 
 
@@ -113,9 +113,9 @@ def test_export_as_csv_is_printed_and_written_for_its_owner_only(
 
 
 def test_notice_is_printed(civic: Command, capsys: Capture) -> None:
-    assert civic("notice") == 0
+    assert civic("rights", "notice") == 0
     assert "Data protection officer: " in capsys.readouterr().out
-    assert civic("notice", "--json") == 0
+    assert civic("rights", "notice", "--json") == 0
     assert said(capsys)["controller"]
 
 
@@ -125,21 +125,21 @@ def test_erasure_is_waited_for_and_its_receipt_verifies_offline(
     assert civic(*words(someone, "erase", "--yes")) == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["status"] == "erased"
-    assert f"civic erasure {someone.id} --receipt FILE" in told.err
+    assert f"civic rights erasure {someone.id} --receipt FILE" in told.err
     assert all(is_tombstone(row(target, store, someone)) for store in BY_ID)
     file, key = tmp_path / "receipt.json", tmp_path / "key.pem"
-    assert civic(*words(someone, "erasure", "--receipt", file)) == 0
+    assert civic(*words(someone, "rights erasure", "--receipt", file)) == 0
     assert "subject_keys" in capsys.readouterr().out
     assert json.loads(file.read_text()).keys() == {
         *("receipt", "algorithm", "signature", "public_key")
     }
-    assert civic("receipt-key", "--out", key) == 0
+    assert civic("ledger", "key", "--out", key) == 0
     capsys.readouterr()
-    assert civic("verify-receipt", file, "--public-key", key) == 0
+    assert civic("rights", "verify-erasure", file, "--public-key", key) == 0
     verified = capsys.readouterr().out
     assert "receipt verified: yes" in verified
     assert someone.id in verified
-    assert civic("receipt-key") == 0
+    assert civic("ledger", "key") == 0
     assert capsys.readouterr().out == key.read_text()
 
 
@@ -148,9 +148,9 @@ def test_withdrawal_asks_first_and_then_erases(
 ) -> None:
     with Path(os.devnull).open() as nothing:
         monkeypatch.setattr("sys.stdin", nothing)
-        assert civic(*words(someone, "withdraw")) == 1
+        assert civic(*words(someone, "rights withdraw")) == 1
     assert citizen.status(someone)["decision"] == "accepted"
-    assert civic(*words(someone, "withdraw", "--yes")) == 0
+    assert civic(*words(someone, "rights withdraw", "--yes")) == 0
     assert citizen.erasure(someone)["status"] == "erased"
 
 
@@ -166,13 +166,13 @@ def test_erasure_that_takes_long_is_accepted_and_says_where_to_look(
     monkeypatch.setattr(citizens_module, "PATIENCE_SECONDS", 0.5)
     with paused(target, "Analytics"):
         assert civic(*words(first, "erase", "--yes")) == 1
-        assert f"civic erasure {first.id}" in capsys.readouterr().err
+        assert f"civic rights erasure {first.id}" in capsys.readouterr().err
         assert civic(*words(second, "erase", "--yes", "--no-wait")) == 0
         assert said(capsys)["status"] == "erasing"
-        assert civic(*words(second, "erasure", "--receipt", tmp_path / "none.json")) == 1
+        assert civic(*words(second, "rights erasure", "--receipt", tmp_path / "none.json")) == 1
         assert "no receipt yet: waiting for" in capsys.readouterr().err
         assert not (tmp_path / "none.json").exists()
-        assert civic("erasures", "list", "--incomplete") == 0
+        assert civic("ledger", "list", "--incomplete") == 0
         listed = [
             line for line in capsys.readouterr().out.splitlines() if line.startswith(first.id)
         ]
@@ -195,13 +195,13 @@ def test_erasures_are_replayed_after_a_restore(
         target.dynamodb.put_item(TableName=target.output("SubjectKeysTableName"), Item=item)
     assert citizen.data(someone)["data"] == person()
     capsys.readouterr()
-    assert civic("erasures", "replay", "--page-size", 1) == 0
+    assert civic("ledger", "replay", "--page-size", 1) == 0
     out = capsys.readouterr().out
     assert int(out.split()[1]) >= 1
     assert "messages left: 0" in out
     assert all(is_tombstone(row(target, store, someone)) for store in BY_ID)
     assert subject_keys(target, someone) == []
-    assert civic("erasures", "list") == 0
+    assert civic("ledger", "list") == 0
     assert f"{someone.id}  " in capsys.readouterr().out
 
 
@@ -211,7 +211,7 @@ def test_erasures_are_replayed_after_a_restore(
 def test_replay_from_what_is_no_cursor_is_refused(
     civic: Command, capsys: Capture, cursor: str, code: int
 ) -> None:
-    assert civic("erasures", "replay", "--from", cursor) == code
+    assert civic("ledger", "replay", "--from", cursor) == code
     assert "Traceback" not in capsys.readouterr().err
 
 
@@ -219,15 +219,15 @@ def test_overdue_requests_are_counted_and_listed(
     civic: Command, target: Target, citizen: Citizen, capsys: Capture
 ) -> None:
     late = waiting_too_long(target, citizen)
-    assert civic("deadlines") == 0
+    assert civic("deadlines", "run") == 0
     assert said(capsys)["overdue"] >= 1
-    assert civic("overdue") == 0
+    assert civic("deadlines", "overdue") == 0
     (line,) = (one for one in capsys.readouterr().out.splitlines() if late.id in one)
     assert "review (Art. 22(3))" in line
     assert civic(*words(late, "erase", "--yes")) == 0
     settled(target)
     capsys.readouterr()
-    assert civic("overdue") == 0
+    assert civic("deadlines", "overdue") == 0
     assert late.id not in capsys.readouterr().out
 
 

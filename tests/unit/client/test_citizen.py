@@ -75,7 +75,7 @@ def test_a_refusal_says_what_the_problem_is_called() -> None:
     problem = {"code": "nothing_to_review", "title": "There is no decision yet"}
     citizen, _ = answers(httpx.Response(409, json=problem))
     with pytest.raises(Refused) as refused:
-        citizen.contest(RECEIPT)
+        citizen.dispute(RECEIPT)
     assert str(refused.value) == "409 nothing_to_review: There is no decision yet"
     assert (refused.value.status, refused.value.code) == (409, "nothing_to_review")
 
@@ -115,7 +115,7 @@ def test_a_receipt_does_not_show_its_token() -> None:
         (Citizen.restrict, "PUT", "/restriction"),
         (Citizen.lift, "DELETE", "/restriction"),
         (Citizen.object, "PUT", "/objection"),
-        (Citizen.contest, "POST", "/review"),
+        (Citizen.dispute, "POST", "/review"),
         (Citizen.explanation, "GET", "/explanation"),
         (Citizen.requests, "GET", "/requests"),
     ],

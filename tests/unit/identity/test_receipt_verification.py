@@ -60,7 +60,7 @@ type Edit = Callable[[dict[str, Any]], object]
 
 
 def file(**changes: object) -> bytes:
-    """The known answer as ``civic erasure --receipt`` writes it; None leaves a part out."""
+    """The known answer as ``civic rights erasure --receipt`` writes it; None leaves a part out."""
     parts: dict[str, object] = {
         "receipt": DOCUMENT,
         "algorithm": "ECDSA_SHA_256",

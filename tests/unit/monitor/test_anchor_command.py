@@ -1,4 +1,4 @@
-"""`civic anchor`: the newest checkpoint once, and every contradiction told."""
+"""`civic-monitor anchor`: the newest checkpoint once, and every contradiction told."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""`civic witness`: the commands as they are typed."""
+"""`civic-monitor witness`: the commands as they are typed."""
 
 import subprocess
 import sys
@@ -217,4 +217,4 @@ def test_place_that_is_none_is_refused(folder: Path, tmp_path: Path) -> None:
 
 def test_folder_without_a_key_is_refused(folder: Path, log: Path, capsys: Capture) -> None:
     assert follow(folder, log, "--once") == 2
-    assert f"{folder} holds no key; civic witness init makes one\n" in capsys.readouterr().err
+    assert f"{folder} holds no key; `witness init` makes one\n" in capsys.readouterr().err

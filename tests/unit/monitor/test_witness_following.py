@@ -1,4 +1,4 @@
-"""`civic witness follow`: what is said, how often, and how it ends."""
+"""`civic-monitor witness follow`: what is said, how often, and how it ends."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`civic witness serve`: C2SP tlog-witness, status by status."""
+"""`civic-monitor witness serve`: C2SP tlog-witness, status by status."""
 
 import http.client
 from base64 import b64encode

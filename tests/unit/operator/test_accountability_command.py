@@ -1,4 +1,4 @@
-"""`civic erasures`, `civic overdue`: what an operator reads, and how a replay is broken off."""
+"""`civic ledger`, `civic deadlines`: what is printed, and how a replay is broken off."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -68,7 +68,7 @@ def quiet(dead: int = 0, waiting: int = 0) -> Callable[..., object]:
 
 @pytest.mark.usefixtures("ledger")
 def test_erasures_are_listed_with_the_stores_that_are_missing(capsys: Capture) -> None:
-    assert main(["erasures", "list"]) == 0
+    assert main(["ledger", "list"]) == 0
     said = capsys.readouterr()
     assert said.out.splitlines() == [
         "complete  2027-03-01 09:30:00Z  complete 2027-03-01 09:30:00Z",
@@ -81,7 +81,7 @@ def test_erasures_are_listed_with_the_stores_that_are_missing(capsys: Capture) -
 
 @pytest.mark.usefixtures("ledger")
 def test_erasures_that_are_not_complete_are_listed_alone(capsys: Capture) -> None:
-    assert main(["erasures", "list", "--incomplete"]) == 0
+    assert main(["ledger", "list", "--incomplete"]) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert listed == ["unsigned", "waiting", "unasked"]
 
@@ -90,7 +90,7 @@ def test_replay_says_what_it_did(monkeypatch: pytest.MonkeyPatch, capsys: Captur
     pages = ReplayedPage(2, NEXT), ReplayedPage(1, None)
     monkeypatch.setattr(module, "replay_erasures", replaying(*pages))
     monkeypatch.setattr(module, "await_empty_queues", quiet())
-    assert main(["erasures", "replay"]) == 0
+    assert main(["ledger", "replay"]) == 0
     assert capsys.readouterr().out == "replayed: 3\nmessages left: 0, dead letters: 0\n"
 
 
@@ -100,7 +100,7 @@ def test_replay_that_left_messages_is_1(
 ) -> None:
     monkeypatch.setattr(module, "replay_erasures", replaying(ReplayedPage(1, None)))
     monkeypatch.setattr(module, "await_empty_queues", quiet(**left))
-    assert main(["erasures", "replay"]) == 1
+    assert main(["ledger", "replay"]) == 1
     assert "civic dlq list" in capsys.readouterr().err
 
 
@@ -109,11 +109,11 @@ def test_replay_broken_off_is_130_and_says_where_to_go_on(
 ) -> None:
     broken = replaying(ReplayedPage(2, NEXT), then=KeyboardInterrupt())
     monkeypatch.setattr(module, "replay_erasures", broken)
-    assert main(["erasures", "replay"]) == 130
+    assert main(["ledger", "replay"]) == 130
     said = capsys.readouterr()
     assert "broken off after 2" in said.err
     # As a shell has to be given it.
-    assert """civic erasures replay --from '{"id": {"S": "b'"'"'c"}}'""" in said.err
+    assert """civic ledger replay --from '{"id": {"S": "b'"'"'c"}}'""" in said.err
     assert "Traceback" not in said.err
 
 
@@ -126,7 +126,7 @@ def test_replay_goes_on_from_where_it_is_told(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(module, "replay_erasures", replay)
     monkeypatch.setattr(module, "await_empty_queues", quiet())
-    assert main(["erasures", "replay", "--from", NEXT, "--page-size", "7"]) == 0
+    assert main(["ledger", "replay", "--from", NEXT, "--page-size", "7"]) == 0
     assert begun == [(NEXT, 7)]
 
 
@@ -134,14 +134,14 @@ def test_replay_goes_on_from_where_it_is_told(monkeypatch: pytest.MonkeyPatch) -
     "words", [["--from", "x"], ["--from", "[]"], ["--page-size", "0"], ["--page-size", "1001"]]
 )
 def test_replay_of_what_is_no_page_is_2(words: list[str]) -> None:
-    assert main(["erasures", "replay", *words]) == 2
+    assert main(["ledger", "replay", *words]) == 2
 
 
 def test_overdue_requests_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     received = datetime.now(UTC) - timedelta(days=40)
     late = SubjectRequest(RegistrationId("an-id"), RequestKind.REVIEW, received)
     monkeypatch.setattr(module, "overdue_requests", lambda _target, _now: [late])
-    assert main(["overdue"]) == 0
+    assert main(["deadlines", "overdue"]) == 0
     said = capsys.readouterr()
     days = (datetime.now(UTC) - late.due_at).days
     assert said.out.split() == [
@@ -153,6 +153,6 @@ def test_overdue_requests_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: Ca
 
 def test_nothing_overdue_is_said(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setattr(module, "overdue_requests", lambda _target, _now: [])
-    assert main(["overdue"]) == 0
+    assert main(["deadlines", "overdue"]) == 0
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "overdue: 0\n")

@@ -7,10 +7,8 @@ import pytest
 from civic.operator import main as main_module
 from civic.operator.commands import lifecycle
 from civic.operator.main import main
-from civic.operator.panels import PANELS
 from civic.stack.target import Target
 from civic.stack.workspace import Workspace
-from civic.terminal.lazy import installed_panels
 
 
 @pytest.fixture(autouse=True)
@@ -58,17 +56,3 @@ def test_interrupt_is_130_without_a_traceback(
     monkeypatch.setattr(lifecycle, "target_of", raising(KeyboardInterrupt()))
     assert main(["status"]) == 130
     assert "Traceback" not in capsys.readouterr().err
-
-
-def test_unknown_command_is_2() -> None:
-    assert main(["elect"]) == 2
-
-
-NAMES = [
-    name for places in (PANELS | installed_panels("civic.commands")).values() for name in places
-]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_command_has_help(name: str) -> None:
-    assert main([name, "--help"]) == 0

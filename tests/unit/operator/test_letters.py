@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import httpx
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from civic.contracts.identifiers import ElectionId, StyleId
@@ -29,6 +30,9 @@ from civic.voting.model.codes import PostedCode, hash_of, parse
 
 ELECTION, STYLE = ElectionId("0123456789ab"), StyleId("us-ca")
 KEY = bytes(range(32))
+
+ALONE = typer.Typer()
+ALONE.command()(command.letters)
 
 
 class Office:
@@ -57,15 +61,17 @@ class Office:
         return len(kept)
 
 
-def run(monkeypatch: pytest.MonkeyPatch, office: Office, *options: str) -> Any:
+def run(
+    monkeypatch: pytest.MonkeyPatch, office: Office, *options: str, election: str = ELECTION
+) -> Any:
     monkeypatch.setattr(command, "codes_key", lambda _voting, _election: KEY)
     monkeypatch.setattr(command, "ElectionOffice", lambda _target: office)
     engine = Engine(here(), 0)
     settled = Settled(
         Target(LOCAL_STACK, region="eu-west-1", endpoint="http://127.0.0.1:1"), engine
     )
-    words = ["letters", "--election", ELECTION, "--style", STYLE, *options]
-    return CliRunner().invoke(command.credentials, words, obj=settled)
+    words = [election, "--style", STYLE, *options]
+    return CliRunner().invoke(ALONE, words, obj=settled)
 
 
 def test_five_hundred_hashes_go_with_each_call_and_no_code() -> None:
@@ -135,8 +141,8 @@ def test_nothing_is_stored_where_the_file_could_not_be_written(
 ) -> None:
     (tmp_path / "there.csv").write_text("earlier letters")
     office = Office()
-    options = ("--count", "1", "--output", str(tmp_path / name), "--election", election)
-    ended = run(monkeypatch, office, *options)
+    options = ("--count", "1", "--output", str(tmp_path / name))
+    ended = run(monkeypatch, office, *options, election=election)
     assert isinstance(ended.exception, SettingInvalid)
     assert not office.stored
     assert (tmp_path / "there.csv").read_text() == "earlier letters"

@@ -1,4 +1,4 @@
-"""`civic verify-receipt`: what it prints, how it ends, and that it needs nobody else for it."""
+"""`civic rights verify-erasure`: what it prints, how it ends, and that it needs nobody else."""
 
 import base64
 import json
@@ -67,7 +67,7 @@ def pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def test_receipt_that_holds_is_0_and_says_what_it_says(files: Files, capsys: Capture) -> None:
-    assert main(["verify-receipt", str(files.receipt)]) == 0
+    assert main(["rights", "verify-erasure", str(files.receipt)]) == 0
     said = capsys.readouterr().out
     assert said.startswith("receipt verified: yes\n")
     assert ERASED in said
@@ -81,19 +81,21 @@ def test_receipt_that_holds_is_0_and_says_what_it_says(files: Files, capsys: Cap
 def test_receipt_without_a_published_key_does_not_say_whose_it_is(
     files: Files, capsys: Capture
 ) -> None:
-    main(["verify-receipt", str(files.receipt)])
+    main(["rights", "verify-erasure", str(files.receipt)])
     assert "does not say whose key" in capsys.readouterr().out
 
 
 def test_receipt_with_the_published_key_is_its_owners(files: Files, capsys: Capture) -> None:
-    assert main(["verify-receipt", str(files.receipt), "--public-key", str(files.key)]) == 0
+    assert (
+        main(["rights", "verify-erasure", str(files.receipt), "--public-key", str(files.key)]) == 0
+    )
     said = capsys.readouterr().out
     assert "signed with the given key" in said
     assert "whose key" not in said
 
 
 def test_receipt_under_another_key_is_1_with_the_reason(files: Files, capsys: Capture) -> None:
-    words = ["verify-receipt", str(files.receipt), "--public-key", str(files.other_key)]
+    words = ["rights", "verify-erasure", str(files.receipt), "--public-key", str(files.other_key)]
     assert main(words) == 1
     said = capsys.readouterr()
     assert said.out == "receipt verified: NO\n"
@@ -104,7 +106,7 @@ def test_receipt_that_was_altered_is_1_and_tells_nothing_of_it(
     files: Files, capsys: Capture
 ) -> None:
     files.receipt.write_text(files.receipt.read_text().replace("2027", "2026"))
-    assert main(["verify-receipt", str(files.receipt)]) == 1
+    assert main(["rights", "verify-erasure", str(files.receipt)]) == 1
     said = capsys.readouterr()
     assert said.out == "receipt verified: NO\n"
     assert "signature" in said.err
@@ -114,17 +116,17 @@ def test_receipt_that_was_altered_is_1_and_tells_nothing_of_it(
 def test_what_is_no_receipt_is_1(text: str, tmp_path: Path, capsys: Capture) -> None:
     file = tmp_path / "receipt.json"
     file.write_text(text)
-    assert main(["verify-receipt", str(file)]) == 1
+    assert main(["rights", "verify-erasure", str(file)]) == 1
     assert "receipt" in capsys.readouterr().err
 
 
 def test_no_such_file_is_2(tmp_path: Path) -> None:
-    assert main(["verify-receipt", str(tmp_path / "none.json")]) == 2
-    assert main(["verify-receipt", str(tmp_path)]) == 2
+    assert main(["rights", "verify-erasure", str(tmp_path / "none.json")]) == 2
+    assert main(["rights", "verify-erasure", str(tmp_path)]) == 2
 
 
 def test_published_key_that_is_none_is_2(files: Files, capsys: Capture) -> None:
-    words = ["verify-receipt", str(files.receipt), "--public-key", str(files.receipt)]
+    words = ["rights", "verify-erasure", str(files.receipt), "--public-key", str(files.receipt)]
     assert main(words) == 2
     assert "no public key in PEM" in capsys.readouterr().err
 
@@ -133,7 +135,7 @@ def test_receipt_is_verified_without_loading_anything_of_aws_or_http(files: File
     program = f"""
 import sys
 from civic.operator.main import main
-assert main(["verify-receipt", {str(files.receipt)!r}]) == 0
+assert main(["rights", "verify-erasure", {str(files.receipt)!r}]) == 0
 loaded = sorted({{"boto3", "botocore", "httpx", "aws_encryption_sdk", "aws_lambda_powertools"}}
                 & sys.modules.keys())
 assert not loaded, loaded

@@ -66,7 +66,7 @@ class Citizen(ApiClient):
         """Object to being counted (GDPR Art. 21)."""
         return self.call("PUT", receipt.path + "/objection", receipt.access_token)
 
-    def contest(self, receipt: Receipt) -> dict[str, Any]:
+    def dispute(self, receipt: Receipt) -> dict[str, Any]:
         """Have a person decide (GDPR Art. 22(3))."""
         return self.call("POST", receipt.path + "/review", receipt.access_token)
 

@@ -1,7 +1,7 @@
 """What a checkout adds to the `civic` command: measurements and proofs, which are not shipped."""
 
 COMMANDS = {
-    "The laboratory": {
+    "Laboratory": {
         "demo": "civic.lab.demo.command:demo",
         "bench": "civic.lab.bench.command:app",
         "simulate": "civic.lab.simulate.command:simulate",

@@ -25,7 +25,7 @@ class ElectionOffice(SignedApi):
         ),
         "count_differs": (
             "the tally has another number of ballots; compare `civic results` with"
-            " `civic recount`, and certify what both say"
+            " `civic elections recount`, and certify what both say"
         ),
         "bad_definition": "the election contradicts itself",
         "invalid_fields": "some fields are not as they must be",

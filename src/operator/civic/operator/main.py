@@ -9,38 +9,48 @@ from typing import Annotated
 
 import typer
 
-from civic.operator.panels import PANELS
+from civic.operator.panels import PANELS, RENAMED
 from civic.stack.context import Settled
 from civic.stack.engine import Engine, no_room
 from civic.stack.target import LOCAL_STACK, choose, explain
 from civic.stack.workspace import here
-from civic.terminal.console import fail
-from civic.terminal.failures import INTERRUPTED_EXIT_CODE, CommandFailed, is_disk_full
-from civic.terminal.lazy import installed_panels, lazy_commands
+from civic.terminal.failures import CommandFailed, is_disk_full
+from civic.terminal.lazy import installed_roles, lazy_program
 from civic.terminal.ports import chosen_port
+from civic.terminal.program import call, version_option
+
+_HELP = "Operate a Civic stack, in the embedded engine or on AWS."
 
 app = typer.Typer(
     name="civic",
-    cls=lazy_commands(PANELS | installed_panels("civic.commands")),
+    cls=lazy_program(PANELS | installed_roles("civic.commands"), RENAMED),
     no_args_is_help=True,
     add_completion=False,
     # A traceback may show the values of local variables, which may be someone's data.
     pretty_exceptions_enable=False,
-    help="Operate a Civic stack, in the embedded engine or on AWS.",
+    help=_HELP,
 )
 
 
-@app.callback()
+@app.callback(help=_HELP)
 def settle(
     context: typer.Context,
     stack: Annotated[
         str,
-        typer.Option(envvar="CIVIC_STACK", help="`civic-local`, or the name of a stack on AWS."),
+        typer.Option(
+            envvar="CIVIC_STACK",
+            show_envvar=False,
+            show_default=False,
+            help="The stack; else $CIVIC_STACK, else civic-local.",
+        ),
     ] = LOCAL_STACK,
     region: Annotated[str | None, typer.Option(help="AWS region.")] = None,
     profile: Annotated[str | None, typer.Option(help="AWS profile.")] = None,
+    *,
+    version: Annotated[bool, version_option("civic")] = False,
 ) -> None:
-    """Operate a Civic stack, in the embedded engine or on AWS."""
+    """Find out on which stack the subcommand works."""
+    del version
     workspace = here()
     record = Engine(workspace, 0).port_record
     engine = Engine(workspace, chosen_port(record))
@@ -61,26 +71,10 @@ def main(arguments: list[str]) -> int:
     Returns:
         0, or the exit code that tells what went wrong (`civic.terminal.failures`).
     """
-    try:
-        app(arguments)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except KeyboardInterrupt:
-        return INTERRUPTED_EXIT_CODE
-    except CommandFailed as failure:
-        return _report(failure)
-    except OSError as error:
-        if not is_disk_full(error):
-            raise
-        return _report(no_room())
-    except Exception as error:
-        failure_or_none = explain(error)
-        if failure_or_none is None:
-            raise
-        return _report(failure_or_none)
-    return 0
+    return call(app, arguments, _explain)
 
 
-def _report(failure: CommandFailed) -> int:
-    fail(str(failure))
-    return failure.exit_code
+def _explain(error: Exception) -> CommandFailed | None:
+    if isinstance(error, OSError) and is_disk_full(error):
+        return no_room()
+    return explain(error)

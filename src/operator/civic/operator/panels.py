@@ -1,45 +1,99 @@
-"""Every subcommand of `civic`, by whom it is for."""
+"""Every subcommand of `civic`, by who uses it."""
 
-PANELS = {
+from civic.terminal.lazy import Group, Places
+
+_COMMANDS = "civic.operator.commands"
+
+_RIGHTS = Group(
+    "Withdraw, restrict, object, dispute: the GDPR's rights.",
+    {
+        "withdraw": f"{_COMMANDS}.citizens:withdraw",
+        "restrict": f"{_COMMANDS}.rights:restrict",
+        "lift": f"{_COMMANDS}.rights:lift",
+        "object": f"{_COMMANDS}.rights:object_to_analytics",
+        "dispute": f"{_COMMANDS}.rights:dispute",
+        "explain": f"{_COMMANDS}.rights:explain",
+        "requests": f"{_COMMANDS}.rights:requests",
+        "notice": f"{_COMMANDS}.rights:notice",
+        "erasure": f"{_COMMANDS}.rights:erasure",
+        "verify-erasure": f"{_COMMANDS}.receipts:verify",
+    },
+)
+
+_ELECTIONS = Group(
+    "Run an election, from a draft to a certified count.",
+    {
+        "create": f"{_COMMANDS}.elections:create",
+        "list": f"{_COMMANDS}.elections:list_elections",
+        "show": f"{_COMMANDS}.elections:show",
+        "update": f"{_COMMANDS}.elections:update",
+        "candidate": f"{_COMMANDS}.elections:candidate",
+        "publish": f"{_COMMANDS}.elections:publish",
+        "letters": f"{_COMMANDS}.letters:letters",
+        "open": f"{_COMMANDS}.elections:open_now",
+        "suspend": f"{_COMMANDS}.elections:suspend",
+        "resume": f"{_COMMANDS}.elections:resume",
+        "finish": f"{_COMMANDS}.elections:finish",
+        "recount": f"{_COMMANDS}.voting:recount",
+        "certify": f"{_COMMANDS}.elections:certify",
+        "delete": f"{_COMMANDS}.elections:delete",
+        "clone": f"{_COMMANDS}.elections:clone",
+    },
+)
+
+_DEADLINES = Group(
+    "Meet the legal deadlines: retention, open requests.",
+    {
+        "run": f"{_COMMANDS}.accountability:run",
+        "overdue": f"{_COMMANDS}.accountability:overdue",
+    },
+)
+
+_LEDGER = Group(
+    "List and replay erasures; print their receipts' key.",
+    {
+        "list": f"{_COMMANDS}.accountability:list_erasures",
+        "replay": f"{_COMMANDS}.accountability:replay",
+        "key": f"{_COMMANDS}.receipts:key",
+    },
+)
+
+PANELS: dict[str, Places] = {
     "Citizens": {
-        "register": "civic.operator.commands.citizens:register",
-        "show": "civic.operator.commands.citizens:show",
-        "export": "civic.operator.commands.citizens:export",
-        "erase": "civic.operator.commands.citizens:erase",
-        "withdraw": "civic.operator.commands.citizens:withdraw",
-        "erasure": "civic.operator.commands.rights:erasure",
-        "verify-receipt": "civic.operator.commands.receipts:verify",
-        "restrict": "civic.operator.commands.rights:restrict",
-        "lift": "civic.operator.commands.rights:lift",
-        "object": "civic.operator.commands.rights:object_to_analytics",
-        "contest": "civic.operator.commands.rights:contest",
-        "explain": "civic.operator.commands.rights:explain",
-        "requests": "civic.operator.commands.rights:requests",
-        "notice": "civic.operator.commands.rights:notice",
+        "register": f"{_COMMANDS}.citizens:register",
+        "show": f"{_COMMANDS}.citizens:show",
+        "export": f"{_COMMANDS}.citizens:export",
+        "erase": f"{_COMMANDS}.citizens:erase",
+        "rights": _RIGHTS,
     },
     "Voters": {
-        "credential": "civic.operator.commands.credentials:credential",
-        "vote": "civic.operator.commands.voting:vote",
-        "results": "civic.operator.commands.voting:results",
-        "receipt": "civic.operator.commands.public_log:receipt",
+        "credential": f"{_COMMANDS}.credentials:credential",
+        "vote": f"{_COMMANDS}.voting:vote",
+        "results": f"{_COMMANDS}.voting:results",
+        "receipt": f"{_COMMANDS}.public_log:receipt",
     },
-    "The election office": {
-        "review": "civic.operator.commands.review:review",
-        "elections": "civic.operator.commands.elections:elections",
-        "credentials": "civic.operator.commands.letters:credentials",
-        "recount": "civic.operator.commands.voting:recount",
+    "Office": {
+        "elections": _ELECTIONS,
+        "review": f"{_COMMANDS}.review:review",
     },
     "Operators": {
-        "up": "civic.operator.commands.lifecycle:up",
-        "down": "civic.operator.commands.lifecycle:down",
-        "status": "civic.operator.commands.lifecycle:status",
-        "keys": "civic.operator.commands.operating:keys",
-        "dlq": "civic.operator.commands.operating:dlq",
-        "release": "civic.operator.commands.operating:release",
-        "deadlines": "civic.operator.commands.accountability:deadlines",
-        "overdue": "civic.operator.commands.accountability:overdue",
-        "erasures": "civic.operator.commands.accountability:erasures",
-        "receipt-key": "civic.operator.commands.receipts:receipt_key",
-        "log": "civic.operator.commands.public_log:log",
+        "up": f"{_COMMANDS}.lifecycle:up",
+        "down": f"{_COMMANDS}.lifecycle:down",
+        "status": f"{_COMMANDS}.lifecycle:status",
+        "keys": f"{_COMMANDS}.operating:keys",
+        "dlq": f"{_COMMANDS}.operating:dlq",
+        "release": f"{_COMMANDS}.operating:release",
+        "deadlines": _DEADLINES,
+        "ledger": _LEDGER,
+        "log": f"{_COMMANDS}.public_log:log",
     },
 }
+
+RENAMED = {
+    "contest": "rights dispute",
+    "credentials": "elections letters",
+    "erasures": "ledger",
+    "receipt-key": "ledger key",
+    "verify-receipt": "rights verify-erasure",
+}
+"""What is no longer found by its own name."""

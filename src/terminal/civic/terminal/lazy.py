@@ -1,6 +1,7 @@
 """Subcommands that are imported when they are called: `civic down` need not load cryptography."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
@@ -9,39 +10,87 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
-type Places = Mapping[str, str]
+from civic.terminal.overview import Panel, overview
+from civic.terminal.suggestions import near
+
+type Places = Mapping[str, "str | Group"]
 """Name of the subcommand, and where its function (or its group, a Typer) is: `module:name`."""
 
 
-class LazyCommands(TyperGroup):
-    """A group of subcommands by panel, in the order of the help text."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group whose subcommands are in several modules.
 
-    panels: ClassVar[Mapping[str, Places]] = {}
+    Attributes:
+        help: What they have in common.
+        places: The subcommands.
+    """
+
+    help: str
+    places: Places
+
+
+class LazyCommands(TyperGroup):
+    """A group of subcommands."""
+
+    places: ClassVar[Places] = {}
+    renamed: ClassVar[Mapping[str, str]] = {}
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names, in the order of the help text."""
         del ctx
-        return [name for places in self.panels.values() for name in places]
+        return list(self.places)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import one subcommand; None where there is none of that name."""
         del ctx
-        for panel, places in self.panels.items():
-            if cmd_name in places:
-                return _load(cmd_name, places[cmd_name], panel)
-        return None
+        place = self.places.get(cmd_name)
+        return None if place is None else _load(cmd_name, place)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the subcommand of a command line; for one that is not there, say what is."""
+        if args[0] not in self.places and not args[0].startswith("-"):
+            meant = near(args[0], list(words_of(self)), self.renamed)
+            names = " or ".join(f"`{ctx.command_path} {one}`" for one in meant)
+            hint = f"Did you mean {names}?" if meant else f"`{ctx.command_path} --help` lists all."
+            ctx.fail(f"There is no command {args[0]!r}. {hint}")
+        return super().resolve_command(ctx, args)
 
 
-def lazy_commands(panels: Mapping[str, Places]) -> type[LazyCommands]:
-    """Return a group of these subcommands."""
-    return type("LazyCommands", (LazyCommands,), {"panels": panels})
+class LazyProgram(LazyCommands):
+    """A whole program: its help text is one table, by who uses a subcommand."""
+
+    roles: ClassVar[Mapping[str, Places]] = {}
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the overview."""
+        del formatter
+        panels = [
+            Panel(role, [(name, _first_line(self.get_command(ctx, name))) for name in places])
+            for role, places in self.roles.items()
+        ]
+        overview(ctx, panels)
 
 
-def installed_panels(group: str) -> dict[str, Places]:
-    """Return the panels that installed distributions add, by the name of their entry point.
+def lazy_program(
+    roles: Mapping[str, Places], renamed: Mapping[str, str] | None = None
+) -> type[LazyProgram]:
+    """Return a program of these subcommands.
 
     Args:
-        group: Of entry points; each names a mapping from panel to places.
+        roles: The subcommands by who uses them.
+        renamed: What a subcommand was called before, and the words to say now.
+    """
+    places = {name: place for one in roles.values() for name, place in one.items()}
+    members = {"roles": roles, "places": places, "renamed": renamed or {}}
+    return type("LazyProgram", (LazyProgram,), members)
+
+
+def installed_roles(group: str) -> dict[str, Places]:
+    """Return the subcommands that installed distributions add, by who uses them.
+
+    Args:
+        group: Of entry points; each names a mapping from role to places.
     """
     found: dict[str, Places] = {}
     for point in sorted(entry_points(group=group), key=lambda one: one.name):
@@ -49,15 +98,30 @@ def installed_panels(group: str) -> dict[str, Places]:
     return found
 
 
-def _load(name: str, place: str, panel: str) -> Any:
+def words_of(group: TyperGroup) -> Iterator[str]:
+    """Return the words for every subcommand of a group, and of the groups in it."""
+    for name in group.list_commands(None):  # type: ignore[arg-type]
+        yield name
+        found = group.get_command(None, name)  # type: ignore[arg-type]
+        if isinstance(found, TyperGroup):
+            yield from (f"{name} {words}" for words in words_of(found))
+
+
+def _load(name: str, place: str | Group) -> Any:
+    if isinstance(place, Group):
+        members = {"places": place.places}
+        cls = type("LazyCommands", (LazyCommands,), members)
+        return get_group(typer.Typer(name=name, cls=cls, help=place.help, no_args_is_help=True))
     module, _, attribute = place.partition(":")
     found = getattr(import_module(module), attribute)
     if isinstance(found, typer.Typer):
         found.info.name = name
-        command = get_group(found)
-    else:
-        alone = typer.Typer(add_completion=False)
-        alone.command(name)(found)
-        command = get_command(alone)  # type: ignore[assignment]
-    command.rich_help_panel = panel
-    return command
+        return get_group(found)
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(found)
+    return get_command(alone)
+
+
+def _first_line(command: Any) -> str:
+    line, _, _ = (command.help or "").strip().partition("\n")
+    return str(line)

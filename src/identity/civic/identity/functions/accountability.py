@@ -1,4 +1,4 @@
-"""Queue: keep the request log and the erasure ledger. Invoked by ``civic erasures``: replay it."""
+"""Queue: keep the request log and the erasure ledger. Invoked by ``civic ledger``: replay it."""
 
 import secrets
 from functools import cache
@@ -36,7 +36,7 @@ from civic.runtime.settings import Settings
 
 
 class Replay(BaseModel):
-    """What ``civic erasures replay`` asks for, page by page."""
+    """What ``civic ledger replay`` asks for, page by page."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -148,7 +148,7 @@ class StoreErasure(Body):
 
 
 class ErasureReceipt(Body):
-    """A signed statement that everything is erased; ``civic verify-receipt`` checks it offline."""
+    """Says, signed, that all is erased; ``civic rights verify-erasure`` checks it offline."""
 
     receipt: str = Field(description="Canonical JSON (RFC 8785), exactly as signed")
     algorithm: Literal["ECDSA_SHA_256"] = "ECDSA_SHA_256"

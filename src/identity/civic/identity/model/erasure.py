@@ -2,7 +2,7 @@
 
 The ledger holds no personal data: identifiers, times and the hash of a random token. It outlives
 every copy that could bring an erased registration back, and is what an operator replays after a
-restore (``civic erasures replay``).
+restore (``civic ledger replay``).
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What an erasure receipt says, and how it is checked offline (``civic verify-receipt``).
+"""What an erasure receipt says, and how it is checked offline (``civic rights verify-erasure``).
 
 A receipt is canonical JSON (RFC 8785), signed as it stands.
 """
@@ -92,7 +92,7 @@ class _File(BaseModel):
 
 
 def read_receipt(file: bytes) -> SignedReceipt:
-    """Parse a receipt as ``GET /registrations/{id}/erasure`` gives it, and ``civic erasure`` keeps.
+    """Parse a receipt as ``GET /registrations/{id}/erasure`` gives it.
 
     Args:
         file: JSON with ``receipt``, ``algorithm``, ``signature`` and ``public_key``; the last two

@@ -20,7 +20,7 @@ from civic.lab.bench.votes_report import show_votes, votes_document
 from civic.stack.workspace import here
 from civic.terminal.console import err, out
 
-app = typer.Typer(help="Measure what the system costs, on counted in-memory AWS.")
+app = typer.Typer(help="Measure what the system costs, on counted AWS calls.")
 
 Population = Annotated[int, typer.Option(min=1, help="How many people register in each run.")]
 Seed = Annotated[int, typer.Option(help="The same seed makes the same people.")]

@@ -61,9 +61,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the made-up population.")] = 2027,
     workers: Annotated[int, typer.Option(min=1, max=32, help="Requests at a time.")] = 4,
 ) -> None:
-    """Register a population, walk through one citizen's life, hold an election, reconcile all.
+    """Register people, hold an election, and reconcile it all.
 
-    Exits with 1 if anything did not reconcile. The stack stays up.
+    One citizen is followed from registration to erasure. Exits with 1 if anything did not
+    reconcile. The stack stays up.
     """
     target, workspace = target_of(context), workspace_of(context)
     report = Report()

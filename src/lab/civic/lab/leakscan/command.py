@@ -49,7 +49,7 @@ def leakscan(
         bool, typer.Option("--json", help="Print JSON instead of a table.")
     ] = False,
 ) -> None:
-    """Look for personal data wherever the local stack keeps bytes.
+    """Search all that the local stack keeps for personal data.
 
     People whose every field is a marker are registered, decided, corrected, refused and erased
     over the running stack's API; then every table, queue, dead-letter queue, object, log group,

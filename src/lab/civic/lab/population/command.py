@@ -21,7 +21,10 @@ def generate(
         typer.Option(help="A .csv or .jsonl file  [default: JSON lines to standard output]"),
     ] = None,
 ) -> None:
-    """Make people up for a trial: several countries, all writings, and every common mistake."""
+    """Make up people to try the system with.
+
+    They are of several countries and all writings, and make every common mistake.
+    """
     rules = load_rule_set(_RULE_SET)
     payloads = (person.payload for person in make_people(count, seed, rules))
     if output is None:

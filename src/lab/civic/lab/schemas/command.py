@@ -24,7 +24,10 @@ def schemas(
         bool, typer.Option("--release", help="Also make these the released schemas.")
     ] = False,
 ) -> None:
-    """Write event schemas and samples, the OpenAPI document and the generated tables anew."""
+    """Write again all that is generated from the code.
+
+    That is the schemas and samples of events, the OpenAPI documents and the generated tables.
+    """
     root = workspace_of(context).root
     broken = incompatible_events(root)
     if broken:

@@ -75,12 +75,13 @@ def simulate(
         typer.Option(help="Keep the public log in this folder, which must be new or empty."),
     ] = None,
 ) -> None:
-    """Hold the US presidential election of 2016, at 1 % unless said otherwise.
+    """Hold the US presidential election of 2016, scaled down.
 
-    Every vote goes through the real handlers, on adapters in memory and in this process, or with
-    --engine at the stack that `civic up` has deployed. Ends with 0 only if the tally, the recount
-    and the published results all say what the voters voted, and if without --engine the public log
-    verifies, with every ballot in it and opened.
+    With 1 % of its voters unless said otherwise. Every vote goes through the real handlers, on
+    adapters in memory and in this process, or with --engine at the stack that `civic up` has
+    deployed. Ends with 0 only if the tally, the recount and the published results all say what the
+    voters voted, and if without --engine the public log verifies, with every ballot in it and
+    opened.
     """
     _only(
         context,

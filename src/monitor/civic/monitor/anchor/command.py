@@ -1,4 +1,4 @@
-"""`civic anchor`: checkpoints of a log on an Ethereum chain, and what the log says of them."""
+"""`civic-monitor anchor`: checkpoints of a log on an Ethereum chain, and what the log says of them."""
 
 from pathlib import Path
 from typing import Annotated

@@ -113,7 +113,7 @@ def _signer_python() -> Path:
     if not python.exists():
         raise SetupMissing(
             f"{python} is missing, which signs transactions; run `make signer` in a checkout and"
-            " `civic anchor` from there, or name its interpreter in CIVIC_SIGNER"
+            " `civic-monitor anchor` from there, or name its interpreter in CIVIC_SIGNER"
         )
     # Not resolved: an environment's interpreter is a link, and the link is what finds its modules.
     return python.absolute()

@@ -1,4 +1,4 @@
-"""`civic witness`: sign what a log publishes, as long as it never contradicts itself."""
+"""`civic-monitor witness`: sign what a log publishes, as long as it never contradicts itself."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""`civic erasures`, `civic deadlines`, `civic overdue`: what the law asks to be kept an eye on."""
+"""`civic ledger`, `civic deadlines run`: erasures, and what is due by law."""
 
 import json
 import shlex
@@ -26,10 +26,7 @@ from civic.terminal.console import err, out
 from civic.terminal.failures import SettingInvalid
 from civic.terminal.times import day, second
 
-erasures = typer.Typer(no_args_is_help=True, help="The erasure ledger.")
 
-
-@erasures.command("list")
 def list_erasures(
     context: typer.Context,
     *,
@@ -37,7 +34,10 @@ def list_erasures(
         bool, typer.Option("--incomplete", help="Only those that a store has not confirmed.")
     ] = False,
 ) -> None:
-    """List erasures, one to a line: id, when it was asked for, and whether it is complete."""
+    """List erasures, one to a line.
+
+    A line says the id, when the erasure was asked for, and whether it is complete.
+    """
     seen = waiting = 0
     for record in ledger_entries(target_of(context)):
         seen += 1
@@ -59,7 +59,6 @@ def _line(record: ErasureRecord) -> str:
     return f"{record.id}  {second(record.requested_at):<20}  {state}"
 
 
-@erasures.command("replay")
 def replay(
     context: typer.Context,
     cursor: Annotated[
@@ -67,7 +66,7 @@ def replay(
     ] = None,
     page_size: Annotated[int, typer.Option(min=1, max=1000, help="Erasures at a time.")] = 100,
 ) -> None:
-    """Erase again, after a restore, everybody whom the ledger says is erased.
+    """Erase again, after a restore, everyone in the ledger.
 
     Harmless where nothing came back, and when it is repeated.
     """
@@ -93,7 +92,7 @@ def replay(
 
 
 def _how_to_go_on(cursor: str | None) -> str:
-    again = "civic erasures replay" + (f" --from {shlex.quote(cursor)}" if cursor else "")
+    again = "civic ledger replay" + (f" --from {shlex.quote(cursor)}" if cursor else "")
     return f"go on with: {again}"
 
 
@@ -109,13 +108,16 @@ def _await_consumers(target: Target) -> None:
         raise typer.Exit(1)
 
 
-def deadlines(context: typer.Context) -> None:
-    """Do what the day asks for, now: erase whose retention has ended, count what is overdue."""
+def run(context: typer.Context) -> None:
+    """Do now what the schedule does every day.
+
+    Erases the registrations whose retention has ended, and counts the overdue requests.
+    """
     out.print_json(json.dumps(run_deadlines(target_of(context))))
 
 
 def overdue(context: typer.Context) -> None:
-    """List the requests that should have been answered (GDPR Art. 12(3)), one to a line."""
+    """List the requests that are overdue (GDPR Art. 12(3))."""
     now = datetime.now(UTC)
     late = overdue_requests(target_of(context), now)
     for request in late:

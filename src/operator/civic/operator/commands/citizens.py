@@ -1,4 +1,4 @@
-"""`civic register`, `show`, `export`, `erase`, `withdraw`: a registration from first to last."""
+"""`civic register`, `show`, `export`, `erase`, `rights withdraw`: a registration's whole life."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -46,10 +46,10 @@ def register(
     journal: JournalOption = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Requests at a time.")] = 8,
 ) -> None:
-    """Register everyone in a file; a bad row is reported and skipped.
+    """Register everyone in a file, reporting bad rows.
 
-    May be broken off and run again: with the same journal nobody is registered twice. The journal
-    holds access tokens and is readable by you only.
+    A bad row is skipped. May be broken off and run again: with the same journal nobody is
+    registered twice. The journal holds access tokens and is readable by you only.
     """
     target = target_of(context)
     kept = Journal(journal_path(context, journal))
@@ -88,7 +88,7 @@ def show(
     token: Token = None,
     journal: JournalOption = None,
 ) -> None:
-    """Show status and decision of a registration."""
+    """Show the status and decision of a registration."""
     with holder_of(context, registration, token, journal) as holder:
         out.print_json(json.dumps(holder.citizen.status(holder.receipt)))
 
@@ -106,7 +106,10 @@ def export(
         typer.Option("--format", help="json: everything held; csv: the fields, to take elsewhere."),
     ] = ExportFormat.JSON,
 ) -> None:
-    """Export everything held about a person (GDPR Art. 15), or their fields as CSV (Art. 20)."""
+    """Export what is held about a person (GDPR Art. 15, 20).
+
+    Everything as JSON (Art. 15), or the person's own fields as CSV to take elsewhere (Art. 20).
+    """
     with holder_of(context, registration, token, journal) as holder:
         document = _export(holder, written_as)
     if output is not None:
@@ -133,7 +136,10 @@ def erase(
     yes: Yes = False,
     no_wait: NoWait = False,
 ) -> None:
-    """Erase a registration, and wait until it is done (GDPR Art. 17). It cannot be undone."""
+    """Erase a registration for good (GDPR Art. 17).
+
+    Waits until every store has confirmed. It cannot be undone.
+    """
     with holder_of(context, registration, token, journal) as holder:
         if not yes:
             typer.confirm(f"Erase {registration} and everything held about it?", abort=True)
@@ -149,7 +155,10 @@ def withdraw(
     yes: Yes = False,
     no_wait: NoWait = False,
 ) -> None:
-    """Withdraw consent (GDPR Art. 7(3)): without it everything is erased, and cannot come back."""
+    """Withdraw consent, and have everything erased (Art. 7(3)).
+
+    Waits until every store has confirmed. It cannot be undone.
+    """
     with holder_of(context, registration, token, journal) as holder:
         if not yes:
             typer.confirm(
@@ -163,7 +172,9 @@ def _erase(holder: Holder, ask: Callable[[Receipt], dict[str, Any]], *, wait: bo
     status = ask(holder.receipt)
     if not wait:
         out.print_json(json.dumps(status))
-        err.print(f"accepted; how far it is: civic erasure {holder.receipt.id}", soft_wrap=True)
+        err.print(
+            f"accepted; how far it is: civic rights erasure {holder.receipt.id}", soft_wrap=True
+        )
         return
     try:
         with err.status("erasing"):
@@ -171,7 +182,9 @@ def _erase(holder: Holder, ask: Callable[[Receipt], dict[str, Any]], *, wait: bo
     except TookTooLong:
         raise CommandFailed(
             f"accepted, but not complete within {PATIENCE_SECONDS:.0f} s; "
-            f"how far it is: civic erasure {holder.receipt.id}"
+            f"how far it is: civic rights erasure {holder.receipt.id}"
         ) from None
     out.print_json(json.dumps({name: value for name, value in status.items() if name != "receipt"}))
-    err.print(f"its receipt: civic erasure {holder.receipt.id} --receipt FILE", soft_wrap=True)
+    err.print(
+        f"its receipt: civic rights erasure {holder.receipt.id} --receipt FILE", soft_wrap=True
+    )

@@ -14,7 +14,7 @@ from civic.terminal.console import err, out
 from civic.terminal.failures import CommandFailed
 from civic.terminal.private_file import write_private
 
-credential = typer.Typer(help="Credentials to vote with; nobody can know whose one is.")
+credential = typer.Typer(help="Get the credential to vote with; it names nobody.")
 
 
 @credential.command("list")

@@ -17,8 +17,6 @@ from civic.terminal.console import err, out
 from civic.terminal.failures import SettingInvalid
 from civic.voting.model.draft import NewCandidate, NewWindow
 
-elections = typer.Typer(no_args_is_help=True, help="Elections, from a draft to a certified count.")
-
 type Json = dict[str, Any]
 
 ElectionId = Annotated[str, typer.Argument(metavar="ID", help="The election's id.")]
@@ -32,7 +30,6 @@ OpensAt = Annotated[
 ClosesAt = Annotated[str, typer.Option(help="As --opens-at.")]
 
 
-@elections.command("create")
 def create(context: typer.Context, file: File, *, as_json: AsJson = False) -> None:
     """Make a draft of what a file says."""
     draft = read_election(file)
@@ -40,7 +37,6 @@ def create(context: typer.Context, file: File, *, as_json: AsJson = False) -> No
         _tell(office.create(draft), as_json=as_json, next_step="publish")
 
 
-@elections.command("list")
 def list_elections(context: typer.Context, *, as_json: AsJson = False) -> None:
     """List all elections, the last to open first."""
     with ElectionOffice(target_of(context)) as office:
@@ -53,7 +49,6 @@ def list_elections(context: typer.Context, *, as_json: AsJson = False) -> None:
         out.print("no election yet; civic elections create FILE")
 
 
-@elections.command("show")
 def show(
     context: typer.Context,
     election: ElectionId,
@@ -74,7 +69,6 @@ def show(
         out.print(election_table(found))
 
 
-@elections.command("update")
 def update(
     context: typer.Context, election: ElectionId, file: File, *, as_json: AsJson = False
 ) -> None:
@@ -87,7 +81,6 @@ def update(
         _tell(office.update(election, draft), as_json=as_json)
 
 
-@elections.command("candidate")
 def candidate(
     context: typer.Context,
     election: ElectionId,
@@ -123,37 +116,31 @@ def candidate(
         out.print(f"registered: {added['option']} in {added['contest']}")
 
 
-@elections.command("publish")
 def publish(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
     """Announce a draft: credentials are given from now on, and it opens by the clock."""
     _step(context, election, ElectionOffice.publish, as_json=as_json)
 
 
-@elections.command("open")
 def open_now(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
     """Open an announced election now, before its time."""
     _step(context, election, ElectionOffice.open, as_json=as_json)
 
 
-@elections.command("suspend")
 def suspend(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
     """Accept no votes until the election is resumed; its closing time stays."""
     _step(context, election, ElectionOffice.suspend, as_json=as_json)
 
 
-@elections.command("resume")
 def resume(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
     """Accept votes again."""
     _step(context, election, ElectionOffice.resume, as_json=as_json)
 
 
-@elections.command("finish")
 def finish(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
     """Close an election now, before its time. It cannot be opened again."""
     _step(context, election, ElectionOffice.finish, as_json=as_json)
 
 
-@elections.command("certify")
 def certify(
     context: typer.Context,
     election: ElectionId,
@@ -166,7 +153,6 @@ def certify(
         _tell(office.certify(election, ballots), as_json=as_json)
 
 
-@elections.command("delete")
 def delete(context: typer.Context, election: ElectionId) -> None:
     """Give up a draft. What was announced stays."""
     with ElectionOffice(target_of(context)) as office:
@@ -174,7 +160,6 @@ def delete(context: typer.Context, election: ElectionId) -> None:
     out.print(f"deleted: {election}")
 
 
-@elections.command("clone")
 def clone(
     context: typer.Context,
     election: ElectionId,

@@ -1,4 +1,4 @@
-"""`civic credentials letters`: one-time codes for voters by post."""
+"""`civic elections letters`: one-time codes for voters by post."""
 
 import re
 import secrets
@@ -21,18 +21,10 @@ from civic.terminal.private_file import create_private
 
 _FORMATS = {".csv", ".pdf"}
 
-credentials = typer.Typer(no_args_is_help=True, help="Credentials of voters.")
 
-
-@credentials.callback()
-def _group() -> None:
-    """Credentials of voters."""
-
-
-@credentials.command("letters")
 def letters(
     context: typer.Context,
-    election: Annotated[str, typer.Option(help="The election's id.")],
+    election: Annotated[str, typer.Argument(metavar="ID", help="The election's id.")],
     style: Annotated[str, typer.Option(help="The ballot style of those who get the letters.")],
     count: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many letters.")],
     output: Annotated[Path, typer.Option(help="A new file: .pdf, or .csv for a printer.")],
@@ -65,7 +57,7 @@ def letters(
 
 def _election(text: str) -> ElectionId:
     if not re.fullmatch(ELECTION_ID_PATTERN, text):
-        raise SettingInvalid("--election takes the id that `civic elections list` shows")
+        raise SettingInvalid("ID is an election's id, as `civic elections list` shows it")
     return ElectionId(text)
 
 

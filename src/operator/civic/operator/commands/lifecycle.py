@@ -14,7 +14,7 @@ from civic.terminal.locks import one_at_a_time
 
 
 def up(context: typer.Context) -> None:
-    """Start the embedded engine and deploy the stack into it, unless nothing changed."""
+    """Start the embedded engine, and deploy what changed."""
     target, engine = _require_local(target_of(context)), engine_of(context)
     # Two at once would build into the same directory.
     with one_at_a_time(engine.workspace.state / "up.lock"):
@@ -32,7 +32,10 @@ def down(
         bool, typer.Option("--erase", help="Remove the state and the built artefacts as well.")
     ] = False,
 ) -> None:
-    """Stop the embedded engine; it keeps its state for the next `civic up`."""
+    """Stop the embedded engine; its state is kept.
+
+    The next `civic up` goes on from there.
+    """
     _require_local(target_of(context))
     engine = engine_of(context)
     if erase:
@@ -46,7 +49,10 @@ def down(
 
 
 def status(context: typer.Context) -> None:
-    """Show whether the stack is there, and where. Exits with 1 if it is not."""
+    """Show whether the stack is there, and where.
+
+    Exits with 1 if it is not.
+    """
     target, engine = target_of(context), engine_of(context)
     if target.is_local and not engine.is_running():
         out.print("the engine is not running; `civic up` starts it")

@@ -32,8 +32,8 @@ from civic.terminal.failures import SettingInvalid
 
 _ALL = (*CONSUMERS, *VOTING_CONSUMERS, *AUDIT_CONSUMERS)
 
-keys = typer.Typer(no_args_is_help=True, help="Wrapping keys.")
-dlq = typer.Typer(no_args_is_help=True, help="Messages that could not be handled.")
+keys = typer.Typer(no_args_is_help=True, help="Rotate the wrapping keys.")
+dlq = typer.Typer(no_args_is_help=True, help="List and redrive messages that were not handled.")
 
 
 @keys.command("rotate")

@@ -17,7 +17,9 @@ from civic.operator.public_log import (
 from civic.stack.context import target_of
 from civic.terminal.console import bar, err, out
 
-log = typer.Typer(no_args_is_help=True, help="The public log of all ballots, for who checks it.")
+log = typer.Typer(
+    no_args_is_help=True, help="Copy the public log of ballots; show its key and URL."
+)
 
 
 @log.command()
@@ -31,7 +33,7 @@ def key(context: typer.Context) -> None:
 
 @log.command()
 def url(context: typer.Context) -> None:
-    """Show where the log is published, for `civic-verify` and `civic witness`."""
+    """Show where the log is published, for `civic-verify` and `civic-monitor witness`."""
     out.print(f"{log_api_url(target_of(context))}/log", markup=False, soft_wrap=True)
 
 
@@ -59,9 +61,10 @@ def receipt(
         Path | None, typer.Option("--output", "-o", dir_okay=False, help="A file for the proof.")
     ] = None,
 ) -> None:
-    """Get the proof that a ballot is in the public log; it does not say what was chosen.
+    """Get the proof that a ballot is in the public log.
 
-    Check it with `civic-verify receipt`, which needs the log's key and no network.
+    It does not say what was chosen. Check it with `civic-verify receipt`, which needs the log's
+    key and no network.
     """
     target = target_of(context)
     leaf = leaf_of(receipt)

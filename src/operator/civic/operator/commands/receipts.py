@@ -1,4 +1,4 @@
-"""`civic verify-receipt`, `civic receipt-key`: erasure receipts, and the key that signs them.
+"""`civic rights verify-erasure`, `civic ledger key`: erasure receipts, and their key.
 
 The check needs neither AWS nor a network: nothing here imports what speaks to either.
 """
@@ -32,7 +32,8 @@ _LARGEST_BYTES = 64 * 1024
 def verify(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="From `civic erasure --receipt`.")
+        Path,
+        typer.Argument(exists=True, dir_okay=False, help="From `civic rights erasure --receipt`."),
     ],
     public_key: Annotated[
         Path | None,
@@ -44,7 +45,10 @@ def verify(
         ),
     ] = None,
 ) -> None:
-    """Check an erasure receipt offline. Exits with 1 and the reason if it does not hold."""
+    """Check the receipt for an erasure, offline.
+
+    Exits with 1 and the reason if it does not hold.
+    """
     del context
     trusted = _pem_key(public_key) if public_key else None
     try:
@@ -63,13 +67,16 @@ def verify(
         out.print("The receipt is signed with the given key.")
 
 
-def receipt_key(
+def key(
     context: typer.Context,
     output: Annotated[
         Path | None, typer.Option("--out", help="Write the key to this file.")
     ] = None,
 ) -> None:
-    """Print the public key of the receipts (PEM), for the election office to publish."""
+    """Print the public key of the receipts (PEM).
+
+    The election office publishes it, so that anyone can check a receipt.
+    """
     target = target_of(context)
     der = target.kms.get_public_key(KeyId=target.output("ReceiptKeyArn"))["PublicKey"]
     pem = load_der_public_key(der).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -20,7 +20,7 @@ from civic.terminal.times import day, second
 _JOINERS = "\u200c\u200d"
 """Invisible, but names in Persian and in Indic scripts need them."""
 
-review = typer.Typer(no_args_is_help=True, help="Cases that a person has to decide.")
+review = typer.Typer(no_args_is_help=True, help="Decide the cases that need a person.")
 
 
 @review.command("list")

@@ -1,4 +1,4 @@
-"""What data subjects may ask for beside seeing and erasing: `civic restrict`, `object`, and so on.
+"""`civic rights`: what data subjects may ask for beside seeing and erasing.
 
 What a person reads is printed as text, with --json as the API answered it.
 """
@@ -31,7 +31,7 @@ def restrict(
     token: Token = None,
     journal: JournalOption = None,
 ) -> None:
-    """Have nothing done with a registration but keeping it (GDPR Art. 18)."""
+    """Keep a registration, and do nothing else with it (Art. 18)."""
     with holder_of(context, registration, token, journal) as holder:
         out.print_json(json.dumps(holder.citizen.restrict(holder.receipt)))
 
@@ -42,7 +42,10 @@ def lift(
     token: Token = None,
     journal: JournalOption = None,
 ) -> None:
-    """Lift a restriction: what it held back goes on (GDPR Art. 18(3))."""
+    """Lift a restriction (Art. 18(3)).
+
+    What it held back goes on.
+    """
     with holder_of(context, registration, token, journal) as holder:
         out.print_json(json.dumps(holder.citizen.lift(holder.receipt)))
 
@@ -53,20 +56,23 @@ def object_to_analytics(
     token: Token = None,
     journal: JournalOption = None,
 ) -> None:
-    """Leave a registration out of every count from now on, for good (GDPR Art. 21)."""
+    """Object to being counted in statistics (Art. 21).
+
+    The registration is left out of every count from now on, for good.
+    """
     with holder_of(context, registration, token, journal) as holder:
         out.print_json(json.dumps(holder.citizen.object(holder.receipt)))
 
 
-def contest(
+def dispute(
     context: typer.Context,
     registration: RegistrationId,
     token: Token = None,
     journal: JournalOption = None,
 ) -> None:
-    """Have a person decide where the decision is not in one's favour (GDPR Art. 22(3))."""
+    """Dispute a decision, and have a person decide (Art. 22(3))."""
     with holder_of(context, registration, token, journal) as holder:
-        out.print_json(json.dumps(holder.citizen.contest(holder.receipt)))
+        out.print_json(json.dumps(holder.citizen.dispute(holder.receipt)))
 
 
 def explain(
@@ -77,7 +83,7 @@ def explain(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Explain how a decision came about (GDPR Art. 15(1)(h), 22)."""
+    """Explain how a decision came about (Art. 15(1)(h), 22)."""
     with holder_of(context, registration, token, journal) as holder:
         answer = holder.citizen.explanation(holder.receipt)
     if as_json:
@@ -97,7 +103,7 @@ def requests(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """List what was asked for, when it is due, and when it was answered (GDPR Art. 12(3))."""
+    """List the requests made, and when they are due (Art. 12(3))."""
     with holder_of(context, registration, token, journal) as holder:
         answer = holder.citizen.requests(holder.receipt)
     if as_json:
@@ -133,9 +139,10 @@ def erasure(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show how far an erasure has come, store by store (GDPR Art. 17).
+    """Show which stores have confirmed an erasure (Art. 17).
 
-    `civic verify-receipt` checks the receipt, without the API.
+    With --receipt the signed receipt is kept. `civic rights verify-erasure` checks the receipt,
+    without the API.
     """
     with holder_of(context, registration, token, journal) as holder:
         status = holder.citizen.erasure(holder.receipt)
@@ -167,7 +174,10 @@ def erasure_table(status: dict[str, Any]) -> Table:
 
 
 def notice(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Print the privacy notice: what is processed, for what, for whom, how long (GDPR Art. 13)."""
+    """Print the privacy notice (Art. 13).
+
+    It says what is processed, for what, for whom and how long.
+    """
     target = target_of(context)
     with Citizen(target.api_url, local=target.is_local) as citizen:
         answer = citizen.notice()

@@ -1,4 +1,4 @@
-"""`civic vote`, `civic results`, `civic recount`: from the ballot to the proof of the count."""
+"""`civic vote`, `civic results`, `civic elections recount`: from the ballot to a proven count."""
 
 import time
 from functools import partial
@@ -41,7 +41,7 @@ def vote(
         bool, typer.Option("--code", help="Vote with a posted code; asked for, never an argument.")
     ] = False,
 ) -> None:
-    """Cast a ballot, and show its receipt.
+    """Submit a ballot, and show its receipt.
 
     The receipt proves that the ballot is counted, not how it was marked.
     """
@@ -87,7 +87,10 @@ def results(
         ),
     ] = None,
 ) -> None:
-    """Show the results as they stand: an estimate until the election is certified."""
+    """Show the results so far, or those certified.
+
+    They are an estimate until the election is certified.
+    """
     named = {"election": election, "area": area, "option": option}
     query = {name: value for name, value in named.items() if value is not None}
     if port is not None and (follow or output != "chart"):
@@ -111,7 +114,10 @@ def results(
 def recount(
     context: typer.Context, election: Annotated[str, typer.Argument(help="Its id.")]
 ) -> None:
-    """Count an election again from its ballots alone and compare; exits with 1 on a difference."""
+    """Count an election again from its ballots, and compare.
+
+    Exits with 1 if the tally differs.
+    """
     with err.status("counting every ballot"):
         found = recount_election(target_of(context), election)
     out.print(f"ballots in the box   {found.box.ballots}")
