@@ -1,7 +1,7 @@
 """What this distribution adds to the `civic` command, where that is installed as well."""
 
 COMMANDS = {
-    "Watchers of the log": {
+    "Watchers": {
         "witness": "civic.monitor.witness.command:witness",
         "anchor": "civic.monitor.anchor.command:anchor",
     }

@@ -1,6 +1,8 @@
 """The arguments of ``civic-verify``."""
 
 import argparse
+import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from civic.verifier.checkpoints import want_type
@@ -14,6 +16,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="civic-verify", description="Check the public log of a Civic deployment."
     )
+    whole.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
     commands = whole.add_subparsers(dest="command", required=True, metavar="log | mirror | receipt")
     _log(commands.add_parser("log", help="check a whole log"))
     _mirror(commands.add_parser("mirror", help="copy a log into a folder, or what is new of it"))
@@ -44,6 +47,17 @@ def _key(vkey: str, wanted: int, option: str, misuse: argparse.ArgumentParser) -
     except KeyRefused as refused:
         misuse.error(f"{option}: {refused}")
     return key
+
+
+class _ShowVersion(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        for script in entry_points(group="console_scripts", name=parser.prog):
+            if script.dist is not None:
+                sys.stdout.write(f"{parser.prog} {script.dist.version}\n")
+                parser.exit()
+        parser.error("it is not installed, so it has no version")
 
 
 def _log(command: argparse.ArgumentParser) -> None:

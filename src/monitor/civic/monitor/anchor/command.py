@@ -1,4 +1,4 @@
-"""`civic-monitor anchor`: checkpoints of a log on an Ethereum chain, and what the log says of them."""
+"""`anchor`: checkpoints of a log on an Ethereum chain, and what the log says of them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,7 @@ from civic.verifier.checkpoints import want_type
 from civic.verifier.errors import KeyRefused
 from civic.verifier.notes import ED25519, VerifierKey
 
-anchor = typer.Typer(no_args_is_help=True, help="Checkpoints of the log on an Ethereum chain.")
+anchor = typer.Typer(no_args_is_help=True, help="Anchor a log's checkpoints on an Ethereum chain.")
 
 Log = Annotated[str, typer.Option(metavar="URL|FOLDER", help="Where the log is published.")]
 LogKey = Annotated[str, typer.Option("--key", metavar="VKEY", help="The log's key.")]

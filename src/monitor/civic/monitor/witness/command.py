@@ -1,4 +1,4 @@
-"""`civic-monitor witness`: sign what a log publishes, as long as it never contradicts itself."""
+"""`witness`: sign what a log publishes, as long as it never contradicts itself."""
 
 import re
 import time
@@ -21,7 +21,9 @@ from civic.verifier.checkpoints import want_type
 from civic.verifier.errors import KeyRefused, NoteRefused
 from civic.verifier.notes import ED25519, MAX_NOTE, VerifierKey
 
-witness = typer.Typer(no_args_is_help=True, help="Sign what a log publishes, if it never forks.")
+witness = typer.Typer(
+    no_args_is_help=True, help="Cosign the checkpoints of a log that never forked."
+)
 
 Folder = Annotated[
     Path, typer.Argument(metavar="DIR", file_okay=False, help="Holds the key and what was signed.")

@@ -74,7 +74,7 @@ class WitnessKey:
             vkey = VerifierKey.parse((folder / _VKEY).read_text().strip())
             private = load_pem_private_key((folder / _KEY).read_bytes(), None)
         except FileNotFoundError:
-            raise SettingInvalid(f"{folder} holds no key; civic-monitor witness init makes one") from None
+            raise SettingInvalid(f"{folder} holds no key; `witness init` makes one") from None
         except (KeyRefused, ValueError, TypeError):
             raise SettingInvalid(f"{folder} holds no key that can be read") from None
         if not isinstance(private, Ed25519PrivateKey):
