@@ -4,7 +4,7 @@ import ast
 import re
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from civic.operator.main import app
 from civic.verifier.arguments import parser
 from tests.documents import ROOT, Document, documents
+from tests.unit.operator.command_tree import PROGRAMS
 
 DOCUMENTS = pytest.mark.parametrize("document", documents(), ids=str)
 # The changelog tells of the past: what it names may have been renamed since.
@@ -47,7 +47,8 @@ def test_each_kind_of_wrong_name_is_found(tmp_path: Path) -> None:
 # One heading
 [gone](gone.md) [no part](#another-heading) [here](#one-heading)
 `src/shared/gone.py`, `model/gone.py`, `tests/rights.py::gone`, `civic.identity.gone`,
-`civic gone`, `civic keys gone`, `civic vote --gone`, `civic-verify gone`, `make gone`
+`civic gone`, `civic keys gone`, `civic vote --gone`, `civic-verify gone`, `civic-monitor gone`,
+`make gone`
 
 ```sh
 civic-verify log FOLDER --gone   # civic gone, but in a comment
@@ -66,6 +67,7 @@ civic-verify log FOLDER --gone   # civic gone, but in a comment
         "civic gone",
         "civic keys gone",
         "civic vote --gone",
+        "civic-monitor gone",
         "civic-verify gone",
         "civic-verify log --gone",
         "make gone",
@@ -112,7 +114,8 @@ def missing_modules(document: Document) -> list[str]:
 
 def unknown_commands(document: Document) -> list[str]:
     return [
-        *_wrong("civic", document, _civic_lacks),
+        *_wrong("civic", document, partial(_lacks, "civic")),
+        *_wrong("civic-monitor", document, partial(_lacks, "civic-monitor")),
         *_wrong("civic-verify", document, _verifier_lacks),
         *_wrong("make", document, _make_lacks),
     ]
@@ -127,9 +130,9 @@ def _wrong(
             yield f"{program} {lacking}"
 
 
-def _civic_lacks(words: list[str]) -> str | None:
-    """Return the command up to the word that `civic` does not know; None if it knows all."""
-    command = _civic()
+def _lacks(program: str, words: list[str]) -> str | None:
+    """Return the command up to the word that a program does not know; None if it knows all."""
+    command = _program(program)
     options = _options(command)
     path: list[str] = []
     rest = iter(words)
@@ -149,8 +152,8 @@ def _civic_lacks(words: list[str]) -> str | None:
 
 
 @cache
-def _civic() -> Any:
-    return get_command(app)
+def _program(name: str) -> Any:
+    return get_command(PROGRAMS[name])
 
 
 def _options(command: Any) -> dict[str, bool]:
