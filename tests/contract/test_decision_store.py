@@ -7,17 +7,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from civic.contracts.events import Decision, Reason
-from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.identifiers import Revision
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
+from civic.lab.memory.identity import MemoryDecisions
 from civic.runtime import clients
 from tests.fakes.aws import Aws
-from tests.fakes.stores import InMemoryDecisions
+from tests.fakes.fixtures import each_kind
+from tests.fakes.people import ADA
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
 NOW = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
 DIGEST = AccessDigest(bytes(range(32)))
 ACCEPTED = Verdict(Decision.ACCEPTED, (), "national-2027.1")
@@ -29,19 +30,14 @@ REJECTED = Verdict(
 REVIEW = Verdict(Decision.REVIEW, (), "national-2027.1")
 GRAVE = Tombstone(ADA, NOW, (NOW + timedelta(days=400)).replace(microsecond=0), DIGEST)
 
-type Decisions = DynamoDbDecisions | InMemoryDecisions
+type Decisions = DynamoDbDecisions | MemoryDecisions
 
 
 def deployed() -> DynamoDbDecisions:
     return DynamoDbDecisions(RevisionedTable(clients.dynamodb(), "decisions"))
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def decisions(request: pytest.FixtureRequest) -> Decisions:
-    if request.param == "memory":
-        return InMemoryDecisions()
-    request.getfixturevalue("aws")
-    return deployed()
+decisions = each_kind("dynamodb", MemoryDecisions, deployed)
 
 
 def row(revision: int = 1, verdict: Verdict | None = None, restriction: int = 0) -> DecisionRow:

@@ -13,28 +13,24 @@ from civic.identity.adapters import election_calendar_dynamodb
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.credentials import Entitlement
+from civic.lab.memory.credentials import MemoryElectionCalendar
 from civic.runtime import clients
 from tests.fakes.aws import Aws
 from tests.fakes.elections import ELECTION, OTHER, STYLE, published
-from tests.fakes.issuing import InMemoryElectionCalendar
+from tests.fakes.fixtures import each_kind
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
 WINDOW = NOW + timedelta(days=7), NOW + timedelta(days=8)
 BERLIN = Entitlement(ELECTION, STYLE, *WINDOW)
 
-type Calendar = DynamoDbElectionCalendar | InMemoryElectionCalendar
+type Calendar = DynamoDbElectionCalendar | MemoryElectionCalendar
 
 
 def deployed() -> DynamoDbElectionCalendar:
     return DynamoDbElectionCalendar(clients.dynamodb(), "issuer-elections")
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def calendar(request: pytest.FixtureRequest) -> Calendar:
-    if request.param == "memory":
-        return InMemoryElectionCalendar()
-    request.getfixturevalue("aws")
-    return deployed()
+calendar = each_kind("dynamodb", MemoryElectionCalendar, deployed)
 
 
 def test_unpublished_election_is_absent(calendar: Calendar) -> None:

@@ -3,21 +3,21 @@
 import pytest
 
 from civic.contracts.identifiers import ElectionId
+from civic.lab.memory.voting import MemorySecrets
 from civic.runtime import clients
 from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
 from civic.voting.errors import SealBroken, StoreUnavailable
 from tests.fakes.aws import Aws
-from tests.fakes.voting_elections import InMemorySecrets
 
 ONE, TWO = ElectionId("0123456789ab"), ElectionId("ba9876543210")
 
-type Secrets = KmsElectionSecrets | InMemorySecrets
+type Secrets = KmsElectionSecrets | MemorySecrets
 
 
 @pytest.fixture(params=["memory", "kms"])
 def secrets(request: pytest.FixtureRequest) -> Secrets:
     if request.param == "memory":
-        return InMemorySecrets()
+        return MemorySecrets()
     aws: Aws = request.getfixturevalue("aws")
     return KmsElectionSecrets(clients.kms(), aws.key_id)
 

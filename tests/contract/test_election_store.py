@@ -14,6 +14,7 @@ from civic.contracts.voting import (
     ElectionUpdated,
     StyleAreas,
 )
+from civic.lab.memory.voting import MemoryElections
 from civic.runtime import clients
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.errors import ElectionMoved, StoreUnavailable
@@ -22,24 +23,20 @@ from civic.voting.model.election import Election
 from civic.voting.model.rules import MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, check
 from civic.voting.ports import Announcement, PollBook
 from tests.fakes.aws import Aws
-from tests.fakes.voting_elections import NOW, InMemoryElections, draft
+from tests.fakes.fixtures import each_kind
+from tests.fakes.voting_elections import NOW, draft
 
 ONE, TWO = ElectionId("0123456789ab"), ElectionId("ba9876543210")
 NORTH, SOUTH = StyleId("north"), StyleId("south")
 
-type Store = DynamoDbElections | InMemoryElections
+type Store = DynamoDbElections | MemoryElections
 
 
 def deployed() -> DynamoDbElections:
     return DynamoDbElections(clients.dynamodb(), "elections")
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> Store:
-    if request.param == "memory":
-        return InMemoryElections()
-    request.getfixturevalue("aws")
-    return deployed()
+store = each_kind("dynamodb", MemoryElections, deployed)
 
 
 def election(id_: ElectionId = ONE, revision: int = 1) -> Election:

@@ -13,12 +13,12 @@ from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedge
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.keys import AccessDigest
+from civic.lab.memory.accountability import MemoryErasureLedger
 from civic.runtime import clients
-from tests.fakes.accountability import InMemoryErasureLedger
 from tests.fakes.aws import Aws
+from tests.fakes.fixtures import each_kind
+from tests.fakes.people import ADA, GRACE
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
-GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
 NOW = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
 DIGEST = AccessDigest(bytes(range(32)))
@@ -26,19 +26,14 @@ OTHER_DIGEST = AccessDigest(bytes(32))
 DECISIONS, RECORDS = ErasureStore.DECISIONS, ErasureStore.RECORDS
 RECEIPT = SignedReceipt(b'{"a":"\xc3\xa4"}', bytes(range(70)), bytes(range(91)))
 
-type Ledger = DynamoDbErasureLedger | InMemoryErasureLedger
+type Ledger = DynamoDbErasureLedger | MemoryErasureLedger
 
 
 def deployed() -> DynamoDbErasureLedger:
     return DynamoDbErasureLedger(clients.dynamodb(), "erasure-ledger")
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def ledger(request: pytest.FixtureRequest) -> Ledger:
-    if request.param == "memory":
-        return InMemoryErasureLedger()
-    request.getfixturevalue("aws")
-    return deployed()
+ledger = each_kind("dynamodb", MemoryErasureLedger, deployed)
 
 
 def test_nothing_is_there_at_first(ledger: Ledger) -> None:

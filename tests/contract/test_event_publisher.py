@@ -8,10 +8,10 @@ from botocore.exceptions import EndpointConnectionError
 
 from civic.contracts.events import DeletionRequest, Event
 from civic.contracts.identifiers import RegistrationId
+from civic.lab.memory.bus import MemoryBus
 from civic.runtime import clients
 from civic.runtime.publisher import EventBridgePublisher, PublishFailed
 from tests.fakes.aws import BUS, Aws
-from tests.fakes.bus import RecordingBus
 from tests.fakes.pipeline import TRACE
 
 
@@ -39,7 +39,7 @@ def read(aws: Aws) -> list[Event]:
 
 @pytest.mark.parametrize("number", [0, 1, 10, 11, 25])
 def test_every_event_arrives_in_order(aws: Aws, number: int) -> None:
-    bus = RecordingBus()
+    bus = MemoryBus()
     bus.publish(deletions(number))
     deployed().publish(deletions(number))
     assert read(aws) == bus.events == deletions(number)

@@ -12,10 +12,10 @@ from civic.identity.adapters.issuer_keys_kms import (
     KmsSigningKeys,
 )
 from civic.identity.errors import CredentialKeyMissing, KeyServiceUnavailable, StoreUnavailable
+from civic.lab.memory.credentials import MemoryIssuerKeys
 from civic.runtime import clients
 from tests.fakes.aws import Aws
 from tests.fakes.elections import ELECTION, ELSEWHERE, OTHER, STYLE
-from tests.fakes.issuing import InMemoryIssuerKeys
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
 TEN_MINUTES = timedelta(minutes=10)
@@ -64,7 +64,7 @@ def test_private_key_is_that_of_the_public_one(aws: Aws) -> None:
 
 
 def test_fake_keys_belong_together_too() -> None:
-    fake = InMemoryIssuerKeys()
+    fake = MemoryIssuerKeys()
     public = fake.ensure(ELECTION, STYLE)
     assert fake.ensure(ELECTION, STYLE) == fake.public(ELECTION, STYLE) == public
     assert fake.private(ELECTION, STYLE).n == modulus(public)

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from civic.contracts.identifiers import ElectionId, RegistrationId, Revision
+from civic.contracts.identifiers import ElectionId, Revision
 from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.credentials import RequestDigest, RollEntry, Standing
 from civic.identity.model.keys import AccessDigest
+from civic.lab.memory.credentials import MemoryIssuerRoll
 from civic.runtime import clients
 from tests.fakes.aws import Aws
 from tests.fakes.elections import ELECTION, OTHER
-from tests.fakes.issuing import InMemoryIssuerRoll
+from tests.fakes.fixtures import each_kind
+from tests.fakes.people import ADA, GRACE
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
-GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
 DIGEST, NEWER = AccessDigest(bytes(range(32))), AccessDigest(bytes(32))
 MINE, ANOTHER = RequestDigest(b"\x01" * 32), RequestDigest(b"\x02" * 32)
@@ -27,19 +27,14 @@ FIRST = Standing(ADA, Revision(1), 0, "DE-BE", accepted=True, access_digest=DIGE
 OVERRULED = replace(FIRST, round=1, accepted=False)
 SECOND = replace(FIRST, revision=Revision(2), area="DE-BB")
 
-type Roll = DynamoDbIssuerRoll | InMemoryIssuerRoll
+type Roll = DynamoDbIssuerRoll | MemoryIssuerRoll
 
 
 def deployed() -> DynamoDbIssuerRoll:
     return DynamoDbIssuerRoll(RevisionedTable(clients.dynamodb(), "issuer-roll"))
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def roll(request: pytest.FixtureRequest) -> Roll:
-    if request.param == "memory":
-        return InMemoryIssuerRoll()
-    request.getfixturevalue("aws")
-    return deployed()
+roll = each_kind("dynamodb", MemoryIssuerRoll, deployed)
 
 
 def test_unknown_registration_is_absent(roll: Roll) -> None:

@@ -12,29 +12,24 @@ from civic.analytics.join_store_dynamodb import DynamoDbJoins
 from civic.analytics.joins import Counted
 from civic.contracts.events import Cohort, Decision, DecisionMade, Reason
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.lab.memory.analytics import MemoryJoins
 from civic.runtime import clients
-from tests.fakes.analytics import InMemoryJoins
 from tests.fakes.aws import Aws
+from tests.fakes.fixtures import each_kind
+from tests.fakes.people import ADA, GRACE
 from tests.fakes.pipeline import TRACE
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
-GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
 NOW = datetime(2027, 1, 15, 23, 59, tzinfo=UTC)
 FIRST, SECOND, THIRD = Revision(1), Revision(2), Revision(3)
 
-type Joins = DynamoDbJoins | InMemoryJoins
+type Joins = DynamoDbJoins | MemoryJoins
 
 
 def deployed() -> DynamoDbJoins:
     return DynamoDbJoins(clients.dynamodb(), "joins")
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def joins(request: pytest.FixtureRequest) -> Joins:
-    if request.param == "memory":
-        return InMemoryJoins()
-    request.getfixturevalue("aws")
-    return deployed()
+joins = each_kind("dynamodb", MemoryJoins, deployed)
 
 
 def decision(

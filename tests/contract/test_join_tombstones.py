@@ -9,8 +9,8 @@ from civic.analytics.join_store_dynamodb import DynamoDbJoins
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.runtime import clients
 from tests.fakes.aws import Aws
+from tests.fakes.people import ADA
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
 NOW = datetime(2027, 1, 15, 23, 59, tzinfo=UTC)
 
 

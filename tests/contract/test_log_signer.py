@@ -6,25 +6,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from civic.audit.adapters.signer_kms import KmsSigner
 from civic.audit.errors import StoreUnavailable
-from civic.lab.simulate.log import KeySigner
+from civic.lab.memory.audit import MemoryLogSigner
 from civic.runtime import clients
 from tests.fakes.aws import LOG_KEY, Aws
+from tests.fakes.fixtures import each_kind
 
 TEXT = b"civic.example/log\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
 
-type Signer = KmsSigner | KeySigner
+type Signer = KmsSigner | MemoryLogSigner
 
 
 def deployed() -> KmsSigner:
     return KmsSigner(clients.kms(), LOG_KEY)
 
 
-@pytest.fixture(params=["memory", "kms"])
-def signer(request: pytest.FixtureRequest) -> Signer:
-    if request.param == "memory":
-        return KeySigner(bytes(32))
-    request.getfixturevalue("aws")
-    return deployed()
+signer = each_kind("kms", lambda: MemoryLogSigner(bytes(32)), deployed)
 
 
 def test_signature_is_ed25519_of_the_text_and_of_no_other(signer: Signer) -> None:

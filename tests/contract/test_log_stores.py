@@ -14,7 +14,7 @@ from civic.audit.model.journal import Batch, Place
 from civic.audit.model.tiles import Published
 from civic.audit.ports import Heads, Journal, Shelf
 from civic.contracts.identifiers import ElectionId
-from civic.lab.simulate.log import MemoryHeads, MemoryJournal, MemoryShelf
+from civic.lab.memory.audit import FolderHeads, FolderShelf, MemoryHeads, MemoryJournal, MemoryShelf
 from civic.runtime import clients
 from tests.fakes.aws import LOG_BUCKET, Aws
 
@@ -33,17 +33,17 @@ def keys() -> list[str]:
     return bucket().keys("")
 
 
-def _store(request: pytest.FixtureRequest, memory: Any, deployed: Store) -> Store:
-    if request.param == "memory":
-        one = memory()
-        return lambda: one
-    request.getfixturevalue("aws")
-    return deployed
+def _store(request: pytest.FixtureRequest, folder: Any, memory: Any, on_s3: Store) -> Store:
+    if request.param == "s3":
+        request.getfixturevalue("aws")
+        return on_s3
+    one = memory() if request.param == "memory" else folder(request.getfixturevalue("tmp_path"))
+    return lambda: one
 
 
 @pytest.fixture(params=["memory", "s3"])
 def journals(request: pytest.FixtureRequest) -> Store:
-    return _store(request, MemoryJournal, lambda: S3Journal(bucket()))
+    return _store(request, None, MemoryJournal, lambda: S3Journal(bucket()))
 
 
 @pytest.fixture
@@ -52,15 +52,17 @@ def journal(journals: Store) -> Journal:
     return made
 
 
-@pytest.fixture(params=["memory", "s3"])
+@pytest.fixture(params=["memory", "folder", "s3"])
 def shelf(request: pytest.FixtureRequest) -> Shelf:
-    made: Shelf = _store(request, MemoryShelf, lambda: S3Shelf(bucket(), "log/"))()
+    made: Shelf = _store(request, FolderShelf, MemoryShelf, lambda: S3Shelf(bucket(), "log/"))()
     return made
 
 
-@pytest.fixture(params=["memory", "s3"])
+@pytest.fixture(params=["memory", "folder", "s3"])
 def heads(request: pytest.FixtureRequest) -> Heads:
-    made: Heads = _store(request, MemoryHeads, lambda: S3Heads(bucket(), "log/checkpoint"))()
+    made: Heads = _store(
+        request, FolderHeads, MemoryHeads, lambda: S3Heads(bucket(), "log/checkpoint")
+    )()
     return made
 
 

@@ -6,34 +6,30 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from civic.contracts.events import SealedFields
-from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.identifiers import Revision
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.rows import Tombstone, VaultRow
+from civic.lab.memory.identity import MemoryVault
 from civic.runtime import clients
 from tests.fakes.aws import Aws
-from tests.fakes.stores import InMemoryVault
+from tests.fakes.fixtures import each_kind
+from tests.fakes.people import ADA
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
 NOW = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
 DIGEST = AccessDigest(bytes(range(32)))
 GRAVE = Tombstone(ADA, NOW, (NOW + timedelta(days=400)).replace(microsecond=0))
 
-type Vault = DynamoDbVault | InMemoryVault
+type Vault = DynamoDbVault | MemoryVault
 
 
 def deployed() -> DynamoDbVault:
     return DynamoDbVault(RevisionedTable(clients.dynamodb(), "vault"))
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def vault(request: pytest.FixtureRequest) -> Vault:
-    if request.param == "memory":
-        return InMemoryVault()
-    request.getfixturevalue("aws")
-    return deployed()
+vault = each_kind("dynamodb", MemoryVault, deployed)
 
 
 def row(revision: int = 1, /, **fields: bytes) -> VaultRow:

@@ -10,13 +10,13 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from civic.identity.adapters.receipt_signer_kms import KmsReceiptSigner
 from civic.identity.errors import KeyServiceUnavailable
+from civic.lab.memory.accountability import MemoryReceiptSigner
 from civic.runtime import clients
-from tests.fakes.accountability import LocalReceiptSigner
 from tests.fakes.aws import Aws
 
 DOCUMENT = b'{"type":"civic/erasure-receipt/1"}'
 
-type Signer = KmsReceiptSigner | LocalReceiptSigner
+type Signer = KmsReceiptSigner | MemoryReceiptSigner
 
 
 def deployed(aws: Aws) -> KmsReceiptSigner:
@@ -26,7 +26,7 @@ def deployed(aws: Aws) -> KmsReceiptSigner:
 @pytest.fixture(params=["memory", "kms"])
 def signer(request: pytest.FixtureRequest) -> Signer:
     if request.param == "memory":
-        return LocalReceiptSigner()
+        return MemoryReceiptSigner()
     aws = request.getfixturevalue("aws")
     assert isinstance(aws, Aws)
     return deployed(aws)

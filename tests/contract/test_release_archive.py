@@ -9,9 +9,10 @@ import pytest
 from civic.analytics.aggregates import TABLES, Cell, Release
 from civic.analytics.errors import StoreUnavailable
 from civic.analytics.release_archive_s3 import S3Releases
+from civic.lab.memory.analytics import MemoryReleases
 from civic.runtime import clients
-from tests.fakes.analytics import InMemoryReleases
 from tests.fakes.aws import BUCKET, Aws
+from tests.fakes.fixtures import each_kind
 
 RELEASED_AT = datetime(2027, 1, 15, 3, tzinfo=UTC)
 RELEASE = Release(
@@ -27,19 +28,14 @@ RELEASE = Release(
     last_day=None,
 )
 
-type Archive = S3Releases | InMemoryReleases
+type Archive = S3Releases | MemoryReleases
 
 
 def deployed() -> S3Releases:
     return S3Releases(clients.s3(), BUCKET)
 
 
-@pytest.fixture(params=["memory", "s3"])
-def archive(request: pytest.FixtureRequest) -> Archive:
-    if request.param == "memory":
-        return InMemoryReleases()
-    request.getfixturevalue("aws")
-    return deployed()
+archive = each_kind("s3", MemoryReleases, deployed)
 
 
 def read(key: str) -> str:

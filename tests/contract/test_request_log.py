@@ -11,31 +11,26 @@ from civic.contracts.retention import REQUEST_LOG_LIFETIME
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
+from civic.lab.memory.accountability import MemoryRequestLog
 from civic.runtime import clients
-from tests.fakes.accountability import InMemoryRequestLog
 from tests.fakes.aws import Aws
+from tests.fakes.fixtures import each_kind
+from tests.fakes.people import ADA, GRACE
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
-GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
 NOW = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
 LATER = NOW + timedelta(days=3)
 ACCESS, REVIEW = RequestKind.ACCESS, RequestKind.REVIEW
 RECTIFICATION = RequestKind.RECTIFICATION
 JANE, JOHN = "arn:aws:iam::123456789012:user/jane", "arn:aws:iam::123456789012:user/john"
 
-type Requests = DynamoDbRequestLog | InMemoryRequestLog
+type Requests = DynamoDbRequestLog | MemoryRequestLog
 
 
 def deployed() -> DynamoDbRequestLog:
     return DynamoDbRequestLog(clients.dynamodb(), "request-log")
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def log(request: pytest.FixtureRequest) -> Requests:
-    if request.param == "memory":
-        return InMemoryRequestLog()
-    request.getfixturevalue("aws")
-    return deployed()
+log = each_kind("dynamodb", MemoryRequestLog, deployed)
 
 
 def asked(

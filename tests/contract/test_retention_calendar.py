@@ -13,29 +13,25 @@ from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.retention import RetentionLimits
 from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
+from civic.lab.memory.identity import MemoryDecisions
 from civic.runtime import clients
 from tests.fakes.aws import Aws
-from tests.fakes.stores import InMemoryDecisions
+from tests.fakes.fixtures import each_kind
+from tests.fakes.people import ADA
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
 NOW = datetime(2027, 1, 15, 12, 30, 15, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=9999)
 MOMENT = timedelta(microseconds=1)
 REVIEW, REJECTED, ACCEPTED = Decision.REVIEW, Decision.REJECTED, Decision.ACCEPTED
 
-type Calendar = DynamoDbDecisions | InMemoryDecisions
+type Calendar = DynamoDbDecisions | MemoryDecisions
 
 
 def deployed() -> DynamoDbDecisions:
     return DynamoDbDecisions(RevisionedTable(clients.dynamodb(), "decisions"))
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def decisions(request: pytest.FixtureRequest) -> Calendar:
-    if request.param == "memory":
-        return InMemoryDecisions()
-    request.getfixturevalue("aws")
-    return deployed()
+decisions = each_kind("dynamodb", MemoryDecisions, deployed)
 
 
 def row(decision: Decision | None, updated: datetime, number: int = 0) -> DecisionRow:

@@ -12,30 +12,25 @@ from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import RecordId
 from civic.identity.model.review import Opinion, ReviewCase, ReviewCause
+from civic.lab.memory.accountability import MemoryReviewQueue
 from civic.runtime import clients
-from tests.fakes.accountability import InMemoryReviewQueue
 from tests.fakes.aws import Aws
+from tests.fakes.fixtures import each_kind
+from tests.fakes.people import ADA, GRACE
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
-GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
 NOW = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
 JANE, JOHN = "arn:aws:iam::123456789012:user/jane", "arn:aws:iam::123456789012:user/john"
 FOR = Opinion(JANE, Decision.ACCEPTED, NOW)
 AGAINST = Opinion(JOHN, Decision.REJECTED, NOW + timedelta(seconds=1))
 
-type Queue = DynamoDbReviewQueue | InMemoryReviewQueue
+type Queue = DynamoDbReviewQueue | MemoryReviewQueue
 
 
 def deployed() -> DynamoDbReviewQueue:
     return DynamoDbReviewQueue(clients.dynamodb(), "review-queue")
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def queue(request: pytest.FixtureRequest) -> Queue:
-    if request.param == "memory":
-        return InMemoryReviewQueue()
-    request.getfixturevalue("aws")
-    return deployed()
+queue = each_kind("dynamodb", MemoryReviewQueue, deployed)
 
 
 def case(

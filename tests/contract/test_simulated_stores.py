@@ -7,19 +7,18 @@ import pytest
 
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
 from civic.lab.bench.counted_aws import ENVIRONMENT, CountedAws
-from civic.lab.simulate.memory import MemoryBallots, MemoryCodes, MemoryTallies
+from civic.lab.memory.voting import MemoryBallots, MemoryTallies
 from civic.runtime import clients
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots, DynamoDbSingleBallots
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
-from civic.voting.adapters.voter_codes_dynamodb import DynamoDbVoterCodes
-from civic.voting.errors import CodeTaken, TallyMoved
+from civic.voting.errors import TallyMoved
 from civic.voting.model.ballot import Ballot, CastBallot
 from civic.voting.model.tally import ShardTally, counted, sequence
-from civic.voting.ports import BallotBox, Cast, TallyStore, VoterCodes
+from civic.voting.ports import BallotBox, Cast, TallyStore
+from tests.fakes.fixtures import each_kind
 
 ELECTION, OTHER = ElectionId("0123456789ab"), ElectionId("ba9876543210")
 NORTH, SOUTH = StyleId("north"), StyleId("south")
-KINDS = ["memory", "dynamodb"]
 
 
 @pytest.fixture(params=["memory", "one by one", "batches"])
@@ -44,20 +43,9 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> DynamoDbBallots:
     return DynamoDbBallots(client, "ballots")
 
 
-@pytest.fixture(params=KINDS)
-def codes(request: pytest.FixtureRequest) -> VoterCodes:
-    if request.param == "memory":
-        return MemoryCodes()
-    request.getfixturevalue("aws")
-    return DynamoDbVoterCodes(clients.dynamodb(), "voter-codes")
-
-
-@pytest.fixture(params=KINDS)
-def tallies(request: pytest.FixtureRequest) -> TallyStore:
-    if request.param == "memory":
-        return MemoryTallies()
-    request.getfixturevalue("aws")
-    return DynamoDbTallies(clients.dynamodb(), "tallies")
+tallies = each_kind(
+    "dynamodb", MemoryTallies, lambda: DynamoDbTallies(clients.dynamodb(), "tallies")
+)
 
 
 def ballot(number: int, option: str = "o1", election: ElectionId = ELECTION) -> CastBallot:
@@ -94,21 +82,6 @@ def test_the_ballots_of_an_election_are_returned_as_they_were_cast(box: BallotBo
     box.cast([ballot(1, "o2")])
     found = sorted(box.every(ELECTION), key=lambda one: one.nullifier)
     assert found == [ballot(1), ballot(3, "o2")]
-
-
-def test_a_code_is_found_by_its_hash_alone(codes: VoterCodes) -> None:
-    codes.add(ELECTION, NORTH, [b"a" * 32, b"b" * 32])
-    assert codes.find(b"b" * 32) == (ELECTION, NORTH)
-    assert codes.find(b"c" * 32) is None
-
-
-def test_a_code_that_is_stored_again_stays_and_is_no_other_styles(codes: VoterCodes) -> None:
-    codes.add(ELECTION, NORTH, [b"a" * 32])
-    codes.add(ELECTION, NORTH, [b"a" * 32])
-    for election, style in ((ELECTION, SOUTH), (OTHER, NORTH)):
-        with pytest.raises(CodeTaken):
-            codes.add(election, style, [b"a" * 32])
-    assert codes.find(b"a" * 32) == (ELECTION, NORTH)
 
 
 def shard_tally(revision: int, ballots: int) -> ShardTally:

@@ -13,27 +13,22 @@ from civic.identity.model.keys import (
     WrappedKey,
     WrappingKeyVersion,
 )
+from civic.lab.memory.identity import MemorySubjectKeys
 from civic.runtime import clients
 from tests.fakes.aws import Aws
-from tests.fakes.stores import InMemorySubjectKeys
+from tests.fakes.fixtures import each_kind
+from tests.fakes.people import ADA, GRACE
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
-GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
 NEW = WrappedKey(WrappingKeyVersion("wk-0002"), b"rewrapped")
 
-type Keys = DynamoDbSubjectKeys | InMemorySubjectKeys
-
-
-@pytest.fixture(params=["memory", "dynamodb"])
-def keys(request: pytest.FixtureRequest) -> Keys:
-    if request.param == "memory":
-        return InMemorySubjectKeys()
-    request.getfixturevalue("aws")
-    return deployed()
+type Keys = DynamoDbSubjectKeys | MemorySubjectKeys
 
 
 def deployed() -> DynamoDbSubjectKeys:
     return DynamoDbSubjectKeys(clients.dynamodb(), "subject-keys")
+
+
+keys = each_kind("dynamodb", MemorySubjectKeys, deployed)
 
 
 def row(

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from civic.contracts.identifiers import RegistrationId
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper, EsdkKeyWrapper
 from civic.identity.adapters.wrapping_keys_kms import (
     KmsKey,
@@ -18,12 +17,11 @@ from civic.identity.errors import KeyRefused, WrappingKeyMissing
 from civic.identity.model.keys import SubjectKey, WrappingKeyVersion
 from civic.identity.ports import KeyUnwrapper, KeyWrapper
 from civic.identity.ports.custody import WrappingKeyRing
+from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
 from civic.runtime import clients
 from tests.fakes.aws import Aws
-from tests.fakes.keys import InMemoryKeyRing, InMemoryKeyUnwrapper, InMemoryKeyWrapper
+from tests.fakes.people import ADA, GRACE
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
-GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
 KEY = SubjectKey(bytes(range(32)))
 NOW = datetime(2027, 1, 15, tzinfo=UTC)
 
@@ -38,8 +36,8 @@ class Kit:
 
 
 def in_memory() -> Kit:
-    ring = InMemoryKeyRing()
-    return Kit(ring, InMemoryKeyWrapper(ring), InMemoryKeyUnwrapper(ring))
+    ring = MemoryKeyRing()
+    return Kit(ring, MemoryKeyWrapper(ring), MemoryKeyUnwrapper(ring))
 
 
 def deployed(aws: Aws) -> Kit:

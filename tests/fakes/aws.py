@@ -23,8 +23,8 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.kms.models import kms_backends
 from moto.kms.utils import ECDSAPrivateKey
 
+from civic.lab.memory.rsa_pairs import private_key, public_key
 from civic.runtime import clients
-from tests.fakes.wrapping_pairs import private_key, public_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (

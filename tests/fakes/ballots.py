@@ -10,8 +10,14 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
-from civic.lab.simulate.memory import MemoryBallots, MemoryQueue
-from civic.voting.adapters.ballot_queue_sqs import read_body
+from civic.lab.memory.rsa_pairs import pair, public_key
+from civic.lab.memory.voting import (
+    MemoryBallots,
+    MemoryCodes,
+    MemoryElections,
+    MemoryQueue,
+    MemorySecrets,
+)
 from civic.voting.model.ballot import Ballot, CastBallot
 from civic.voting.model.codes import PostedCode, hash_of, new_code
 from civic.voting.model.credential import Credential
@@ -20,8 +26,6 @@ from civic.voting.model.secrets import ElectionKeys
 from civic.voting.ports import Cast, Clock
 from civic.voting.usecases.casting import Booth
 from civic.voting.usecases.polls import Polls
-from tests.fakes.voting_elections import InMemoryCodes, InMemoryElections, InMemorySecrets
-from tests.fakes.wrapping_pairs import pair, public_key
 
 ELECTION, OTHER = ElectionId("7k3m9qx2w5vb"), ElectionId("7k3m9qx2w5vc")
 NORTH, SOUTH = StyleId("north"), StyleId("south")
@@ -100,8 +104,8 @@ def credential(
     return Credential(election, style, token, randomizer, signature)
 
 
-class InMemoryBox(MemoryBallots):
-    """The box; throttles some ballots, and keeps how many there were in each call."""
+class ThrottlingBox(MemoryBallots):
+    """A box that throttles some ballots, and keeps how many there were in each call."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -116,36 +120,17 @@ class InMemoryBox(MemoryBallots):
         ]
 
 
-class InMemoryQueue(MemoryQueue):
-    """The queue."""
-
-    @property
-    def sent(self) -> list[tuple[ElectionId, bytes]]:
-        """What was sent."""
-        return [read_body(body) for body in self.messages]
-
-
-class RecordingRequests:
-    """The snapshots that were asked for."""
-
-    def __init__(self) -> None:
-        self.asked: list[ElectionId] = []
-
-    def ask(self, election: ElectionId) -> None:
-        self.asked.append(election)
-
-
 @dataclass
 class Polling:
     """A polling day: an election, its voters, and the time."""
 
     now: datetime = DURING
     election: Election = field(default_factory=definition)
-    store: InMemoryElections = field(default_factory=InMemoryElections)
-    secrets: InMemorySecrets = field(default_factory=InMemorySecrets)
-    codes: InMemoryCodes = field(default_factory=InMemoryCodes)
-    box: InMemoryBox = field(default_factory=InMemoryBox)
-    queue: InMemoryQueue = field(default_factory=InMemoryQueue)
+    store: MemoryElections = field(default_factory=MemoryElections)
+    secrets: MemorySecrets = field(default_factory=MemorySecrets)
+    codes: MemoryCodes = field(default_factory=MemoryCodes)
+    box: ThrottlingBox = field(default_factory=ThrottlingBox)
+    queue: MemoryQueue = field(default_factory=MemoryQueue)
     _drawn: int = 0
 
     def __post_init__(self) -> None:

@@ -27,6 +27,19 @@ def log_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     return look
 
 
+def each_kind[S](technology: str, in_memory: Callable[[], S], on_aws: Callable[[], S]) -> Any:
+    """Return a fixture that gives a port's adapter in memory, then the one on AWS."""
+
+    @pytest.fixture(params=["memory", technology])
+    def adapter(request: pytest.FixtureRequest) -> S:
+        if request.param == "memory":
+            return in_memory()
+        request.getfixturevalue("aws")
+        return on_aws()
+
+    return adapter
+
+
 @pytest.fixture
 def aws() -> Iterator[Aws]:
     """Give every service that the functions use, empty, in this process."""

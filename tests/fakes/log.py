@@ -16,13 +16,13 @@ from civic.audit.usecases.recording import Recorder
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.log_entries import ballot_entry, commitment
 from civic.contracts.voting import Audience, ElectionCertified, StyleTally
-from civic.lab.simulate.log import (
-    KeySigner,
+from civic.lab.memory.audit import (
     MemoryHeads,
     MemoryJournal,
+    MemoryLogSigner,
     MemoryShelf,
 )
-from civic.lab.simulate.memory import MemoryBus
+from civic.lab.memory.bus import MemoryBus
 
 ORIGIN = "civic.example/log"
 ELECTION = ElectionId("7k3m9qx2w5vb")
@@ -50,7 +50,7 @@ class Log:
     auditors: Any = field(default_factory=MemoryShelf)
     heads: Any = field(default_factory=MemoryHeads)
     bus: Any = field(default_factory=MemoryBus)
-    signer: Any = field(default_factory=lambda: KeySigner(bytes(32)))
+    signer: Any = field(default_factory=lambda: MemoryLogSigner(bytes(32)))
 
     def lookup(self) -> Lookup:
         return Lookup(self.shelf, self.index, self.heads)

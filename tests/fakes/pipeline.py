@@ -73,26 +73,26 @@ from civic.identity.usecases.rights import Rights
 from civic.identity.usecases.roll import RollKeeping
 from civic.identity.usecases.storage import Storage
 from civic.identity.usecases.validation import Validation
+from civic.lab.memory.accountability import (
+    MemoryErasureLedger,
+    MemoryReceiptSigner,
+    MemoryRequestLog,
+    MemoryReviewQueue,
+)
+from civic.lab.memory.analytics import MemoryJoins
+from civic.lab.memory.bus import MemoryBus
+from civic.lab.memory.credentials import (
+    MemoryElectionCalendar,
+    MemoryIssuerKeys,
+    MemoryIssuerRoll,
+)
+from civic.lab.memory.identity import MemoryDecisions, MemorySubjectKeys, MemoryVault
+from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
 from civic.runtime import observability
 from civic.runtime.publisher import PublishFailed
-from tests.fakes.accountability import (
-    InMemoryErasureLedger,
-    InMemoryRequestLog,
-    InMemoryReviewQueue,
-    LocalReceiptSigner,
-)
-from tests.fakes.analytics import InMemoryJoins
-from tests.fakes.bus import RecordingBus
 from tests.fakes.deployment import ROUTES, Handler
 from tests.fakes.faults import Crash, Faults, Guard
-from tests.fakes.issuing import (
-    InMemoryElectionCalendar,
-    InMemoryIssuerKeys,
-    InMemoryIssuerRoll,
-)
-from tests.fakes.keys import InMemoryKeyRing, InMemoryKeyUnwrapper, InMemoryKeyWrapper
 from tests.fakes.lambda_events import failed, http_event, sqs_event
-from tests.fakes.stores import InMemoryDecisions, InMemorySubjectKeys, InMemoryVault
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
 TRACE = TraceContext("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
@@ -177,19 +177,19 @@ class Pipeline:
     """All stores, and the functions composed with them."""
 
     def __init__(self, faults: Faults | None = None) -> None:
-        self.subject_keys = InMemorySubjectKeys()
-        self.decisions = InMemoryDecisions()
-        self.vault = InMemoryVault()
-        self.joins = InMemoryJoins()
-        self.requests = InMemoryRequestLog()
-        self.reviews = InMemoryReviewQueue()
-        self.ledger = InMemoryErasureLedger()
-        self.signer = LocalReceiptSigner()
-        self.roll = InMemoryIssuerRoll()
-        self.calendar = InMemoryElectionCalendar()
-        self.issuer_keys = InMemoryIssuerKeys()
-        self.bus = RecordingBus()
-        self.ring = InMemoryKeyRing()
+        self.subject_keys = MemorySubjectKeys()
+        self.decisions = MemoryDecisions()
+        self.vault = MemoryVault()
+        self.joins = MemoryJoins()
+        self.requests = MemoryRequestLog()
+        self.reviews = MemoryReviewQueue()
+        self.ledger = MemoryErasureLedger()
+        self.signer = MemoryReceiptSigner()
+        self.roll = MemoryIssuerRoll()
+        self.calendar = MemoryElectionCalendar()
+        self.issuer_keys = MemoryIssuerKeys()
+        self.bus = MemoryBus()
+        self.ring = MemoryKeyRing()
         self.ring.add()
         self.now = NOW
         self.log = Log()
@@ -201,8 +201,8 @@ class Pipeline:
         self._joins = guard(self.joins, JoinsUnavailable)
         self._bus = bus = guard(self.bus, PublishFailed)
         subject_keys, decisions = guard(self.subject_keys), guard(self.decisions)
-        unwrapper = guard(InMemoryKeyUnwrapper(self.ring), KeyServiceUnavailable)
-        wrapper = guard(InMemoryKeyWrapper(self.ring))
+        unwrapper = guard(MemoryKeyUnwrapper(self.ring), KeyServiceUnavailable)
+        wrapper = guard(MemoryKeyWrapper(self.ring))
         vault, ledger = guard(self.vault), guard(self.ledger)
         requests, reviews = guard(self.requests), guard(self.reviews)
         signer = guard(self.signer, KeyServiceUnavailable)

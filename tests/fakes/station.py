@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from civic.contracts.identifiers import ElectionId, StyleId
+from civic.lab.memory.rsa_pairs import public_key
 from civic.runtime import clients
 from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
@@ -24,7 +25,6 @@ from civic.voting.model.secrets import ElectionKeys
 from tests.fakes.aws import BUCKET, BUS, Aws
 from tests.fakes.ballots import ELECTION, SIGNERS, SOUTH, definition
 from tests.fakes.lambda_events import http_event
-from tests.fakes.wrapping_pairs import public_key
 
 COMPOSED = (
     *(enqueuer.booth, enqueuer._box, enqueuer._queue, enqueuer._settings),

@@ -11,8 +11,8 @@ from civic.identity.model.keys import RecordId
 from civic.identity.model.registration import Registration
 from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
 from civic.identity.model.sealing import unseal
-from tests.fakes.analytics import Join
-from tests.fakes.keys import InMemoryKeyUnwrapper
+from civic.lab.memory.analytics import Join
+from civic.lab.memory.keys import MemoryKeyUnwrapper
 from tests.fakes.pipeline import Pipeline
 
 ERASED = "erased"
@@ -78,7 +78,7 @@ def opened(pipeline: Pipeline, request: ValidationRequest) -> Registration:
     row = pipeline.subject_keys.get(record)
     if row is None:
         raise IdentityError
-    key = InMemoryKeyUnwrapper(pipeline.ring).unwrap(row.wrapped, request.id)
+    key = MemoryKeyUnwrapper(pipeline.ring).unwrap(row.wrapped, request.id)
     return Registration.from_fields(unseal(key, record, request.sealed))
 
 
@@ -116,7 +116,7 @@ def _stored(pipeline: Pipeline, registration: RegistrationId) -> tuple[int, str]
     if isinstance(row, Tombstone):
         return ERASED
     wrapped = pipeline.subject_keys.rows[row.record].wrapped
-    key = InMemoryKeyUnwrapper(pipeline.ring).unwrap(wrapped, registration)
+    key = MemoryKeyUnwrapper(pipeline.ring).unwrap(wrapped, registration)
     fields = unseal(key, row.record, row.sealed)
     return row.record.revision, Registration.from_fields(fields).model_dump_json()
 

@@ -12,11 +12,11 @@ from itertools import count
 from hypothesis import strategies as st
 
 from civic.contracts.identifiers import ElectionId
-from civic.lab.simulate.memory import MemoryTallies
+from civic.lab.memory.voting import MemorySnapshotRequests, MemoryTallies
 from civic.voting.errors import StoreUnavailable, TallyMoved
 from civic.voting.model.tally import ShardTally, counted
 from civic.voting.usecases.tallying import Arrival, Teller, total
-from tests.fakes.ballots import ELECTION, OTHER, RecordingRequests, ballot
+from tests.fakes.ballots import ELECTION, OTHER, ballot
 from tests.fakes.faults import Crash, Faults, How
 
 ELECTIONS = (ELECTION, OTHER)
@@ -122,7 +122,7 @@ class Trouble(Faults):
             self.at = set()
 
 
-class Requests(RecordingRequests):
+class Requests(MemorySnapshotRequests):
     """Notes which version of the tally a snapshot would have had."""
 
     def __init__(self, store: MemoryTallies) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 
 from civic.contracts.identifiers import ElectionId
-from civic.lab.simulate.memory import MemoryTallies
+from civic.lab.memory.voting import MemoryTallies
 from civic.voting.model.tally import ShardTally, sequence
 from civic.voting.usecases import tallying
 from civic.voting.usecases.tallying import Arrival, Teller

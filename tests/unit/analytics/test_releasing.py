@@ -7,8 +7,8 @@ import pytest
 from civic.analytics.aggregates import Release, Tally, suppress_small_cells
 from civic.analytics.releasing import Releasing, release
 from civic.contracts.events import AnalyticsReleased
-from tests.fakes.analytics import InMemoryJoins, InMemoryReleases
-from tests.fakes.bus import RecordingBus
+from civic.lab.memory.analytics import MemoryJoins, MemoryReleases
+from civic.lab.memory.bus import MemoryBus
 from tests.fakes.faults import Crash, Faults
 from tests.fakes.pipeline import Pipeline
 from tests.strategies.registrations import person
@@ -19,10 +19,10 @@ NOW = datetime(2027, 1, 15, 3, tzinfo=UTC)
 class Office:
     """A release and everything it works with."""
 
-    def __init__(self, joins: InMemoryJoins, faults: Faults | None = None) -> None:
+    def __init__(self, joins: MemoryJoins, faults: Faults | None = None) -> None:
         guard = (faults or Faults()).guard
-        self.archive = InMemoryReleases()
-        self.bus = RecordingBus()
+        self.archive = MemoryReleases()
+        self.bus = MemoryBus()
         self.seen: list[Tally] = []
         self.releasing = Releasing(
             guard(joins), self._protect, guard(self.archive), guard(self.bus), lambda: NOW
@@ -33,7 +33,7 @@ class Office:
         return suppress_small_cells(exact)
 
 
-def joined(people: int) -> InMemoryJoins:
+def joined(people: int) -> MemoryJoins:
     pipeline = Pipeline()
     for _ in range(people):
         pipeline.register(person())
@@ -65,7 +65,7 @@ def test_only_the_protected_counts_leave() -> None:
 
 
 def test_empty_register_is_released_as_such() -> None:
-    office = Office(InMemoryJoins())
+    office = Office(MemoryJoins())
     event = release(office.releasing, "r1")
     assert (event.counted, event.cells, event.first_day) == (0, 0, None)
 

@@ -11,7 +11,7 @@ from civic.audit.model.notes import Checkpoint
 from civic.audit.model.tiles import Published
 from civic.contracts.audit import CheckpointPublished
 from civic.contracts.voting import ElectionEnded
-from civic.lab.simulate.log import MemoryShelf
+from civic.lab.memory.audit import MemoryShelf
 from tests.fakes.log import ELECTION, NOW, ORIGIN, Log, arrival, arrivals, certified
 
 SHARD, OTHER = "shardId-1", "shardId-2"

@@ -16,6 +16,7 @@ from civic.client.citizen import Citizen, Receipt
 from civic.client.device import Credential, Device, Request
 from civic.identity.model import base64url
 from civic.identity.model.blind_rsa import SigningKey, blind_sign
+from civic.lab.memory.rsa_pairs import private_key
 from civic.operator import main as main_module
 from civic.operator.commands import credentials
 from civic.operator.commands.tokens import Holder
@@ -24,7 +25,6 @@ from civic.stack.workspace import Workspace
 from civic.terminal.failures import CommandFailed
 from tests.fakes.blind_vectors import own_vectors
 from tests.fakes.elections import ELECTION, OTHER, STYLE
-from tests.fakes.wrapping_pairs import private_key
 
 RECEIPT = Receipt("5d3c6f0e-0000-4000-8000-000000000000", "token-of-the-citizen")
 VECTOR = own_vectors()[0]

@@ -9,8 +9,7 @@ from tests.fakes.deployment import Deployment
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import said
 from tests.fakes.office import Citizen, assert_silent, citizen, content
-
-UNKNOWN = "00000000-0000-4000-8000-000000000000"
+from tests.fakes.people import UNKNOWN
 
 
 def test_withdrawal_of_consent_erases_everything(deployment: Deployment) -> None:

@@ -32,9 +32,9 @@ from tests.fakes.office import (
     content,
     staff,
 )
+from tests.fakes.people import UNKNOWN
 
 ROUTES = [route.key.replace("/registrations/{id}", "") for route in credential_issuer.ROUTES.routes]
-UNKNOWN = "00000000-0000-4000-8000-000000000000"
 SOME_BODY = credential_request(b"\x01" * 384)
 
 

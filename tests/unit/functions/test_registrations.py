@@ -10,13 +10,13 @@ from civic.runtime import clients
 from tests.fakes.deployment import Deployment
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import said, wrong_fields
+from tests.fakes.people import UNKNOWN
 from tests.strategies.registrations import person
 
 KEY = "0b9f2f3a-6a0e-4f0c-9a53-3f0c8f6a2b11"
 CONSENT = Consent(text_version="2027-1", given_at="2024-01-15T12:00:00Z")
 BODY = person(consent=CONSENT).model_dump_json(exclude_none=True)
 CORRECTED = person(username="corrected", consent=CONSENT).model_dump_json(exclude_none=True)
-UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
 def content(response: dict[str, Any]) -> dict[str, Any]:

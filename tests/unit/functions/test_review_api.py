@@ -21,8 +21,8 @@ from tests.fakes.office import (
     content,
     staff,
 )
+from tests.fakes.people import UNKNOWN
 
-UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ROUTES = [route.key for route in review.ROUTES.routes]
 ACCEPT = {"revision": 1, "decision": "accepted"}
 REJECT = {"revision": 1, "decision": "rejected"}

@@ -17,10 +17,10 @@ from tests.fakes.office import (
     citizen,
     content,
 )
+from tests.fakes.people import UNKNOWN
 
 ROUTES = [route.key.replace("/registrations/{id}", "") for route in rights.ROUTES.routes]
 TOLD_AFTER_ERASURE = ("GET /requests", "GET /erasure")
-UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.mark.parametrize("route", ROUTES)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from civic.contracts.events import ValidationRequest
-from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.identifiers import Revision
 from civic.identity.errors import (
     FieldTampered,
     NotYetStored,
@@ -18,15 +18,14 @@ from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import RequestKind, StaffView, SubjectRequest
 from civic.identity.model.rows import VaultRow
 from civic.identity.usecases.access import Disclosure, disclose
+from civic.lab.memory.keys import MemoryKeyUnwrapper
 from tests.fakes.asking import contesting, restricting
 from tests.fakes.faults import Crash, Faults, Meanwhile
-from tests.fakes.keys import InMemoryKeyUnwrapper
+from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, Consumer, Pipeline
 from tests.fakes.reviewing import JANE, in_doubt, show
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
-
-UNKNOWN = RegistrationId("00000000-0000-4000-8000-000000000000")
 
 
 def shown(pipeline: Pipeline, receipt: Receipt) -> Disclosure:
@@ -203,7 +202,7 @@ def test_record_is_not_opened_if_the_access_cannot_be_logged() -> None:
     receipt = pipeline.register(person())
     pipeline.drain()
     opening = Faults()
-    unwrapper = opening.guard(InMemoryKeyUnwrapper(pipeline.ring))
+    unwrapper = opening.guard(MemoryKeyUnwrapper(pipeline.ring))
     pipeline.access = replace(
         pipeline.access,
         requests=Faults(1).guard(pipeline.requests),

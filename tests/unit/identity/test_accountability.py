@@ -38,12 +38,11 @@ from civic.identity.usecases.accountability import (
     note_rectified,
     replay_page,
 )
-from tests.fakes.accountability import LocalReceiptSigner
+from civic.lab.memory.accountability import MemoryReceiptSigner
 from tests.fakes.faults import Crash, Faults
+from tests.fakes.people import ADA, GRACE
 from tests.fakes.pipeline import NOW, TRACE, Pipeline
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
-GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
 DIGEST = AccessDigest(bytes(range(32)))
 ERASURE, WITHDRAWAL = RequestKind.ERASURE, RequestKind.WITHDRAWAL
 
@@ -227,7 +226,7 @@ def test_packed_confirmations_are_counted_person_by_person() -> None:
     assert len(pipeline.signer.signed) == 2
 
 
-class Unwilling(LocalReceiptSigner):
+class Unwilling(MemoryReceiptSigner):
     """Signs only when it is told to."""
 
     willing = False
@@ -277,7 +276,7 @@ def test_two_who_sign_at_once_keep_the_first_receipt() -> None:
     for event in EVENTS[:-1]:
         note(pipeline, event)
 
-    class Beaten(LocalReceiptSigner):
+    class Beaten(MemoryReceiptSigner):
         """While it signs, another environment has signed and sealed."""
 
         def sign(self, document: bytes) -> bytes:

@@ -7,8 +7,8 @@ from civic.identity.usecases.custody import (
     rewrap_page,
     rotate_wrapping_key,
 )
+from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
 from tests.fakes.faults import Meanwhile
-from tests.fakes.keys import InMemoryKeyRing, InMemoryKeyUnwrapper, InMemoryKeyWrapper
 from tests.fakes.pipeline import Pipeline
 from tests.strategies.registrations import person
 
@@ -18,8 +18,8 @@ def custody_of(pipeline: Pipeline, meanwhile: Meanwhile | None = None) -> Custod
     return Custody(
         guard(pipeline.ring),
         guard(pipeline.subject_keys),
-        guard(InMemoryKeyWrapper(pipeline.ring)),
-        guard(InMemoryKeyUnwrapper(pipeline.ring)),
+        guard(MemoryKeyWrapper(pipeline.ring)),
+        guard(MemoryKeyUnwrapper(pipeline.ring)),
     )
 
 
@@ -31,13 +31,13 @@ def populated(people: int) -> Pipeline:
 
 
 def keys_of(pipeline: Pipeline) -> list[SubjectKey]:
-    unwrapper = InMemoryKeyUnwrapper(pipeline.ring)
+    unwrapper = MemoryKeyUnwrapper(pipeline.ring)
     rows = pipeline.subject_keys.rows.values()
     return [unwrapper.unwrap(row.wrapped, row.record.id) for row in rows]
 
 
 def test_ensure_makes_the_first_key_once() -> None:
-    ring = InMemoryKeyRing()
+    ring = MemoryKeyRing()
     assert ensure_wrapping_key(ring) == ensure_wrapping_key(ring) == "wk-0001"
     assert len(ring.secrets) == 1
 

@@ -15,8 +15,8 @@ from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.model.rows import Tombstone
 from civic.identity.usecases.deadlines import announce_erasures, count_overdue, end_retention
 from civic.identity.usecases.intake import read_status
+from civic.lab.memory.bus import MemoryBus
 from tests.fakes.asking import lifting, registered, restricting
-from tests.fakes.bus import RecordingBus
 from tests.fakes.pipeline import NOW, RETENTION, Pipeline
 from tests.fakes.reviewing import ACCEPTED, REJECTED, decide, in_doubt
 from tests.fakes.views import ERASED, view
@@ -168,7 +168,7 @@ def test_every_erasure_has_a_trace_of_its_own() -> None:
 
 @pytest.mark.parametrize("people", [0, 1, 10, 11, 25])
 def test_everybody_is_asked_for_by_tens(people: int) -> None:
-    class Batches(RecordingBus):
+    class Batches(MemoryBus):
         """Remembers how many events each call brought."""
 
         sizes: list[int]

@@ -8,13 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import rfc8785
 
-from civic.contracts.identifiers import RegistrationId
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.erasure_receipt import RECEIPT_TYPE, key_fingerprint, receipt_document
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.registration import Registration
+from tests.fakes.people import ADA
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
 REQUESTED = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
 KEY = b"a public key"
 TIMES = {store: REQUESTED + timedelta(seconds=at) for at, store in enumerate(ErasureStore, 1)}

@@ -26,13 +26,12 @@ from civic.identity.usecases.accountability import (
     replay_page,
 )
 from tests.fakes.asking import contesting, registered
+from tests.fakes.people import ADA, GRACE
 from tests.fakes.pipeline import NOW, TRACE, Pipeline
 from tests.fakes.reviewing import counted, open_requests
 from tests.fakes.views import view
 from tests.strategies.registrations import person
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
-GRACE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
 DIGEST = AccessDigest(bytes(range(32)))
 ERASURE, WITHDRAWAL = RequestKind.ERASURE, RequestKind.WITHDRAWAL
 

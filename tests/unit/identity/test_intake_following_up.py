@@ -14,8 +14,9 @@ from civic.identity.errors import (
 from civic.identity.model.keys import RecordId
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.rows import DecisionRow, Status, Tombstone
+from civic.lab.memory.identity import MemoryDecisions
+from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, Pipeline, with_entropy
-from tests.fakes.stores import InMemoryDecisions
 from tests.fakes.views import decision_of, opened
 from tests.strategies.registrations import person
 
@@ -67,7 +68,7 @@ def test_strangers_are_told_nothing(operation: str, wrong: str) -> None:
     receipt = pipeline.register(person())
     stranger = {
         "token": replace(receipt, access_token="x" * 43),
-        "id": replace(receipt, id=RegistrationId("00000000-0000-4000-8000-000000000000")),
+        "id": replace(receipt, id=UNKNOWN),
         "both": another().register(person(username="x")),
         "empty": replace(receipt, access_token=""),
     }[wrong]
@@ -93,7 +94,7 @@ def test_rectify_that_meets_an_erasure_at_its_end_is_told_not_found() -> None:
     pipeline.erase(receipt)
     grave = pipeline.decisions.rows[receipt.id]
 
-    class ErasedMeanwhile(InMemoryDecisions):
+    class ErasedMeanwhile(MemoryDecisions):
         """Reads as it was before the erasure, writes as it is after."""
 
         def get(self, _registration: RegistrationId) -> DecisionRow:

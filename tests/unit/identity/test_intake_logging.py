@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from civic.contracts.events import DataUpdated, DeletionRequest, ValidationRequest
-from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.identifiers import Revision
 from civic.identity.errors import (
     RegistrationNotFound,
     RegistrationRestricted,
@@ -18,6 +18,7 @@ from civic.identity.model.rows import Status, Tombstone
 from civic.identity.usecases.intake import read_status, rectify, request_erasure
 from tests.fakes.asking import history, lifting, registered, restrict_and_lift, restricting
 from tests.fakes.faults import Crash, Faults, Meanwhile
+from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, TRACE, Consumer, Pipeline
 from tests.fakes.reviewing import counted, open_requests
 from tests.fakes.views import decision_of
@@ -250,7 +251,7 @@ def test_every_refused_status_costs_the_same_calls() -> None:
         if refused == "token":
             receipt = replace(receipt, access_token="x" * 43)
         if refused == "id":
-            receipt = replace(receipt, id=RegistrationId("00000000-0000-4000-8000-000000000000"))
+            receipt = replace(receipt, id=UNKNOWN)
         before = faults.calls
         with pytest.raises(RegistrationNotFound):
             status(pipeline, receipt)

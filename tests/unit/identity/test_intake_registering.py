@@ -15,10 +15,10 @@ from civic.identity.errors import (
 from civic.identity.model.keys import StoredSubjectKey, digest_of
 from civic.identity.model.rows import Status, Tombstone
 from civic.identity.usecases.intake import register
+from civic.lab.memory.identity import MemorySubjectKeys
+from civic.lab.memory.keys import MemoryKeyUnwrapper
 from tests.fakes.faults import Crash, Faults, Meanwhile
-from tests.fakes.keys import InMemoryKeyUnwrapper
 from tests.fakes.pipeline import NOW, TRACE, Consumer, Pipeline, with_entropy
-from tests.fakes.stores import InMemorySubjectKeys
 from tests.fakes.views import decision_of, opened
 from tests.strategies.registrations import person
 
@@ -64,7 +64,7 @@ def test_register_uses_a_fresh_subject_key_for_every_registration() -> None:
     pipeline = Pipeline()
     for _ in range(2):
         pipeline.register(person())
-    unwrapper = InMemoryKeyUnwrapper(pipeline.ring)
+    unwrapper = MemoryKeyUnwrapper(pipeline.ring)
     rows = pipeline.subject_keys.rows.values()
     secrets = {unwrapper.unwrap(row.wrapped, row.record.id).secret for row in rows}
     assert len(secrets) == 2
@@ -183,7 +183,7 @@ def test_duplicate_at_the_same_moment_ends_in_one_registration(call: int) -> Non
     assert len(list(pipeline.joins.complete())) == 1
 
 
-class OvertakenKeys(InMemorySubjectKeys):
+class OvertakenKeys(MemorySubjectKeys):
     """Lets something happen once, just after a revision was found taken."""
 
     def __init__(self) -> None:

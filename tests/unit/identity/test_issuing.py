@@ -18,8 +18,9 @@ from civic.identity.errors import (
 from civic.identity.model.credentials import RequestDigest, RollEntry, request_digest
 from civic.identity.model.receipt import Receipt
 from civic.identity.usecases.issuing import BlindSignature, issue_credential, list_offers
+from civic.lab.memory.credentials import MemoryIssuerRoll
 from tests.fakes.elections import ELECTION, ELSEWHERE, OTHER, STYLE, ended, published
-from tests.fakes.issuing import InMemoryIssuerRoll
+from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, Consumer, Pipeline
 from tests.strategies.registrations import person
 
@@ -131,7 +132,7 @@ def strangers(pipeline: Pipeline) -> list[tuple[RegistrationId, str]]:
     pipeline.drain(start)
     return [
         (receipt.id, "another token"),
-        (RegistrationId("00000000-0000-4000-8000-000000000000"), receipt.access_token),
+        (UNKNOWN, receipt.access_token),
         (rejected.id, rejected.access_token),
         (erased.id, erased.access_token),
     ]
@@ -212,10 +213,10 @@ def test_message_of_the_wrong_form_is_refused_and_uses_nothing_up(wrong: bytes) 
     assert ask(pipeline, receipt, message(pipeline)).style == STYLE
 
 
-class Overtaken(InMemoryIssuerRoll):
+class Overtaken(MemoryIssuerRoll):
     """Between reading the row and writing it, somebody else was there."""
 
-    def __init__(self, inner: InMemoryIssuerRoll, *, erased: bool) -> None:
+    def __init__(self, inner: MemoryIssuerRoll, *, erased: bool) -> None:
         super().__init__()
         self.rows = inner.rows
         self._erased = erased

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.identifiers import Revision
 from civic.identity.model.keys import RecordId
 from civic.identity.model.requests import (
     ARTICLES,
@@ -15,8 +15,7 @@ from civic.identity.model.requests import (
     one_month_after,
 )
 from civic.identity.model.review import ReviewCase, ReviewCause
-
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+from tests.fakes.people import ADA
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 

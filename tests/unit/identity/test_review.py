@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from civic.contracts.events import Decision
-from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.identifiers import Revision
 from civic.identity.errors import (
     NotYetStored,
     RegistrationNotFound,
@@ -21,6 +21,7 @@ from civic.identity.model.review import ReviewCause
 from civic.identity.usecases.review import list_cases
 from civic.identity.usecases.rights import lift_restriction, request_review, restrict
 from tests.fakes.faults import Crash, Faults, Meanwhile
+from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, TRACE, Consumer, Pipeline
 from tests.fakes.reviewing import (
     DOUBTFUL,
@@ -38,8 +39,6 @@ from tests.fakes.reviewing import (
 )
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
-
-UNKNOWN = RegistrationId("00000000-0000-4000-8000-000000000000")
 
 
 def test_who_waits_are_those_the_rules_leave_to_people_and_who_contest() -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import RegistrationNotFound
 from civic.identity.model.receipt import Receipt
 from tests.fakes.asking import (
@@ -18,6 +17,7 @@ from tests.fakes.asking import (
     restricting,
 )
 from tests.fakes.faults import Crash, Faults
+from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, Pipeline
 from tests.fakes.reviewing import counted, listed, open_requests
 from tests.fakes.views import decision_of
@@ -41,7 +41,7 @@ def token_of_another(pipeline: Pipeline, receipt: Receipt) -> Receipt:
 
 
 def unknown(_pipeline: Pipeline, receipt: Receipt) -> Receipt:
-    return replace(receipt, id=RegistrationId("00000000-0000-4000-8000-000000000000"))
+    return replace(receipt, id=UNKNOWN)
 
 
 def erased(pipeline: Pipeline, receipt: Receipt) -> Receipt:

@@ -18,6 +18,7 @@ from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Status
 from civic.identity.usecases.validation import validate
+from civic.lab.memory.identity import MemoryDecisions
 from tests.fakes.asking import (
     history,
     lifting,
@@ -28,7 +29,6 @@ from tests.fakes.asking import (
 from tests.fakes.faults import Crash, Faults, Meanwhile
 from tests.fakes.pipeline import TRACE, Pipeline
 from tests.fakes.reviewing import DOUBTFUL, counted, listed, open_requests
-from tests.fakes.stores import InMemoryDecisions
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
 
@@ -134,7 +134,7 @@ def test_restriction_gives_up_when_others_keep_changing_the_row() -> None:
     pipeline = Pipeline()
     receipt = registered(pipeline)
 
-    class Contended(InMemoryDecisions):
+    class Contended(MemoryDecisions):
         """Somebody else is always faster."""
 
         def restrict(self, _row: DecisionRow) -> bool:

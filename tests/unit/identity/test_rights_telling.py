@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from civic.contracts.events import JoinDeleted
-from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import RegistrationNotFound
 from civic.identity.model.erasure import ErasureRecord, ErasureStore
 from civic.identity.model.receipt import Receipt
@@ -16,6 +15,7 @@ from civic.identity.usecases.deadlines import end_retention
 from civic.identity.usecases.rights import erasure_status, list_requests
 from tests.fakes.asking import contesting, objecting, registered, restrict_and_lift
 from tests.fakes.faults import Faults
+from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, RETENTION, Consumer, Pipeline
 from tests.strategies.registrations import person
 
@@ -43,7 +43,7 @@ def empty_token(_pipeline: Pipeline, receipt: Receipt) -> Receipt:
 
 
 def unknown(_pipeline: Pipeline, receipt: Receipt) -> Receipt:
-    return replace(receipt, id=RegistrationId("00000000-0000-4000-8000-000000000000"))
+    return replace(receipt, id=UNKNOWN)
 
 
 STRANGERS = [wrong_token, empty_token, unknown]

@@ -17,14 +17,14 @@ from civic.contracts.events import (
     ReviewDecided,
     ValidationResult,
 )
-from civic.contracts.identifiers import RegistrationId, Revision, StyleId
+from civic.contracts.identifiers import Revision, StyleId
 from civic.contracts.voting import CredentialKeysPublished, RollDeleted, StyleAreas
 from civic.identity.model.credentials import RequestDigest, RollEntry, Standing, areas_of
 from civic.identity.model.keys import AccessDigest
 from tests.fakes.elections import ELECTION, ELSEWHERE, STYLE, ended, published
+from tests.fakes.people import ADA
 from tests.fakes.pipeline import NOW, TRACE, Consumer, Pipeline
 
-ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
 DIGEST = AccessDigest(bytes(range(32)))
 ACCEPTED, REJECTED, REVIEW = Decision.ACCEPTED, Decision.REJECTED, Decision.REVIEW
 

@@ -9,21 +9,20 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from civic.contracts.events import SealedFields
-from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.identifiers import Revision
 from civic.identity.errors import CommitmentMismatch, FieldTampered, SealError, UnknownSealVersion
 from civic.identity.model.keys import RecordId, SubjectKey
 from civic.identity.model.sealing import seal, unseal
+from tests.fakes.people import ADA, GRACE
 from tests.fakes.pipeline import Entropy
 
 KEY = SubjectKey(bytes(range(32)))
-RECORD = RecordId(RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10"), Revision(7))
+RECORD = RecordId(ADA, Revision(7))
 OTHER_KEY = SubjectKey(bytes(range(1, 33)))
 ELSEWHERE = {
     "later revision": RecordId(RECORD.id, Revision(8)),
     "revision with the same first digit": RecordId(RECORD.id, Revision(70)),
-    "other person": RecordId(
-        RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11"), RECORD.revision
-    ),
+    "other person": RecordId(GRACE, RECORD.revision),
 }
 FIELDS = {"username": b'"erika"', "phone_number": b'"+49 30 901820"', "empty": b""}
 

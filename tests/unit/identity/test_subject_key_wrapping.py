@@ -18,10 +18,11 @@ from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper, 
 from civic.identity.adapters.wrapping_keys_kms import PrivateKeys, PublicKeys
 from civic.identity.errors import KeyRefused
 from civic.identity.model.keys import SubjectKey, WrappedKey, WrappingKeyVersion
-from tests.fakes.wrapping_pairs import private_key, public_key
+from civic.lab.memory.rsa_pairs import private_key, public_key
+from tests.fakes.people import ADA, GRACE
 
-SUBJECT = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
-NEIGHBOUR = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
+SUBJECT = ADA
+NEIGHBOUR = GRACE
 KEY = SubjectKey(bytes(range(32)))
 CONTEXT = {"subject": SUBJECT, "purpose": "registration"}
 SUITE = Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY

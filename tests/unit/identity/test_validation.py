@@ -6,17 +6,18 @@ from datetime import timedelta
 import pytest
 
 from civic.contracts.events import Decision, DeletionRequest, ValidationRequest
-from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.identifiers import Revision
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.errors import CommitmentMismatch, FieldTampered, KeyRefused, WrappingKeyMissing
 from civic.identity.model.keys import RecordId
 from civic.identity.model.rows import Status, Tombstone
 from civic.identity.usecases.validation import forget_decision, validate
+from tests.fakes.people import ADA
 from tests.fakes.pipeline import NOW, TRACE, Pipeline
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
 
-OTHER_ID = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
+OTHER_ID = ADA
 
 
 def submitted(pipeline: Pipeline, **changes: object) -> ValidationRequest:

@@ -13,9 +13,9 @@ from civic.identity.model.receipt import Receipt
 from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import Status, Tombstone
 from civic.identity.usecases.validation import forget_decision, validate
+from civic.lab.memory.keys import MemoryKeyUnwrapper
 from tests.fakes.asking import restrict_and_lift, restricting
 from tests.fakes.faults import Crash, Faults, Meanwhile
-from tests.fakes.keys import InMemoryKeyUnwrapper
 from tests.fakes.pipeline import NOW, TRACE, Pipeline
 from tests.fakes.reviewing import REJECTED, decide, in_doubt
 from tests.fakes.views import decision_of
@@ -33,7 +33,7 @@ def reads_of(pipeline: Pipeline) -> Faults:
     pipeline.validation = replace(
         pipeline.validation,
         subject_keys=reads.guard(pipeline.subject_keys),
-        unwrapper=reads.guard(InMemoryKeyUnwrapper(pipeline.ring)),
+        unwrapper=reads.guard(MemoryKeyUnwrapper(pipeline.ring)),
     )
     return reads
 

@@ -9,11 +9,11 @@ import pytest
 
 from civic.client.api_client import Refused
 from civic.contracts.identifiers import ElectionId, StyleId
+from civic.lab.memory.voting import MemoryBallots
 from civic.lab.simulate import deployed
 from civic.lab.simulate.deployed import DeployedElection
 from civic.lab.simulate.electorate import apportioned
 from civic.lab.simulate.hall import Hall, hall_of
-from civic.lab.simulate.memory import MemoryBallots
 from civic.lab.simulate.outcome import Outcome
 from civic.lab.simulate.run import Plan
 from civic.operator.main import main

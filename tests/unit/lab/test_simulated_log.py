@@ -14,10 +14,9 @@ from civic.audit.model.tiles import Published
 from civic.contracts.identifiers import ElectionId, Nullifier
 from civic.contracts.log_entries import ballot_entry, commitment
 from civic.contracts.voting import ElectionCertified
+from civic.lab.memory.audit import FolderHeads, FolderShelf, MemoryJournal
 from civic.lab.simulate import command, log_delivery, run
 from civic.lab.simulate.electorate import apportioned
-from civic.lab.simulate.folder import FolderHeads, FolderShelf
-from civic.lab.simulate.log import MemoryJournal
 from civic.lab.simulate.log_delivery import LogDelivery
 from civic.lab.simulate.log_environments import BoxOpenings
 from civic.lab.simulate.outcome import LogOutcome, Outcome

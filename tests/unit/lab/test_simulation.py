@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from civic.contracts.identifiers import ElectionId
-from civic.lab.simulate import issuer, log_delivery, run
+from civic.lab.memory import issuer
+from civic.lab.memory.issuer import MemoryIssuer
+from civic.lab.memory.voting import MemoryBallots, MemoryQueue, MemoryTallies
+from civic.lab.simulate import log_delivery, run
 from civic.lab.simulate.command import share_of
 from civic.lab.simulate.country import style_of
 from civic.lab.simulate.electorate import apportioned
-from civic.lab.simulate.issuer import MemoryIssuer
-from civic.lab.simulate.memory import MemoryBallots, MemoryQueue, MemoryTallies
 from civic.lab.simulate.outcome import Outcome
 from civic.lab.simulate.run import Plan, Simulation
 from civic.operator.main import main
@@ -132,7 +133,7 @@ def test_a_box_that_takes_a_second_ballot_is_found_out(
     held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def careless(self: MemoryBallots, ballot: CastBallot) -> Cast:
-        self._rows[ballot.nullifier] = ballot.salt, ballot.election, ballot.content
+        self.rows[ballot.nullifier] = ballot.salt, ballot.election, ballot.content
         self.arrived.append(ballot)
         return Cast.COUNTED
 

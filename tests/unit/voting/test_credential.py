@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from civic.contracts.identifiers import StyleId
+from civic.lab.memory.rsa_pairs import pair
 from civic.voting.errors import VoterUnknown
 from civic.voting.model.credential import Credential, code_nullifier
 from tests.fakes.ballots import ELECTION, NORTH, OTHER, SOUTH, credential, signed
-from tests.fakes.wrapping_pairs import pair
 
 KEY, OTHER_KEY = pair(1).public_key(), pair(2).public_key()
 MADE = credential()

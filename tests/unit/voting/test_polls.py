@@ -7,10 +7,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from civic.contracts.identifiers import ElectionId, StyleId
+from civic.lab.memory.voting import MemorySecrets
 from civic.voting.model.election import State
 from civic.voting.usecases.polls import LIFETIME, Kept, Polls, offered, published
 from tests.fakes.ballots import DURING, ELECTION, NORTH, OTHER, SOUTH, Polling, definition
-from tests.fakes.voting_elections import InMemorySecrets
 
 MOMENT = timedelta(microseconds=1)
 
@@ -77,7 +77,7 @@ def test_what_nobody_asks_for_any_more_does_not_pile_up() -> None:
     assert len(reader.kept._known) == 1
 
 
-class CountingSecrets(InMemorySecrets):
+class CountingSecrets(MemorySecrets):
     """Counts how often a secret is opened."""
 
     opened = 0

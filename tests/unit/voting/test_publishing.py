@@ -10,24 +10,15 @@ import pytest
 from civic.contracts.events import Event
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.voting import VoteCast
-from civic.lab.simulate.memory import MemorySnapshots, MemoryTallies
+from civic.lab.memory.bus import MemoryBus
+from civic.lab.memory.voting import MemorySnapshotRequests, MemorySnapshots, MemoryTallies
 from civic.runtime.publisher import PublishFailed
 from civic.voting.errors import ElectionUnknown
 from civic.voting.model.ballot import cast
 from civic.voting.model.election import State
 from civic.voting.usecases.publishing import Press, recount
 from civic.voting.usecases.tallying import Arrival, Teller
-from tests.fakes.ballots import (
-    ELECTION,
-    OTHER,
-    SOUTH,
-    InMemoryBox,
-    Polling,
-    RecordingRequests,
-    ballot,
-    credential,
-)
-from tests.fakes.bus import RecordingBus
+from tests.fakes.ballots import ELECTION, OTHER, SOUTH, Polling, ThrottlingBox, ballot, credential
 
 
 class Newsroom:
@@ -37,14 +28,14 @@ class Newsroom:
         self.polling = Polling()
         self.tallies = MemoryTallies()
         self.snapshots = MemorySnapshots()
-        self.bus = RecordingBus()
+        self.bus = MemoryBus()
         self.press = Press(
             self.polling.store, self.tallies, self.snapshots, self.bus, self.polling.clock
         )
 
     def count(self, number: int, candidate: str = "o1") -> None:
         arrival = Arrival(str(number), ballot(candidate))
-        Teller(self.tallies, RecordingRequests()).tally("shard", [arrival])
+        Teller(self.tallies, MemorySnapshotRequests()).tally("shard", [arrival])
 
     def shown(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self.snapshots.get(ELECTION) or b"")
@@ -85,7 +76,9 @@ def test_version_grows_with_every_write_of_any_shard() -> None:
     versions = []
     for number in range(3):
         room.count(number + 1)
-        Teller(room.tallies, RecordingRequests()).tally(f"other-{number}", [Arrival("1", ballot())])
+        Teller(room.tallies, MemorySnapshotRequests()).tally(
+            f"other-{number}", [Arrival("1", ballot())]
+        )
         room.press.publish([ELECTION])
         versions.append(room.shown()["version"])
     assert versions == [3, 5, 7]
@@ -115,7 +108,7 @@ def test_unknown_election_is_an_error() -> None:
 
 
 def test_recount_knows_the_ballots_of_one_election_only() -> None:
-    box = InMemoryBox()
+    box = ThrottlingBox()
     for number, election in enumerate([ELECTION, ELECTION, OTHER]):
         nullifier = credential(number, SOUTH, election).nullifier
         box.cast([cast(ballot("o1", election=election), nullifier, b"k" * 32)])

@@ -18,8 +18,8 @@ from civic.audit.usecases.recording import Recorder
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.log_entries import ballot_entry
 from civic.lab.bench.audit_chain import Chain
-from civic.lab.simulate.log import KeySigner, MemoryHeads, MemoryJournal, MemoryShelf
-from civic.lab.simulate.memory import MemoryBus
+from civic.lab.memory.audit import MemoryHeads, MemoryJournal, MemoryLogSigner, MemoryShelf
+from civic.lab.memory.bus import MemoryBus
 from civic.verifier.merkle import verify_inclusion
 
 BATCH = 10_000
@@ -120,7 +120,7 @@ class GrowingLog:
             shelf=self.shelf,
             index=self.index,
             heads=self.heads,
-            signer=KeySigner(bytes(32)),
+            signer=MemoryLogSigner(bytes(32)),
             events=MemoryBus(),
             clock=_now,
         )

@@ -22,8 +22,8 @@ from civic.audit.usecases.publishing import Publisher
 from civic.audit.usecases.recording import Recorder
 from civic.lab.bench.audit_growth import BATCH, arrivals
 from civic.lab.bench.prices import PriceTable
-from civic.lab.simulate.log import KeySigner
-from civic.lab.simulate.memory import MemoryBus
+from civic.lab.memory.audit import MemoryLogSigner
+from civic.lab.memory.bus import MemoryBus
 
 GROWN = 140_000
 """Entries before counting begins: from 65,536 on three levels of the tree have a partial tile."""
@@ -86,7 +86,7 @@ class CountedBucket:
         return {"Contents": [{"Key": min(keys)}]} if keys else {}
 
 
-class CountedSigner(KeySigner):
+class CountedSigner(MemoryLogSigner):
     """Counts signatures; the public key is asked for once in an environment's life."""
 
     def __init__(self, requests: Counter[str]) -> None:

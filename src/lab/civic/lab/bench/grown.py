@@ -5,12 +5,12 @@ from datetime import datetime
 
 from civic.contracts.identifiers import ElectionId, Nullifier
 from civic.lab.bench.repeat_vote import VOTES_PER_UNIT
+from civic.lab.memory.voting import MemorySecrets
 from civic.lab.simulate.country import election_of, style_of, vote_body
 from civic.lab.simulate.delivery import Delivery
 from civic.lab.simulate.dice import Dice
 from civic.lab.simulate.electorate import official
 from civic.lab.simulate.environments import Environments, Stores
-from civic.lab.simulate.memory import MemorySecrets
 from civic.voting.model.ballot import Ballot
 from civic.voting.model.codes import hash_of, new_code
 from civic.voting.model.secrets import ElectionKeys
@@ -28,15 +28,15 @@ class GrownElection:
         self._environments = Environments(self._stores, lambda: now, dice, 0.0)
         self._delivery = Delivery(self._stores, self._environments, dice, 0.0)
         sealed = self._stores.secrets.make(_ELECTION)
-        self._stores.elections.open(election_of(_ELECTION, official(), now), sealed)
+        self._stores.elections.create(election_of(_ELECTION, official(), now), sealed)
         keys = ElectionKeys.derive(_ELECTION, self._stores.secrets.open(_ELECTION, sealed))
         style = style_of(official()[0].state)
         content = Ballot(_ELECTION, style, {"c1": ("o1",)}, {}).canonical()
         earlier = [Nullifier(number.to_bytes(32)) for number in range(before)]
         # Straight into the rows: counted instructions take too long to spend a million calls here.
-        self._stores.codes._rows = dict.fromkeys(earlier, (_ELECTION, style))  # noqa: SLF001
+        self._stores.codes.codes = dict.fromkeys(earlier, (_ELECTION, style))
         row = bytes(32), _ELECTION, content
-        self._stores.box._rows = dict.fromkeys(earlier, row)  # noqa: SLF001
+        self._stores.box.rows = dict.fromkeys(earlier, row)
         self._dice, self._style, self._key = dice, style, keys.codes
 
     @property

@@ -124,7 +124,7 @@ class Delivery:
 
     def publish(self) -> None:
         """Have the results published for which somebody has asked."""
-        while asked := sorted(self._stores.requests.asked):
+        while asked := sorted(set(self._stores.requests.asked)):
             records = [{"body": json.dumps({"detail": {"election": one}})} for one in asked]
             before = self.done.crashes
             self._invoke(press.handler, {"Records": records})

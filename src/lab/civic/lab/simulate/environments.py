@@ -9,11 +9,9 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from civic.lab.simulate.crashes import Crashing
-from civic.lab.simulate.dice import Dice
-from civic.lab.simulate.memory import (
+from civic.lab.memory.bus import MemoryBus
+from civic.lab.memory.voting import (
     MemoryBallots,
-    MemoryBus,
     MemoryCodes,
     MemoryElections,
     MemoryQueue,
@@ -22,6 +20,8 @@ from civic.lab.simulate.memory import (
     MemorySnapshots,
     MemoryTallies,
 )
+from civic.lab.simulate.crashes import Crashing
+from civic.lab.simulate.dice import Dice
 from civic.runtime import clients
 from civic.voting.errors import StoreUnavailable
 from civic.voting.functions import enqueuer, press, processor, tally

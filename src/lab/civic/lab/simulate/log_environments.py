@@ -16,11 +16,17 @@ from civic.audit.usecases.opening import Opener
 from civic.audit.usecases.publishing import Publisher
 from civic.audit.usecases.recording import Recorder
 from civic.contracts.identifiers import ElectionId
+from civic.lab.memory.audit import (
+    FolderHeads,
+    FolderShelf,
+    MemoryJournal,
+    MemoryLogSigner,
+    MemoryShelf,
+)
+from civic.lab.memory.bus import MemoryBus
+from civic.lab.memory.voting import MemoryBallots
 from civic.lab.simulate.dice import Dice
 from civic.lab.simulate.environments import Composed
-from civic.lab.simulate.folder import FolderHeads, FolderShelf
-from civic.lab.simulate.log import KeySigner, MemoryJournal, MemoryShelf
-from civic.lab.simulate.memory import MemoryBallots, MemoryBus
 
 ORIGIN = "civic.example/simulated"
 
@@ -31,7 +37,7 @@ class LogStores:
 
     shelf: FolderShelf
     heads: FolderHeads
-    signer: KeySigner
+    signer: MemoryLogSigner
     ballots: "BoxOpenings"
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     index: MemoryShelf = field(default_factory=MemoryShelf)

@@ -11,18 +11,17 @@ from pathlib import Path
 
 from civic.contracts.identifiers import Nullifier, StyleId
 from civic.contracts.voting import Audience, ElectionCertified
+from civic.lab.memory.audit import FolderHeads, FolderShelf, MemoryLogSigner
+from civic.lab.memory.issuer import MemoryIssuer
+from civic.lab.memory.voting import MemorySecrets
 from civic.lab.simulate.country import CHOICES, Cell, cells_of, election_of, style_of, vote_body
 from civic.lab.simulate.delivery import Delivery
 from civic.lab.simulate.dice import Dice
 from civic.lab.simulate.electorate import StateVote
 from civic.lab.simulate.environments import Environments, Stores
-from civic.lab.simulate.folder import FolderHeads, FolderShelf
-from civic.lab.simulate.issuer import MemoryIssuer
-from civic.lab.simulate.log import KeySigner
 from civic.lab.simulate.log_check import Tell, check_log
 from civic.lab.simulate.log_delivery import LogDelivery
 from civic.lab.simulate.log_environments import BoxOpenings, LogEnvironments, LogStores
-from civic.lab.simulate.memory import MemorySecrets
 from civic.lab.simulate.outcome import LogOutcome, Outcome
 from civic.lab.simulate.voters import Attempt, Repeaters, shuffled
 from civic.voting.model.certification import tally_of
@@ -99,7 +98,7 @@ class Simulation:
             LogStores(
                 FolderShelf(published),
                 FolderHeads(published),
-                KeySigner(log_dice.bytes(32)),
+                MemoryLogSigner(log_dice.bytes(32)),
                 BoxOpenings(self._stores.box),
             ),
             lambda: datetime.now(UTC),
@@ -118,11 +117,9 @@ class Simulation:
             MemoryIssuer(self._election, voting, self._dice.bytes) if plan.credentials else None
         )
         self._definition = election_of(self._election, plan.states, datetime.now(UTC))
-        self._stores.elections.open(
-            self._definition,
-            sealed,
-            self._issuer.public_keys if self._issuer else {},
-        )
+        self._stores.elections.create(self._definition, sealed)
+        if self._issuer:
+            self._stores.elections.keep_keys(self._election, self._issuer.public_keys)
         secret = self._stores.secrets.open(self._election, sealed)
         self._key = ElectionKeys.derive(self._election, secret).codes
         self._styles = [style_of(state.state) for state in plan.states]

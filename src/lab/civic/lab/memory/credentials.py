@@ -11,13 +11,13 @@ from civic.contracts.voting import ElectionPublished
 from civic.identity.errors import CredentialKeyMissing
 from civic.identity.model.blind_rsa import SigningKey
 from civic.identity.model.credentials import Entitlement, RequestDigest, RollEntry, Standing
-from tests.fakes.wrapping_pairs import private_key, public_key
+from civic.lab.memory.rsa_pairs import private_key, public_key
 
 type KeyName = tuple[ElectionId, StyleId]
 _PAIRS = 3
 
 
-class InMemoryIssuerRoll:
+class MemoryIssuerRoll:
     """The roll."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class InMemoryIssuerRoll:
         return True
 
 
-class InMemoryElectionCalendar:
+class MemoryElectionCalendar:
     """The calendar."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class InMemoryElectionCalendar:
         return Entitlement(election, mine[0], known.opens_at, known.closes_at, ended=ended)
 
 
-class InMemoryIssuerKeys:
+class MemoryIssuerKeys:
     """The keys, for who makes them and for who signs with them."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from civic.identity.model.keys import PURPOSE, SubjectKey, WrappedKey, WrappingK
 _NONCE_BYTES = 12
 
 
-class InMemoryKeyRing:
+class MemoryKeyRing:
     """The wrapping key ring; a version is a secret that wraps and unwraps."""
 
     def __init__(self) -> None:
@@ -25,10 +25,10 @@ class InMemoryKeyRing:
         return version
 
 
-class InMemoryKeyWrapper:
+class MemoryKeyWrapper:
     """Wraps under the ring's current version."""
 
-    def __init__(self, ring: InMemoryKeyRing) -> None:
+    def __init__(self, ring: MemoryKeyRing) -> None:
         self._ring = ring
         self._wrapped = 0
 
@@ -42,10 +42,10 @@ class InMemoryKeyWrapper:
         return WrappedKey(version, nonce + box.encrypt(nonce, key.secret, _binding(registration)))
 
 
-class InMemoryKeyUnwrapper:
+class MemoryKeyUnwrapper:
     """Unwraps with any version of the ring."""
 
-    def __init__(self, ring: InMemoryKeyRing) -> None:
+    def __init__(self, ring: MemoryKeyRing) -> None:
         self._ring = ring
 
     def unwrap(self, wrapped: WrappedKey, registration: RegistrationId) -> SubjectKey:

@@ -19,7 +19,7 @@ from civic.identity.model.review import Opinion, ReviewCase
 type Place = tuple[RegistrationId, RequestKind, Revision | None]
 
 
-class InMemoryRequestLog:
+class MemoryRequestLog:
     """The request log, and its calendar."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ def _place(request: SubjectRequest) -> Place:
     return request.id, request.kind, request.revision
 
 
-class InMemoryErasureLedger:
+class MemoryErasureLedger:
     """The erasure ledger."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ class InMemoryErasureLedger:
         )
 
 
-class InMemoryReviewQueue:
+class MemoryReviewQueue:
     """The review queue."""
 
     def __init__(self) -> None:
@@ -146,7 +146,7 @@ class InMemoryReviewQueue:
             del self.rows[registration]
 
 
-class LocalReceiptSigner:
+class MemoryReceiptSigner:
     """Signs with a key of this process."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from civic.contracts.events import Event
 
 
-class RecordingBus:
+class MemoryBus:
     """The bus, for writing; takes every event."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from civic.identity.model.retention import RetentionLimits
 from civic.identity.model.rows import DecisionRow, Status, Tombstone, VaultRow
 
 
-class InMemorySubjectKeys:
+class MemorySubjectKeys:
     """The subject key store and its pages for rewrapping."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class InMemorySubjectKeys:
         return True
 
 
-class InMemoryDecisions:
+class MemoryDecisions:
     """The low-security store."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class InMemoryDecisions:
         return known
 
 
-class InMemoryVault:
+class MemoryVault:
     """The high-security store."""
 
     def __init__(self) -> None:

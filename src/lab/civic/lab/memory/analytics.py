@@ -19,7 +19,7 @@ class Join:
     restriction: int = 0
 
 
-class InMemoryJoins:
+class MemoryJoins:
     """The join store."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class InMemoryJoins:
         return row if isinstance(row, Join) else None
 
 
-class InMemoryReleases:
+class MemoryReleases:
     """The release archive."""
 
     bucket = "releases"
