@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from civic.analytics.functions import collector, releaser
+from civic.contracts.registry import EVENTS
 from civic.identity.functions import (
     accountability,
     api_docs,
@@ -26,7 +27,7 @@ from civic.identity.functions import (
     subject_access,
     validator,
 )
-from civic.lab.schemas.declared import functions
+from civic.lab.schemas.declared import functions, subscribed
 from civic.runtime.routes import Routes
 from tests.fakes.aws import BUCKET, BUS, Aws
 from tests.fakes.lambda_events import failed, http_event, sqs_event
@@ -34,32 +35,13 @@ from tests.fakes.lambda_events import failed, http_event, sqs_event
 type Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 type Response = dict[str, Any]
 
-_REQUESTS: tuple[Handler, ...] = (validator.handler, pii_storage.handler)
-_ACCOUNT: tuple[Handler, ...] = (accountability.handler,)
-_ERASERS: tuple[Handler, ...] = (*_REQUESTS, credential_roll.handler)
-_FACTS: tuple[Handler, ...] = (collector.handler,)
 CONSUMERS: dict[str, tuple[Handler, ...]] = {
-    "ValidationRequest": _REQUESTS,
-    "RevalidationRequest": (validator.handler,),
-    "DeletionRequest": (*_ERASERS, *_ACCOUNT),
-    "RetentionEnded": (*_ERASERS, *_ACCOUNT),
-    "ErasureReplayed": _ERASERS,
-    "ErasuresCounted": (),
-    "RestrictionChanged": (pii_storage.handler, collector.handler),
-    "ObjectionRaised": _FACTS,
-    "ValidationResult": (*_FACTS, credential_roll.handler),
-    "ReviewDecided": (*_FACTS, credential_roll.handler),
-    "DataStored": _FACTS,
-    "DataUpdated": (*_FACTS, *_ACCOUNT),
-    "DataDeleted": (*_FACTS, *_ACCOUNT),
-    "DecisionDeleted": _ACCOUNT,
-    "JoinDeleted": _ACCOUNT,
-    "ObjectionHonoured": _ACCOUNT,
-    "ElectionPublished": (credential_roll.handler,),
-    "ElectionEnded": (credential_roll.handler,),
-    "RollDeleted": _ACCOUNT,
-    "CredentialKeysPublished": (),
-    "AnalyticsReleased": (),
+    event.detail_type(): tuple(
+        one.handler
+        for one in (accountability, credential_roll, pii_storage, validator, collector)
+        if event in subscribed(one)
+    )
+    for event in EVENTS.values()
 }
 ROUTES: dict[str, Handler] = {
     route.key: function.handler

@@ -18,26 +18,9 @@ import pytest
 
 from civic.analytics.errors import StoreUnavailable as JoinsUnavailable
 from civic.analytics.functions import collector
-from civic.contracts.events import (
-    DataDeleted,
-    DataStored,
-    DataUpdated,
-    DecisionDeleted,
-    DeletionRequest,
-    ErasureReplayed,
-    Event,
-    JoinDeleted,
-    ObjectionHonoured,
-    ObjectionRaised,
-    RestrictionChanged,
-    RetentionEnded,
-    RevalidationRequest,
-    ReviewDecided,
-    ValidationRequest,
-    ValidationResult,
-)
+from civic.contracts.events import Event
+from civic.contracts.registry import EVENTS
 from civic.contracts.trace import TraceContext
-from civic.contracts.voting import ElectionEnded, ElectionPublished, RollDeleted
 from civic.identity.adapters.retention_settings import RetentionSettings
 from civic.identity.errors import KeyServiceUnavailable
 from civic.identity.functions import (
@@ -88,6 +71,7 @@ from civic.lab.memory.credentials import (
 )
 from civic.lab.memory.identity import MemoryDecisions, MemorySubjectKeys, MemoryVault
 from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
+from civic.lab.schemas.declared import subscribed
 from civic.runtime import observability
 from civic.runtime.publisher import PublishFailed
 from tests.fakes.deployment import ROUTES, Handler
@@ -119,35 +103,17 @@ class Consumer(StrEnum):
     CREDENTIAL_ROLL = "credential_roll"
 
 
-HANDLERS: dict[Consumer, Handler] = {
-    Consumer.VALIDATOR: validator.handler,
-    Consumer.STORAGE: pii_storage.handler,
-    Consumer.ANALYTICS: collector.handler,
-    Consumer.ACCOUNTABILITY: accountability.handler,
-    Consumer.CREDENTIAL_ROLL: credential_roll.handler,
+MODULES = {
+    Consumer.VALIDATOR: validator,
+    Consumer.STORAGE: pii_storage,
+    Consumer.ANALYTICS: collector,
+    Consumer.ACCOUNTABILITY: accountability,
+    Consumer.CREDENTIAL_ROLL: credential_roll,
 }
-_REQUESTS = (Consumer.VALIDATOR, Consumer.STORAGE)
-_ERASERS = (*_REQUESTS, Consumer.CREDENTIAL_ROLL)
-_DECISIONS = (Consumer.ANALYTICS, Consumer.CREDENTIAL_ROLL)
+HANDLERS: dict[Consumer, Handler] = {name: one.handler for name, one in MODULES.items()}
 SUBSCRIPTIONS: dict[type[Event], tuple[Consumer, ...]] = {
-    ValidationRequest: _REQUESTS,
-    RevalidationRequest: (Consumer.VALIDATOR,),
-    DeletionRequest: (*_ERASERS, Consumer.ACCOUNTABILITY),
-    RetentionEnded: (*_ERASERS, Consumer.ACCOUNTABILITY),
-    ErasureReplayed: _ERASERS,
-    RestrictionChanged: (Consumer.STORAGE, Consumer.ANALYTICS),
-    ObjectionRaised: (Consumer.ANALYTICS,),
-    ValidationResult: _DECISIONS,
-    ReviewDecided: _DECISIONS,
-    DataStored: (Consumer.ANALYTICS,),
-    DataUpdated: (Consumer.ANALYTICS, Consumer.ACCOUNTABILITY),
-    DataDeleted: (Consumer.ANALYTICS, Consumer.ACCOUNTABILITY),
-    DecisionDeleted: (Consumer.ACCOUNTABILITY,),
-    JoinDeleted: (Consumer.ACCOUNTABILITY,),
-    ObjectionHonoured: (Consumer.ACCOUNTABILITY,),
-    ElectionPublished: (Consumer.CREDENTIAL_ROLL,),
-    ElectionEnded: (Consumer.CREDENTIAL_ROLL,),
-    RollDeleted: (Consumer.ACCOUNTABILITY,),
+    event: tuple(name for name, module in MODULES.items() if event in subscribed(module))
+    for event in EVENTS.values()
 }
 
 
@@ -278,7 +244,7 @@ class Pipeline:
         position = start
         while position < len(self.bus.events):
             event = self.bus.events[position]
-            for consumer in SUBSCRIPTIONS.get(type(event), ()):
+            for consumer in SUBSCRIPTIONS[type(event)]:
                 assert any(self.deliver(consumer, event) for _ in range(RECEIVES)), consumer
             position += 1
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from civic.contracts.events import (
     DataChange,
     DataDeleted,
-    DataUpdated,
     DecisionDeleted,
     DeletionRequest,
+    ErasureOrdered,
     Event,
     JoinDeleted,
-    ObjectionHonoured,
+    RegistrationsErased,
     RetentionEnded,
 )
 from civic.contracts.identifiers import RegistrationId, Revision
@@ -31,7 +31,6 @@ from civic.identity.model.erasure_receipt import receipt_document
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.usecases.accountability import (
-    ErasedFrom,
     note_erased,
     note_erasure,
     note_objections,
@@ -55,16 +54,16 @@ def changes(*people: RegistrationId, revision: int | None = None) -> tuple[DataC
 
 
 def asked(
-    kind: type[DeletionRequest] = DeletionRequest,
+    kind: type[ErasureOrdered] = DeletionRequest,
     who: RegistrationId = ADA,
     after: timedelta = timedelta(0),
-) -> DeletionRequest:
+) -> ErasureOrdered:
     return kind(
         id=who, requested_at=NOW + after, access_digest=DIGEST, traceparent=TRACE.traceparent
     )
 
 
-def confirmations(*people: RegistrationId) -> list[ErasedFrom]:
+def confirmations(*people: RegistrationId) -> list[RegistrationsErased]:
     items = changes(*(people or (ADA,)))
     return [
         DecisionDeleted(items=items),
@@ -74,12 +73,16 @@ def confirmations(*people: RegistrationId) -> list[ErasedFrom]:
     ]
 
 
+def stores_of(event: RegistrationsErased) -> list[ErasureStore]:
+    return [ErasureStore(one) for one in event.STORES]
+
+
 def note(pipeline: Pipeline, event: Event) -> int:
     pipeline.now += timedelta(seconds=1)
-    if isinstance(event, DeletionRequest):
+    if isinstance(event, ErasureOrdered):
         return int(note_erasure(pipeline.accountability, event))
-    assert isinstance(event, DecisionDeleted | DataDeleted | JoinDeleted | RollDeleted)
-    return note_erased(pipeline.accountability, event)
+    assert isinstance(event, RegistrationsErased)
+    return note_erased(pipeline.accountability, stores_of(event), event.items)
 
 
 def ask(pipeline: Pipeline, *kinds: RequestKind, who: RegistrationId = ADA) -> None:
@@ -283,7 +286,9 @@ def test_two_who_sign_at_once_keep_the_first_receipt() -> None:
             note(pipeline, EVENTS[-1])
             return super().sign(document)
 
-    note_erased(replace(pipeline.accountability, signer=Beaten()), confirmations()[-1])
+    last = confirmations()[-1]
+    beaten = replace(pipeline.accountability, signer=Beaten())
+    note_erased(beaten, stores_of(last), last.items)
     assert_receipted(pipeline)
 
 
@@ -294,7 +299,7 @@ def test_stored_correction_is_answered_with_those_before_it() -> None:
             SubjectRequest(ADA, RequestKind.RECTIFICATION, NOW, Revision(revision))
         )
     pipeline.now += timedelta(hours=1)
-    note_rectified(pipeline.accountability, DataUpdated(items=changes(ADA, GRACE, revision=3)))
+    note_rectified(pipeline.accountability, changes(ADA, GRACE, revision=3))
     answered = {one.revision: one.completed_at for one in pipeline.requests.history(ADA).requests}
     assert answered == {2: pipeline.now, 3: pipeline.now, 4: None}
 
@@ -302,7 +307,7 @@ def test_stored_correction_is_answered_with_those_before_it() -> None:
 def test_correction_answers_nothing_else() -> None:
     pipeline = Pipeline()
     ask(pipeline, RequestKind.REVIEW, RequestKind.ACCESS)
-    note_rectified(pipeline.accountability, DataUpdated(items=changes(ADA, revision=3)))
+    note_rectified(pipeline.accountability, changes(ADA, revision=3))
     assert unanswered(pipeline) == {RequestKind.REVIEW, RequestKind.ACCESS}
 
 
@@ -310,5 +315,5 @@ def test_honoured_objection_is_answered_and_nothing_else() -> None:
     pipeline = Pipeline()
     for who in (ADA, GRACE):
         ask(pipeline, RequestKind.OBJECTION, RequestKind.ACCESS, who=who)
-    note_objections(pipeline.accountability, ObjectionHonoured(items=changes(ADA, GRACE)))
+    note_objections(pipeline.accountability, changes(ADA, GRACE))
     assert unanswered(pipeline) == unanswered(pipeline, GRACE) == {RequestKind.ACCESS}

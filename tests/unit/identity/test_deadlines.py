@@ -7,7 +7,7 @@ from itertools import batched
 
 import pytest
 
-from civic.contracts.events import DeletionRequest, ErasuresCounted, Event, RetentionEnded
+from civic.contracts.events import ErasureOrdered, ErasuresCounted, Event, RetentionEnded
 from civic.identity.errors import RegistrationNotFound
 from civic.identity.model.erasure import counted_span, last_whole_day
 from civic.identity.model.receipt import Receipt
@@ -151,7 +151,7 @@ def test_end_of_retention_says_what_a_deletion_request_says() -> None:
     pipeline = Pipeline()
     receipt = registered(pipeline)
     ended(pipeline, LONGER)
-    (event,) = pipeline.bus.of(DeletionRequest)
+    (event,) = pipeline.bus.of(ErasureOrdered)
     assert isinstance(event, RetentionEnded)
     assert (event.id, event.requested_at) == (receipt.id, pipeline.now)
     assert event.access_digest == receipt.access_digest

@@ -10,17 +10,18 @@ from civic.contracts.events import (
     DataDeleted,
     DecisionDeleted,
     DeletionRequest,
+    ErasureOrdered,
     ErasureReplayed,
     Event,
     JoinDeleted,
+    RegistrationsErased,
 )
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.voting import RollDeleted
-from civic.identity.model.erasure import ErasureRecord, SignedReceipt
+from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.requests import RequestKind
 from civic.identity.usecases.accountability import (
-    ErasedFrom,
     note_erased,
     note_erasure,
     replay_page,
@@ -44,16 +45,16 @@ def changes(*people: RegistrationId, revision: int | None = None) -> tuple[DataC
 
 
 def asked(
-    kind: type[DeletionRequest] = DeletionRequest,
+    kind: type[ErasureOrdered] = DeletionRequest,
     who: RegistrationId = ADA,
     after: timedelta = timedelta(0),
-) -> DeletionRequest:
+) -> ErasureOrdered:
     return kind(
         id=who, requested_at=NOW + after, access_digest=DIGEST, traceparent=TRACE.traceparent
     )
 
 
-def confirmations(*people: RegistrationId) -> list[ErasedFrom]:
+def confirmations(*people: RegistrationId) -> list[RegistrationsErased]:
     items = changes(*(people or (ADA,)))
     return [
         DecisionDeleted(items=items),
@@ -63,12 +64,16 @@ def confirmations(*people: RegistrationId) -> list[ErasedFrom]:
     ]
 
 
+def stores_of(event: RegistrationsErased) -> list[ErasureStore]:
+    return [ErasureStore(one) for one in event.STORES]
+
+
 def note(pipeline: Pipeline, event: Event) -> int:
     pipeline.now += timedelta(seconds=1)
-    if isinstance(event, DeletionRequest):
+    if isinstance(event, ErasureOrdered):
         return int(note_erasure(pipeline.accountability, event))
-    assert isinstance(event, DecisionDeleted | DataDeleted | JoinDeleted | RollDeleted)
-    return note_erased(pipeline.accountability, event)
+    assert isinstance(event, RegistrationsErased)
+    return note_erased(pipeline.accountability, stores_of(event), event.items)
 
 
 def entry(pipeline: Pipeline, who: RegistrationId = ADA) -> ErasureRecord:

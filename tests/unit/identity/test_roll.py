@@ -10,7 +10,9 @@ from civic.contracts.events import (
     Cohort,
     Decision,
     DecisionMade,
+    DecisionsMade,
     DeletionRequest,
+    ErasureOrdered,
     ErasureReplayed,
     Event,
     RetentionEnded,
@@ -34,8 +36,8 @@ def decided(
     revision: int = 1,
     round: int = 0,  # noqa: A002 - the contract's own name
     digest: AccessDigest | None = DIGEST,
-    kind: type[ValidationResult] = ValidationResult,
-) -> ValidationResult:
+    kind: type[DecisionsMade] = ValidationResult,
+) -> DecisionsMade:
     made = DecisionMade(
         id=ADA,
         revision=Revision(revision),
@@ -50,7 +52,7 @@ def decided(
     return kind(results=(made,))
 
 
-def erasure(kind: type[DeletionRequest] = DeletionRequest, hours: int = 0) -> DeletionRequest:
+def erasure(kind: type[ErasureOrdered] = DeletionRequest, hours: int = 0) -> ErasureOrdered:
     return kind(
         id=ADA,
         requested_at=NOW + timedelta(hours=hours),
@@ -89,14 +91,14 @@ def test_person_who_is_not_accepted_is_known_and_not_on_the_roll(decision: Decis
         (decided(ACCEPTED, revision=3, round=0), True),
     ],
 )
-def test_later_decision_wins_in_either_order(later: ValidationResult, *, accepted: bool) -> None:
+def test_later_decision_wins_in_either_order(later: DecisionsMade, *, accepted: bool) -> None:
     first = decided(ACCEPTED if not accepted else REJECTED, round=0)
     for order in permutations((first, later)):
         assert standing(keep(*order)).accepted is accepted
 
 
 @pytest.mark.parametrize("kind", [DeletionRequest, RetentionEnded, ErasureReplayed])
-def test_erasure_takes_off_the_roll_and_is_confirmed(kind: type[DeletionRequest]) -> None:
+def test_erasure_takes_off_the_roll_and_is_confirmed(kind: type[ErasureOrdered]) -> None:
     pipeline = keep(decided(), erasure(kind))
     assert pipeline.roll.get(ADA) is None
     (confirmed,) = pipeline.bus.of(RollDeleted)

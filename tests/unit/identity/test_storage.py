@@ -18,7 +18,7 @@ from civic.identity.errors import NotYetStored
 from civic.identity.model.keys import RecordId, StoredSubjectKey, WrappedKey, WrappingKeyVersion
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.rows import Tombstone, VaultRow
-from civic.identity.usecases.storage import erase, resume, store
+from civic.identity.usecases.storage import Storage, erase, resume, store
 from tests.fakes.faults import Faults, Meanwhile
 from tests.fakes.pipeline import NOW, TRACE, Pipeline
 from tests.strategies.registrations import person
@@ -195,11 +195,15 @@ def changed(receipt: Receipt, resume: int | None, sequence: int = 2) -> Restrict
     )
 
 
+def resumed(storage: Storage, change: RestrictionChanged) -> RevalidationRequest | None:
+    return resume(storage, change.id, change.resume, change.traceparent)
+
+
 def test_restriction_asks_for_no_decision() -> None:
     pipeline = Pipeline()
     receipt, (request,) = registered(pipeline)
     store(pipeline.storage, request)
-    assert resume(pipeline.storage, changed(receipt, None, sequence=1)) is None
+    assert resumed(pipeline.storage, changed(receipt, None, sequence=1)) is None
 
 
 def test_lifting_asks_for_the_decision_on_what_is_stored() -> None:
@@ -207,7 +211,7 @@ def test_lifting_asks_for_the_decision_on_what_is_stored() -> None:
     receipt, (request,) = registered(pipeline)
     store(pipeline.storage, request)
     change = changed(receipt, 1)
-    asked = resume(pipeline.storage, change)
+    asked = resumed(pipeline.storage, change)
     assert isinstance(asked, RevalidationRequest)
     assert asked.model_dump() == request.model_dump() | {"traceparent": change.traceparent}
 
@@ -220,7 +224,7 @@ def test_decision_on_a_later_revision_is_asked_for_where_one_is_stored() -> None
     second = pipeline.bus.of(ValidationRequest)[1]
     store(pipeline.storage, second)
     change = changed(receipt, 1)
-    asked = resume(pipeline.storage, change)
+    asked = resumed(pipeline.storage, change)
     assert asked is not None
     assert asked.model_dump() == second.model_dump() | {"traceparent": change.traceparent}
 
@@ -232,7 +236,7 @@ def test_lifting_waits_for_a_revision_that_is_still_on_its_way(stored: int) -> N
     for request in requests[:stored]:
         store(pipeline.storage, request)
     with pytest.raises(NotYetStored):
-        resume(pipeline.storage, changed(receipt, 2))
+        resumed(pipeline.storage, changed(receipt, 2))
 
 
 def test_lifting_asks_for_nothing_about_the_erased() -> None:
@@ -240,7 +244,7 @@ def test_lifting_asks_for_nothing_about_the_erased() -> None:
     receipt, (request,) = registered(pipeline)
     store(pipeline.storage, request)
     erase(pipeline.storage, deletion(receipt))
-    assert resume(pipeline.storage, changed(receipt, 1)) is None
+    assert resumed(pipeline.storage, changed(receipt, 1)) is None
 
 
 def test_lifting_needs_no_key() -> None:
@@ -249,7 +253,7 @@ def test_lifting_needs_no_key() -> None:
     receipt, (request,) = registered(pipeline)
     store(pipeline.storage, request)
     storage = replace(pipeline.storage, subject_keys=keys.guard(pipeline.subject_keys))
-    assert resume(storage, changed(receipt, 1)) is not None
+    assert resumed(storage, changed(receipt, 1)) is not None
     assert keys.calls == 0
 
 

@@ -10,13 +10,16 @@ import pytest
 from civic.contracts.events import (
     DataDeleted,
     DeletionRequest,
+    ErasureOrdered,
     Event,
+    RetentionEnded,
     SealedFields,
     ValidationRequest,
 )
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.consumer import Failures, consume, handled
 from civic.runtime.observability import Invocation
+from civic.runtime.subscriptions import Subscription, on
 from tests.fakes.lambda_events import failed, sqs_event
 from tests.fakes.pipeline import TRACE, envelope
 
@@ -45,10 +48,11 @@ class Function:
         self.announcing: Exception | None = None
 
     def receive(self, *bodies: str) -> Failures:
-        return consume(sqs_event(*bodies), self.line, self._handle, self._announce)
+        subscribed = (on(DeletionRequest, self._handle),)
+        return consume(sqs_event(*bodies), self.line, subscribed, self._announce)
 
-    def _handle(self, event: Event) -> str | None:
-        assert isinstance(event, DeletionRequest)
+    def _handle(self, event: DeletionRequest, line: Invocation) -> str | None:
+        assert line is self.line
         if event.id in self.broken:
             raise self.broken[event.id]
         self.handled.append(event)
@@ -58,6 +62,13 @@ class Function:
         if self.announcing:
             raise self.announcing
         self.announced.append(results)
+
+
+def keeping(kind: type[Event], arrived: list[Event]) -> Subscription[None]:
+    def keep(event: Event, _line: Invocation) -> None:
+        arrived.append(event)
+
+    return on(kind, keep)
 
 
 def altered(event: Event, change: Callable[[dict[str, Any]], object]) -> str:
@@ -132,14 +143,34 @@ def test_unknown_field_is_ignored() -> None:
     assert function.handled == [deletion()]
 
 
-def test_event_the_function_does_not_handle_fails_alone() -> None:
-    line = Invocation()
+def test_event_the_function_has_not_subscribed_to_fails_alone() -> None:
+    function = Function()
+    retention = RetentionEnded(**deletion(1).model_dump())
+    assert failed(function.receive(envelope(retention), envelope(deletion()))) == ["m0"]
+    assert function.handled == [deletion()]
+    assert function.line.records == [{"message": "m0", "error": "UnknownEvent"}]
 
-    def handle(_event: Event) -> None:
-        raise UnknownEvent
 
-    answer = consume(sqs_event(envelope(deletion())), line, handle, lambda _: None)
-    assert failed(answer) == ["m0"]
+def test_who_subscribes_to_a_family_hears_every_event_in_it() -> None:
+    arrived: list[Event] = []
+    subscribed = (keeping(ErasureOrdered, arrived),)
+    both = deletion(), RetentionEnded(**deletion(1).model_dump())
+    answer = consume(sqs_event(*map(envelope, both)), Invocation(), subscribed)
+    assert failed(answer) == []
+    assert arrived == [*both]
+
+
+def test_of_several_subscriptions_the_first_that_fits_handles() -> None:
+    first: list[Event] = []
+    second: list[Event] = []
+    subscribed = (keeping(DeletionRequest, first), keeping(ErasureOrdered, second))
+    consume(sqs_event(envelope(deletion())), Invocation(), subscribed)
+    assert (first, second) == ([deletion()], [])
+
+
+def test_one_message_is_handled_by_itself() -> None:
+    subscribed = (on(DeletionRequest, lambda event, _: event.id),)
+    assert handled(envelope(deletion()), Invocation(), subscribed) == deletion().id
 
 
 def test_failed_announcement_sends_back_every_message_that_had_one() -> None:
@@ -187,11 +218,7 @@ def test_sealed_bytes_arrive_as_they_were_published() -> None:
         traceparent=TRACE.traceparent,
     )
     arrived: list[Event] = []
-
-    def handle(event: Event) -> None:
-        arrived.append(event)
-
-    consume(sqs_event(envelope(request)), Invocation(), handle, lambda _: None)
+    consume(sqs_event(envelope(request)), Invocation(), (keeping(ValidationRequest, arrived),))
     assert arrived == [request]
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from civic.contracts.events import Digest, Event
+from civic.contracts.events import Digest, Event, PublicRecord
 from civic.contracts.voting import ElectionIdField
 
 
@@ -18,7 +18,7 @@ class CheckpointPublished(Event):
     at: AwareDatetime
 
 
-class OpeningsPublished(Event):
+class OpeningsPublished(PublicRecord):
     """What opens the commitments of an election's ballots is there for an audience."""
 
     SOURCE = "civic.openings"
@@ -26,7 +26,3 @@ class OpeningsPublished(Event):
     audience: Literal["public", "auditors", "sample"]
     ballots: int = Field(ge=0, description="How many ballots are opened")
     index: Digest = Field(description="SHA-256 of openings/<election>/index.json")
-
-
-AUDIT_EVENTS: tuple[type[Event], ...] = (CheckpointPublished, OpeningsPublished)
-"""What the audit domain says."""

@@ -7,6 +7,9 @@ so that such an event ends in a dead-letter queue and not on the floor.
 Byte strings travel as base64 with the URL-safe alphabet (RFC 4648 section 5); times are UTC.
 No event holds personal data in clear; ``Cohort`` is the one thing derived from it, generalised
 to a country, a subdivision and an age band (see docs/privacy.md).
+
+A class from which others are derived is a family, and none of its own is ever published: whoever
+subscribes to a family hears every event in it, those to come included.
 """
 
 from datetime import date
@@ -89,10 +92,9 @@ class SealedFields(Contract):
     fields: dict[str, bytes]
 
 
-class ValidationRequest(Event):
-    """A registration or a rectification was received and sealed."""
+class SealedRevision(Event):
+    """A family: a sealed revision of a registration that is to be decided."""
 
-    SOURCE = "civic.gateway"
     id: Id
     revision: RevisionNumber
     created_at: AwareDatetime
@@ -102,23 +104,50 @@ class ValidationRequest(Event):
     traceparent: Traceparent
 
 
-class DeletionRequest(Event):
-    """The data subject asked for erasure (GDPR Art. 17)."""
+class ValidationRequest(SealedRevision):
+    """A registration or a rectification was received and sealed."""
 
     SOURCE = "civic.gateway"
+
+
+class RevalidationRequest(SealedRevision):
+    """A stored revision is to be decided now; a restriction may have held it back."""
+
+    SOURCE = "civic.pii_storage"
+
+
+class ErasureOrdered(Event):
+    """A family: a registration is to be erased."""
+
     id: Id
     requested_at: AwareDatetime
     access_digest: Digest = Field(description="SHA-256 of the access token")
     traceparent: Traceparent
 
 
-class RetentionEnded(DeletionRequest):
+class DeletionRequest(ErasureOrdered):
+    """The data subject asked for erasure (GDPR Art. 17)."""
+
+    SOURCE = "civic.gateway"
+
+
+class RetentionEnded(ErasureOrdered):
     """A registration's retention has ended (GDPR Art. 5(1)(e)); it is erased like on request."""
 
     SOURCE = "civic.deadlines"
 
 
-class ErasuresCounted(Event):
+class ErasureReplayed(ErasureOrdered):
+    """An erasure in the ledger is carried out again, after copies were restored."""
+
+    SOURCE = "civic.accountability"
+
+
+class PublicRecord(Event):
+    """A family: what the public log keeps, for everybody and for good."""
+
+
+class ErasuresCounted(PublicRecord):
     """How many erasures are complete, in aggregate; of the same day always the same."""
 
     SOURCE = "civic.deadlines"
@@ -131,18 +160,6 @@ class ErasuresCounted(Event):
         ),
     )
     threshold: int = Field(ge=1, description="What the number is a multiple of")
-
-
-class ErasureReplayed(DeletionRequest):
-    """An erasure in the ledger is carried out again, after copies were restored."""
-
-    SOURCE = "civic.accountability"
-
-
-class RevalidationRequest(ValidationRequest):
-    """A stored revision is to be decided now; a restriction may have held it back."""
-
-    SOURCE = "civic.pii_storage"
 
 
 class RestrictionChanged(Event):
@@ -184,14 +201,19 @@ class DecisionMade(Contract):
     traceparent: Traceparent
 
 
-class ValidationResult(Event):
-    """Up to ten decisions of the validator, each about another registration revision."""
+class DecisionsMade(Event):
+    """A family: up to ten decisions, each about another registration revision."""
 
-    SOURCE = "civic.validator"
     results: Annotated[tuple[DecisionMade, ...], Field(min_length=1, max_length=PACK_SIZE)]
 
 
-class ReviewDecided(ValidationResult):
+class ValidationResult(DecisionsMade):
+    """Up to ten decisions of the validator, each about another registration revision."""
+
+    SOURCE = "civic.validator"
+
+
+class ReviewDecided(DecisionsMade):
     """A decision that people made (GDPR Art. 22(3)); it wins over that of the rules."""
 
     SOURCE = "civic.review"
@@ -206,39 +228,50 @@ class DataChange(Contract):
     traceparent: Traceparent
 
 
-class DataStored(Event):
+class RevisionsKept(Event):
+    """A family: revisions that are now in the high-security store."""
+
+    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
+
+
+class DataStored(RevisionsKept):
     """First revisions now in the high-security store."""
 
     SOURCE = "civic.pii_storage"
-    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
 
 
-class DataUpdated(Event):
+class DataUpdated(RevisionsKept):
     """Later revisions now in the high-security store."""
 
     SOURCE = "civic.pii_storage"
+
+
+class RegistrationsErased(Event):
+    """A family: registrations erased from one store or several, which ``STORES`` names."""
+
+    STORES: ClassVar[tuple[str, ...]]
     items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
 
 
-class DataDeleted(Event):
+class DataDeleted(RegistrationsErased):
     """Registrations erased from the high-security store, their subject keys destroyed."""
 
     SOURCE = "civic.pii_storage"
-    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
+    STORES = ("records", "subject_keys")
 
 
-class DecisionDeleted(Event):
+class DecisionDeleted(RegistrationsErased):
     """Registrations erased from the low-security store."""
 
     SOURCE = "civic.validator"
-    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
+    STORES = ("decisions",)
 
 
-class JoinDeleted(Event):
+class JoinDeleted(RegistrationsErased):
     """Registrations erased from the analytics store."""
 
     SOURCE = "civic.analytics"
-    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
+    STORES = ("analytics",)
 
 
 class ObjectionHonoured(Event):

@@ -1,29 +1,26 @@
-"""Every event there is, by its detail-type."""
+"""Every event there is, by its detail-type: the classes from which no other is derived."""
+
+from collections.abc import Iterator, Sequence
 
 from civic.contracts import audit, events, voting
 from civic.contracts.events import Event
 
-_ALL: tuple[type[Event], ...] = (
-    events.ValidationRequest,
-    events.RevalidationRequest,
-    events.ValidationResult,
-    events.ReviewDecided,
-    events.DeletionRequest,
-    events.RetentionEnded,
-    events.ErasureReplayed,
-    events.ErasuresCounted,
-    events.DataStored,
-    events.DataUpdated,
-    events.DataDeleted,
-    events.DecisionDeleted,
-    events.JoinDeleted,
-    events.RestrictionChanged,
-    events.ObjectionRaised,
-    events.ObjectionHonoured,
-    events.AnalyticsReleased,
-    *voting.VOTING_EVENTS,
-    *audit.AUDIT_EVENTS,
-)
+_MODULES = [one.__name__ for one in (events, voting, audit)]
+"""Where events are; what another module derives is none."""
 
-EVENTS = {event.detail_type(): event for event in _ALL}
+
+def events_in(family: type[Event]) -> Iterator[type[Event]]:
+    """Give every event of a family, in the order of their definition; an event is its own."""
+    derived: Sequence[type[Event]] = family.__subclasses__()
+    ours = [one for one in derived if one.__module__ in _MODULES]
+    if not ours:
+        yield family
+    for one in ours:
+        yield from events_in(one)
+
+
+EVENTS = {
+    event.detail_type(): event
+    for event in sorted(events_in(Event), key=lambda one: _MODULES.index(one.__module__))
+}
 """Every event by its detail-type."""

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
 
-from civic.contracts.events import PACK_SIZE, Contract, DataChange, Digest, Event
+from civic.contracts.events import Contract, Digest, Event, PublicRecord, RegistrationsErased
 from civic.contracts.identifiers import ElectionId, StyleId
 
 ELECTION_ID_PATTERN = r"^[0-9a-hjkmnp-tv-z]{12}$"
@@ -34,13 +34,17 @@ class Audience(StrEnum):
     """Everybody: anyone can recount, and a voter can show with a receipt what was chosen."""
 
 
-class ElectionChange(Event):
-    """Base of what happens to an election; ``revision`` counts its changes from 1."""
+class ElectionChange(PublicRecord):
+    """A family: what happens to an election; ``revision`` counts its changes from 1."""
 
     SOURCE: ClassVar[str] = "civic.elections"
     election: ElectionIdField
     revision: int = Field(ge=1)
     at: AwareDatetime
+
+
+class StateChanged(ElectionChange):
+    """A family: an election is in another state, which its results tell."""
 
 
 class ElectionCreated(ElectionChange):
@@ -65,7 +69,7 @@ class StyleAreas(Contract):
     areas: tuple[Area, ...] = Field(description="ISO 3166-1 or 3166-2 codes, or the office's own")
 
 
-class ElectionPublished(ElectionChange):
+class ElectionPublished(StateChanged):
     """An election is announced: from now on its voters may be given credentials."""
 
     opens_at: AwareDatetime
@@ -84,19 +88,19 @@ class ElectionPublished(ElectionChange):
     )
 
 
-class ElectionOpened(ElectionChange):
+class ElectionOpened(StateChanged):
     """Votes are accepted from now on."""
 
 
-class ElectionSuspended(ElectionChange):
+class ElectionSuspended(StateChanged):
     """No votes are accepted until it is resumed."""
 
 
-class ElectionResumed(ElectionChange):
+class ElectionResumed(StateChanged):
     """Votes are accepted again."""
 
 
-class ElectionEnded(ElectionChange):
+class ElectionEnded(StateChanged):
     """No votes are accepted any more, and no credentials given."""
 
 
@@ -110,7 +114,7 @@ class StyleTally(Contract):
     )
 
 
-class ElectionCertified(ElectionChange):
+class ElectionCertified(StateChanged):
     """The count is final."""
 
     ballots: int = Field(ge=0)
@@ -156,7 +160,7 @@ class CredentialKey(Contract):
     public_key: bytes = Field(description="SubjectPublicKeyInfo, DER (RFC 5280)")
 
 
-class CredentialKeysPublished(Event):
+class CredentialKeysPublished(PublicRecord):
     """The issuer has made the keys of an election (RFC 9474), one per ballot style."""
 
     SOURCE = "civic.credentials"
@@ -164,28 +168,8 @@ class CredentialKeysPublished(Event):
     keys: tuple[CredentialKey, ...]
 
 
-class RollDeleted(Event):
+class RollDeleted(RegistrationsErased):
     """Registrations erased from the issuer's roll."""
 
     SOURCE = "civic.credentials"
-    items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
-
-
-VOTING_EVENTS: tuple[type[Event], ...] = (
-    ElectionCreated,
-    ElectionUpdated,
-    CandidateRegistered,
-    ElectionPublished,
-    ElectionOpened,
-    ElectionSuspended,
-    ElectionResumed,
-    ElectionEnded,
-    ElectionCertified,
-    ElectionDeleted,
-    RedriveRefused,
-    RedriveOrdered,
-    VoteCast,
-    CredentialKeysPublished,
-    RollDeleted,
-)
-"""What the voting domain says and hears, and what credential issuing confirms."""
+    STORES = ("issuance_roll",)

@@ -7,13 +7,14 @@ processor, whose import alone costs a fifth of the cold-start budget and which l
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from civic.contracts.events import Event
 from civic.contracts.registry import EVENTS
 from civic.runtime.observability import Invocation, describe
+from civic.runtime.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,30 +38,32 @@ class Done[R]:
 def consume[R](
     queue_event: Mapping[str, Any],
     line: Invocation,
-    handle: Callable[[Event], R | None],
-    announce: Callable[[list[R]], None],
+    subscriptions: Sequence[Subscription[R]],
+    announce: Callable[[list[R]], None] | None = None,
 ) -> Failures:
     """Handle every message of a batch, then announce all results together.
+
+    An event that the function has not subscribed to is refused like a message that is none.
 
     Args:
         queue_event: The SQS event as Lambda passes it.
         line: The invocation's log line.
-        handle: Handles one event; None means that there is nothing to announce. What it raises
-            sends that message back to the queue.
-        announce: Called once with all results. What it raises sends back every message that had a
-            result, to be handled again; handlers are idempotent.
+        subscriptions: What the function has subscribed to. What a handler raises sends its
+            message back to the queue.
+        announce: Called once with all results, if there are any. What it raises sends back every
+            message that had a result, to be handled again; handlers are idempotent.
     """
     failed: list[str] = []
     done: list[Done[R]] = []
     for message in queue_event["Records"]:
         try:
-            result = handle(_parse(message["body"]))
+            result = handled(message["body"], line, subscriptions)
         except Exception as error:  # noqa: BLE001 - one bad message must not fail its batch mates
             failed.append(_refuse(line, message["messageId"], error))
         else:
             if result is not None:
                 done.append(Done(message["messageId"], result))
-    if done:
+    if done and announce is not None:
         try:
             announce([item.result for item in done])
         except Exception as error:  # noqa: BLE001 - the batch is handled again
@@ -79,10 +82,26 @@ def _failures(message_ids: "Iterable[str]") -> Failures:
     return {"batchItemFailures": [{"itemIdentifier": one} for one in message_ids]}
 
 
-def _parse(body: str) -> Event:
+def handled[R](body: str, line: Invocation, subscriptions: Sequence[Subscription[R]]) -> R | None:
+    """Handle one message.
+
+    Args:
+        body: An EventBridge envelope, as a queue hands it on.
+        line: The invocation's log line.
+        subscriptions: What the function has subscribed to.
+
+    Returns:
+        What is to be announced, None if nothing is.
+
+    Raises:
+        UnknownEvent: It is no event, or none that the function has subscribed to.
+    """
     envelope = json.loads(body)
     model = EVENTS.get(envelope["detail-type"])
     if model is None or envelope["source"] != model.SOURCE:
-        message = "not an event this function knows"
-        raise UnknownEvent(message)
-    return model.model_validate_json(json.dumps(envelope["detail"]))
+        raise UnknownEvent("not an event there is")
+    for subscription in subscriptions:
+        if issubclass(model, subscription.event):
+            event: Event = model.model_validate_json(json.dumps(envelope["detail"]))
+            return subscription.handle(event, line)
+    raise UnknownEvent("not an event this function has subscribed to")

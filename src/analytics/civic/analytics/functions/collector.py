@@ -1,5 +1,6 @@
 """Queue: join decisions with storage, forget the erased. Holds no key, reads no personal data."""
 
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -15,22 +16,23 @@ from civic.analytics.ports import JoinStore
 from civic.contracts.events import (
     DataChange,
     DataDeleted,
-    DataStored,
-    DataUpdated,
+    DecisionMade,
+    DecisionsMade,
     Event,
     JoinDeleted,
     ObjectionHonoured,
     ObjectionRaised,
     RestrictionChanged,
-    ValidationResult,
+    RevisionsKept,
 )
 from civic.runtime import clients
-from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
 from civic.runtime.publisher import EventBridgePublisher, publish_packed
 from civic.runtime.settings import Settings
+from civic.runtime.subscriptions import Subscriptions, on
 
-type Forgotten = tuple[type[JoinDeleted | ObjectionHonoured], list[DataChange]]
+type Forgotten = tuple[type[JoinDeleted | ObjectionHonoured], Sequence[DataChange]]
 
 
 class Environment(Settings):
@@ -43,7 +45,7 @@ class Environment(Settings):
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of the collector's queue."""
     with invocation() as line:
-        return consume(event, line, lambda one: _handle(one, line), _announce)
+        return consume(event, line, SUBSCRIBES, _announce)
 
 
 @cache
@@ -58,30 +60,49 @@ def publisher() -> EventBridgePublisher:
     return EventBridgePublisher(clients.events(), _settings().bus_name)
 
 
-def _handle(event: Event, line: Invocation) -> Forgotten | None:
-    forgotten: Forgotten | None = None
-    match event:
-        case ValidationResult():
-            collect_decisions(joins(), event)
-            facts = [(fact.id, fact.traceparent) for fact in event.results]
-        case DataStored() | DataUpdated():
-            collect_storage(joins(), event)
-            facts = [(fact.id, fact.traceparent) for fact in event.items]
-        case DataDeleted():
-            forgotten = JoinDeleted, collect_erasures(joins(), event)
-            facts = [(fact.id, fact.traceparent) for fact in event.items]
-        case ObjectionRaised():
-            forgotten = ObjectionHonoured, [collect_objection(joins(), event)]
-            facts = [(event.id, event.traceparent)]
-        case RestrictionChanged():
-            collect_restriction(joins(), event)
-            facts = [(event.id, event.traceparent)]
-        case _:
-            raise UnknownEvent("the collector does not handle this event")
-    for registration, trace in facts:
-        line.record(id=registration, trace=trace, outcome=event.detail_type())
+def _decided(event: DecisionsMade, line: Invocation) -> None:
+    collect_decisions(joins(), event.results)
+    _note(event, event.results, line)
+
+
+def _kept(event: RevisionsKept, line: Invocation) -> None:
+    collect_storage(joins(), event.items)
+    _note(event, event.items, line)
+
+
+def _erased(event: DataDeleted, line: Invocation) -> Forgotten:
+    collect_erasures(joins(), event.items)
+    _note(event, event.items, line)
+    return JoinDeleted, event.items
+
+
+def _objected(event: ObjectionRaised, line: Invocation) -> Forgotten:
+    objection = DataChange(id=event.id, at=event.at, traceparent=event.traceparent)
+    collect_objection(joins(), objection)
+    _note(event, (objection,), line)
+    return ObjectionHonoured, (objection,)
+
+
+def _restricted(event: RestrictionChanged, line: Invocation) -> None:
+    collect_restriction(joins(), event.id, event.sequence)
+    _note(event, (event,), line)
+
+
+SUBSCRIBES: Subscriptions[Forgotten] = (
+    on(DecisionsMade, _decided),
+    on(RevisionsKept, _kept),
+    on(DataDeleted, _erased),
+    on(ObjectionRaised, _objected),
+    on(RestrictionChanged, _restricted),
+)
+
+
+def _note(
+    event: Event, facts: Sequence[DecisionMade | DataChange | RestrictionChanged], line: Invocation
+) -> None:
+    for fact in facts:
+        line.record(id=fact.id, trace=fact.traceparent, outcome=event.detail_type())
     line.count("Joined", len(facts))
-    return forgotten
 
 
 def _announce(results: list[Forgotten]) -> None:

@@ -5,15 +5,16 @@ from typing import Any
 
 from civic.audit import composition
 from civic.audit.usecases.recording import Recorder
-from civic.contracts.events import Event
+from civic.contracts.events import Event, PublicRecord
 from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
+from civic.runtime.subscriptions import Subscriptions, on
 
 
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of the queue."""
     with invocation() as line:
-        return consume(event, line, _checked, lambda events: _record(events, line))
+        return consume(event, line, SUBSCRIBES, lambda events: _record(events, line))
 
 
 @cache
@@ -22,9 +23,12 @@ def recorder() -> Recorder:
     return composition.recorder()
 
 
-def _checked(event: Event) -> Event:
+def _checked(event: PublicRecord, _line: Invocation) -> Event:
     recorder().check(event)
     return event
+
+
+SUBSCRIBES: Subscriptions[Event] = (on(PublicRecord, _checked),)
 
 
 def _record(events: list[Event], line: Invocation) -> None:

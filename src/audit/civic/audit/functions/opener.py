@@ -9,18 +9,18 @@ from civic.audit.adapters.bucket_s3 import AUDITORS, LOG
 from civic.audit.adapters.journal_s3 import S3Journal
 from civic.audit.adapters.shelf_s3 import S3Shelf
 from civic.audit.usecases.opening import Opener
-from civic.contracts.events import Event
 from civic.contracts.voting import ElectionCertified
 from civic.runtime import clients
-from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
 from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.subscriptions import Subscriptions, on
 
 
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of the queue."""
     with invocation() as line:
-        return consume(event, line, lambda one: _open(one, line), _announced_already)
+        return consume(event, line, SUBSCRIBES)
 
 
 @cache
@@ -38,11 +38,9 @@ def opener() -> Opener:
     )
 
 
-def _open(event: Event, line: Invocation) -> None:
-    if not isinstance(event, ElectionCertified):
-        raise UnknownEvent("this function opens what is certified only")
+def _open(event: ElectionCertified, line: Invocation) -> None:
+    # Each opening is announced before the next one begins.
     line.record(election=event.election, opened=str(opener().open(event)))
 
 
-def _announced_already(_results: list[None]) -> None:
-    """Each opening is announced before the next one begins."""
+SUBSCRIBES: Subscriptions[None] = (on(ElectionCertified, _open),)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import ElectionId, StyleId
-from civic.contracts.voting import ElectionPublished
 from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
 from civic.identity.adapters.items import Item
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.credentials import Entitlement
+from civic.identity.ports.issuing import AnnouncedElection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,7 +34,7 @@ class DynamoDbElectionCalendar:
         self._client = client
         self._table = table
 
-    def publish(self, election: ElectionPublished) -> None:
+    def publish(self, election: AnnouncedElection) -> None:
         """Note an election as it was published; its own row last, for until then no other counts.
 
         Of an area that is given two styles the first counts.

@@ -1,25 +1,26 @@
 """Queue: keep the request log and the erasure ledger. Invoked by ``civic ledger``: replay it."""
 
 import secrets
+from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from civic.contracts.events import (
-    DataDeleted,
+    DataChange,
     DataUpdated,
-    DecisionDeleted,
     DeletionRequest,
-    Event,
-    JoinDeleted,
+    ErasureOrdered,
     ObjectionHonoured,
+    RegistrationsErased,
+    RetentionEnded,
 )
 from civic.contracts.trace import TraceContext
-from civic.contracts.voting import RollDeleted
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
 from civic.identity.adapters.receipt_signer_kms import KmsReceiptSigner
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
+from civic.identity.model.erasure import ErasureStore
 from civic.identity.usecases.accountability import (
     Accountability,
     note_erased,
@@ -29,10 +30,11 @@ from civic.identity.usecases.accountability import (
     replay_page,
 )
 from civic.runtime import clients
-from civic.runtime.consumer import UnknownEvent, consume
+from civic.runtime.consumer import consume
 from civic.runtime.observability import Invocation, invocation
 from civic.runtime.publisher import EventBridgePublisher
 from civic.runtime.settings import Settings
+from civic.runtime.subscriptions import Subscriptions, on
 
 
 class Replay(BaseModel):
@@ -58,7 +60,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Handle one batch of the queue, or replay one page of the ledger."""
     with invocation() as line:
         if "Records" in event:
-            return {**consume(event, line, lambda one: _handle(one, line), _nothing_to_announce)}
+            return {**consume(event, line, SUBSCRIBES)}
         return _replay(Replay.model_validate(event), line)
 
 
@@ -81,31 +83,40 @@ def publisher() -> EventBridgePublisher:
     return EventBridgePublisher(clients.events(), _settings().bus_name)
 
 
-def _handle(event: Event, line: Invocation) -> None:
-    match event:
-        case DeletionRequest():
-            completed = int(note_erasure(accountability(), event))
-            facts = [(event.id, event.traceparent)]
-        case DecisionDeleted() | DataDeleted() | JoinDeleted() | RollDeleted():
-            completed = note_erased(accountability(), event)
-            facts = [(item.id, item.traceparent) for item in event.items]
-        case DataUpdated():
-            note_rectified(accountability(), event)
-            completed = 0
-            facts = [(item.id, item.traceparent) for item in event.items]
-        case ObjectionHonoured():
-            note_objections(accountability(), event)
-            completed = 0
-            facts = [(item.id, item.traceparent) for item in event.items]
-        case _:
-            raise UnknownEvent("accountability does not handle this event")
-    for registration, trace in facts:
-        line.record(id=registration, trace=trace, outcome=event.detail_type())
-    line.count("ErasuresCompleted", completed)
+def _erasure(event: ErasureOrdered, line: Invocation) -> None:
+    line.count("ErasuresCompleted", int(note_erasure(accountability(), event)))
+    line.record(id=event.id, trace=event.traceparent, outcome=event.detail_type())
 
 
-def _nothing_to_announce(_results: list[None]) -> None:
-    """What is noted here is told to who asks for it."""
+def _erased(event: RegistrationsErased, line: Invocation) -> None:
+    stores = [ErasureStore(one) for one in event.STORES]
+    line.count("ErasuresCompleted", note_erased(accountability(), stores, event.items))
+    _note(event.items, event.detail_type(), line)
+
+
+def _rectified(event: DataUpdated, line: Invocation) -> None:
+    note_rectified(accountability(), event.items)
+    _note(event.items, event.detail_type(), line)
+
+
+def _objections(event: ObjectionHonoured, line: Invocation) -> None:
+    note_objections(accountability(), event.items)
+    _note(event.items, event.detail_type(), line)
+
+
+SUBSCRIBES: Subscriptions[None] = (
+    # One by one, for what is replayed from the ledger is in the ledger already.
+    on(DeletionRequest, _erasure),
+    on(RetentionEnded, _erasure),
+    on(RegistrationsErased, _erased),
+    on(DataUpdated, _rectified),
+    on(ObjectionHonoured, _objections),
+)
+
+
+def _note(items: Sequence[DataChange], outcome: str, line: Invocation) -> None:
+    for item in items:
+        line.record(id=item.id, trace=item.traceparent, outcome=outcome)
 
 
 def _replay(command: Replay, line: Invocation) -> dict[str, Any]:

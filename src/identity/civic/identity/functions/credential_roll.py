@@ -1,15 +1,11 @@
 """Queue: keep the issuer's roll of voters and its keys of elections. It can open none of them."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from civic.contracts.events import DataChange, DeletionRequest, Event, ValidationResult
-from civic.contracts.voting import (
-    CredentialKeysPublished,
-    ElectionEnded,
-    ElectionPublished,
-    RollDeleted,
-)
+from civic.contracts.events import DataChange, DecisionsMade, ErasureOrdered, Event
+from civic.contracts.voting import ElectionEnded, ElectionPublished, RollDeleted
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
 from civic.identity.adapters.issuer_keys_kms import IssuerKeyTable, KmsIssuerKeyRing
 from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
@@ -22,12 +18,13 @@ from civic.identity.usecases.roll import (
     take_off,
 )
 from civic.runtime import clients
-from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
 from civic.runtime.publisher import EventBridgePublisher, publish_packed
 from civic.runtime.settings import Settings
+from civic.runtime.subscriptions import Subscriptions, on
 
-type Announced = DataChange | tuple[CredentialKeysPublished, ...]
+type Announced = DataChange | Sequence[Event]
 
 
 class Environment(Settings):
@@ -43,7 +40,7 @@ class Environment(Settings):
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of the roll's queue."""
     with invocation() as line:
-        return consume(event, line, lambda one: _handle(one, line), _announce)
+        return consume(event, line, SUBSCRIBES, _announce)
 
 
 @cache
@@ -67,27 +64,35 @@ def publisher() -> EventBridgePublisher:
     return EventBridgePublisher(clients.events(), _settings().bus_name)
 
 
-def _handle(event: Event, line: Invocation) -> Announced | None:
-    match event:
-        case ValidationResult():
-            note_decisions(keeping(), event)
-            for made in event.results:
-                line.record(id=made.id, trace=made.traceparent, outcome="noted")
-            return None
-        case DeletionRequest():
-            forgotten = take_off(keeping(), event)
-            line.record(id=event.id, trace=event.traceparent, outcome="forgotten")
-            return forgotten
-        case ElectionPublished():
-            published = prepare_election(keeping(), event)
-            line.record(election=event.election, outcome="published")
-            return published
-        case ElectionEnded():
-            end_election(keeping(), event)
-            line.record(election=event.election, outcome="ended")
-            return None
-        case _:
-            raise UnknownEvent("the roll does not handle this event")
+def _decided(event: DecisionsMade, line: Invocation) -> None:
+    note_decisions(keeping(), event.results)
+    for made in event.results:
+        line.record(id=made.id, trace=made.traceparent, outcome="noted")
+
+
+def _forget(event: ErasureOrdered, line: Invocation) -> DataChange:
+    forgotten = take_off(keeping(), event)
+    line.record(id=event.id, trace=event.traceparent, outcome="forgotten")
+    return forgotten
+
+
+def _published(event: ElectionPublished, line: Invocation) -> Sequence[Event]:
+    published = prepare_election(keeping(), event)
+    line.record(election=event.election, outcome="published")
+    return published
+
+
+def _ended(event: ElectionEnded, line: Invocation) -> None:
+    end_election(keeping(), event.election)
+    line.record(election=event.election, outcome="ended")
+
+
+SUBSCRIBES: Subscriptions[Announced] = (
+    on(DecisionsMade, _decided),
+    on(ErasureOrdered, _forget),
+    on(ElectionPublished, _published),
+    on(ElectionEnded, _ended),
+)
 
 
 def _announce(results: list[Announced]) -> None:

@@ -8,7 +8,7 @@ from civic.contracts.events import (
     DataDeleted,
     DataStored,
     DataUpdated,
-    DeletionRequest,
+    ErasureOrdered,
     Event,
     RestrictionChanged,
     RevalidationRequest,
@@ -19,10 +19,11 @@ from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.usecases.storage import Storage, erase, resume, store
 from civic.runtime import clients
-from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
 from civic.runtime.publisher import EventBridgePublisher, publish_packed
 from civic.runtime.settings import Settings
+from civic.runtime.subscriptions import Subscriptions, on
 
 type Kind = type[DataStored | DataUpdated | DataDeleted]
 type Change = tuple[Kind, DataChange] | RevalidationRequest
@@ -39,7 +40,7 @@ class Environment(Settings):
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of PII storage's queue."""
     with invocation() as line:
-        return consume(event, line, lambda one: _handle(one, line), _announce)
+        return consume(event, line, SUBSCRIBES, _announce)
 
 
 @cache
@@ -59,26 +60,33 @@ def publisher() -> EventBridgePublisher:
     return EventBridgePublisher(clients.events(), _settings().bus_name)
 
 
-def _handle(event: Event, line: Invocation) -> Change | None:
-    match event:
-        case ValidationRequest():
-            stored = store(storage(), event)
-            outcome = "stored" if stored else "superseded"
-            line.record(id=event.id, trace=event.traceparent, outcome=outcome)
-            line.count(outcome.capitalize())
-            return (DataStored if event.revision == 1 else DataUpdated, stored) if stored else None
-        case DeletionRequest():
-            erased = erase(storage(), event)
-            line.record(id=event.id, trace=event.traceparent, outcome="erased")
-            line.count("Erased")
-            return DataDeleted, erased
-        case RestrictionChanged():
-            resumed = resume(storage(), event)
-            outcome = "resumed" if resumed else "kept"
-            line.record(id=event.id, trace=event.traceparent, outcome=outcome)
-            return resumed
-        case _:
-            raise UnknownEvent("PII storage does not handle this event")
+def _store(event: ValidationRequest, line: Invocation) -> Change | None:
+    stored = store(storage(), event)
+    outcome = "stored" if stored else "superseded"
+    line.record(id=event.id, trace=event.traceparent, outcome=outcome)
+    line.count(outcome.capitalize())
+    return (DataStored if event.revision == 1 else DataUpdated, stored) if stored else None
+
+
+def _erase(event: ErasureOrdered, line: Invocation) -> Change:
+    erased = erase(storage(), event)
+    line.record(id=event.id, trace=event.traceparent, outcome="erased")
+    line.count("Erased")
+    return DataDeleted, erased
+
+
+def _resume(event: RestrictionChanged, line: Invocation) -> Change | None:
+    resumed = resume(storage(), event.id, event.resume, event.traceparent)
+    outcome = "resumed" if resumed else "kept"
+    line.record(id=event.id, trace=event.traceparent, outcome=outcome)
+    return resumed
+
+
+SUBSCRIBES: Subscriptions[Change] = (
+    on(ValidationRequest, _store),
+    on(ErasureOrdered, _erase),
+    on(RestrictionChanged, _resume),
+)
 
 
 def _announce(changes: list[Change]) -> None:

@@ -7,9 +7,8 @@ from civic.contracts.events import (
     DataChange,
     DecisionDeleted,
     DecisionMade,
-    DeletionRequest,
-    Event,
-    ValidationRequest,
+    ErasureOrdered,
+    SealedRevision,
     ValidationResult,
 )
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
@@ -22,10 +21,11 @@ from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
 from civic.identity.model.settings import WRAPPING_KEY_CACHE
 from civic.identity.usecases.validation import Validation, forget_decision, validate
 from civic.runtime import clients
-from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
 from civic.runtime.publisher import EventBridgePublisher, publish_packed
 from civic.runtime.settings import Settings
+from civic.runtime.subscriptions import Subscriptions, on
 
 
 class Environment(Settings):
@@ -43,7 +43,7 @@ class Environment(Settings):
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of the validator's queue."""
     with invocation() as line:
-        return consume(event, line, lambda one: _handle(one, line), _announce)
+        return consume(event, line, SUBSCRIBES, _announce)
 
 
 @cache
@@ -74,20 +74,24 @@ def publisher() -> EventBridgePublisher:
     return EventBridgePublisher(clients.events(), _settings().bus_name)
 
 
-def _handle(event: Event, line: Invocation) -> DecisionMade | DataChange | None:
-    match event:
-        case ValidationRequest():
-            made = validate(validation(), event)
-            outcome = made.decision.value if made else "superseded"
-            line.record(id=event.id, trace=event.traceparent, outcome=outcome)
-            line.count(outcome.capitalize())
-            return made
-        case DeletionRequest():
-            forgotten = forget_decision(validation(), event)
-            line.record(id=event.id, trace=event.traceparent, outcome="forgotten")
-            return forgotten
-        case _:
-            raise UnknownEvent("the validator does not handle this event")
+def _decide(event: SealedRevision, line: Invocation) -> DecisionMade | None:
+    made = validate(validation(), event)
+    outcome = made.decision.value if made else "superseded"
+    line.record(id=event.id, trace=event.traceparent, outcome=outcome)
+    line.count(outcome.capitalize())
+    return made
+
+
+def _forget(event: ErasureOrdered, line: Invocation) -> DataChange:
+    forgotten = forget_decision(validation(), event)
+    line.record(id=event.id, trace=event.traceparent, outcome="forgotten")
+    return forgotten
+
+
+SUBSCRIBES: Subscriptions[DecisionMade | DataChange] = (
+    on(SealedRevision, _decide),
+    on(ErasureOrdered, _forget),
+)
 
 
 def _announce(results: list[DecisionMade | DataChange]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from civic.contracts.identifiers import ElectionId, RegistrationId, StyleId
-from civic.contracts.voting import ElectionPublished
+from civic.contracts.voting import StyleAreas
 from civic.identity.model.blind_rsa import SigningKey
 from civic.identity.model.credentials import Entitlement, RequestDigest, RollEntry, Standing
 
@@ -37,10 +37,39 @@ class IssuerRoll(Protocol):
         ...
 
 
+class AnnouncedElection(Protocol):
+    """What the announcement of an election says."""
+
+    @property
+    def election(self) -> ElectionId:
+        """Which one."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """Counts the changes of the election."""
+        ...
+
+    @property
+    def opens_at(self) -> datetime:
+        """From when votes are accepted."""
+        ...
+
+    @property
+    def closes_at(self) -> datetime:
+        """Until when."""
+        ...
+
+    @property
+    def styles(self) -> tuple[StyleAreas, ...]:
+        """The areas of each ballot style."""
+        ...
+
+
 class ElectionCalendar(Protocol):
     """Which elections there are, and which ballot style each area gets in them."""
 
-    def publish(self, election: ElectionPublished) -> None:
+    def publish(self, election: AnnouncedElection) -> None:
         """Note an election as it was published, unless a later revision of it is known."""
         ...
 

@@ -4,33 +4,16 @@ Source: GDPR Art. 5(2), 12(3), 17 and 19. Events arrive in any order and any num
 first word of each store counts, and the receipt is made once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from civic.contracts.events import (
-    DataDeleted,
-    DataUpdated,
-    DecisionDeleted,
-    DeletionRequest,
-    ErasureReplayed,
-    JoinDeleted,
-    ObjectionHonoured,
-)
+from civic.contracts.events import DataChange, ErasureOrdered, ErasureReplayed
 from civic.contracts.trace import TraceContext
-from civic.contracts.voting import RollDeleted
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.erasure_receipt import receipt_document
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.requests import RequestKind
 from civic.identity.ports import Clock, ErasureLedger, EventPublisher, ReceiptSigner, RequestLog
-
-type ErasedFrom = DecisionDeleted | DataDeleted | JoinDeleted | RollDeleted
-
-_STORES: dict[type[ErasedFrom], tuple[ErasureStore, ...]] = {
-    DecisionDeleted: (ErasureStore.DECISIONS,),
-    DataDeleted: (ErasureStore.RECORDS, ErasureStore.SUBJECT_KEYS),
-    JoinDeleted: (ErasureStore.ANALYTICS,),
-    RollDeleted: (ErasureStore.ISSUANCE_ROLL,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +34,35 @@ class ReplayProgress:
     cursor: str | None
 
 
-def note_erasure(accountability: Accountability, request: DeletionRequest) -> bool:
+def note_erasure(accountability: Accountability, request: ErasureOrdered) -> bool:
     """Put an erasure into the ledger; True if it is complete."""
     digest = AccessDigest(request.access_digest)
     record = accountability.ledger.open(request.id, request.requested_at, digest)
     return _conclude(accountability, record)
 
 
-def note_erased(accountability: Accountability, event: ErasedFrom) -> int:
-    """Note that a store has erased; return how many erasures are complete."""
-    stores = _STORES[type(event)]
+def note_erased(
+    accountability: Accountability, stores: Sequence[ErasureStore], erased: Sequence[DataChange]
+) -> int:
+    """Note that stores have erased; return how many erasures are complete."""
     complete = 0
-    for item in event.items:
+    for item in erased:
         record = accountability.ledger.confirm(item.id, stores, accountability.clock())
         complete += _conclude(accountability, record)
     return complete
 
 
-def note_rectified(accountability: Accountability, event: DataUpdated) -> None:
+def note_rectified(accountability: Accountability, stored: Sequence[DataChange]) -> None:
     """Note that corrections were stored (GDPR Art. 16)."""
-    for item in event.items:
+    for item in stored:
         accountability.requests.complete(
             item.id, RequestKind.RECTIFICATION, accountability.clock(), item.revision
         )
 
 
-def note_objections(accountability: Accountability, event: ObjectionHonoured) -> None:
+def note_objections(accountability: Accountability, forgotten: Sequence[DataChange]) -> None:
     """Note that analytics has forgotten who objected (GDPR Art. 21)."""
-    for item in event.items:
+    for item in forgotten:
         accountability.requests.complete(item.id, RequestKind.OBJECTION, accountability.clock())
 
 

@@ -4,18 +4,20 @@ Events arrive in any order and any number of times. A later decision wins over a
 erasure over every decision, the end of an election over its publication.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from civic.contracts.events import DataChange, DeletionRequest, ValidationResult
-from civic.contracts.voting import (
-    CredentialKey,
-    CredentialKeysPublished,
-    ElectionEnded,
-    ElectionPublished,
-)
+from civic.contracts.events import DataChange, DecisionMade, ErasureOrdered
+from civic.contracts.identifiers import ElectionId
+from civic.contracts.voting import CredentialKey, CredentialKeysPublished
 from civic.identity.model.credentials import standing_of
-from civic.identity.ports.issuing import ElectionCalendar, IssuerKeyRing, IssuerRoll
+from civic.identity.ports.issuing import (
+    AnnouncedElection,
+    ElectionCalendar,
+    IssuerKeyRing,
+    IssuerRoll,
+)
 
 _KEYS_PER_EVENT = 200
 """A key is about 620 bytes of an event, which EventBridge limits to 256 KB."""
@@ -30,13 +32,13 @@ class RollKeeping:
     keys: IssuerKeyRing
 
 
-def note_decisions(keeping: RollKeeping, event: ValidationResult) -> None:
+def note_decisions(keeping: RollKeeping, decisions: Sequence[DecisionMade]) -> None:
     """Put who was accepted on the roll, and take off it who was not."""
-    for made in event.results:
+    for made in decisions:
         keeping.roll.decided(standing_of(made))
 
 
-def take_off(keeping: RollKeeping, request: DeletionRequest) -> DataChange:
+def take_off(keeping: RollKeeping, request: ErasureOrdered) -> DataChange:
     """Forget a registration, with what was issued to it (GDPR Art. 17).
 
     A credential it was given stays good: nobody can know which it is.
@@ -46,7 +48,7 @@ def take_off(keeping: RollKeeping, request: DeletionRequest) -> DataChange:
 
 
 def prepare_election(
-    keeping: RollKeeping, published: ElectionPublished
+    keeping: RollKeeping, published: AnnouncedElection
 ) -> tuple[CredentialKeysPublished, ...]:
     """Make the keys of an election, then let people ask for its credentials.
 
@@ -68,6 +70,6 @@ def prepare_election(
     )
 
 
-def end_election(keeping: RollKeeping, ended: ElectionEnded) -> None:
+def end_election(keeping: RollKeeping, election: ElectionId) -> None:
     """Give no credentials of an election any more."""
-    keeping.calendar.end(ended.election)
+    keeping.calendar.end(election)

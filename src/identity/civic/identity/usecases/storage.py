@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from civic.contracts.events import (
     DataChange,
-    DeletionRequest,
-    RestrictionChanged,
+    ErasureOrdered,
     RevalidationRequest,
-    ValidationRequest,
+    SealedRevision,
 )
+from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.errors import NotYetStored
 from civic.identity.model.keys import AccessDigest, RecordId
@@ -24,7 +24,7 @@ class Storage:
     vault: PiiVault
 
 
-def store(storage: Storage, request: ValidationRequest) -> DataChange | None:
+def store(storage: Storage, request: SealedRevision) -> DataChange | None:
     """Keep a sealed revision and destroy the keys of those before it.
 
     A revision whose subject key is gone is not kept: nobody could open it, so it can only be a
@@ -60,21 +60,29 @@ def store(storage: Storage, request: ValidationRequest) -> DataChange | None:
     )
 
 
-def resume(storage: Storage, change: RestrictionChanged) -> RevalidationRequest | None:
+def resume(
+    storage: Storage, registration: RegistrationId, revision: Revision | None, traceparent: str
+) -> RevalidationRequest | None:
     """Ask for the decision that a restriction held back, once it is lifted (GDPR Art. 18(3)).
 
     While it lasts the record is kept, which is all that Art. 18(2) allows. Harmless where it was
     decided before: the decision stands, and is announced again.
 
+    Args:
+        storage: Where the record is.
+        registration: Whose restriction was changed.
+        revision: The one to go on with, or a later one; None while the restriction lasts.
+        traceparent: Of the request that changed it.
+
     Raises:
         NotYetStored: The revision to go on with is still on its way; to be tried again.
     """
-    if change.resume is None:
+    if revision is None:
         return None
-    row = storage.vault.get(change.id)
+    row = storage.vault.get(registration)
     if isinstance(row, Tombstone):
         return None
-    if row is None or row.record.revision < change.resume:
+    if row is None or row.record.revision < revision:
         raise NotYetStored
     return RevalidationRequest(
         id=row.record.id,
@@ -83,11 +91,11 @@ def resume(storage: Storage, change: RestrictionChanged) -> RevalidationRequest 
         submitted_at=row.updated,
         access_digest=row.access_digest,
         sealed=row.sealed,
-        traceparent=change.traceparent,
+        traceparent=traceparent,
     )
 
 
-def erase(storage: Storage, request: DeletionRequest) -> DataChange:
+def erase(storage: Storage, request: ErasureOrdered) -> DataChange:
     """Erase a record and destroy every subject key of its registration (GDPR Art. 17).
 
     The tombstone comes first: a revision that arrives later meets it and takes its own key along.

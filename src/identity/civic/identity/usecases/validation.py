@@ -7,8 +7,8 @@ from civic.contracts.events import (
     DataChange,
     Decision,
     DecisionMade,
-    DeletionRequest,
-    ValidationRequest,
+    ErasureOrdered,
+    SealedRevision,
 )
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.errors import RegistrationRestricted
@@ -40,7 +40,7 @@ class Validation:
     clock: Clock
 
 
-def validate(validation: Validation, request: ValidationRequest) -> DecisionMade | None:
+def validate(validation: Validation, request: SealedRevision) -> DecisionMade | None:
     """Decide one revision.
 
     Returns:
@@ -80,7 +80,7 @@ def validate(validation: Validation, request: ValidationRequest) -> DecisionMade
     return _announcement(written, judged.cohort, request.traceparent)
 
 
-def _hold_back(decisions: DecisionStore, known: DecisionRow, request: ValidationRequest) -> None:
+def _hold_back(decisions: DecisionStore, known: DecisionRow, request: SealedRevision) -> None:
     """Note a revision as pending, so that the lifting of the restriction takes it up.
 
     The gateway does so before it acknowledges a correction, and may have died before.
@@ -119,7 +119,7 @@ def _write(decisions: DecisionStore, row: DecisionRow) -> DecisionRow | None:
         row = replace(row, restriction=known.restriction)
 
 
-def forget_decision(validation: Validation, request: DeletionRequest) -> DataChange:
+def forget_decision(validation: Validation, request: ErasureOrdered) -> DataChange:
     """Replace the decision by a tombstone, should the gateway not have got that far."""
     validation.decisions.bury(
         tombstone(

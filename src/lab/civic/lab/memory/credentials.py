@@ -7,10 +7,10 @@ from datetime import datetime
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from civic.contracts.identifiers import ElectionId, RegistrationId, StyleId
-from civic.contracts.voting import ElectionPublished
 from civic.identity.errors import CredentialKeyMissing
 from civic.identity.model.blind_rsa import SigningKey
 from civic.identity.model.credentials import Entitlement, RequestDigest, RollEntry, Standing
+from civic.identity.ports.issuing import AnnouncedElection
 from civic.lab.memory.rsa_pairs import private_key, public_key
 
 type KeyName = tuple[ElectionId, StyleId]
@@ -58,10 +58,10 @@ class MemoryElectionCalendar:
     """The calendar."""
 
     def __init__(self) -> None:
-        self.published: dict[ElectionId, ElectionPublished] = {}
+        self.published: dict[ElectionId, AnnouncedElection] = {}
         self.ended: set[ElectionId] = set()
 
-    def publish(self, election: ElectionPublished) -> None:
+    def publish(self, election: AnnouncedElection) -> None:
         known = self.published.get(election.election)
         if known is None or known.revision < election.revision:
             self.published[election.election] = election

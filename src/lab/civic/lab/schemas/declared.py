@@ -1,11 +1,15 @@
-"""What the functions declare, wherever they are: their routes."""
+"""What the functions declare, wherever they are: their routes and their subscriptions."""
 
 import importlib
 import pkgutil
 from functools import cache
 from types import ModuleType
 
+from civic.contracts.events import Event
+from civic.contracts.registry import events_in
 from civic.runtime.routes import Routes
+from civic.runtime.subscriptions import Subscription
+from civic.voting import notices
 
 _CONTEXTS = ("identity", "analytics", "voting", "audit")
 
@@ -33,3 +37,19 @@ def tables(context: str, api: str) -> list[Routes]:
         routes_of(one) for one in functions() if one.__name__.startswith(f"civic.{context}.")
     ]
     return [one for one in declared if one is not None and one.api == api]
+
+
+def subscribers() -> dict[type[Event], list[ModuleType]]:
+    """Return by event every module that has subscribed to it, functions before topics."""
+    found: dict[type[Event], list[ModuleType]] = {}
+    for module in (*functions(), notices):
+        for event in subscribed(module):
+            found.setdefault(event, []).append(module)
+    return found
+
+
+def subscribed(module: ModuleType) -> tuple[type[Event], ...]:
+    """Return the events that a module has subscribed to, those of families one by one."""
+    declared: tuple[Subscription[object] | type[Event], ...] = getattr(module, "SUBSCRIBES", ())
+    families = [one.event if isinstance(one, Subscription) else one for one in declared]
+    return tuple(event for family in families for event in events_in(family))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,64 +16,13 @@ from civic.contracts.registry import EVENTS
 from civic.identity.http.openapi import PUBLIC, STAFF
 from civic.identity.model import notice
 from civic.identity.model.registration import PII_FIELDS, Registration
-from civic.lab.schemas.declared import tables
+from civic.lab.schemas.declared import subscribers, tables
 from civic.lab.schemas.samples import samples
 from civic.runtime.openapi import Description, Json, document
 from civic.stack.template import read_template
 from civic.voting.http.elections_openapi import ELECTIONS
 from civic.voting.http.votes_openapi import VOTES
 
-_ERASERS = "validator, pii_storage, accountability, credential_roll"
-_DECIDED = "analytics, credential_roll"
-_LOGGED = "event_logger, election notices"
-_RECEIVERS = {
-    "ValidationRequest": ("validator, pii_storage", "a sealed registration or rectification"),
-    "RevalidationRequest": ("validator", "a stored revision that a restriction held back"),
-    "ValidationResult": (_DECIDED, "up to ten decisions, with reason codes and cohorts"),
-    "ReviewDecided": (_DECIDED, "a decision made by people"),
-    "DeletionRequest": (_ERASERS, "an id to erase"),
-    "RetentionEnded": (_ERASERS, "an id to erase because its time is over"),
-    "ErasureReplayed": (
-        "validator, pii_storage, credential_roll",
-        "an id to erase again after a restore",
-    ),
-    "ErasuresCounted": ("event_logger", "how many erasures are complete, in tens"),
-    "DataStored": ("analytics", "up to ten ids whose first revision is stored"),
-    "DataUpdated": ("analytics, accountability", "up to ten ids whose later revision is stored"),
-    "DataDeleted": ("analytics, accountability", "up to ten ids whose record and keys are gone"),
-    "DecisionDeleted": ("accountability", "up to ten ids whose decision is gone"),
-    "JoinDeleted": ("accountability", "up to ten ids that analytics has forgotten"),
-    "RestrictionChanged": ("pii_storage, analytics", "an id that is restricted, or no longer"),
-    "ObjectionRaised": ("analytics", "an id that must not be counted"),
-    "ObjectionHonoured": ("accountability", "up to ten ids forgotten because of an objection"),
-    "RollDeleted": ("accountability", "up to ten ids that are off the roll of voters"),
-    "ElectionCreated": (_LOGGED, "an id of a draft"),
-    "ElectionUpdated": (_LOGGED, "an id of an election whose definition changed"),
-    "CandidateRegistered": (_LOGGED, "the ids of an option and its contest"),
-    "ElectionPublished": (
-        f"credential_roll, {_LOGGED}",
-        "the window, the areas of styles, who gets the openings, a digest of the definition",
-    ),
-    "ElectionOpened": (_LOGGED, "an id of an election"),
-    "ElectionSuspended": (_LOGGED, "an id of an election"),
-    "ElectionResumed": (_LOGGED, "an id of an election"),
-    "ElectionEnded": (f"credential_roll, {_LOGGED}", "an id of an election"),
-    "ElectionCertified": (
-        f"opener, {_LOGGED}",
-        "the count by ballot style and option, who gets the openings",
-    ),
-    "ElectionDeleted": (_LOGGED, "an id of a draft"),
-    "RedriveRefused": (_LOGGED, "how many messages stay in a dead-letter queue"),
-    "RedriveOrdered": (_LOGGED, "how many messages were put back after the closing"),
-    "VoteCast": ("whoever subscribes", "how many ballots are counted, in aggregate"),
-    "CredentialKeysPublished": (
-        "election_keys, event_logger",
-        "the public keys of an election, one per style",
-    ),
-    "CheckpointPublished": ("whoever subscribes", "size and root of the public log"),
-    "OpeningsPublished": ("event_logger", "how many ballots are opened to whom, and a hash"),
-    "AnalyticsReleased": ("whoever subscribes", "where a release was written, and its totals"),
-}
 APIS: tuple[tuple[str, str, Description, str], ...] = (
     ("identity", "Api", PUBLIC, "openapi.json"),
     ("identity", "StaffApi", STAFF, "review-openapi.json"),
@@ -147,13 +97,21 @@ def _filled(text: str, marker: str, part: str) -> str:
 
 
 def _event_table() -> str:
-    lines = ["| event | published by | received by | carries |", "|---|---|---|---|"]
+    lines = ["| event | published by | received by | says |", "|---|---|---|---|"]
+    received = subscribers()
     for name, event in EVENTS.items():
         publisher = event.SOURCE.removeprefix("civic.")
-        receivers, carries = _RECEIVERS[name]
+        receivers = ", ".join(map(_name, received.get(event, ()))) or "whoever subscribes"
+        said = (event.__doc__ or "").partition("\n")[0].removesuffix(".").replace("``", "`")
         link = f"[{name}](../schemas/{name}.json)"
-        lines.append(f"| {link} | {publisher} | {receivers} | {carries} |")
+        lines.append(f"| {link} | {publisher} | {receivers} | {said} |")
     return "\n".join(lines) + "\n"
+
+
+def _name(receiver: ModuleType) -> str:
+    """Return what the function is called in the table of the architecture."""
+    name = receiver.__name__.rpartition(".")[2]
+    return {"collector": "analytics", "notices": "election notices"}.get(name, name)
 
 
 def _privacy_map(root: Path) -> str:

@@ -3,12 +3,12 @@
 from functools import cache
 from typing import Any
 
-from civic.contracts.events import Event
 from civic.contracts.voting import CredentialKeysPublished
 from civic.runtime import clients
-from civic.runtime.consumer import Failures, UnknownEvent, consume
+from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
 from civic.runtime.settings import Settings
+from civic.runtime.subscriptions import Subscriptions, on
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 
 
@@ -21,7 +21,7 @@ class Environment(Settings):
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of the queue."""
     with invocation() as line:
-        return consume(event, line, lambda one: _keep(one, line), _nothing_to_announce)
+        return consume(event, line, SUBSCRIBES)
 
 
 @cache
@@ -31,12 +31,9 @@ def store() -> DynamoDbElections:
     return DynamoDbElections(clients.dynamodb(), settings.elections_table)
 
 
-def _keep(event: Event, line: Invocation) -> None:
-    if not isinstance(event, CredentialKeysPublished):
-        raise UnknownEvent("this function keeps keys only")
+def _keep(event: CredentialKeysPublished, line: Invocation) -> None:
     store().keep_keys(event.election, {one.style: one.public_key for one in event.keys})
     line.record(election=event.election, keys=str(len(event.keys)))
 
 
-def _nothing_to_announce(_results: list[None]) -> None:
-    """Whoever wants to know asks for the election."""
+SUBSCRIBES: Subscriptions[None] = (on(CredentialKeysPublished, _keep),)

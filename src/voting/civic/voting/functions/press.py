@@ -5,10 +5,13 @@ from functools import cache
 from typing import Any
 
 from civic.contracts.identifiers import ElectionId
+from civic.contracts.voting import StateChanged
 from civic.runtime import clients
-from civic.runtime.observability import invocation
+from civic.runtime.consumer import handled
+from civic.runtime.observability import Invocation, invocation
 from civic.runtime.publisher import EventBridgePublisher
 from civic.runtime.settings import Settings
+from civic.runtime.subscriptions import Subscriptions, on
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.adapters.snapshots_s3 import S3Snapshots
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
@@ -27,10 +30,7 @@ class Environment(Settings):
 def handler(event: dict[str, Any], _context: object) -> None:
     """Publish the snapshots a batch asks for: requests of the tally, events of elections."""
     with invocation() as line:
-        asked = {
-            ElectionId(json.loads(message["body"])["detail"]["election"])
-            for message in event["Records"]
-        }
+        asked = {one for message in event["Records"] if (one := _asked(message["body"], line))}
         line.note(elections=sorted(asked))
         press().publish(sorted(asked))
 
@@ -47,3 +47,19 @@ def press() -> Press:
         publisher=EventBridgePublisher(clients.events(), settings.bus_name),
         clock=clients.now,
     )
+
+
+def _changed(event: StateChanged, _line: Invocation) -> ElectionId:
+    return event.election
+
+
+SUBSCRIBES: Subscriptions[ElectionId] = (on(StateChanged, _changed),)
+
+
+def _asked(body: str, line: Invocation) -> ElectionId | None:
+    """Return the election that a message is about."""
+    message = json.loads(body)
+    # The tally asks for itself, over a queue that the bus does not reach.
+    if "detail-type" not in message:
+        return ElectionId(message["detail"]["election"])
+    return handled(body, line, SUBSCRIBES)
