@@ -67,7 +67,7 @@ unit: run-setup ## Unit, contract and property tests.
 	@$(BIN)/pytest -q -n auto -m "not deep" $(wildcard tests/unit tests/contract tests/property tests/fail_closed tests/privacy)
 
 .PHONY: templates
-templates: setup ## cfn-lint and checkov on the template translated to CloudFormation.
+templates: setup ## cfn-lint and checkov on the templates translated to CloudFormation.
 	@$(BIN)/python tools/check_templates.py
 
 .PHONY: engine
@@ -107,7 +107,5 @@ lock: run-setup ## Recompile the locks; make lock UPGRADE=1 for the newest versi
 	@tools/lock.sh $(if $(UPGRADE),--upgrade)
 
 .PHONY: build
-build: run-setup ## Build for AWS: make build ENV=dev (or prod), then sam deploy --config-env dev.
-	@for config in $(or $(ENV),dev) $(or $(ENV),dev)-voting $(or $(ENV),dev)-audit; do \
-		PIP_NO_DEPS=1 PATH="$(CURDIR)/.venvs/sam/bin:$$PATH" sam build --config-env $$config; \
-	done
+build: run-setup ## Build every stack for AWS: make build ENV=dev (or prod), then docs/operations.md.
+	@$(BIN)/python -m civic.stack.build $(or $(ENV),dev)

@@ -1,6 +1,6 @@
 """The rights of every role: action, resource by its logical id, and the conditions that narrow it.
 
-Written out by hand from docs/architecture.md. The translated template is compared with it both
+Written out by hand from docs/architecture.md. The translated templates are compared with it both
 ways, and in the engine each role is tried on every action there is a probe for.
 """
 
@@ -37,7 +37,7 @@ OPENS_RECORDS = {
     ("dynamodb:GetItem", "WrappingKeysTable", ()),
     ("kms:Decrypt", "CivicKey", CONTEXT),
 }
-RIGHTS: dict[str, set[Right]] = {
+IDENTITY_RIGHTS: dict[str, set[Right]] = {
     "GatewayRole": {
         ("dynamodb:GetItem", "WrappingKeysTable", LEADING),
         ("dynamodb:PutItem", "SubjectKeysTable", ()),
@@ -102,25 +102,7 @@ RIGHTS: dict[str, set[Right]] = {
     "ApiDocsRole": set(),
 }
 
-FUNCTIONS = {role.removesuffix("Role") + "Function": role for role in RIGHTS}
-
-PUBLISHES = {
-    "GatewayRole": ("civic.gateway", {"ValidationRequest", "DeletionRequest"}),
-    "ValidatorRole": ("civic.validator", {"ValidationResult", "DecisionDeleted"}),
-    "PiiStorageRole": (
-        "civic.pii_storage",
-        {"DataStored", "DataUpdated", "DataDeleted", "RevalidationRequest"},
-    ),
-    "RightsRole": ("civic.rights", {"RestrictionChanged", "ObjectionRaised"}),
-    "AccountabilityRole": ("civic.accountability", {"ErasureReplayed"}),
-    "CredentialRollRole": ("civic.credentials", {"CredentialKeysPublished", "RollDeleted"}),
-    "DeadlinesRole": ("civic.deadlines", {"RetentionEnded", "ErasuresCounted"}),
-    "ReviewRole": ("civic.review", {"ReviewDecided"}),
-    "AnalyticsRole": ("civic.analytics", {"JoinDeleted", "ObjectionHonoured"}),
-    "AnalyticsReleaseRole": ("civic.analytics", {"AnalyticsReleased"}),
-}
-
-# ------------------------------------------------------------------ stacks/voting.yaml
+# ------------------------------------------------------------------ voting
 
 SECRET = ("kms:EncryptionContext:election", "kms:EncryptionContext:purpose")
 KEEPING = ("PutItem", "UpdateItem", "DeleteItem")
@@ -179,29 +161,7 @@ COUNTING_RIGHTS: dict[str, set[Right]] = {
     "ResultsRole": READS_ELECTIONS | READS_RESULTS,
 }
 
-VOTING_RIGHTS = {**OFFICE_RIGHTS, **COUNTING_RIGHTS}
-
-VOTING_FUNCTIONS = {role.removesuffix("Role") + "Function": role for role in VOTING_RIGHTS}
-
-_CHANGES = {
-    "ElectionCreated",
-    "ElectionUpdated",
-    "CandidateRegistered",
-    "ElectionPublished",
-    "ElectionOpened",
-    "ElectionSuspended",
-    "ElectionResumed",
-    "ElectionEnded",
-    "ElectionCertified",
-    "ElectionDeleted",
-}
-VOTING_PUBLISHES = {
-    "ElectionsRole": ("civic.elections", _CHANGES),
-    "CalendarRole": ("civic.elections", _CHANGES),
-    "PressRole": ("civic.results", {"VoteCast"}),
-}
-
-# ------------------------------------------------------------------ stacks/audit.yaml
+# ------------------------------------------------------------------ the public log
 
 
 def stored(bucket: str, folders: str, *operations: str) -> set[Right]:
@@ -232,10 +192,42 @@ AUDIT_RIGHTS: dict[str, set[Right]] = {
     "PublicLogRole": stored("LogBucket", "log index", "GetObject") | {LISTS_THE_LOG},
 }
 
-AUDIT_FUNCTIONS = {role.removesuffix("Role") + "Function": role for role in AUDIT_RIGHTS}
+# ------------------------------------------------------------------ all of them
 
-AUDIT_PUBLISHES = {
+RIGHTS = IDENTITY_RIGHTS | OFFICE_RIGHTS | COUNTING_RIGHTS | AUDIT_RIGHTS
+"""Every role of every template; no two templates have a role of the same name."""
+
+_CHANGES = {
+    "ElectionCreated",
+    "ElectionUpdated",
+    "CandidateRegistered",
+    "ElectionPublished",
+    "ElectionOpened",
+    "ElectionSuspended",
+    "ElectionResumed",
+    "ElectionEnded",
+    "ElectionCertified",
+    "ElectionDeleted",
+}
+PUBLISHES = {
+    "GatewayRole": ("civic.gateway", {"ValidationRequest", "DeletionRequest"}),
+    "ValidatorRole": ("civic.validator", {"ValidationResult", "DecisionDeleted"}),
+    "PiiStorageRole": (
+        "civic.pii_storage",
+        {"DataStored", "DataUpdated", "DataDeleted", "RevalidationRequest"},
+    ),
+    "RightsRole": ("civic.rights", {"RestrictionChanged", "ObjectionRaised"}),
+    "AccountabilityRole": ("civic.accountability", {"ErasureReplayed"}),
+    "CredentialRollRole": ("civic.credentials", {"CredentialKeysPublished", "RollDeleted"}),
+    "DeadlinesRole": ("civic.deadlines", {"RetentionEnded", "ErasuresCounted"}),
+    "ReviewRole": ("civic.review", {"ReviewDecided"}),
+    "AnalyticsRole": ("civic.analytics", {"JoinDeleted", "ObjectionHonoured"}),
+    "AnalyticsReleaseRole": ("civic.analytics", {"AnalyticsReleased"}),
+    "ElectionsRole": ("civic.elections", _CHANGES),
+    "CalendarRole": ("civic.elections", _CHANGES),
+    "PressRole": ("civic.results", {"VoteCast"}),
     "LogWriterRole": ("civic.audit", {"CheckpointPublished"}),
     "EventLoggerRole": ("civic.audit", {"CheckpointPublished"}),
     "OpenerRole": ("civic.openings", {"OpeningsPublished"}),
 }
+"""The source and the events that a role may publish; the others may publish none."""

@@ -1,12 +1,14 @@
-"""A template as CloudFormation will be given it, for the tests that read one."""
+"""The templates as CloudFormation will be given them, for the tests that read them."""
 
 import importlib
-from functools import cached_property
+from collections.abc import Iterator
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from tools.check_templates import translate
 
+from civic.stack.workspace import Workspace
 from tests.rights import Right
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -15,26 +17,32 @@ ROOT = Path(__file__).resolve().parents[1]
 class Template:
     """A translated template, and questions to it."""
 
-    def __init__(self, file: str) -> None:
-        self._file = ROOT / file
+    def __init__(self, stack: str, file: Path) -> None:
+        self.stack = stack
+        self.file = file
+
+    def __repr__(self) -> str:
+        return self.stack
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        return translate(self._file)
+        return translate(self.file)
+
+    @property
+    def source(self) -> str:
+        return self.file.read_text("utf-8")
 
     @property
     def resources(self) -> dict[str, Any]:
         return dict(self.document["Resources"])
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Return the properties of all resources of a type, of which there must be some."""
-        found = {
+        """Return the properties of all resources of a type; there may be none."""
+        return {
             name: one.get("Properties", {})
             for name, one in self.resources.items()
             if one["Type"] == kind
         }
-        assert found, f"no {kind} in {self._file.name}"
-        return found
 
     def statements(self, role: str) -> list[dict[str, Any]]:
         policies = self.of_type("AWS::IAM::Role")[role].get("Policies", [])
@@ -55,6 +63,39 @@ class Template:
         return found
 
 
+TEMPLATES = {stack: Template(stack, file) for stack, file in Workspace(ROOT).templates.items()}
+"""Every template, by what its stack is."""
+
+IDENTITY = [
+    TEMPLATES[stack]
+    for stack in ("platform", "registration", "accountability", "credentials", "analytics")
+]
+"""Those of the domain that knows who somebody is; the others know what was chosen."""
+
+
+def every(kind: str) -> Iterator[tuple[Template, str, dict[str, Any]]]:
+    """Return every resource of a type, wherever it is; there must be some."""
+    found = [
+        (template, name, properties)
+        for template in TEMPLATES.values()
+        for name, properties in template.of_type(kind).items()
+    ]
+    assert found, f"no {kind} in any template"
+    yield from found
+
+
+def only(kind: str, name: str) -> dict[str, Any]:
+    """Return the one resource of a type and a name, wherever it is."""
+    (found,) = (properties for _, one, properties in every(kind) if one == name)
+    return found
+
+
+def home_of(name: str) -> Template:
+    """Return the one template that has a resource."""
+    (found,) = (template for template in TEMPLATES.values() if name in template.resources)
+    return found
+
+
 def environment_of(function: dict[str, Any]) -> set[str]:
     """Return the environment variables that the code of a function reads."""
     module, _, _ = function["Handler"].rpartition(".")
@@ -65,10 +106,35 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-_ELSEWHERE = {
-    "${VotingStack}-ballots": "BallotsTable",
-    "${VotingStack}-ballots-stream": "BallotsTable",
-}
+@cache
+def exports() -> dict[str, tuple[str, str]]:
+    """Return what is exported: by the end of the name, the exporting stack and the logical id."""
+    found: dict[str, tuple[str, str]] = {}
+    for template in TEMPLATES.values():
+        for output in template.document["Outputs"].values():
+            if "Export" in output:
+                name = output["Export"]["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}")
+                assert name not in found, f"{name} is exported twice"
+                found[name] = (template.stack, logical_id(output["Value"]))
+    return found
+
+
+def imports(template: Template) -> set[tuple[str, str]]:
+    """Return what a template imports: the parameter that names the stack, and the name's end."""
+
+    def within(value: Any) -> Iterator[tuple[str, str]]:
+        if isinstance(value, dict):
+            for key, child in value.items():
+                if key == "Fn::ImportValue":
+                    parameter, _, end = child["Fn::Sub"].removeprefix("${").partition("}")
+                    yield parameter, end
+                else:
+                    yield from within(child)
+        elif isinstance(value, list):
+            for child in value:
+                yield from within(child)
+
+    return set(within(template.document))
 
 
 def logical_id(value: Any) -> str:
@@ -76,13 +142,14 @@ def logical_id(value: Any) -> str:
     if isinstance(value, dict):
         ((function, of),) = value.items()
         if function == "Fn::ImportValue":
-            return _ELSEWHERE[of["Fn::Sub"]]
+            _, _, end = of["Fn::Sub"].partition("}")
+            return exports()[end][1]
         if function == "Fn::Sub" and isinstance(of, list):
             ((name, imported),) = of[1].items()
-            assert of[0].endswith(f":table/${{{name}}}")
+            assert of[0].endswith((f":table/${{{name}}}", f":${{{name}}}/*"))
             return logical_id(imported)
         value = of[0] if isinstance(of, list) else of
-    return "Bus" if str(value).endswith(":event-bus/${BusName}") else str(value)
+    return str(value)
 
 
 def on_aws(value: Any) -> Any:

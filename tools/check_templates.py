@@ -16,6 +16,8 @@ from typing import Any
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
+from civic.stack.workspace import Workspace
+
 ROOT = Path(__file__).resolve().parents[1]
 _PROGRAMS = Path(sys.executable).parent
 _CHECKOV = ROOT / ".venvs" / "checkov" / "bin" / "checkov"
@@ -84,7 +86,7 @@ def main() -> int:
     Returns:
         0, or 1 if something was found.
     """
-    templates = [ROOT / "template.yaml", *sorted((ROOT / "stacks").glob("*.yaml"))]
+    templates = Workspace(ROOT).templates.values()
     with tempfile.TemporaryDirectory() as scratch:
         found = [template.name for template in templates if not check(template, Path(scratch))]
     if found:

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from civic.audit.errors import NotLogged
 from civic.audit.model.notes import verifier_key
 from civic.contracts.voting import Audience
-from civic.operator.operations import AUDIT_CONSUMERS
 from civic.operator.public_log import LogReader
 from civic.stack.target import LOCAL_STACK, Target
 from tests.fakes.log import ORIGIN, Log, arrivals, certified, opening
@@ -84,14 +83,16 @@ class DeployedLog:
         self.vkey = verifier_key(ORIGIN, self.log.signer.public_key())
         self.s3 = Objects(self.stored())
         self.target = Target(LOCAL_STACK, region="eu-west-1", endpoint="http://127.0.0.1:4566")
-        ends = [f"{name}{end}" for name in AUDIT_CONSUMERS for end in ("QueueUrl", "DlqUrl")]
-        vars(self.target.audit).update(
-            outputs={
-                "LogApiId": API,
-                "LogBucketName": BUCKET,
-                "LogKeyArn": KEY,
-                "LogOrigin": ORIGIN,
-                **{name: name for name in [*ends, "UndeliveredQueueUrl"]},
+        ends = ("EventQueueUrl", "EventDlqUrl", "CertifiedQueueUrl", "CertifiedDlqUrl")
+        vars(self.target).update(
+            deployed={
+                self.target.stacks["audit"]: {
+                    "LogApiId": API,
+                    "LogBucketName": BUCKET,
+                    "LogKeyArn": KEY,
+                    "LogOrigin": ORIGIN,
+                    **{name: name for name in ends},
+                }
             },
             s3=self.s3,
             kms=Keys(self.log.signer.public_key()),

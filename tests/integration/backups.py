@@ -3,6 +3,8 @@
 from typing import Any
 
 from civic.stack.target import Target
+from tests.integration.resources import physical_id
+from tests.templates import IDENTITY
 
 type Item = dict[str, Any]
 type Snapshot = dict[str, list[Item]]
@@ -10,7 +12,7 @@ type Snapshot = dict[str, list[Item]]
 
 
 def snapshot(target: Target) -> Snapshot:
-    """Return every row of every table of the stack."""
+    """Return every row of every table of identity."""
     return {name: _rows(target, table) for name, table in _tables(target).items()}
 
 
@@ -28,14 +30,10 @@ def restore(target: Target, taken: Snapshot, *names: str) -> None:
 
 
 def _tables(target: Target) -> dict[str, str]:
-    pages = target.cloudformation.get_paginator("list_stack_resources").paginate(
-        StackName=target.stack
-    )
     return {
-        one["LogicalResourceId"]: one["PhysicalResourceId"]
-        for page in pages
-        for one in page["StackResourceSummaries"]
-        if one["ResourceType"] == "AWS::DynamoDB::Table"
+        table: physical_id(target, table)
+        for template in IDENTITY
+        for table in template.of_type("AWS::DynamoDB::Table")
     }
 
 

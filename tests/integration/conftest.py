@@ -80,7 +80,7 @@ def api(target: Target) -> Iterator[httpx.Client]:
 @pytest.fixture
 def civic(engine: Engine, target: Target, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The `civic` command of this process, pointed at the tests' stack."""
-    assert target.find_outputs()
+    assert not target.missing
     return pointed_at(engine, monkeypatch)
 
 

@@ -7,15 +7,13 @@ from uuid import uuid4
 
 from civic.stack.target import Target
 from tests.integration.log_lines import streams
+from tests.integration.resources import physical_id
 from tests.integration.waiting import eventually
 
 
 def renew(target: Target, function: str) -> None:
     """Give a function, by its logical id, new execution environments, whose caches are empty."""
-    resource = target.cloudformation.describe_stack_resource(
-        StackName=target.stack, LogicalResourceId=function
-    )
-    name = resource["StackResourceDetail"]["PhysicalResourceId"]
+    name = physical_id(target, function)
     size = target.functions.get_function_configuration(FunctionName=name)["MemorySize"]
     # The engine renews for this setting, though it stays the same; AWS for any change.
     target.functions.update_function_configuration(
@@ -46,8 +44,6 @@ def call_every(
 
 def forget_tracebacks(target: Target) -> None:
     """Delete the log streams with what Lambda writes of an exception: every other line is JSON."""
-    for stream, messages in streams(target).items():
+    for (group, stream), messages in streams(target).items():
         if any(message.startswith("Traceback") for message in messages):
-            target.logs.delete_log_stream(
-                logGroupName=f"/civic/{target.stack}/functions", logStreamName=stream
-            )
+            target.logs.delete_log_stream(logGroupName=group, logStreamName=stream)

@@ -4,16 +4,19 @@ import json
 from typing import Any
 
 from civic.stack import log_events
+from civic.stack.stacks import IDENTITY
 from civic.stack.target import Target
 
 type Line = dict[str, Any]
 
 
-def streams(target: Target) -> dict[str, list[str]]:
-    """Return every message of the functions' log group, by stream."""
-    group = f"/civic/{target.stack}/functions"
+def streams(target: Target) -> dict[tuple[str, str], list[str]]:
+    """Return every message that a function of identity wrote, by log group and stream."""
     return {
-        name: [message for page in log_events.pages(target.logs, group, name) for message in page]
+        (group, name): [
+            message for page in log_events.pages(target.logs, group, name) for message in page
+        ]
+        for group in map(target.log_group, IDENTITY)
         for name in log_events.stream_names(target.logs, group)
     }
 

@@ -63,21 +63,20 @@ class Polls:
         return code
 
     def keys(self) -> ElectionKeys:
-        voting = self.target.voting
-        table = voting.output("ElectionsTableName")
+        table = self.target.output("ElectionsTableName")
         book = DynamoDbElections(self.target.dynamodb, table).find(self.election)
         assert book is not None
-        kms = KmsElectionSecrets(self.target.kms, voting.output("VotingKeyArn"))
+        kms = KmsElectionSecrets(self.target.kms, self.target.output("VotingKeyArn"))
         return ElectionKeys.derive(self.election, kms.open(self.election, book.sealed_secret))
 
     def recounted(self) -> Counts:
         """Count the ballots in the box."""
-        table = self.target.voting.output("BallotsTableName")
+        table = self.target.output("BallotsTableName")
         return recount(DynamoDbBallots(self.target.dynamodb, table), self.election)
 
     def tallied(self) -> Counts:
         """Return what the tally says."""
-        table = self.target.voting.output("TalliesTableName")
+        table = self.target.output("TalliesTableName")
         return total(DynamoDbTallies(self.target.dynamodb, table), self.election)[0]
 
     def counted(self) -> bool:
@@ -87,8 +86,7 @@ class Polls:
 
 @pytest.fixture(scope="module")
 def http(target: Target) -> Iterator[httpx.Client]:
-    url = f"{target.endpoint}/_aws/execute-api/{target.voting.output('VoteApiId')}"
-    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=target.vote_api_url, trust_env=False, timeout=60) as client:
         yield client
 
 

@@ -10,46 +10,17 @@ publishes under its own source and uses KMS for its own purpose only; nor which 
 there the engine evaluates no resource. The test of the translated template looks for those.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from civic.operator.operations import consumers
 from civic.stack.target import Target
-from tests.rights import AUDIT_RIGHTS, OFFICE_RIGHTS, RIGHTS, VOTING_RIGHTS
+from tests.rights import COUNTING_RIGHTS, RIGHTS
+from tests.templates import every
 
-TABLES = {
-    "HighSecDataStore": "HighSecDataStoreName",
-    "LowSecDataStore": "LowSecDataStoreName",
-    "SubjectKeysTable": "SubjectKeysTableName",
-    "WrappingKeysTable": "WrappingKeysTableName",
-    "AnalyticsJoins": "AnalyticsJoinsName",
-    "RequestLog": "RequestLogName",
-    "ErasureLedger": "ErasureLedgerName",
-    "ReviewQueue": "ReviewQueueName",
-    "IssuerRoll": "IssuerRollName",
-    "IssuerElections": "IssuerElectionsName",
-    "IssuerKeys": "IssuerKeysName",
-}
-QUEUES = (
-    "Validator",
-    "PiiStorage",
-    "Analytics",
-    "Accountability",
-    "CredentialRoll",
-    "Deadlines",
-    "Release",
-)
-VOTING_TABLES = {
-    "ElectionsTable": "ElectionsTableName",
-    "BallotsTable": "BallotsTableName",
-    "VoterCodesTable": "VoterCodesTableName",
-    "TalliesTable": "TalliesTableName",
-}
-VOTING_QUEUES = ("Calendar", "ElectionKeys", "Ballot", "Snapshot", "States")
-AUDIT_QUEUES = ("Event", "Certified")
-ALL_RIGHTS = {**RIGHTS, **VOTING_RIGHTS, **AUDIT_RIGHTS}
-TRIED = {**RIGHTS, **OFFICE_RIGHTS, **AUDIT_RIGHTS}
-"""What there are probes for."""
+TRIED = [role for role in RIGHTS if role not in COUNTING_RIGHTS]
+"""The roles that there are probes for."""
 
 type Clients = Callable[[str], Any]
 type Probe = Callable[[Clients], object]
@@ -61,7 +32,7 @@ _LOG, _OPENINGS = "${LogBucket.Arn}/log/*", "${LogBucket.Arn}/log/openings/*"
 
 def expected(role: str) -> set[str]:
     """Return the names of the probes that a role may make; every other one it must be refused."""
-    named = {f"{action} {resource}" for action, resource, _ in ALL_RIGHTS[role]}
+    named = {f"{action} {resource}" for action, resource, _ in RIGHTS[role]}
     # Whoever may write anywhere in the log may also write where openings are.
     openings = {name.replace(_LOG, _OPENINGS) for name in named}
     return (named | openings | _ALWAYS) - _NOT_SEEN
@@ -71,33 +42,23 @@ def probes(target: Target) -> dict[str, Probe]:
     """Return every probe by its name, an action and what it is tried on."""
     return {
         "sts:GetCallerIdentity": lambda clients: clients("sts").get_caller_identity(),
-        **dict(_table_probes(target, TABLES)),
-        **dict(_table_probes(target.voting, VOTING_TABLES)),
-        **dict(_queue_probes(target, QUEUES)),
-        **dict(_queue_probes(target.voting, VOTING_QUEUES)),
-        **dict(_queue_probes(target.audit, AUDIT_QUEUES)),
-        **_stream_probes(target.voting),
-        **_kms_probes("VotingKey", target.voting.output("VotingKeyArn")),
+        **dict(_table_probes(target)),
+        **dict(_queue_probes(target)),
+        **_stream_probes(target),
+        **_kms_probes("VotingKey", target.output("VotingKeyArn")),
         **_kms_probes("CivicKey", target.output("CivicKeyArn")),
         **_kms_probes("CredentialKey", target.output("CredentialKeyArn")),
         **_kms_probes("ReceiptKey", target.output("ReceiptKeyArn")),
-        **_kms_probes("LogKey", target.audit.output("LogKeyArn")),
+        **_kms_probes("LogKey", target.output("LogKeyArn")),
         **_bucket_probes(target.output("ReleaseBucketName")),
-        **dict(_log_probes(target.audit.output("LogBucketName"))),
+        **dict(_log_probes(target.output("LogBucketName"))),
         **_other_probes(target),
     }
 
 
-def stack_of(target: Target, role: str) -> Target:
-    """Return the stack that has a role."""
-    if role in AUDIT_RIGHTS:
-        return target.audit
-    return target.voting if role in VOTING_RIGHTS else target
-
-
-def _table_probes(target: Target, tables: Mapping[str, str]) -> Iterable[tuple[str, Probe]]:
-    for name, output in tables.items():
-        table = target.output(output)
+def _table_probes(target: Target) -> Iterable[tuple[str, Probe]]:
+    for _, name, _ in every("AWS::DynamoDB::Table"):
+        table = target.output(f"{name}Name")
         schema = target.dynamodb.describe_table(TableName=table)["Table"]
         types = {
             one["AttributeName"]: one["AttributeType"] for one in schema["AttributeDefinitions"]
@@ -142,8 +103,8 @@ def _select(table: str) -> str:
     return f'SELECT * FROM "{table}"'  # noqa: S608 - PartiQL, and the name is our own
 
 
-def _stream_probes(voting: Target) -> dict[str, Probe]:
-    stream = voting.output("BallotsStreamArn")
+def _stream_probes(target: Target) -> dict[str, Probe]:
+    stream = target.output("BallotsStreamArn")
     return {
         "dynamodb:DescribeStream BallotsTable": partial(
             _call, "dynamodbstreams", "DescribeStream", StreamArn=stream
@@ -152,7 +113,7 @@ def _stream_probes(voting: Target) -> dict[str, Probe]:
     }
 
 
-def _queue_probes(target: Target, queues: Sequence[str]) -> Iterable[tuple[str, Probe]]:
+def _queue_probes(target: Target) -> Iterable[tuple[str, Probe]]:
     calls: dict[str, dict[str, Any]] = {
         "ReceiveMessage": {"VisibilityTimeout": 0},
         "DeleteMessage": {"ReceiptHandle": "probe"},
@@ -160,7 +121,7 @@ def _queue_probes(target: Target, queues: Sequence[str]) -> Iterable[tuple[str, 
         "SendMessage": {"MessageBody": "{}"},
         "SetQueueAttributes": {"Attributes": {}},
     }
-    for consumer in queues:
+    for consumer in consumers(target):
         for end, name in (("QueueUrl", "Queue"), ("DlqUrl", "Dlq")):
             url = target.output(f"{consumer}{end}")
             for action, arguments in calls.items():
@@ -239,7 +200,7 @@ def _other_probes(target: Target) -> dict[str, Probe]:
     entry: dict[str, Any] = {"Source": "civic.probe", "DetailType": "Probe", "Detail": "{}"}
     on_the_bus = entry | {"EventBusName": target.output("BusName")}
     custodian = target.output("KeyCustodianFunctionName")
-    group = f"/civic/{target.stack}/functions"
+    group = target.log_group("registration")
     return {
         "events:PutEvents Bus": partial(_call, "events", "PutEvents", Entries=[on_the_bus]),
         "events:PutEvents default": partial(_call, "events", "PutEvents", Entries=[entry]),

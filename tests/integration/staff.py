@@ -13,6 +13,7 @@ from botocore.credentials import Credentials
 
 from civic.stack.engine import REGION
 from civic.stack.target import Target
+from tests.integration.resources import physical_id
 from tests.integration.waiting import eventually
 
 
@@ -46,8 +47,10 @@ class Member:
 
 
 @contextmanager
-def member(target: Target, name: str, *, may: bool = True) -> Iterator[Member]:
-    """Hire somebody while the block runs; ``may`` lets them call the staff API."""
+def member(
+    target: Target, name: str, api: str = "ReviewApi", *, may: bool = True
+) -> Iterator[Member]:
+    """Hire somebody while the block runs; ``may`` lets them call a staff API."""
     iam = target.client("iam")
     iam.create_user(UserName=name)
     policy = "staff"
@@ -55,10 +58,11 @@ def member(target: Target, name: str, *, may: bool = True) -> Iterator[Member]:
     try:
         if may:
             iam.put_user_policy(
-                UserName=name, PolicyName=policy, PolicyDocument=json.dumps(_policy(target))
+                UserName=name, PolicyName=policy, PolicyDocument=json.dumps(_policy(target, api))
             )
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        yield Member(target.staff_api_url, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+        url = f"{target.endpoint}/_aws/execute-api/{target.output(f'{api}Id')}"
+        yield Member(url, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
     finally:
         if key is not None:
             iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
@@ -70,9 +74,7 @@ def member(target: Target, name: str, *, may: bool = True) -> Iterator[Member]:
 @contextmanager
 def two_people_needed(target: Target) -> Iterator[None]:
     """Have two members of staff agree on every decision while the block runs."""
-    name = target.cloudformation.describe_stack_resource(
-        StackName=target.stack, LogicalResourceId="ReviewFunction"
-    )["StackResourceDetail"]["PhysicalResourceId"]
+    name = physical_id(target, "ReviewFunction")
     configuration = target.functions.get_function_configuration(FunctionName=name)
     before = configuration["Environment"]["Variables"]
 
@@ -95,9 +97,9 @@ def two_people_needed(target: Target) -> Iterator[None]:
         have(before)
 
 
-def _policy(target: Target) -> dict[str, Any]:
-    api = f"arn:aws:execute-api:{REGION}:*:{target.output('StaffApiId')}/*"
+def _policy(target: Target, api: str) -> dict[str, Any]:
+    arn = f"arn:aws:execute-api:{REGION}:*:{target.output(f'{api}Id')}/*"
     return {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": api}],
+        "Statement": [{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": arn}],
     }

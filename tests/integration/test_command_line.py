@@ -205,12 +205,12 @@ def test_status_names_the_stack_and_its_api(
     assert civic("status") == 0
     shown = capsys.readouterr().out
     assert target.api_url in shown
-    assert target.stack in shown
+    assert [name for name in target.stacks.values() if name not in shown] == []
 
 
 def test_status_of_another_stack_is_1(
     civic: Command, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    monkeypatch.setattr(Target, "find_outputs", lambda _: None)
+    monkeypatch.setattr(Target, "find_stacks", lambda _: {})
     assert civic("status") == 1
     assert "there is no stack" in capsys.readouterr().out

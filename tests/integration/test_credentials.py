@@ -36,7 +36,7 @@ def _election(target: Target) -> Iterator[None]:
     assert "ErrorCode" not in told
     yield
     # The voting stack has never heard of this election, and would go on trying to show its results.
-    target.sqs.purge_queue(QueueUrl=target.voting.output("StatesQueueUrl"))
+    target.sqs.purge_queue(QueueUrl=target.output("StatesQueueUrl"))
 
 
 def offered(citizen: Citizen, receipt: Receipt) -> Election:

@@ -18,7 +18,7 @@ from tests.integration.waiting import eventually
 @pytest.fixture(scope="module")
 def jane(target: Target) -> Iterator[Member]:
     """Let somebody call the elections API."""
-    with member(target.voting, "elections-jane") as hired:
+    with member(target, "elections-jane", "ElectionsApi") as hired:
         yield hired
 
 
@@ -29,7 +29,7 @@ class Subscriber:
         self._sqs = target.sqs
         self._url = target.sqs.create_queue(QueueName="election-notices")["QueueUrl"]
         arn = target.sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
-        queue, topic = arn["Attributes"]["QueueArn"], target.voting.output("ElectionNoticesArn")
+        queue, topic = arn["Attributes"]["QueueArn"], target.output("ElectionNoticesArn")
         target.sqs.set_queue_attributes(
             QueueUrl=self._url, Attributes={"Policy": json.dumps(_policy(queue, topic))}
         )
@@ -138,7 +138,7 @@ def test_published_keys_reach_the_election(target: Target, jane: Member) -> None
 
 def test_calendar_looks(target: Target) -> None:
     answer: Any = target.functions.invoke(
-        FunctionName=target.voting.output("CalendarFunctionName"), Payload=b"{}"
+        FunctionName=target.output("CalendarFunctionName"), Payload=b"{}"
     )
     assert "FunctionError" not in answer
     assert set(json.loads(answer["Payload"].read())) == {"moved", "announced"}

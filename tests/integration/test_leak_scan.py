@@ -115,7 +115,7 @@ def _delete_versions(target: Target, bucket: str, prefix: str) -> None:
 
 
 def in_a_log(target: Target, _: Engine, name: str, content: bytes) -> Callable[[], object]:
-    group = f"/civic/{target.stack}/http"
+    group = f"/civic/{target.stacks['platform']}/http"
     target.logs.create_log_stream(logGroupName=group, logStreamName=name)
     now = target.logs.describe_log_groups()["logGroups"][0]["creationTime"]
     target.logs.put_log_events(
@@ -278,16 +278,16 @@ def test_every_resource_that_holds_data_is_a_place(target: Target) -> None:
     assert blind_spots(target) == []
     named = {place.name for place in places_of_aws(target)}
     assert holding(target, "Table", "Queue", "Bucket", "LogGroup") <= named
-    assert {target.audit.output("LogBucketName"), target.voting.output("BallotsTableName")} <= named
+    assert {target.output("LogBucketName"), target.output("BallotsTableName")} <= named
 
 
 def holding(target: Target, *kinds: str) -> set[str]:
-    """Return the names of the three stacks' resources of some kinds."""
+    """Return the names of the stacks' resources of some kinds."""
     listing = target.cloudformation.get_paginator("list_stack_resources")
     found = [
         one
-        for stack in (target, target.voting, target.audit)
-        for page in listing.paginate(StackName=stack.stack)
+        for stack in target.stacks.values()
+        for page in listing.paginate(StackName=stack)
         for one in page["StackResourceSummaries"]
     ]
     names = {

@@ -15,16 +15,15 @@ from botocore.exceptions import ClientError
 
 from civic.stack.engine import REGION
 from civic.stack.target import Target
-from tests.integration.rights import ALL_RIGHTS, TRIED, Clients, expected, probes, stack_of
+from tests.integration.resources import physical_id
+from tests.integration.rights import TRIED, Clients, expected, probes
+from tests.rights import RIGHTS
 
 _DENIALS = {"AccessDenied", "AccessDeniedException"}
 
 
 def role_of(target: Target, name: str) -> dict[str, Any]:
-    resource = target.cloudformation.describe_stack_resource(
-        StackName=stack_of(target, name).stack, LogicalResourceId=name
-    )
-    role_name = resource["StackResourceDetail"]["PhysicalResourceId"]
+    role_name = physical_id(target, name)
     role: dict[str, Any] = target.client("iam").get_role(RoleName=role_name)["Role"]
     return role
 
@@ -75,19 +74,19 @@ def test_every_function_has_a_role_of_its_own(target: Target) -> None:
     pages = target.functions.get_paginator("list_functions").paginate()
     functions = [one for page in pages for one in page["Functions"]]
     roles = {one["Role"] for one in functions}
-    assert roles == {role_of(target, name)["Arn"] for name in ALL_RIGHTS}
-    assert len(functions) == len(ALL_RIGHTS)
+    assert roles == {role_of(target, name)["Arn"] for name in RIGHTS}
+    assert len(functions) == len(RIGHTS)
 
 
-@pytest.mark.parametrize("role", ALL_RIGHTS)
+@pytest.mark.parametrize("role", RIGHTS)
 def test_role_is_trusted_to_lambda_alone(target: Target, role: str) -> None:
     (statement,) = role_of(target, role)["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-@pytest.mark.parametrize("role", ALL_RIGHTS)
+@pytest.mark.parametrize("role", RIGHTS)
 def test_role_cannot_become_another(target: Target, role: str) -> None:
-    other = next(name for name in ALL_RIGHTS if name != role)
+    other = next(name for name in RIGHTS if name != role)
     with pytest.raises(ClientError) as refusal:
         acting_as(target, role)("sts").assume_role(
             RoleArn=role_of(target, other)["Arn"], RoleSessionName="civic-test"

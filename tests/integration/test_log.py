@@ -20,7 +20,7 @@ from civic.audit.adapters.journal_s3 import S3Journal
 from civic.contracts.log_entries import BALLOT, EVENT
 from civic.contracts.voting import Audience
 from civic.operator.elections import ElectionOffice
-from civic.operator.public_log import OPENINGS_FOR_AUDITORS, LogCopy, log_api_url, log_key
+from civic.operator.public_log import OPENINGS_FOR_AUDITORS, LogCopy, log_key
 from civic.stack import log_events
 from civic.stack.target import Target
 from civic.verifier.main import main as civic_verify
@@ -107,12 +107,12 @@ class Voted:
 
 
 def bucket_of(target: Target) -> str:
-    return target.audit.output("LogBucketName")
+    return target.output("LogBucketName")
 
 
 @pytest.fixture(scope="module")
 def log(target: Target) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=log_api_url(target), trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=target.log_api_url, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -129,7 +129,7 @@ def voted(target: Target, office: ElectionOffice, http: httpx.Client, log: httpx
 @contextmanager
 def stopped(target: Target) -> Iterator[None]:
     """Stop the writer of the log while the block runs."""
-    name = target.audit.output("LogWriterFunctionName")
+    name = target.output("LogWriterFunctionName")
     (mapping,) = target.functions.list_event_source_mappings(FunctionName=name)[
         "EventSourceMappings"
     ]
@@ -277,7 +277,7 @@ def test_nothing_published_can_be_deleted(target: Target) -> None:
 )
 def test_what_is_not_published_is_not_there(target: Target, path: str, status: int) -> None:
     # As it is: other clients tidy paths up before they ask.
-    url = urlsplit(log_api_url(target))
+    url = urlsplit(target.log_api_url)
     connection = HTTPConnection(url.netloc, timeout=60)
     try:
         connection.request("GET", url.path + path)
@@ -307,7 +307,7 @@ def test_no_line_of_the_function_names_a_leaf(target: Target, voted: Voted) -> N
     voted.log.get("/receipts/" + "0" * 64)
     voted.log.get("/receipts")
     groups = [one["logGroupName"] for one in target.logs.describe_log_groups()["logGroups"]]
-    ours = [one for one in groups if target.audit.stack in one]
+    ours = [one for one in groups if target.stacks["audit"] in one]
     lines = [line for group in ours for line in log_events.messages(target.logs, group)]
     assert any('"log_writer"' in line for line in lines)
     hidden = [*voted.leaves, *(b64decode(one).hex() for one in voted.ballots())]

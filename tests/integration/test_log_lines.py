@@ -151,7 +151,7 @@ def test_every_invocation_is_one_json_line(target: Target, journey: Journey) -> 
     def uneven() -> list[str]:
         return [
             name
-            for name, messages in streams(target).items()
+            for (_, name), messages in streams(target).items()
             if len([one for one in messages if not is_of_the_platform(one)])
             != sum(one.startswith("START RequestId: ") for one in messages)
         ]

@@ -28,7 +28,7 @@ def test_down_and_up_keep_everything(
         assert civic("down") == 0
         capsys.readouterr()
         assert civic("up") == 0
-    assert "the stack is up to date" in capsys.readouterr().err
+    assert "every stack is up to date" in capsys.readouterr().err
     assert everything_about(target, receipt) == before
     assert citizen.data(receipt)["data"] == person()
     citizen.rectify(receipt, person(full_name="Ada Byron"))
@@ -39,10 +39,10 @@ def test_down_and_up_keep_everything(
 def test_up_of_a_running_stack_changes_nothing(
     civic: Command, target: Target, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = dict(target.outputs)
+    before = target.find_stacks()
     assert civic("up") == 0
-    assert "the stack is up to date" in capsys.readouterr().err
-    assert target.find_outputs() == before
+    assert "every stack is up to date" in capsys.readouterr().err
+    assert target.find_stacks() == before
 
 
 def _register(citizen: Citizen) -> Receipt:

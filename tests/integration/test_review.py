@@ -49,7 +49,7 @@ def joined(target: Target, receipt: Receipt) -> tuple[str, str | None]:
 def test_request_that_is_not_signed_is_refused(
     target: Target, citizen: Citizen, case: Receipt, method: str, route: str
 ) -> None:
-    stranger = Member(target.staff_api_url, None)
+    stranger = Member(target.review_api_url, None)
     body = {"revision": 1, "decision": "accepted"} if method == "POST" else None
     answer = stranger.ask(method, route.format(id=case.id), body)
     assert answer.status_code == 403

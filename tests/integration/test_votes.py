@@ -105,7 +105,7 @@ def offered(device: Device, election: ElectionId) -> bool:
 
 def left_of(polls: Polls, receipt: Receipt) -> list[str]:
     """Return the voting tables in which a person's registration is named."""
-    outputs = polls.target.voting.outputs
+    outputs = polls.target.outputs_of("voting")
     tables = {name for key, name in outputs.items() if key.endswith("TableName")}
     assert len(tables) == 4
     scanned = {name: polls.target.dynamodb.scan(TableName=name) for name in tables}
@@ -134,18 +134,18 @@ def test_nonsense_is_refused_and_counts_nothing(polls: Polls) -> None:
 
 
 def test_poison_is_given_up_and_its_mates_are_counted(polls: Polls) -> None:
-    voting, option = polls.target.voting, first_option(polls)
+    target, option = polls.target, first_option(polls)
     poison = ["not a ballot", body_of(polls.election, bytes(80)), '{"election": {}, "sealed": ""}']
     try:
-        with impatient(voting, "Ballot"):
-            with paused(voting, "Ballot"):
-                send(voting, "Ballot", *poison)
+        with impatient(target, "Ballot"):
+            with paused(target, "Ballot"):
+                send(target, "Ballot", *poison)
                 for _ in range(2):
                     assert polls.vote(polls.post(), option).status_code == 201
             eventually("the mates are counted", polls.counted)
-            assert sorted(dead(voting, "Ballot", len(poison))) == sorted(poison)
+            assert sorted(dead(target, "Ballot", len(poison))) == sorted(poison)
     finally:
-        purge(voting, "Ballot")
+        purge(target, "Ballot")
 
 
 def test_no_vote_is_taken_while_suspended_or_after_the_end(
@@ -193,6 +193,6 @@ def test_log_groups_hold_no_code_and_no_choice(polls: Polls) -> None:
     assert logged.size > 0
     assert logged.leaks == frozenset()
     # That it sees: the election names the candidate.
-    elections = polls.target.voting.output("ElectionsTableName")
+    elections = polls.target.output("ElectionsTableName")
     (table,) = (one for one in places_of_aws(polls.target) if one.name == elections)
     assert "choice" in {leak.marker for leak in scanner.look(table).leaks}

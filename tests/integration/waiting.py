@@ -7,6 +7,7 @@ from typing import Any
 from civic.client.api_client import Refused
 from civic.client.citizen import Citizen, Receipt
 from civic.operator.operations import queue_depths
+from civic.stack.stacks import IDENTITY
 from civic.stack.target import Target
 
 PATIENCE_SECONDS = 60.0
@@ -57,10 +58,10 @@ def stored(citizen: Citizen, receipt: Receipt, revision: int = 1) -> dict[str, A
 
 
 def settled(target: Target) -> None:
-    """Return once every consumer has handled everything that was on its way."""
+    """Return once every consumer of identity has handled everything that was on its way."""
 
     def idle() -> bool:
-        return all(depth.waiting + depth.in_flight == 0 for depth in queue_depths(target))
+        return all(depth.waiting + depth.in_flight == 0 for depth in queue_depths(target, IDENTITY))
 
     # Twice: between two queues a fact is on the bus, in none of them.
     eventually("the queues are empty", lambda: idle() and idle())

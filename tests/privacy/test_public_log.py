@@ -28,13 +28,13 @@ from tests.privacy.test_two_domains import (
     locked,
     models_of,
 )
-from tests.templates import ROOT, Template
+from tests.templates import ROOT, TEMPLATES
 
 LOGGED: list[type[Event]] = [
     EVENTS[name]
-    for name in Template("stacks/audit.yaml").of_type("AWS::Events::Rule")["LoggedEventsRule"][
-        "EventPattern"
-    ]["detail-type"]
+    for name in TEMPLATES["audit"].of_type("AWS::Events::Rule")["LoggedEventsRule"]["EventPattern"][
+        "detail-type"
+    ]
 ]
 GIVEN_BY_THE_OFFICE = {"contest", "option"}
 """Texts without a pattern: ids that the office's own code makes."""

@@ -1,17 +1,15 @@
-"""Policies that hang on resources rather than on functions, word for word.
+"""Policies that hang on resources rather than on functions, and conditions, word for word.
 
-The rights of the functions stand in `test_template.py`.
+The rights of the functions are in `test_template_rights.py`.
 """
 
 import json
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.check_templates import translate
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.templates import IDENTITY, TEMPLATES, Template, every, logical_id, on_aws
+
 OUR_LOGS = (
     "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
     ":log-group:/civic/${AWS::StackName}/functions:*"
@@ -22,6 +20,10 @@ FOR_CREDENTIALS = {
         "kms:EncryptionContext:election": "false",
         "kms:EncryptionContext:style": "false",
     },
+}
+FOR_BALLOTS = {
+    "StringEquals": {"kms:EncryptionContext:purpose": "ballots"},
+    "Null": {"kms:EncryptionContext:election": "false"},
 }
 NARROWED = {
     "ReadThePublicWrappingKey": {
@@ -42,27 +44,27 @@ NARROWED = {
         "StringEquals": {"kms:EncryptionContext:purpose": "registration"},
         "Null": {"kms:EncryptionContext:wk": "false"},
     },
+    "MakeSecretsWithoutSeeingThem": FOR_BALLOTS,
+    "OpenSecretsOfElections": FOR_BALLOTS,
+    "SeeWhoHasVotedNotHow": {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["nullifier"]},
+        "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+    },
+    "UseTheEncryptedQueue": {
+        "StringEquals": {"kms:ViaService": {"Fn::Sub": "sqs.${AWS::Region}.${AWS::URLSuffix}"}}
+    },
 }
+ACCOUNT = {
+    "Effect": "Allow",
+    "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+# Alarms and notices hold no data; who publishes them has to be let in.
+LET_IN = {"AlarmsKey": "cloudwatch.amazonaws.com", "NoticesKey": "events.amazonaws.com"}
+OVER_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
-
-@cache
-def resources() -> dict[str, Any]:
-    return dict(translate(ROOT / "template.yaml")["Resources"])
-
-
-def of_type(kind: str) -> dict[str, Any]:
-    found = {name: one["Properties"] for name, one in resources().items() if one["Type"] == kind}
-    assert found, f"no {kind} in the template"
-    return found
-
-
-def on_aws(value: Any) -> Any:
-    """Choose the branch that holds on AWS."""
-    if isinstance(value, dict) and "Fn::If" in value:
-        condition, then, _ = value["Fn::If"]
-        assert condition == "FullAws"
-        return then
-    return value
+every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
 
 
 def without_names(statements: list[Any]) -> list[dict[str, Any]]:
@@ -71,89 +73,126 @@ def without_names(statements: list[Any]) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
-def test_lambda_may_assume_a_role_and_nobody_else(role: str) -> None:
-    document = of_type("AWS::IAM::Role")[role]["AssumeRolePolicyDocument"]
-    assert document["Statement"] == [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
+def conditions() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (one["Sid"], one)
+        for template, role, _ in every("AWS::IAM::Role")
+        for one in template.statements(role)
+        # What publishers may publish is in the matrix of rights.
+        if "Condition" in one and one["Action"] != "events:PutEvents"
     ]
 
 
-ALARMS_MAY_ENCRYPT = {
-    "Effect": "Allow",
-    "Principal": {"Service": "cloudwatch.amazonaws.com"},
-    "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
-    "Resource": "*",
-}
-
-
-@pytest.mark.parametrize("key", of_type("AWS::KMS::Key"))
-def test_keys_are_granted_by_this_accounts_iam_alone(key: str) -> None:
+@pytest.mark.parametrize(
+    ("template", "key"), [(template, key) for template, key, _ in every("AWS::KMS::Key")]
+)
+def test_keys_are_granted_by_this_accounts_iam_alone(template: Template, key: str) -> None:
     # Nobody is named here, so that the roles' policies say everything about who may decrypt.
-    account = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
-    ours = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
-    # Alarms hold no data; CloudWatch has to be let in to publish them.
-    others = [ALARMS_MAY_ENCRYPT] if key == "AlarmsKey" else []
-    statements = of_type("AWS::KMS::Key")[key]["KeyPolicy"]["Statement"]
-    assert without_names(statements) == [ours, *others]
-
-
-def test_every_function_may_write_to_our_log_group_and_trace() -> None:
-    (policy,) = of_type("AWS::IAM::ManagedPolicy").values()
-    assert without_names(policy["PolicyDocument"]["Statement"]) == [
+    others = [
         {
             "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": {"Fn::Sub": OUR_LOGS},
-        },
-        {
-            "Effect": "Allow",
-            "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+            "Principal": {"Service": service},
+            "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
             "Resource": "*",
-        },
+        }
+        for name, service in LET_IN.items()
+        if name == key
     ]
+    statements = template.of_type("AWS::KMS::Key")[key]["KeyPolicy"]["Statement"]
+    assert without_names(statements) == [ACCOUNT, *others]
 
 
-def test_bucket_refuses_everything_without_tls() -> None:
-    for policy in of_type("AWS::S3::BucketPolicy").values():
+@every_template
+def test_every_function_may_write_to_the_log_group_of_its_stack(template: Template) -> None:
+    (policy,) = template.of_type("AWS::IAM::ManagedPolicy").values()
+    lines, *traces = without_names(policy["PolicyDocument"]["Statement"])
+    assert lines == {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": {"Fn::Sub": OUR_LOGS},
+    }
+    tracing = {
+        "Effect": "Allow",
+        "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+        "Resource": "*",
+    }
+    assert traces == ([tracing] if template in IDENTITY else [])
+
+
+def test_every_bucket_refuses_everything_without_tls() -> None:
+    refusing = set()
+    for template, name, policy in every("AWS::S3::BucketPolicy"):
         bucket = policy["Bucket"]["Ref"]
-        assert without_names(policy["PolicyDocument"]["Statement"]) == [
-            {
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:*",
-                "Resource": [
-                    {"Fn::GetAtt": [bucket, "Arn"]},
-                    {"Fn::Sub": "${" + bucket + ".Arn}/*"},
-                ],
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
-        ]
+        refusing.add(bucket)
+        assert template.resources[name]["Condition"] == "FullAws"
+        (denied,) = (
+            one
+            for one in without_names(policy["PolicyDocument"]["Statement"][:1])
+            if one["Effect"] == "Deny"
+        )
+        assert denied == {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [
+                {"Fn::GetAtt": [bucket, "Arn"]},
+                {"Fn::Sub": "${" + bucket + ".Arn}/*"},
+            ],
+            "Condition": OVER_TLS,
+        }
+    assert refusing == {name for _, name, _ in every("AWS::S3::Bucket")}
+
+
+def test_queues_take_messages_of_their_stacks_own_rules_only_and_over_tls() -> None:
+    for template, _, policy in every("AWS::SQS::QueuePolicy"):
+        allowed, denied = without_names(policy["PolicyDocument"]["Statement"])
+        assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+        assert allowed["Action"] == "sqs:SendMessage"
+        sources = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
+        rules = {logical_id(arn) for arn in (sources if isinstance(sources, list) else [sources])}
+        assert rules <= set(template.of_type("AWS::Events::Rule"))
+        queues = {logical_id(queue) for queue in policy["Queues"]}
+        assert queues <= set(template.of_type("AWS::SQS::Queue"))
+        assert denied == {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": "*",
+            "Condition": OVER_TLS,
+        }
+
+
+def test_every_rule_may_send_to_its_queues() -> None:
+    for template, name, rule in every("AWS::Events::Rule"):
+        policies = template.of_type("AWS::SQS::QueuePolicy").values()
+        may = {
+            logical_id(queue)
+            for policy in policies
+            if f'"{name}"' in json.dumps(policy["PolicyDocument"])
+            for queue in policy["Queues"]
+        }
+        queues = set(template.of_type("AWS::SQS::Queue"))
+        sent_to = {
+            logical_id(arn)
+            for target in rule["Targets"]
+            for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"])
+        }
+        assert sent_to & queues <= may
 
 
 def test_rights_are_narrowed_word_for_word() -> None:
-    # What publishers may publish stands in the matrix of rights.
-    found = {
-        one["Sid"]: on_aws(one["Condition"])
-        for role in of_type("AWS::IAM::Role").values()
-        for policy in role.get("Policies", [])
-        for one in policy["PolicyDocument"]["Statement"]
-        if "Condition" in one and one["Action"] != "events:PutEvents"
-    }
-    assert found == NARROWED
+    assert {sid: on_aws(one["Condition"]) for sid, one in conditions()} == NARROWED
 
 
 @pytest.mark.parametrize("sid", NARROWED)
 def test_same_name_narrows_the_same_everywhere(sid: str) -> None:
-    alike = [
-        json.dumps(one)
-        for role in of_type("AWS::IAM::Role").values()
-        for policy in role.get("Policies", [])
-        for one in policy["PolicyDocument"]["Statement"]
-        if one["Sid"] == sid
-    ]
-    assert len(set(alike)) == 1
+    alike = [on_aws(one["Condition"]) for name, one in conditions() if name == sid]
+    assert alike
+    assert all(one == NARROWED[sid] for one in alike)
+
+
+def test_alarms_reach_a_topic_whose_key_lets_them_in() -> None:
+    for template, _, alarm in every("AWS::CloudWatch::Alarm"):
+        (action,) = alarm["AlarmActions"]
+        topic = template.of_type("AWS::SNS::Topic")[logical_id(action)]
+        assert topic["KmsMasterKeyId"] == {"Ref": "AlarmsKey"}

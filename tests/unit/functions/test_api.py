@@ -2,19 +2,17 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.check_templates import translate
 
 from civic.identity import errors
 from civic.identity.http.bodies import problem_of
 from civic.lab.schemas.generated import api_document
 from civic.runtime.publisher import PublishFailed
 from tests.fakes.deployment import ROUTES
+from tests.templates import IDENTITY, every
 
-ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = api_document("identity", "Api")
 METHODS = {"get", "put", "post", "delete", "patch"}
 
@@ -83,11 +81,10 @@ def test_every_error_of_the_domain_is_thought_of() -> None:
 
 
 def test_template_routes_exactly_what_the_functions_answer() -> None:
-    resources = translate(ROOT / "template.yaml")["Resources"].values()
     routed = {
-        one["Properties"]["RouteKey"]
-        for one in resources
-        if one["Type"] == "AWS::ApiGatewayV2::Route"
+        route["RouteKey"]
+        for template, _, route in every("AWS::ApiGatewayV2::Route")
+        if template in IDENTITY
     }
     assert routed == set(ROUTES)
 

@@ -16,7 +16,7 @@ from civic.contracts.voting import Audience
 from civic.lab.schemas.generated import api_document
 from tests.fakes.lambda_events import http_event, said
 from tests.fakes.log import ELECTION, Log, arrivals, certified, opening
-from tests.templates import Template
+from tests.templates import TEMPLATES
 
 BALLOTS = 300
 DOCUMENT = api_document("audit", "LogApi")
@@ -111,7 +111,7 @@ def test_template_entry_point_and_description_have_the_same_routes() -> None:
         for method in item
         if method != "parameters"
     }
-    routes = Template("stacks/audit.yaml").of_type("AWS::ApiGatewayV2::Route").values()
+    routes = TEMPLATES["audit"].of_type("AWS::ApiGatewayV2::Route").values()
     deployed = {one["RouteKey"] for one in routes}
     assert deployed == {one.key for one in public_log.ROUTES.routes}
     # OpenAPI has no name for a path of several segments.

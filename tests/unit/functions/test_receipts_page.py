@@ -14,7 +14,7 @@ import pytest
 from civic.audit.functions import public_log
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import http_event
-from tests.templates import Template, logical_id
+from tests.templates import TEMPLATES, logical_id
 
 ROUTE = "GET /receipts"
 
@@ -117,7 +117,7 @@ def test_page_says_what_it_cannot_do(page: str) -> None:
 
 
 def test_page_is_a_route_of_the_log() -> None:
-    routes = Template("stacks/audit.yaml").of_type("AWS::ApiGatewayV2::Route").values()
+    routes = TEMPLATES["audit"].of_type("AWS::ApiGatewayV2::Route").values()
     (route,) = (one for one in routes if one["RouteKey"] == ROUTE)
     assert logical_id(route["ApiId"]) == "LogApi"
 

@@ -19,7 +19,7 @@ from civic.voting.model.tally import counted
 from civic.voting.usecases.polls import offered, published
 from tests.fakes.ballots import DURING, ELECTION, NORTH, SOUTH, Polling, definition
 from tests.fakes.lambda_events import http_event, said
-from tests.templates import Template, logical_id
+from tests.templates import TEMPLATES, logical_id
 
 DOCUMENT = api_document("voting", "VoteApi")
 CODE = {"id": "163uc-3NQXD-Wgfgg"}
@@ -110,7 +110,7 @@ def test_template_entry_points_and_description_have_the_same_routes() -> None:
         for method in item
         if method != "parameters"
     }
-    routes = Template("stacks/voting.yaml").of_type("AWS::ApiGatewayV2::Route").values()
+    routes = TEMPLATES["voting"].of_type("AWS::ApiGatewayV2::Route").values()
     mine = [one for one in routes if logical_id(one["ApiId"]) == "VoteApi"]
     deployed = {
         name: {one["RouteKey"] for one in mine if f"{name}Integration" in str(one["Target"])}

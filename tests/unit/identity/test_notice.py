@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +11,9 @@ from civic.identity.model import notice
 from civic.identity.model.notice import Controller, PrivacyNotice, privacy_notice
 from civic.identity.model.registration import PII_FIELDS, Registration
 from civic.identity.model.requests import ARTICLES, RequestKind
-from civic.stack.template import read_template
 from tests.fakes.deployment import ROUTES
+from tests.templates import IDENTITY, TEMPLATES, only
 
-ROOT = Path(__file__).resolve().parents[3]
-TEMPLATE = read_template(ROOT / "template.yaml")
 REJECTED, ABANDONED = timedelta(days=17), timedelta(days=23)
 OFFICE = Controller("The office", "office@example.org", "dpo@example.org", REJECTED, ABANDONED)
 
@@ -32,12 +29,11 @@ def kept(part: str) -> str:
 
 
 def properties(kind: str) -> list[dict[str, Any]]:
-    resources = TEMPLATE["Resources"].values()
-    return [one["Properties"] for one in resources if one["Type"] == kind]
+    return [one for template in IDENTITY for one in template.of_type(kind).values()]
 
 
 def default(parameter: str) -> Any:
-    return TEMPLATE["Parameters"][parameter]["Default"]
+    return TEMPLATES["registration"].document["Parameters"][parameter]["Default"]
 
 
 def test_notice_names_who_answers_for_the_processing() -> None:
@@ -116,7 +112,7 @@ def test_lifetimes_of_copies_are_those_of_the_template() -> None:
 
 
 def test_erased_copies_are_unreadable_when_the_last_backup_of_keys_is_gone() -> None:
-    keys = TEMPLATE["Resources"]["SubjectKeysTable"]["Properties"]
+    keys = only("AWS::DynamoDB::Table", "SubjectKeysTable")
     assert keys["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] == 1
     assert "unreadable from a day after erasure" in kept("queues, the event archive")
 

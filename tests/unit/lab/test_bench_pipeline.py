@@ -23,7 +23,7 @@ from civic.stack.workspace import Workspace, here
 
 @pytest.fixture(scope="module")
 def deployment() -> Deployment:
-    return Deployment.read(here().template)
+    return Deployment.read(*here().templates.values())
 
 
 def test_the_template_tells_where_each_event_goes(deployment: Deployment) -> None:

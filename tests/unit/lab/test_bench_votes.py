@@ -128,7 +128,7 @@ def test_a_credential_that_was_tampered_with_takes_no_vote() -> None:
 
 def test_an_accepted_vote_leaves_no_log_line_to_pay_for() -> None:
     prices = PriceTable.load()
-    _, template, *_ = here().templates
+    template = here().templates["voting"]
     run = votes._count_ours(25, prices)
     assert run.log_bytes["enqueuer"] == 0
     silent = votes._bill(run, prices, silent_functions(template)).quantities["logs"]

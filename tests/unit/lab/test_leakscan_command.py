@@ -35,7 +35,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def running(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine with a stack, as far as the command asks before it begins."""
     monkeypatch.setattr(Engine, "is_running", lambda _: True)
-    monkeypatch.setattr(Target, "find_outputs", lambda _: {})
+    monkeypatch.setattr(Target, "find_stacks", lambda _: {"civic-local": {}})
 
 
 def test_leakscan_of_a_stack_on_aws_is_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,7 +52,7 @@ def test_leakscan_without_a_stack_is_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(Engine, "is_running", lambda _: True)
-    monkeypatch.setattr(Target, "find_outputs", lambda _: None)
+    monkeypatch.setattr(Target, "find_stacks", lambda _: {})
     assert main(["leakscan"]) == 2
     assert "civic up" in capsys.readouterr().err
 

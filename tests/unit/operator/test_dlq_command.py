@@ -6,11 +6,16 @@ import pytest
 
 from civic.operator.commands import operating
 from civic.operator.main import main
-from civic.operator.operations import AUDIT_CONSUMERS, CONSUMERS, VOTING_CONSUMERS
 from civic.stack.target import LOCAL_STACK, Target
-from civic.terminal.failures import StackMissing
+from civic.terminal.failures import SettingInvalid, StackMissing
 
 type Capture = pytest.CaptureFixture[str]
+
+
+def queues(*consumers: str) -> dict[str, str]:
+    """Return the outputs of a stack that name its consumers' queues."""
+    names = [f"{name}{end}" for name in consumers for end in ("QueueUrl", "DlqUrl")]
+    return {name: name for name in names}
 
 
 class Queues:
@@ -37,22 +42,25 @@ class Queues:
         self.deleted.append(QueueUrl)
 
 
-def deployed(target: Target, consumers: tuple[str, ...]) -> None:
-    ends = [f"{name}{end}" for name in consumers for end in ("QueueUrl", "DlqUrl")]
-    outputs = {name: name for name in [*ends, "UndeliveredQueueUrl"]}
-    vars(target).update(outputs=outputs, find_outputs=lambda: outputs, sqs=Queues())
-
-
-def missing(target: Target) -> None:
-    vars(target).update(find_outputs=lambda: None)
+DEPLOYED = {
+    "civic-local-platform": {"BusName": "bus"},
+    "civic-local": queues("Validator", "PiiStorage") | {"RegistrationUndeliveredQueueUrl": "u"},
+    "civic-local-voting": queues("Ballot", "Snapshot"),
+    "civic-local-audit": queues("Event", "Certified"),
+    "civic-local-accountability": queues("Deadlines"),
+    "civic-local-credentials": queues("CredentialRoll"),
+    "civic-local-analytics": queues("Release"),
+}
+CONSUMERS = [
+    *["Ballot", "Certified", "CredentialRoll", "Deadlines", "Event", "PiiStorage", "Release"],
+    *["Snapshot", "Validator"],
+]
 
 
 @pytest.fixture
 def target(monkeypatch: pytest.MonkeyPatch) -> Target:
     found = Target(LOCAL_STACK, region="eu-west-1", endpoint="http://127.0.0.1:4566")
-    deployed(found, CONSUMERS)
-    deployed(found.voting, VOTING_CONSUMERS)
-    deployed(found.audit, AUDIT_CONSUMERS)
+    vars(found).update(deployed=dict(DEPLOYED), sqs=Queues())
     monkeypatch.setattr(operating, "target_of", lambda _: found)
     return found
 
@@ -67,59 +75,65 @@ def listed(capsys: Capture) -> tuple[list[str], str]:
 
 @pytest.mark.usefixtures("target")
 def test_queues_of_all_stacks_are_listed(capsys: Capture) -> None:
-    assert listed(capsys) == ([*CONSUMERS, *VOTING_CONSUMERS, *AUDIT_CONSUMERS], "")
+    assert listed(capsys) == (CONSUMERS, "")
 
 
-def test_without_a_voting_stack_the_others_are_listed(target: Target, capsys: Capture) -> None:
-    missing(target.voting)
-    consumers, said = listed(capsys)
-    assert consumers == [*CONSUMERS, *AUDIT_CONSUMERS]
-    assert said == "there is no stack 'civic-local-voting'; its queues are left out\n"
-
-
-def test_without_an_audit_stack_the_others_are_listed(target: Target, capsys: Capture) -> None:
-    missing(target.audit)
-    consumers, said = listed(capsys)
-    assert consumers == [*CONSUMERS, *VOTING_CONSUMERS]
-    assert said == "there is no stack 'civic-local-audit'; its queues are left out\n"
+@pytest.mark.usefixtures("target")
+def test_events_that_reached_no_queue_are_listed_by_their_stack(capsys: Capture) -> None:
+    assert main(["dlq", "list"]) == 0
+    assert "RegistrationUndelivered" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("word", "name", "stack"),
+    ("stack", "its"), [("voting", ["Ballot", "Snapshot"]), ("audit", ["Certified", "Event"])]
+)
+def test_without_a_stack_the_others_are_listed(
+    target: Target, capsys: Capture, stack: str, its: list[str]
+) -> None:
+    del vars(target)["deployed"][f"civic-local-{stack}"]
+    consumers, said = listed(capsys)
+    assert consumers == [name for name in CONSUMERS if name not in its]
+    assert said == f"there is no stack 'civic-local-{stack}'; its queues are left out\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
     [
-        ("Validator", "Validator", "civic-local"),
-        ("snapshot", "Snapshot", "civic-local-voting"),
-        ("Event", "Event", "civic-local-audit"),
-        ("certified", "Certified", "civic-local-audit"),
+        ("Validator", "Validator"),
+        ("snapshot", "Snapshot"),
+        ("Event", "Event"),
+        ("certified", "Certified"),
     ],
 )
-def test_dead_letters_go_back_to_the_queue_of_their_stack(
-    target: Target, capsys: Capture, word: str, name: str, stack: str
+def test_dead_letters_go_back_to_the_queue_they_came_from(
+    target: Target, capsys: Capture, word: str, name: str
 ) -> None:
     assert main(["dlq", "redrive", word]) == 0
     assert capsys.readouterr().out == "moved: 1\n"
-    done: dict[str, Any] = {}
-    for one in (target, target.voting, target.audit):
-        queues: Any = one.sqs
-        if queues.sent:
-            done[one.stack] = (queues.sent, queues.deleted)
-    assert done == {stack: ([f"{name}QueueUrl"], [f"{name}DlqUrl"])}
+    moved: Any = target.sqs
+    assert (moved.sent, moved.deleted) == ([f"{name}QueueUrl"], [f"{name}DlqUrl"])
 
 
-def test_dead_letters_of_a_stack_that_is_not_there_are_none(
-    target: Target, capsys: Capture
+@pytest.mark.parametrize("there", [[], ["civic-local", "civic-local-voting"]])
+def test_dead_letters_of_a_stack_that_is_not_there_are_not_moved(
+    target: Target, capsys: Capture, there: list[str]
 ) -> None:
-    missing(target.audit)
-    vars(target.audit).pop("outputs")
-    assert main(["dlq", "redrive", "Event"]) == StackMissing.exit_code
-    assert "there is no stack 'civic-local-audit'" in capsys.readouterr().err
-
-
-def test_consumer_that_nobody_knows_is_refused_with_those_there_are(
-    target: Target, capsys: Capture
-) -> None:
-    assert main(["dlq", "redrive", "LogWriter"]) != 0
+    vars(target)["deployed"] = {stack: DEPLOYED[stack] for stack in there}
+    refused = SettingInvalid if there else StackMissing
+    assert main(["dlq", "redrive", "Event"]) == refused.exit_code
     said = " ".join(capsys.readouterr().err.split())
-    for name in (*CONSUMERS, *VOTING_CONSUMERS, *AUDIT_CONSUMERS):
-        assert name in said
-    assert not vars(target)["sqs"].sent
+    assert ("no consumer 'Event'" if there else "there is no stack 'civic-local'") in said
+    moved: Any = target.sqs
+    assert not moved.sent
+
+
+@pytest.mark.parametrize("name", ["LogWriter", "RegistrationUndelivered"])
+def test_consumer_that_nobody_knows_is_refused_with_those_there_are(
+    target: Target, capsys: Capture, name: str
+) -> None:
+    assert main(["dlq", "redrive", name]) != 0
+    said = " ".join(capsys.readouterr().err.split())
+    for one in CONSUMERS:
+        assert one in said
+    moved: Any = target.sqs
+    assert not moved.sent

@@ -92,7 +92,7 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Api:
 
 def target() -> Target:
     local = Target(LOCAL_STACK, region="eu-west-1", endpoint="http://127.0.0.1:4566")
-    vars(local.voting)["outputs"] = {"StaffApiId": "office-id"}
+    vars(local)["outputs"] = {"ElectionsApiId": "office-id"}
     return local
 
 

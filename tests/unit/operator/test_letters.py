@@ -94,7 +94,7 @@ def test_hashes_go_as_base64url_to_the_codes_of_the_election() -> None:
         return httpx.Response(200, json={"stored": 1})
 
     target = Target(LOCAL_STACK, region="eu-west-1", endpoint="http://127.0.0.1:4566")
-    vars(target.voting)["outputs"] = {"StaffApiId": "staff-id"}
+    vars(target)["outputs"] = {"ElectionsApiId": "staff-id"}
     code = PostedCode("163uc-3NQXD-Wgfgg")
     with ElectionOffice(target, transport=httpx.MockTransport(answer)) as office:
         assert list(store_codes(office, ELECTION, STYLE, [code], KEY)) == [1]

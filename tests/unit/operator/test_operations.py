@@ -12,9 +12,11 @@ import civic.voting.errors
 from civic.identity.errors import StoreUnavailable
 from civic.operator import operations
 from civic.operator.accountability import is_cursor, replay_erasures
-from civic.operator.operations import CONSUMERS, await_empty_queues
+from civic.operator.operations import await_empty_queues
 from civic.stack.target import LOCAL_STACK, Target, explain
 from civic.terminal.failures import CommandFailed
+
+CONSUMERS = ("Accountability", "Ballot", "Validator")
 
 
 class Functions:
@@ -50,8 +52,8 @@ class Queues:
 def target(**clients: Any) -> Target:
     stack = Target(LOCAL_STACK, region="eu-west-1", endpoint="http://127.0.0.1:4566")
     ends = [f"{name}{end}" for name in CONSUMERS for end in ("QueueUrl", "DlqUrl")]
-    names = [*ends, "UndeliveredQueueUrl", "AccountabilityFunctionName"]
-    vars(stack).update(outputs={name: name for name in names}, **clients)
+    names = [*ends, "RegistrationUndeliveredQueueUrl", "AccountabilityFunctionName"]
+    vars(stack).update(deployed={LOCAL_STACK: {name: name for name in names}}, **clients)
     return stack
 
 
@@ -102,13 +104,12 @@ def test_queues_that_do_not_get_shorter_are_not_waited_for(
 ) -> None:
     monkeypatch.setattr(operations, "_STALLED_SECONDS", -1.0)
     depths = await_empty_queues(target(sqs=Queues(3, 3)), lambda _: None)
-    assert depths[0].left == 3
+    assert {depth.name: depth.left for depth in depths if depth.left} == {"Validator": 3}
 
 
 def test_depths_are_told_of_every_consumer() -> None:
     names = [depth.name for depth in await_empty_queues(target(sqs=Queues(0, 0)), lambda _: None)]
-    assert names == [*CONSUMERS, "Undelivered"]
-    assert {"Accountability", "Deadlines"} <= set(names)
+    assert names == [*CONSUMERS, "RegistrationUndelivered"]
 
 
 @pytest.mark.parametrize(

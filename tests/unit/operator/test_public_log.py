@@ -126,7 +126,7 @@ def test_place_on_aws_is_that_of_the_stack(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     target = Target("civic-prod")
-    vars(target.audit).update(outputs={"LogApiUrl": "https://log.example/"})
+    vars(target).update(outputs={"LogApiUrl": "https://log.example/"})
     monkeypatch.setattr(command, "target_of", lambda _: target)
     assert main(["log", "url"]) == 0
     assert capsys.readouterr().out == "https://log.example/log\n"
@@ -142,12 +142,10 @@ def test_without_an_audit_stack_there_is_no_log(
     capsys: Capture,
     words: list[str],
 ) -> None:
-    audit = vars(deployed.target.audit)
-    del audit["outputs"]
-    audit.update(find_outputs=lambda: None)
+    vars(deployed.target)["deployed"] = {"civic-local": {}}
     monkeypatch.chdir(tmp_path)
     assert main(words) == StackMissing.exit_code
-    assert "there is no stack 'civic-local-audit' here" in capsys.readouterr().err
+    assert "no stack of 'civic-local' has an output Log" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

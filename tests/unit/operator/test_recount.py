@@ -36,8 +36,7 @@ def test_ballot_that_the_tally_has_missed_is_a_difference() -> None:
 
 def test_election_that_does_not_exist_is_an_error_and_no_count_of_zero() -> None:
     target = Target(LOCAL_STACK, region="eu-west-1", endpoint="http://127.0.0.1:4566")
-    voting = target.voting
     tables = ("BallotsTableName", "TalliesTableName", "ElectionsTableName")
-    vars(voting).update(outputs={name: name for name in tables}, dynamodb=EmptyTables())
+    vars(target).update(outputs={name: name for name in tables}, dynamodb=EmptyTables())
     with pytest.raises(CommandFailed, match="no such election"):
         recount_election(target, "7k3m9qx2w5vb")

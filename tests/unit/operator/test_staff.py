@@ -17,7 +17,7 @@ URL = "http://127.0.0.1:4566/_aws/execute-api/staff-id"
 
 def target() -> Target:
     local = Target(LOCAL_STACK, region="eu-west-1", endpoint="http://127.0.0.1:4566")
-    vars(local)["outputs"] = {"StaffApiId": "staff-id"}
+    vars(local)["outputs"] = {"ReviewApiId": "staff-id"}
     return local
 
 
@@ -135,7 +135,7 @@ def test_without_credentials_it_is_botocores_own_error() -> None:
         Staff(nobody, transport=httpx.MockTransport(lambda _: httpx.Response(200))).cases()
 
 
-def test_staff_api_url_on_aws_is_the_stacks_output() -> None:
+def test_url_of_reviews_on_aws_is_the_stacks_output() -> None:
     on_aws = Target("civic-prod", region="eu-west-1")
-    vars(on_aws)["outputs"] = {"StaffApiUrl": "https://staff.example/"}
-    assert on_aws.staff_api_url == "https://staff.example"
+    vars(on_aws)["outputs"] = {"ReviewApiUrl": "https://staff.example/"}
+    assert on_aws.review_api_url == "https://staff.example"

@@ -19,8 +19,7 @@ CODE = "163uc-3NQXD-Wgfgg"
 @pytest.fixture
 def target() -> Target:
     found = Target(LOCAL_STACK, region="eu-west-1", endpoint="http://127.0.0.1:4566")
-    vars(found.voting).update(outputs={"VoteApiId": "votes"})
-    vars(found.audit).update(outputs={"LogApiId": "log"})
+    vars(found).update(outputs={"VoteApiId": "votes", "LogApiId": "log"})
     return found
 
 

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +10,8 @@ import pytest
 from civic.lab.demo.figures import aws_calls
 from civic.lab.leakscan.places import _log_groups
 from civic.stack import log_events
+from civic.stack.stacks import STACKS
+from civic.stack.target import Target
 from tests.fakes.logs import PAGE, Logs
 
 GROUP = "/civic/here/functions"
@@ -34,7 +35,9 @@ def every() -> list[str]:
 
 
 def target(logs: Any) -> Any:
-    return SimpleNamespace(logs=logs, stack="here")
+    found = Target("here")
+    vars(found)["logs"] = logs
+    return found
 
 
 def test_all_messages_are_read_in_their_order(logs: Any) -> None:
@@ -61,12 +64,15 @@ def test_leak_scan_sees_every_line_and_the_names_of_streams(logs: Any) -> None:
     assert Counter(seen) == Counter([*every(), "a", "b", "silent"])
 
 
-def test_demo_counts_the_calls_of_every_line() -> None:
+def test_demo_counts_the_calls_of_every_line_of_every_stack() -> None:
     logs = Logs()
+    found = target(logs)
+    for stack in STACKS:
+        logs.write(found.log_group(stack), "silent", BEGUN)
     line = json.dumps({"service": "gateway", "aws_calls": {"kms:Decrypt": 2}})
-    for stream in ("a", "b"):
-        logs.write(GROUP, stream, BEGUN, *["START RequestId: 1", line] * MANY)
+    for group, stream in ((GROUP, "a"), ("/civic/here-voting/functions", "b")):
+        logs.write(group, stream, BEGUN, *["START RequestId: 1", line] * MANY)
     logs.write(GROUP, "a", BEGUN - INSTANT, line)
-    calls = aws_calls(target(logs), BEGUN, BEGUN)
+    calls = aws_calls(found, BEGUN, BEGUN)
     assert calls.by_operation == {("gateway", "kms:Decrypt"): 4 * MANY}
     assert calls.invocations == {"gateway": 2 * MANY}

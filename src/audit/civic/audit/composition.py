@@ -29,13 +29,6 @@ class RecorderSettings(ReaderSettings):
     bus_name: str
 
 
-class OpenerSettings(ReaderSettings):
-    """Environment of the opener."""
-
-    ballots_table: str
-    bus_name: str
-
-
 def bucket(settings: ReaderSettings) -> Bucket:
     """Compose the log's bucket."""
     return Bucket(clients.s3(), settings.log_bucket)

@@ -54,17 +54,16 @@ def redrive_ballots(target: Target, limit: int | None, order: str | None) -> tup
     """Put ballots back into their queue.
 
     Args:
-        target: The identity stack; the voting stack is the one that belongs to it.
+        target: The system.
         limit: How many at the most; None for all.
         order: What orders it after the closing, such as a file number; None for no order.
 
     Returns:
         How many were moved, and how many came after the closing.
     """
-    voting = target.voting
-    elections = DynamoDbElections(voting.dynamodb, voting.output("ElectionsTableName"))
+    elections = DynamoDbElections(target.dynamodb, target.output("ElectionsTableName"))
     gate = _Gate(elections, ordered=order is not None)
-    moved = redrive(voting, "Ballot", limit, gate.passes)
+    moved = redrive(target, "Ballot", limit, gate.passes)
     events = [
         _told(election, messages, order)
         for which, messages in gate.late.items()

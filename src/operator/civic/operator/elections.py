@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
 from civic.operator.staff import SignedApi
 from civic.stack.target import Target
 from civic.voting.model.draft import DraftElection, NewCandidate, NewWindow
@@ -57,9 +55,10 @@ class ElectionOffice(SignedApi):
     }
     list_command = "civic elections list"
 
-    def __init__(self, target: Target, *, transport: httpx.BaseTransport | None = None) -> None:
-        """Call the voting stack that belongs to the identity stack ``target``."""
-        super().__init__(target.voting, transport=transport)
+    @staticmethod
+    def base_url(target: Target) -> str:
+        """Return the URL of the API of elections."""
+        return target.elections_api_url
 
     def create(self, draft: DraftElection) -> Json:
         """Make a draft."""

@@ -1,30 +1,19 @@
-"""What an operator does to a deployed stack: rotate keys, look at queues, release aggregates."""
+"""What an operator does to a deployed system: rotate keys, look at queues, release aggregates."""
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from civic.stack.stacks import IDENTITY, STACKS
 from civic.stack.target import Target
 from civic.terminal.failures import CommandFailed
 
-CONSUMERS = (
-    "Validator",
-    "PiiStorage",
-    "Analytics",
-    "Accountability",
-    "CredentialRoll",
-    "Deadlines",
-    "Release",
-)
-"""Each has a queue and a dead-letter queue among the stack's outputs."""
-
-VOTING_CONSUMERS = ("Ballot", "Snapshot", "States", "Calendar", "ElectionKeys")
-"""The same of the voting stack."""
-
-AUDIT_CONSUMERS = ("Event", "Certified")
-"""The same of the audit stack."""
+_QUEUE, _DEAD = "QueueUrl", "DlqUrl"
+"""How the outputs end that name a consumer's queues; a queue without a dead-letter queue holds what
+could not be delivered.
+"""
 
 _STALLED_SECONDS = 60.0
 _PAUSE_SECONDS = 0.5
@@ -46,27 +35,42 @@ class QueueDepth:
         return self.waiting + self.in_flight
 
 
-def queue_depths(target: Target, consumers: tuple[str, ...] = CONSUMERS) -> list[QueueDepth]:
-    """Return the depth of a stack's queues, and of its queue of undelivered events.
+def consumers(target: Target, stacks: Collection[str] = STACKS) -> list[str]:
+    """Return the consumers of some stacks: each has a queue and a dead-letter queue."""
+    return _named(target, stacks, _DEAD)
+
+
+def queue_depths(target: Target, stacks: Collection[str] = STACKS) -> list[QueueDepth]:
+    """Return the depth of every consumer's queues, and of the queues of undelivered events.
 
     Args:
-        target: The identity stack; or the voting stack, with ``VOTING_CONSUMERS``.
-        consumers: Whose queues.
+        target: The system.
+        stacks: Which of its stacks.
     """
+    of_consumers = consumers(target, stacks)
     depths = []
-    for name in consumers:
-        waiting, in_flight = _depth(target, target.output(f"{name}QueueUrl"))
-        dead, _ = _depth(target, target.output(f"{name}DlqUrl"))
+    for name in of_consumers:
+        waiting, in_flight = _depth(target, target.output(name + _QUEUE))
+        dead, _ = _depth(target, target.output(name + _DEAD))
         depths.append(QueueDepth(name, waiting, in_flight, dead))
-    undelivered, _ = _depth(target, target.output("UndeliveredQueueUrl"))
-    return [*depths, QueueDepth("Undelivered", 0, 0, undelivered)]
+    for name in _named(target, stacks, _QUEUE):
+        if name not in of_consumers:
+            undelivered, _ = _depth(target, target.output(name + _QUEUE))
+            depths.append(QueueDepth(name, 0, 0, undelivered))
+    return depths
+
+
+def _named(target: Target, stacks: Collection[str], end: str) -> list[str]:
+    """Return what the outputs with an end are about, in the order of the alphabet."""
+    outputs = [key for stack in stacks for key in target.outputs_of(stack)]
+    return sorted(key.removesuffix(end) for key in outputs if key.endswith(end))
 
 
 def await_empty_queues(target: Target, tell: Callable[[int], None]) -> list[QueueDepth]:
-    """Wait for as long as the queues get shorter.
+    """Wait for as long as the queues of identity get shorter.
 
     Args:
-        target: The stack.
+        target: The system.
         tell: Told again and again how many messages are left.
 
     Returns:
@@ -76,7 +80,7 @@ def await_empty_queues(target: Target, tell: Callable[[int], None]) -> list[Queu
     since = time.monotonic()
     found_empty = 0
     while True:
-        depths = queue_depths(target)
+        depths = queue_depths(target, IDENTITY)
         left = sum(depth.left for depth in depths)
         if shortest is None or left < shortest:
             shortest, since = left, time.monotonic()
@@ -114,7 +118,7 @@ def redrive(
     takes a doubled message for one.
 
     Args:
-        target: The stack.
+        target: The system.
         consumer: One of its consumers.
         limit: How many to move at the most; None for all.
         may_go: Told a message's body; what it refuses stays where it is.
@@ -122,7 +126,7 @@ def redrive(
     Returns:
         How many were moved.
     """
-    source, destination = (target.output(f"{consumer}{end}") for end in ("DlqUrl", "QueueUrl"))
+    source, destination = (target.output(consumer + end) for end in (_DEAD, _QUEUE))
     moved = 0
     while limit is None or moved < limit:
         batch = 10 if limit is None else min(10, limit - moved)
@@ -196,11 +200,11 @@ def read_release(target: Target, released: dict[str, Any]) -> dict[str, Any]:
 
 
 def invoke(target: Target, output: str, command: dict[str, Any]) -> dict[str, Any]:
-    """Call one of the stack's functions, and wait for its answer.
+    """Call one of the system's functions, and wait for its answer.
 
     Args:
-        target: The stack.
-        output: The stack's output that names the function.
+        target: The system.
+        output: The output that names the function.
         command: What the function is given.
 
     Raises:

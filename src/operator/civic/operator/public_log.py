@@ -40,27 +40,14 @@ class LogReader(ApiClient):
         return self.answer("GET", f"/log/{path}").is_success
 
 
-def log_api_url(target: Target) -> str:
-    """Return the base URL of the log's API; the log itself is below it, at ``/log``.
-
-    Raises:
-        StackMissing: There is no audit stack.
-    """
-    audit = target.audit
-    if not audit.is_local:
-        return audit.output("LogApiUrl").rstrip("/")
-    return f"{audit.endpoint}/_aws/execute-api/{audit.output('LogApiId')}"
-
-
 def log_key(target: Target) -> str:
     """Return the key that verifies the log's checkpoints ("vkey", C2SP signed-note).
 
     Raises:
         StackMissing: There is no audit stack.
     """
-    audit = target.audit
-    signer = KmsSigner(audit.kms, audit.output("LogKeyArn"))
-    return verifier_key(audit.output("LogOrigin"), signer.public_key())
+    signer = KmsSigner(target.kms, target.output("LogKeyArn"))
+    return verifier_key(target.output("LogOrigin"), signer.public_key())
 
 
 def leaf_of(receipt: str) -> bytes:
@@ -93,13 +80,13 @@ class LogCopy:
         """Look at what there is.
 
         Args:
-            target: The identity stack.
+            target: The system.
             prefix: `LOG` or `OPENINGS_FOR_AUDITORS`.
 
         Raises:
             CommandFailed: Nothing is published yet.
         """
-        self._bucket = Bucket(target.audit.s3, target.audit.output("LogBucketName"))
+        self._bucket = Bucket(target.s3, target.output("LogBucketName"))
         self._prefix = prefix
         try:
             self._newest = self._bucket.read(CHECKPOINT) if prefix == LOG else None

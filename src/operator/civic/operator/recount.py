@@ -37,18 +37,18 @@ def recount_election(target: Target, election: str) -> Recount:
     """Count an election from its ballots, and read its tally.
 
     Args:
-        target: The identity stack; the voting stack is the one that belongs to it.
+        target: The system.
         election: The election's id.
 
     Raises:
         CommandFailed: There is no such election.
     """
-    voting, which = target.voting, ElectionId(election)
-    elections = DynamoDbElections(voting.dynamodb, voting.output("ElectionsTableName"))
+    which = ElectionId(election)
+    elections = DynamoDbElections(target.dynamodb, target.output("ElectionsTableName"))
     if elections.find(which) is None:
         raise CommandFailed("there is no such election; see `civic elections list`")
-    box = DynamoDbBallots(voting.dynamodb, voting.output("BallotsTableName"))
-    tallies = DynamoDbTallies(voting.dynamodb, voting.output("TalliesTableName"))
+    box = DynamoDbBallots(target.dynamodb, target.output("BallotsTableName"))
+    tallies = DynamoDbTallies(target.dynamodb, target.output("TalliesTableName"))
     # The tally first: what arrives meanwhile may then only be missing in it, not in the box.
     tally, _ = total(tallies, which)
     return Recount(recount(box, which), tally)

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -44,8 +45,8 @@ _REVIEW_HINTS = {
 }
 
 
-class SignedApi:
-    """Calls the staff API of one stack under the operator's own AWS credentials.
+class SignedApi(ABC):
+    """Calls one of the staff APIs under the operator's own AWS credentials.
 
     Nothing is sent twice: each look may be logged. After an error, ask for the list.
     """
@@ -58,7 +59,7 @@ class SignedApi:
     """What shows how things stand when no answer came."""
 
     def __init__(self, target: Target, *, transport: httpx.BaseTransport | None = None) -> None:
-        """Sign with the credentials of ``target``."""
+        """Call an API of ``target``, signing with its credentials."""
         self._target = target
         self._http = httpx.Client(timeout=30, trust_env=not target.is_local, transport=transport)
 
@@ -86,7 +87,7 @@ class SignedApi:
         Raises:
             StaffRefused: The API refused it.
         """
-        url = self._target.staff_api_url + path
+        url = self.base_url(self._target) + path
         content = None if body is None else json.dumps(body).encode()
         try:
             answer = self._http.request(
@@ -99,6 +100,11 @@ class SignedApi:
         if not answer.is_success:
             raise self.refused(answer.status_code, document.get("code", "refused"), document)
         return document
+
+    @staticmethod
+    @abstractmethod
+    def base_url(target: Target) -> str:
+        """Return the URL of the API, without a slash at its end."""
 
     @classmethod
     def refused(
@@ -131,10 +137,15 @@ class SignedApi:
 
 
 class Staff(SignedApi):
-    """Calls the staff API of an identity stack: cases that a person decides."""
+    """Calls the API of reviews: cases that a person decides."""
 
     hints = _REVIEW_HINTS
     list_command = "civic review list"
+
+    @staticmethod
+    def base_url(target: Target) -> str:
+        """Return the URL of the API of reviews."""
+        return target.review_api_url
 
     def cases(self) -> list[dict[str, Any]]:
         """Return the cases that wait, the oldest first; nothing of what anybody wrote."""

@@ -1,12 +1,16 @@
-"""Brings the templates into the embedded engine: build, deploy, and what the engine left out."""
+"""Brings the stacks into the embedded engine: build, deploy, and what the engine left out."""
 
 import platform
-import tomllib
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+from civic.stack.build import build, code_roots
 from civic.stack.engine import Engine, require_room
 from civic.stack.fingerprint import fingerprint
-from civic.stack.sam import Sam
+from civic.stack.sam import sam_deploy
+from civic.stack.samconfig import Deployment, deployments
 from civic.stack.target import Target
 from civic.stack.unmodelled import apply_settings
 from civic.stack.workspace import Workspace
@@ -14,82 +18,120 @@ from civic.terminal.console import step
 from civic.terminal.failures import DeployFailed
 from civic.terminal.locks import one_at_a_time
 
-CONFIGURATIONS = ("local", "local-voting", "local-audit")
-"""The tables of samconfig.toml for this machine, in the order in which the stacks build on each
-other; the templates of a workspace stand in the same order.
-"""
-
 _ARM = {"aarch64", "arm64"}
 _BROKEN = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
+_AT_ONCE = 2
 
 
-def deploy(target: Target, engine: Engine) -> bool:
-    """Build and deploy the templates into the running engine unless nothing changed since.
+def deploy(target: Target, engine: Engine) -> list[str]:
+    """Build, and deploy into the running engine every stack that changed since.
 
     Args:
-        target: The identity stack in the engine.
+        target: The system in the engine.
         engine: The engine, running.
 
     Returns:
-        True if they were deployed now, False if the stacks were up to date.
+        The names of the stacks that were deployed now; none if all were up to date.
 
     Raises:
         DeployFailed: sam refused; the message ends with its last words.
         DiskFull: Less than 1 GiB is free.
     """
     workspace = engine.workspace
-    deployed = workspace.state / "deployed"
-    current = fingerprint(workspace.root, local_parameters(workspace))
-    if _is(deployed, current) and all(stack.find_outputs() is not None for stack in _all(target)):
-        return False
-    for template in workspace.templates:
+    for template in workspace.templates.values():
         if not template.exists():
             raise DeployFailed(f"{template.name} is missing")
+    stacks = local_stacks(workspace)
+    there = target.find_stacks()
+    changed = {
+        stack.name: stack
+        for stack in stacks
+        if stack.name not in there
+        or not _is(_deployed(workspace, stack), _current(workspace, stack))
+    }
+    if not changed:
+        return []
     require_room(workspace.state)
-    deployed.unlink(missing_ok=True)
-    # Among the artefacts, so that it goes when they go.
-    built = workspace.artefacts / "build" / "fingerprint"
     # Another engine of this checkout must not build while this one deploys what was built.
     with one_at_a_time(workspace.artefacts / "build.lock"):
-        if not _is(built, current):
-            built.unlink(missing_ok=True)
-            with step("sam build"):
-                for config in CONFIGURATIONS:
-                    Sam(engine, config).build(local_parameters(workspace, config))
-            built.write_text(current)
+        _build(workspace, stacks)
         with step("sam deploy"):
-            for stack, template, config in zip(
-                _all(target), workspace.templates, CONFIGURATIONS, strict=True
-            ):
-                _clear_broken_stack(stack)
-                Sam(engine, config).deploy(local_parameters(workspace, config))
-                apply_settings(stack, template)
-    deployed.write_text(current)
-    return True
+            in_order(changed, lambda stack: _deploy(target, engine, stack))
+    return list(changed)
 
 
-def _all(target: Target) -> tuple[Target, ...]:
-    return target, target.voting, target.audit
-
-
-def _is(stamp: Path, fingerprint_now: str) -> bool:
-    return stamp.exists() and stamp.read_text() == fingerprint_now
-
-
-def local_parameters(workspace: Workspace, config: str = CONFIGURATIONS[0]) -> list[str]:
-    """Give a template's parameters for this machine, `Name=value`."""
-    settings = tomllib.loads((workspace.root / "samconfig.toml").read_text())
-    named: list[str] = settings[config]["deploy"]["parameters"]["parameter_overrides"]
+def local_stacks(workspace: Workspace) -> tuple[Deployment, ...]:
+    """Give the stacks with their parameters for this machine."""
     architecture = "arm64" if platform.machine().lower() in _ARM else "x86_64"
-    return [*named, f"Architecture={architecture}"]
+    return deployments(workspace, "local", {"Architecture": architecture})
 
 
-def _clear_broken_stack(target: Target) -> None:
-    """Delete a stack whose first creation failed; CloudFormation cannot update one."""
-    if target.find_outputs() is None:
+def in_order(stacks: Mapping[str, Deployment], work: Callable[[Deployment], None]) -> None:
+    """Do something with each stack, two at a time, but never before what it imports from is done.
+
+    Once one fails, or the command is interrupted, no other is begun.
+
+    Args:
+        stacks: The stacks by their names.
+        work: What to do with one; runs in a thread.
+    """
+    waiting = TopologicalSorter({name: stack.after(stacks) for name, stack in stacks.items()})
+    waiting.prepare()
+    running: dict[Future[None], str] = {}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            while waiting.is_active():
+                for name in waiting.get_ready():
+                    running[pool.submit(work, stacks[name])] = name
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                    waiting.done(running.pop(future))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _build(workspace: Workspace, stacks: Collection[Deployment]) -> None:
+    """Build unless what was built last, perhaps for another engine, is the same."""
+    current = "\n".join(_current(workspace, stack) for stack in stacks)
+    # Among the artefacts, so that it goes when they go.
+    stamp = workspace.artefacts / "build" / "fingerprint"
+    if _is(stamp, current):
         return
-    stack = target.cloudformation.describe_stacks(StackName=target.stack)["Stacks"][0]
-    if stack["StackStatus"] in _BROKEN:
-        target.cloudformation.delete_stack(StackName=target.stack)
+    with step("sam build"):
+        build(workspace, stacks)
+    stamp.write_text(current)
+
+
+def _deploy(target: Target, engine: Engine, stack: Deployment) -> None:
+    stamp = _deployed(engine.workspace, stack)
+    stamp.unlink(missing_ok=True)
+    _clear_broken_stack(target, stack.name)
+    sam_deploy(engine, stack.config, stack.parameters)
+    apply_settings(target, stack.name, stack.template)
+    stamp.parent.mkdir(exist_ok=True)
+    stamp.write_text(_current(engine.workspace, stack))
+
+
+def _deployed(workspace: Workspace, stack: Deployment) -> Path:
+    """Give where the fingerprint of what was deployed last is kept."""
+    return workspace.state / "deployed" / stack.name
+
+
+def _current(workspace: Workspace, stack: Deployment) -> str:
+    sources = {stack.template, *code_roots(stack.template)}
+    return fingerprint(workspace.root, sources, stack.parameters)
+
+
+def _is(stamp: Path, current: str) -> bool:
+    return stamp.exists() and stamp.read_text() == current
+
+
+def _clear_broken_stack(target: Target, name: str) -> None:
+    """Delete a stack whose first creation failed; CloudFormation cannot update one."""
+    stack = target.find_stack(name)
+    if stack is not None and stack["StackStatus"] in _BROKEN:
+        target.cloudformation.delete_stack(StackName=name)
         waiter = target.cloudformation.get_waiter("stack_delete_complete")
-        waiter.wait(StackName=target.stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})

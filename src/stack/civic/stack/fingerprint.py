@@ -1,33 +1,23 @@
-"""Tell whether what would be deployed is what was deployed last."""
+"""Tell whether what would be built or deployed is what was built or deployed last."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-_SOURCES = (
-    "template.yaml",
-    "stacks",
-    "samconfig.toml",
-    "src/shared",
-    "src/identity",
-    "src/analytics",
-    "src/voting",
-    "src/audit",
-)
 
-
-def fingerprint(root: Path, parameters: Iterable[str]) -> str:
-    """Give the SHA-256 of all that decides what `sam build` and `sam deploy` would do.
+def fingerprint(root: Path, sources: Iterable[Path], parameters: Mapping[str, str]) -> str:
+    """Give the SHA-256 of all that decides what a build or a deployment would do.
 
     Args:
         root: The root of the checkout.
-        parameters: The template's parameters, `Name=value`.
+        sources: Files, and folders of files, below it.
+        parameters: The values of the template's parameters.
     """
     digest = hashlib.sha256()
-    for parameter in parameters:
-        digest.update(parameter.encode() + b"\0")
-    for source in _SOURCES:
-        for file in _files(root / source):
+    for name, value in sorted(parameters.items()):
+        digest.update(f"{name}={value}\0".encode())
+    for source in sorted(sources):
+        for file in _files(source):
             content = hashlib.sha256(file.read_bytes()).hexdigest()
             digest.update(f"{file.relative_to(root)}\0{content}\0".encode())
     return digest.hexdigest()

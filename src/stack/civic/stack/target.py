@@ -1,17 +1,19 @@
-"""The deployed stack that a command works on, on AWS or in the embedded engine."""
+"""The deployed system that a command works on, on AWS or in the embedded engine."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from civic.stack.engine import CREDENTIALS, REGION, Engine
+from civic.stack.stacks import STACKS, named
 from civic.terminal.failures import CommandFailed, StackMissing
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kms import KMSClient
@@ -30,10 +32,11 @@ _NO_CREDENTIALS = "no AWS credentials found; see `aws configure`, or use --profi
 
 @dataclass(frozen=True)
 class Target:
-    """One stack, with lazily made clients that threads may share.
+    """One system, with lazily made clients that threads may share.
 
     Attributes:
-        stack: The name of the CloudFormation stack.
+        stack: The name of its CloudFormation stack of registrations; those of the others begin
+            with it (`civic.stack.stacks`).
         region: The AWS region; None leaves it to the profile.
         profile: A profile of the AWS configuration; None for the usual credential chain.
         endpoint: The embedded engine's URL; None for AWS.
@@ -48,16 +51,6 @@ class Target:
     def is_local(self) -> bool:
         """Tell whether the stack is in the embedded engine."""
         return self.endpoint is not None
-
-    @cached_property
-    def voting(self) -> "Target":
-        """The voting stack that belongs to this identity stack."""
-        return replace(self, stack=f"{self.stack}-voting")
-
-    @cached_property
-    def audit(self) -> "Target":
-        """The audit stack that belongs to this identity stack."""
-        return replace(self, stack=f"{self.stack}-audit")
 
     @cached_property
     def session(self) -> "boto3.Session":
@@ -136,35 +129,66 @@ class Target:
         client: SQSClient = self.client("sqs")
         return client
 
-    @cached_property
-    def outputs(self) -> Mapping[str, str]:
-        """The outputs of the stack, by key, read once.
-
-        Raises:
-            StackMissing: There is no such stack.
-        """
-        found = self.find_outputs()
-        if found is None:
-            hint = "; run `civic up`" if self.is_local else ""
-            raise StackMissing(f"there is no stack {self.stack!r} here{hint}")
-        return found
-
-    def find_outputs(self) -> Mapping[str, str] | None:
-        """Read the outputs of the stack afresh; None where there is no such stack."""
+    def find_stack(self, name: str) -> "StackTypeDef | None":
+        """Read what CloudFormation says of a stack; None where there is no such stack."""
         from botocore.exceptions import ClientError  # noqa: PLC0415 - as in `session`
 
         try:
-            stacks = self.cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
+            return self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
         except ClientError as error:
             # CloudFormation's code for an unknown stack.
             if error.response["Error"]["Code"] == "ValidationError":
                 return None
             raise
-        pairs = stacks[0].get("Outputs", [])
-        return {pair["OutputKey"]: pair["OutputValue"] for pair in pairs}
+
+    def find_stacks(self) -> dict[str, Mapping[str, str]]:
+        """Read the outputs of the system's stacks afresh, by the stack's name.
+
+        Those that are not there are left out.
+        """
+        found = {name: self.find_stack(name) for name in self.stacks.values()}
+        return {
+            name: {pair["OutputKey"]: pair["OutputValue"] for pair in stack.get("Outputs", [])}
+            for name, stack in found.items()
+            if stack is not None
+        }
+
+    @cached_property
+    def stacks(self) -> Mapping[str, str]:
+        """The names of the system's stacks, deployed or not, by what each is (`STACKS`)."""
+        return {stack: named(self.stack, stack) for stack in STACKS}
+
+    @cached_property
+    def deployed(self) -> Mapping[str, Mapping[str, str]]:
+        """The outputs of those of the system's stacks that are there, by name, read once."""
+        return self.find_stacks()
+
+    @property
+    def missing(self) -> list[str]:
+        """The names of those of the system's stacks that are not there."""
+        return [name for name in self.stacks.values() if name not in self.deployed]
+
+    @cached_property
+    def outputs(self) -> Mapping[str, str]:
+        """The outputs of all the system's stacks, by key, read once.
+
+        Raises:
+            StackMissing: There is none of them.
+        """
+        self._require_some()
+        return {key: value for outputs in self.deployed.values() for key, value in outputs.items()}
+
+    def outputs_of(self, stack: str) -> Mapping[str, str]:
+        """Give the outputs of one of ``STACKS``, by key; none where it is not there.
+
+        Raises:
+            StackMissing: None of the system's stacks is there.
+        """
+        self._require_some()
+        return self.deployed.get(self.stacks[stack], {})
 
     def output(self, key: str) -> str:
-        """Give one output of the stack.
+        """Give an output, whichever of the system's stacks has it.
 
         Raises:
             StackMissing: There is no such stack or output.
@@ -173,44 +197,61 @@ class Target:
             return self.outputs[key]
         except KeyError:
             raise StackMissing(
-                f"stack {self.stack!r} has no output {key}; deploy it again"
+                f"no stack of {self.stack!r} has an output {key}{self._hint}"
             ) from None
+
+    def resources(self, stack: str) -> Iterator[tuple[str, str]]:
+        """Give the logical and the physical ids of what a stack, by its name, consists of."""
+        pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+        for page in pages:
+            for resource in page["StackResourceSummaries"]:
+                yield resource["LogicalResourceId"], resource.get("PhysicalResourceId", "")
+
+    def log_group(self, stack: str) -> str:
+        """Give the log group of the functions of a stack, one of ``STACKS``."""
+        return f"/civic/{self.stacks[stack]}/functions"
+
+    def _require_some(self) -> None:
+        if not self.deployed:
+            raise StackMissing(f"there is no stack {self.stack!r} here{self._hint}")
+
+    @property
+    def _hint(self) -> str:
+        return "; run `civic up`" if self.is_local else "; see docs/operations.md, Deploy"
 
     @property
     def api_url(self) -> str:
-        """The base URL of the HTTP API, without a slash at its end.
+        """The base URL of the citizens' API, without a slash at its end; so the others.
 
         Raises:
-            StackMissing: There is no such stack, or it has no API.
+            StackMissing: The stack that has the API is not there.
         """
-        if not self.is_local:
-            return self.output("ApiUrl").rstrip("/")
-        url = f"{self.endpoint}/_aws/execute-api/{self.output('ApiId')}"
-        stage = self.outputs.get("ApiStage", "$default")
-        return url if stage == "$default" else f"{url}/{stage}"
+        return self._url("Api")
 
     @property
-    def staff_api_url(self) -> str:
-        """The base URL of the staff API, without a slash at its end.
+    def review_api_url(self) -> str:
+        """The base URL of the API of staff who review registrations."""
+        return self._url("ReviewApi")
 
-        Raises:
-            StackMissing: There is no such stack, or it has no staff API.
-        """
-        if not self.is_local:
-            return self.output("StaffApiUrl").rstrip("/")
-        return f"{self.endpoint}/_aws/execute-api/{self.output('StaffApiId')}"
+    @property
+    def elections_api_url(self) -> str:
+        """The base URL of the API of staff who run elections."""
+        return self._url("ElectionsApi")
 
     @property
     def vote_api_url(self) -> str:
-        """The base URL of the vote API of this identity stack, without a slash at its end.
+        """The base URL of the vote API."""
+        return self._url("VoteApi")
 
-        Raises:
-            StackMissing: There is no voting stack.
-        """
-        voting = self.voting
-        if not voting.is_local:
-            return voting.output("VoteApiUrl").rstrip("/")
-        return f"{voting.endpoint}/_aws/execute-api/{voting.output('VoteApiId')}"
+    @property
+    def log_api_url(self) -> str:
+        """The base URL of the API of the public log."""
+        return self._url("LogApi")
+
+    def _url(self, api: str) -> str:
+        if not self.is_local:
+            return self.output(f"{api}Url").rstrip("/")
+        return f"{self.endpoint}/_aws/execute-api/{self.output(f'{api}Id')}"
 
 
 def choose(stack: str, region: str | None, profile: str | None, engine: Engine) -> Target:

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import DefaultRetentionTypeDef
 
 
-def apply_settings(target: Target, template: Path) -> None:
+def apply_settings(target: Target, stack: str, template: Path) -> None:
     """Set time to live, point-in-time recovery and Object Lock as the template says.
 
     Args:
-        target: A stack in the embedded engine.
-        template: The template that was deployed.
+        target: A system in the embedded engine.
+        stack: The name of the stack that was deployed.
+        template: Its template.
     """
-    names = dict(_physical_names(target))
+    names = dict(target.resources(stack))
     for logical_id, settings in table_settings(template):
         table = names.get(logical_id)
         if table is not None:
@@ -52,15 +53,6 @@ def table_settings(template: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for logical_id, resource in read_template(template)["Resources"].items():
         if resource["Type"] == "AWS::DynamoDB::Table":
             yield logical_id, resource["Properties"]
-
-
-def _physical_names(target: Target) -> Iterator[tuple[str, str]]:
-    pages = target.cloudformation.get_paginator("list_stack_resources").paginate(
-        StackName=target.stack
-    )
-    for page in pages:
-        for resource in page["StackResourceSummaries"]:
-            yield resource["LogicalResourceId"], resource.get("PhysicalResourceId", "")
 
 
 def _apply_time_to_live(target: Target, table: str, wanted: dict[str, Any] | None) -> None:

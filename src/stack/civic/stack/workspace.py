@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from civic.stack.stacks import STACKS, template_file
 from civic.terminal.failures import SetupMissing
 
 
@@ -31,15 +32,9 @@ class Workspace:
         return self.root / ".civic"
 
     @property
-    def template(self) -> Path:
-        """The identity pipeline."""
-        return self.root / "template.yaml"
-
-    @property
-    def templates(self) -> tuple[Path, ...]:
-        """Every template, in the order of their deployment."""
-        stacks = self.root / "stacks"
-        return self.template, stacks / "voting.yaml", stacks / "audit.yaml"
+    def templates(self) -> dict[str, Path]:
+        """The template of every stack, in the order of ``STACKS``."""
+        return {stack: self.root / template_file(stack) for stack in STACKS}
 
     @property
     def output(self) -> Path:

@@ -10,6 +10,9 @@ from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
 from civic.runtime.subscriptions import Subscriptions, on
 
+Environment = composition.RecorderSettings
+"""The function's settings."""
+
 
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of the queue."""

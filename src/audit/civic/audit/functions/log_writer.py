@@ -10,6 +10,9 @@ from civic.runtime import clients
 from civic.runtime.observability import invocation
 from civic.runtime.streams import shard_of
 
+Environment = composition.RecorderSettings
+"""The function's settings."""
+
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Log one batch of one shard; any error brings the whole batch again, which harms nothing.

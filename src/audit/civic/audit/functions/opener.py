@@ -17,6 +17,13 @@ from civic.runtime.publisher import EventBridgePublisher
 from civic.runtime.subscriptions import Subscriptions, on
 
 
+class Environment(composition.ReaderSettings):
+    """The function's settings."""
+
+    ballots_table: str
+    bus_name: str
+
+
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of the queue."""
     with invocation() as line:
@@ -26,7 +33,7 @@ def handler(event: dict[str, Any], _context: object) -> Failures:
 @cache
 def opener() -> Opener:
     """Compose the opener."""
-    settings = composition.OpenerSettings.from_environment()
+    settings = Environment.from_environment()
     kept = composition.bucket(settings)
     return Opener(
         ballots=DynamoDbBallots(clients.dynamodb(), settings.ballots_table),

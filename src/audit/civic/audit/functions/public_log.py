@@ -19,6 +19,9 @@ from civic.runtime.observability import Invocation
 from civic.runtime.pages import content_security_policy
 from civic.runtime.routes import Access, Route, Routes
 
+Environment = composition.ReaderSettings
+"""The function's settings."""
+
 _LEAF = r"[0-9a-f]{64}"
 _PATH = r"(?:checkpoint|checkpoints/[0-9]{1,18}|(?:tile|openings)/[0-9a-zA-Z./]{1,200})"
 
@@ -124,7 +127,7 @@ def _receipts_page() -> tuple[str, str]:
 
 @cache
 def _settings() -> composition.ReaderSettings:
-    return composition.ReaderSettings.from_environment()
+    return Environment.from_environment()
 
 
 def _answer(kind: str, content: bytes, headers: dict[str, str]) -> Response:

@@ -57,7 +57,9 @@ def bench(context: typer.Context, population: Population = _POPULATION, seed: Se
 def registrations(population: Population = _POPULATION, seed: Seed = _SEED) -> None:
     """Measure registrations: calls, bytes, units, instructions, cold starts, dollars."""
     with _bars() as bars:
-        found = measure_registrations(Deployment.read(here().template), population, seed, bars)
+        found = measure_registrations(
+            Deployment.read(*here().templates.values()), population, seed, bars
+        )
     show(found, out)
     keep("registrations", section(found))
 
@@ -68,8 +70,7 @@ def votes(population: Population = _POPULATION, seed: Seed = _SEED) -> None:
     # Codes are drawn anew in each run; no figure depends on which.
     del seed
     with _bars() as bars:
-        _, template, *_ = here().templates
-        found = measure_votes(template, population, bars)
+        found = measure_votes(here().templates["voting"], population, bars)
     show_votes(found, out)
     keep("votes", votes_document(found))
 

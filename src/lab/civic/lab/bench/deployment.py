@@ -1,6 +1,6 @@
-"""What the template says about the functions: handlers, environments, queues, tables, sizes."""
+"""What the templates say about the functions: handlers, environments, queues, tables, sizes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ type Node = dict[str, Any]
 
 
 class TemplateUnreadable(MeasurementFailed):
-    """The template does not say something that a figure rests on."""
+    """A template does not say something that a figure rests on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One Lambda function of the template."""
+    """One Lambda function of a template."""
 
     name: str
     handler: str
@@ -30,10 +30,10 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The template, as far as the benchmarks follow it.
+    """The templates, as far as the benchmarks follow them.
 
     References are resolved to a parameter's default, or else to the logical name: a table is
-    called what the template calls it.
+    called what its template calls it.
     """
 
     functions: Mapping[str, Function]
@@ -44,17 +44,17 @@ class Deployment:
     access_log_format: str
 
     @classmethod
-    def read(cls, template: Path) -> "Deployment":
-        """Read a SAM template.
+    def read(cls, *templates: Path) -> "Deployment":
+        """Read SAM templates as one.
 
         Raises:
             TemplateUnreadable: A part that the benchmarks need is missing.
         """
         try:
-            document = yaml.load(template.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
-            return _read(document)
+            return _read([_document(template) for template in templates])
         except (KeyError, StopIteration, yaml.YAMLError) as error:
-            raise TemplateUnreadable(f"{template.name}: {error!r}") from error
+            names = ", ".join(template.name for template in templates)
+            raise TemplateUnreadable(f"{names}: {error!r}") from error
 
     def queues_for(self, detail_type: str) -> list[str]:
         """Return the queues that an event goes to."""
@@ -75,7 +75,7 @@ def silent_functions(template: Path) -> frozenset[str]:
         TemplateUnreadable: A format is chosen that the price table has no sample of.
     """
     try:
-        document = yaml.load(template.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
+        document = _document(template)
         shared = document["Globals"]["Function"].get("LoggingConfig", {})
         return frozenset(
             one["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
@@ -110,32 +110,63 @@ def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Node:
 _Loader.add_multi_constructor("!", _short_form)
 
 
-def _read(document: Node) -> Deployment:
-    resources: dict[str, Node] = document["Resources"]
-    shared = document["Globals"]["Function"]
-    parameters = document["Parameters"]
+def _document(template: Path) -> Node:
+    document: Node = yaml.load(template.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
+    return document
 
-    def of_type(kind: str) -> dict[str, Node]:
-        return {name: one for name, one in resources.items() if one["Type"] == kind}
 
-    stage = next(iter(of_type("AWS::ApiGatewayV2::Stage").values()))
+def _read(documents: Sequence[Node]) -> Deployment:
+    exports = {
+        one["Export"]["Name"]["!Sub"].removeprefix("${AWS::StackName}"): _logical_name(one["Value"])
+        for document in documents
+        for one in document.get("Outputs", {}).values()
+        if "Export" in one
+    }
+
+    def of_type(kind: str) -> Iterator[tuple[str, Node]]:
+        for document in documents:
+            for name, one in document["Resources"].items():
+                if one["Type"] == kind:
+                    yield name, one["Properties"]
+
+    stage = next(one for _, one in of_type("AWS::ApiGatewayV2::Stage"))
     functions = [
-        _function(_merged(shared, one["Properties"]), parameters)
-        for one in of_type("AWS::Serverless::Function").values()
+        _function(_merged(document["Globals"]["Function"], one["Properties"]), known)
+        for document in documents
+        for known in [_Known(document["Parameters"], exports)]
+        for one in document["Resources"].values()
+        if one["Type"] == "AWS::Serverless::Function"
     ]
     return Deployment(
         functions={function.name: function for function in functions},
         tables={
-            name: tuple(key["AttributeName"] for key in one["Properties"]["KeySchema"])
-            for name, one in of_type("AWS::DynamoDB::Table").items()
+            name: tuple(key["AttributeName"] for key in one["KeySchema"])
+            for name, one in of_type("AWS::DynamoDB::Table")
         },
         rules=tuple(
-            _rule(one["Properties"])
-            for one in of_type("AWS::Events::Rule").values()
-            if "EventPattern" in one["Properties"]
+            _rule(one)
+            for _, one in of_type("AWS::Events::Rule")
+            if "detail-type" in one.get("EventPattern", {})
         ),
-        access_log_format=stage["Properties"]["AccessLogSettings"]["Format"],
+        access_log_format=stage["AccessLogSettings"]["Format"],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a reference may be resolved to."""
+
+    parameters: Node
+    exports: Mapping[str, str]
+
+    def resolved(self, value: object) -> str:
+        if not isinstance(value, dict):
+            return str(value)
+        if "Fn::ImportValue" in value:
+            # `${Platform}-bus` is what the stack Platform exports as `-bus`.
+            return self.exports[value["Fn::ImportValue"]["!Sub"].partition("}")[2]]
+        name = _logical_name(value)
+        return str(self.parameters[name]["Default"]) if name in self.parameters else name
 
 
 def _merged(shared: Node, own: Node) -> Node:
@@ -145,9 +176,9 @@ def _merged(shared: Node, own: Node) -> Node:
     return shared | own | {"Environment": {"Variables": variables}}
 
 
-def _function(properties: Node, parameters: Node) -> Function:
+def _function(properties: Node, known: _Known) -> Function:
     environment = {
-        name: _resolved(value, parameters)
+        name: known.resolved(value)
         for name, value in properties["Environment"]["Variables"].items()
     }
     sources = [
@@ -166,13 +197,6 @@ def _function(properties: Node, parameters: Node) -> Function:
 def _rule(properties: Node) -> tuple[frozenset[str], tuple[str, ...]]:
     queues = tuple(_logical_name(target["Arn"]) for target in properties["Targets"])
     return frozenset(properties["EventPattern"]["detail-type"]), queues
-
-
-def _resolved(value: object, parameters: Node) -> str:
-    if not isinstance(value, dict):
-        return str(value)
-    name = _logical_name(value)
-    return str(parameters[name]["Default"]) if name in parameters else name
 
 
 def _logical_name(reference: Node) -> str:

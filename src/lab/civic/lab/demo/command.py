@@ -28,7 +28,6 @@ from civic.lab.demo.report import (
 from civic.lab.population.generator import generate
 from civic.operator.commands.citizens import good_rows
 from civic.operator.operations import (
-    AUDIT_CONSUMERS,
     await_empty_queues,
     queue_depths,
     read_release,
@@ -168,7 +167,6 @@ def _check_from_outside(target: Target, story: ElectionStory, output: Path, work
     """Check the public log of an election as anyone would."""
     with err.status("checking the public log"):
         PublicCheck(target, story.election, story.receipts, output, workers).run(story.life)
-    story.queues += queue_depths(target.audit, AUDIT_CONSUMERS)
 
 
 def _read_decisions(

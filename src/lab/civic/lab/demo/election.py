@@ -20,7 +20,6 @@ from civic.lab.demo.life import Life
 from civic.operator.elections import ElectionOffice
 from civic.operator.letters.key import codes_key
 from civic.operator.letters.making import make_codes, store_codes
-from civic.operator.operations import VOTING_CONSUMERS, QueueDepth, queue_depths
 from civic.operator.recount import recount_election
 from civic.stack.target import Target
 from civic.terminal.waiting import until
@@ -52,7 +51,6 @@ class ElectionStory:
         cast: Ballots that were received; one per voter.
         ballots: Ballots that are counted.
         results: The certified results, as the API gives them.
-        queues: The queues of the voting stack at the end.
     """
 
     election: ElectionId
@@ -62,7 +60,6 @@ class ElectionStory:
     cast: int = 0
     ballots: int = 0
     results: dict[str, Any] = field(default_factory=dict)
-    queues: list[QueueDepth] = field(default_factory=list)
 
 
 def hold_election(
@@ -71,7 +68,7 @@ def hold_election(
     """Hold an election among registered people, and reconcile it.
 
     Args:
-        target: The identity stack, whose voting stack is there too.
+        target: The system.
         citizen: The registration API.
         people: Who would like to vote.
         rule_set: Where people may be registered, for the ballot styles.
@@ -88,7 +85,6 @@ def hold_election(
         day.vote(voters)
         day.close(voters[0])
         day.certify()
-        day.story.queues = queue_depths(target.voting, VOTING_CONSUMERS)
         return day.story
 
 
@@ -142,7 +138,7 @@ class _Day:
             nobody = refusal(lambda: ask(rejected))
             life.check("who was not accepted gets none", nobody == HTTPStatus.NOT_FOUND)
         codes = make_codes(_BY_POST, secrets.token_bytes)
-        key = codes_key(self.target.voting, self.election)
+        key = codes_key(self.target, self.election)
         for _ in store_codes(self.office, self.election, self._styles()[0], codes, key):
             pass
         life.tell("codes for voters by post", str(len(codes)))

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
+from itertools import batched, chain
 from statistics import quantiles
 from typing import Any
 
@@ -72,10 +72,11 @@ def latency(statuses: Iterable[Item]) -> Latency | None:
 
 def aws_calls(target: Target, since: datetime, until: datetime) -> AwsCalls:
     """Sum up what the functions' log lines say of their AWS calls in a span of time."""
-    group = f"/civic/{target.stack}/functions"
+    groups = [target.log_group(stack) for stack in target.stacks]
+    found = (messages(target.logs, group, (since, until)) for group in groups)
     calls: Counter[tuple[str, str]] = Counter()
     invocations: Counter[str] = Counter()
-    for line in _lines(messages(target.logs, group, (since, until))):
+    for line in _lines(chain.from_iterable(found)):
         function = line["service"]
         invocations[function] += 1
         for operation, count in line["aws_calls"].items():

@@ -11,6 +11,7 @@ from civic.lab.demo.break_in import BreakIn, Copy
 from civic.lab.demo.figures import decision_milliseconds
 from civic.lab.demo.life import Life, await_decision, await_stored, is_tombstone, refused
 from civic.operator.operations import queue_depths
+from civic.stack.stacks import IDENTITY
 from civic.stack.target import Target
 from civic.terminal.failures import CommandFailed
 from civic.terminal.waiting import PATIENCE_SECONDS, until
@@ -126,7 +127,7 @@ def _attack(life: Life, burglar: BreakIn, kept: list[Copy]) -> None:
 
 
 def _queues_are_empty(target: Target) -> bool:
-    return all(depth.left == 0 for depth in queue_depths(target))
+    return all(depth.left == 0 for depth in queue_depths(target, IDENTITY))
 
 
 def _same(shown: dict[str, Any], submitted: dict[str, Any]) -> bool:

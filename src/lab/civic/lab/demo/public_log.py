@@ -16,8 +16,8 @@ from civic.client.api_client import Refused
 from civic.client.submission import in_parallel
 from civic.contracts.identifiers import ElectionId
 from civic.lab.demo.life import Life
-from civic.operator.operations import AUDIT_CONSUMERS, queue_depths
-from civic.operator.public_log import LogCopy, LogReader, leaf_of, log_api_url, log_key
+from civic.operator.operations import queue_depths
+from civic.operator.public_log import LogCopy, LogReader, leaf_of, log_key
 from civic.stack.target import Target
 from civic.terminal.waiting import until
 
@@ -77,15 +77,15 @@ class PublicCheck:
     def _await_openings(self) -> None:
         """Wait until what opens the ballots is published, and the log says so."""
         path = f"openings/{self.election}/index.json"
-        with LogReader(log_api_url(self.target), local=self.target.is_local) as reader:
+        with LogReader(self.target.log_api_url, local=self.target.is_local) as reader:
             until("the openings are published", lambda: reader.has(path))
         until("the log has heard of everything", self._nothing_waits)
 
     def _nothing_waits(self) -> bool:
-        return not any(depth.left for depth in queue_depths(self.target.audit, AUDIT_CONSUMERS))
+        return not any(depth.left for depth in queue_depths(self.target, ["audit"]))
 
     def _fetch_proofs(self) -> None:
-        with LogReader(log_api_url(self.target), local=self.target.is_local) as reader:
+        with LogReader(self.target.log_api_url, local=self.target.is_local) as reader:
 
             def fetch(receipt: str) -> None:
                 leaf = leaf_of(receipt)

@@ -42,8 +42,7 @@ class Report:
     @property
     def dlq_depth(self) -> int:
         """Messages that were given up, over all queues."""
-        voting = self.election.queues if self.election else []
-        return sum(queue.dead for queue in [*self.queues, *voting])
+        return sum(queue.dead for queue in self.queues)
 
     @property
     def checks(self) -> dict[str, bool]:

@@ -92,5 +92,5 @@ def _verifies(status: dict[str, Any], receipt: Receipt) -> bool:
 
 
 def _is_refused_unsigned(target: Target) -> bool:
-    answer = httpx.get(f"{target.staff_api_url}/reviews", trust_env=not target.is_local)
+    answer = httpx.get(f"{target.review_api_url}/reviews", trust_env=not target.is_local)
     return answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}

@@ -78,7 +78,7 @@ def _require_running(target: Target, engine: Engine) -> None:
         raise SettingInvalid(f"only the stack {LOCAL_STACK!r} can be scanned, not one on AWS")
     if not engine.is_running():
         raise NotRunning("the engine is not running; `civic up` starts it")
-    if target.find_outputs() is None:
+    if not target.deployed:
         raise NotRunning(f"there is no stack {target.stack!r} in the engine; run `civic up`")
 
 

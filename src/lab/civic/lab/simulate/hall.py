@@ -97,8 +97,7 @@ def hall_of(target: Target) -> Iterator[Hall]:
     """
     if not target.is_local:
         raise SettingInvalid("--engine holds an election in the embedded engine only; no --stack")
-    voting = target.voting
-    box = DynamoDbBallots(voting.dynamodb, voting.output("BallotsTableName"))
+    box = DynamoDbBallots(target.dynamodb, target.output("BallotsTableName"))
     with (
         PollingPlace(target.vote_api_url, local=True) as polling,
         ElectionOffice(target) as office,
@@ -106,7 +105,7 @@ def hall_of(target: Target) -> Iterator[Hall]:
         yield Hall(
             office,
             polling,
-            lambda election: codes_key(voting, election),
+            lambda election: codes_key(target, election),
             lambda election: recount_election(target, election),
             box.every,
         )

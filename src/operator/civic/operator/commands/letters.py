@@ -42,7 +42,7 @@ def letters(
     _require_new(output)
     require_printable(title)
     target = target_of(context)
-    key = codes_key(target.voting, chosen[0])
+    key = codes_key(target, chosen[0])
     codes = make_codes(count, secrets.token_bytes)
     columns = (TextColumn("storing hashes"), BarColumn(), MofNCompleteColumn())
     with ElectionOffice(target) as office, Progress(*columns, console=err) as progress:

@@ -14,14 +14,14 @@ from civic.terminal.locks import one_at_a_time
 
 
 def up(context: typer.Context) -> None:
-    """Start the embedded engine, and deploy what changed."""
+    """Start the embedded engine, and deploy every stack that changed."""
     target, engine = _require_local(target_of(context)), engine_of(context)
     # Two at once would build into the same directory.
     with one_at_a_time(engine.workspace.state / "up.lock"):
         with step(f"engine on port {engine.port}"):
             engine.start()
         if not deploy(target, engine):
-            err.print("[green]✓[/green] the stack is up to date")
+            err.print("[green]✓[/green] every stack is up to date")
     _print_places(target)
 
 
@@ -49,22 +49,27 @@ def down(
 
 
 def status(context: typer.Context) -> None:
-    """Show whether the stack is there, and where.
+    """Show which stacks are there, and where.
 
-    Exits with 1 if it is not.
+    Exits with 1 if one is missing.
     """
     target, engine = target_of(context), engine_of(context)
     if target.is_local and not engine.is_running():
         out.print("the engine is not running; `civic up` starts it")
         raise typer.Exit(1)
-    if target.find_outputs() is None:
+    if not target.deployed:
         out.print(f"there is no stack {target.stack!r}")
         raise typer.Exit(1)
     _print_places(target)
-    table = Table("output", "value", title=f"stack {target.stack}")
-    for name, value in sorted(target.outputs.items()):
-        table.add_row(name, value)
-    out.print(table)
+    for stack, outputs in target.deployed.items():
+        table = Table("output", "value", title=f"stack {stack}")
+        for name, value in sorted(outputs.items()):
+            table.add_row(name, value)
+        out.print(table)
+    for stack in target.missing:
+        out.print(f"there is no stack {stack!r}")
+    if target.missing:
+        raise typer.Exit(1)
 
 
 def _require_local(target: Target) -> Target:

@@ -13,10 +13,8 @@ from rich.table import Table
 from civic.contracts.voting import ORDER_PATTERN
 from civic.operator.ballot_dead_letters import redrive_ballots
 from civic.operator.operations import (
-    AUDIT_CONSUMERS,
-    CONSUMERS,
-    VOTING_CONSUMERS,
     QueueDepth,
+    consumers,
     count_subject_keys,
     queue_depths,
     read_release,
@@ -26,11 +24,8 @@ from civic.operator.operations import (
     rotate_wrapping_key,
 )
 from civic.stack.context import target_of
-from civic.stack.target import Target
 from civic.terminal.console import err, out
 from civic.terminal.failures import SettingInvalid
-
-_ALL = (*CONSUMERS, *VOTING_CONSUMERS, *AUDIT_CONSUMERS)
 
 keys = typer.Typer(no_args_is_help=True, help="Rotate the wrapping keys.")
 dlq = typer.Typer(no_args_is_help=True, help="List and redrive messages that were not handled.")
@@ -67,13 +62,9 @@ def rotate(
 def list_dead_letters(context: typer.Context) -> None:
     """Show how many messages wait, are in flight, or have been given up."""
     target = target_of(context)
-    depths = queue_depths(target)
-    for stack, consumers in _others(target):
-        if stack.find_outputs() is None:
-            err.print(f"there is no stack {stack.stack!r}; its queues are left out")
-        else:
-            depths += queue_depths(stack, consumers)
-    out.print(queue_table(depths))
+    for stack in target.missing:
+        err.print(f"there is no stack {stack!r}; its queues are left out")
+    out.print(queue_table(queue_depths(target)))
 
 
 def queue_table(depths: Sequence[QueueDepth]) -> Table:
@@ -88,7 +79,7 @@ def queue_table(depths: Sequence[QueueDepth]) -> Table:
 @dlq.command("redrive")
 def redrive_dead_letters(
     context: typer.Context,
-    consumer: Annotated[str, typer.Argument(help="One of " + ", ".join(_ALL) + ".")],
+    consumer: Annotated[str, typer.Argument(help="Whose; `civic dlq list` names them.")],
     limit: Annotated[int | None, typer.Option(min=1, help="Move at most so many.")] = None,
     order: Annotated[
         str | None,
@@ -100,26 +91,21 @@ def redrive_dead_letters(
     Harmless when repeated: every consumer takes a doubled message for one. Ballots of an election
     that is closed are refused without an order, and either way it is announced.
     """
-    known = {name.lower(): name for name in _ALL}
+    target = target_of(context)
+    known = {name.lower(): name for name in consumers(target)}
     name = known.get(consumer.lower())
     if name is None:
-        raise SettingInvalid(f"no consumer {consumer!r}; there are {', '.join(_ALL)}")
+        there = ", ".join(known.values())
+        raise SettingInvalid(f"no consumer {consumer!r}; there are {there}")
     if order is not None and (name != "Ballot" or not re.fullmatch(ORDER_PATTERN, order)):
         raise SettingInvalid("an order is for ballots: up to 80 letters, digits, spaces and ./-")
-    target = target_of(context)
     if name == "Ballot":
         moved, late = redrive_ballots(target, limit, order)
         if late and order is None:
             err.print(f"refused: {late}, as their election is closed; this was announced")
     else:
-        mine = (stack for stack, consumers in _others(target) if name in consumers)
-        moved = redrive(next(mine, target), name, limit)
+        moved = redrive(target, name, limit)
     out.print(f"moved: {moved}")
-
-
-def _others(target: Target) -> tuple[tuple[Target, tuple[str, ...]], ...]:
-    """Return the stacks beside that of identity, with their consumers."""
-    return (target.voting, VOTING_CONSUMERS), (target.audit, AUDIT_CONSUMERS)
 
 
 def release(

@@ -11,7 +11,6 @@ from civic.operator.public_log import (
     LogCopy,
     LogReader,
     leaf_of,
-    log_api_url,
     log_key,
 )
 from civic.stack.context import target_of
@@ -34,7 +33,7 @@ def key(context: typer.Context) -> None:
 @log.command()
 def url(context: typer.Context) -> None:
     """Show where the log is published, for `civic-verify` and `civic-monitor witness`."""
-    out.print(f"{log_api_url(target_of(context))}/log", markup=False, soft_wrap=True)
+    out.print(f"{target_of(context).log_api_url}/log", markup=False, soft_wrap=True)
 
 
 @log.command()
@@ -68,7 +67,7 @@ def receipt(
     """
     target = target_of(context)
     leaf = leaf_of(receipt)
-    with LogReader(log_api_url(target), local=target.is_local) as reader:
+    with LogReader(target.log_api_url, local=target.is_local) as reader:
         proof = reader.prove(leaf)
     if output is None:
         out.print(proof.decode(), end="", markup=False, soft_wrap=True)

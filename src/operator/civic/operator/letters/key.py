@@ -8,14 +8,14 @@ from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.model.secrets import ElectionKeys
 
 
-def codes_key(voting: Target, election: ElectionId) -> bytes:
+def codes_key(target: Target, election: ElectionId) -> bytes:
     """Return the key under which an election knows its codes, opened by KMS for the operator.
 
     Raises:
         CommandFailed: There is no such election.
     """
-    book = DynamoDbElections(voting.dynamodb, voting.output("ElectionsTableName")).find(election)
+    book = DynamoDbElections(target.dynamodb, target.output("ElectionsTableName")).find(election)
     if book is None:
         raise CommandFailed(f"there is no election {election}; see `civic elections list`")
-    secrets = KmsElectionSecrets(voting.kms, voting.output("VotingKeyArn"))
+    secrets = KmsElectionSecrets(target.kms, target.output("VotingKeyArn"))
     return ElectionKeys.derive(election, secrets.open(election, book.sealed_secret)).codes

@@ -1,0 +1,75 @@
+"""What samconfig.yaml says of the stacks of an environment."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from civic.stack.stacks import STACKS, named
+from civic.stack.template import read_template
+from civic.stack.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One stack of one environment.
+
+    Attributes:
+        config: The table of samconfig.yaml.
+        name: The name of the CloudFormation stack.
+        template: The template as it is written.
+        built: Where the template that `sam deploy` reads is built.
+        parameters: The values of the template's parameters, as far as they are given.
+    """
+
+    config: str
+    name: str
+    template: Path
+    built: Path
+    parameters: Mapping[str, str]
+
+    def after(self, others: Iterable[str]) -> set[str]:
+        """Give the names, among others, of the stacks that this one imports from.
+
+        Its parameters hold them.
+        """
+        return set(others) & set(self.parameters.values())
+
+
+def deployments(
+    workspace: Workspace, environment: str, more: Mapping[str, str] | None = None
+) -> tuple[Deployment, ...]:
+    """Read every stack of an environment, in the order of ``STACKS``.
+
+    Args:
+        workspace: The checkout.
+        environment: ``local``, ``dev`` or ``prod``.
+        more: Parameters that the file does not know.
+    """
+    tables = yaml.safe_load((workspace.root / "samconfig.yaml").read_text("utf-8"))
+    return tuple(
+        _deployment(workspace, stack, named(environment, stack), tables, more or {})
+        for stack in STACKS
+    )
+
+
+def _deployment(
+    workspace: Workspace,
+    stack: str,
+    config: str,
+    tables: Mapping[str, Any],
+    more: Mapping[str, str],
+) -> Deployment:
+    table = tables[config]["deploy"]["parameters"]
+    template = workspace.templates[stack]
+    given = {**table["parameter_overrides"], **more}
+    known = read_template(template).get("Parameters", {})
+    return Deployment(
+        config,
+        table["stack_name"],
+        template,
+        workspace.root / table["template_file"],
+        {name: str(value) for name, value in given.items() if name in known},
+    )

@@ -1,0 +1,121 @@
+"""How the stacks hang together: what one takes of another, their parameters and their tables."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from civic.stack.stacks import STACKS, named
+from tests.templates import ROOT, TEMPLATES, Template, exports, imports
+
+ENVIRONMENTS = ("local", "dev", "prod")
+IMPORTED_BY_PARAMETER = {"Platform": "platform", "VotingStack": "voting"}
+MOST_LINES = {"voting": 1250}
+"""What is hand-kept; the routes and rules at the end of a template are to be generated."""
+
+every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+
+
+def tables() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "samconfig.yaml").read_text("utf-8"))
+    return found
+
+
+def test_every_template_of_the_folder_is_a_stack() -> None:
+    there = {ROOT / "template.yaml", *(ROOT / "stacks").iterdir()}
+    assert {template.file for template in TEMPLATES.values()} == there
+
+
+@every_template
+def test_what_is_imported_is_exported_by_the_stack_that_the_parameter_names(
+    template: Template,
+) -> None:
+    for parameter, end in imports(template):
+        exporter, _ = exports()[end]
+        assert exporter == IMPORTED_BY_PARAMETER[parameter]
+        assert parameter in template.document["Parameters"]
+
+
+def test_nothing_is_exported_that_nobody_imports() -> None:
+    imported = {end for template in TEMPLATES.values() for _, end in imports(template)}
+    assert imported == set(exports())
+
+
+def test_platform_needs_no_other_stack_and_only_the_log_needs_voting() -> None:
+    needs = {
+        stack: {parameter for parameter, _ in imports(template)}
+        for stack, template in TEMPLATES.items()
+    }
+    assert needs.pop("platform") == set()
+    assert needs.pop("audit") == {"Platform", "VotingStack"}
+    assert all(parameters == {"Platform"} for parameters in needs.values())
+
+
+def test_order_of_the_stacks_is_one_in_which_they_can_be_deployed() -> None:
+    for stack, template in TEMPLATES.items():
+        for _, end in imports(template):
+            exporter, _ = exports()[end]
+            assert STACKS.index(exporter) < STACKS.index(stack)
+
+
+@every_template
+def test_template_is_short_enough_to_be_read(template: Template) -> None:
+    assert len(template.source.splitlines()) <= MOST_LINES.get(template.stack, 800)
+
+
+def test_parameter_of_a_name_is_the_same_in_every_template() -> None:
+    # samconfig.yaml gives one value for all.
+    found: dict[str, set[str]] = {}
+    for template in TEMPLATES.values():
+        for name, parameter in template.document["Parameters"].items():
+            same = {key: value for key, value in parameter.items() if key != "Description"}
+            found.setdefault(name, set()).add(json.dumps(same))
+    assert [name for name, forms in found.items() if len(forms) > 1] == []
+
+
+def test_output_has_a_name_of_its_own_among_all_stacks() -> None:
+    names = [name for template in TEMPLATES.values() for name in template.document["Outputs"]]
+    assert len(names) == len(set(names))
+
+
+def test_consumer_has_outputs_for_both_its_queues() -> None:
+    names = {name for template in TEMPLATES.values() for name in template.document["Outputs"]}
+    dead = {name.removesuffix("DlqUrl") for name in names if name.endswith("DlqUrl")}
+    assert len(dead) > 10
+    assert {f"{name}QueueUrl" for name in dead} < names
+
+
+# ------------------------------------------------------------------ samconfig.yaml
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@every_template
+def test_every_stack_has_its_table_in_every_environment(
+    environment: str, template: Template
+) -> None:
+    table = tables()[named(environment, template.stack)]["deploy"]["parameters"]
+    assert table["stack_name"] == named(f"civic-{environment}", template.stack)
+    assert table["template_file"].endswith(f"/build/{template.file.name}")
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_stacks_of_an_environment_import_from_each_other(environment: str) -> None:
+    given = tables()[environment]["deploy"]["parameters"]["parameter_overrides"]
+    assert given["Environment"] == environment
+    for parameter, stack in IMPORTED_BY_PARAMETER.items():
+        assert given[parameter] == named(f"civic-{environment}", stack)
+
+
+def test_no_table_gives_a_parameter_that_no_template_has() -> None:
+    known = {name for template in TEMPLATES.values() for name in template.document["Parameters"]}
+    for environment in ENVIRONMENTS:
+        given = tables()[environment]["deploy"]["parameters"]["parameter_overrides"]
+        assert set(given) <= known
+
+
+def test_someone_looks_at_what_will_change_in_production() -> None:
+    for stack in STACKS:
+        table = tables()[named("prod", stack)]["deploy"]["parameters"]
+        assert table["confirm_changeset"] is True
+        assert table["disable_rollback"] is False
