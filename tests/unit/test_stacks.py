@@ -1,11 +1,12 @@
 """How the stacks hang together: what one takes of another, their parameters and their tables."""
 
 import json
+import tomllib
 from typing import Any
 
 import pytest
-import yaml
 
+from civic.stack.samconfig import parameters_of
 from civic.stack.stacks import STACKS, named
 from tests.templates import ROOT, TEMPLATES, Template, exports, imports
 
@@ -18,7 +19,7 @@ every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEM
 
 
 def tables() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((ROOT / "samconfig.yaml").read_text("utf-8"))
+    found: dict[str, Any] = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
     return found
 
 
@@ -65,7 +66,7 @@ def test_template_is_short_enough_to_be_read(template: Template) -> None:
 
 
 def test_parameter_of_a_name_is_the_same_in_every_template() -> None:
-    # samconfig.yaml gives one value for all.
+    # samconfig.toml gives one value for all.
     found: dict[str, set[str]] = {}
     for template in TEMPLATES.values():
         for name, parameter in template.document["Parameters"].items():
@@ -86,7 +87,7 @@ def test_consumer_has_outputs_for_both_its_queues() -> None:
     assert {f"{name}QueueUrl" for name in dead} < names
 
 
-# ------------------------------------------------------------------ samconfig.yaml
+# ------------------------------------------------------------------ samconfig.toml
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -101,7 +102,7 @@ def test_every_stack_has_its_table_in_every_environment(
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_stacks_of_an_environment_import_from_each_other(environment: str) -> None:
-    given = tables()[environment]["deploy"]["parameters"]["parameter_overrides"]
+    given = parameters_of(tables()[environment]["deploy"]["parameters"])
     assert given["Environment"] == environment
     for parameter, stack in IMPORTED_BY_PARAMETER.items():
         assert given[parameter] == named(f"civic-{environment}", stack)
@@ -110,7 +111,7 @@ def test_stacks_of_an_environment_import_from_each_other(environment: str) -> No
 def test_no_table_gives_a_parameter_that_no_template_has() -> None:
     known = {name for template in TEMPLATES.values() for name in template.document["Parameters"]}
     for environment in ENVIRONMENTS:
-        given = tables()[environment]["deploy"]["parameters"]["parameter_overrides"]
+        given = parameters_of(tables()[environment]["deploy"]["parameters"])
         assert set(given) <= known
 
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
-
-import yaml
+from typing import cast
 
 from civic.stack.engine import Engine
 from civic.stack.stacks import STACKS, named
@@ -58,12 +56,12 @@ def make_checkout(root: Path) -> Path:
     sam.write_text(_SAM.format(root=root))
     sam.chmod(0o755)
     (root / "stacks").mkdir()
-    tables = {}
+    tables = []
     for stack, template in workspace.templates.items():
         up = "" if stack == "registration" else "../"
         template.write_text(_TEMPLATE.format(imports=_imports(stack), up=up, root=ROOTS[stack]))
-        tables[named("local", stack)] = {"deploy": {"parameters": _table(stack, template)}}
-    (root / "samconfig.yaml").write_text(yaml.safe_dump(tables))
+        tables.append(_table(stack, template))
+    (root / "samconfig.toml").write_text("".join(tables))
     for context in {"shared", *ROOTS.values()}:
         (root / "src" / context).mkdir(parents=True)
         (root / "src" / context / "handler.py").write_text("")
@@ -75,15 +73,13 @@ def _imports(stack: str) -> str:
     return "".join(f"  {name}: {{Type: String}}\n" for name in parameters)
 
 
-def _table(stack: str, template: Path) -> dict[str, Any]:
-    return {
-        "stack_name": named("civic-local", stack),
-        "template_file": f".civic/build/{template.name}",
-        "parameter_overrides": {
-            "Platform": "civic-local-platform",
-            "VotingStack": "civic-local-voting",
-        },
-    }
+def _table(stack: str, template: Path) -> str:
+    return f"""
+[{named("local", stack)}.deploy.parameters]
+stack_name = "{named("civic-local", stack)}"
+template_file = ".civic/build/{template.name}"
+parameter_overrides = ["Platform=civic-local-platform", "VotingStack=civic-local-voting"]
+"""
 
 
 def engine_of(root: Path, elsewhere: Path | None = None) -> Engine:

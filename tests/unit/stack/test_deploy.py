@@ -84,10 +84,10 @@ def test_stack_whose_template_changed_is_deployed_again(deployed: Path) -> None:
 
 
 def test_stack_whose_parameters_changed_is_deployed_again(deployed: Path) -> None:
-    tables = deployed / "samconfig.yaml"
+    tables = deployed / "samconfig.toml"
     text = tables.read_text()
-    (deployed / "samconfig.yaml").write_text(
-        text.replace("VotingStack: civic-local-voting", "VotingStack: civic-other-voting")
+    tables.write_text(
+        text.replace("VotingStack=civic-local-voting", "VotingStack=civic-other-voting")
     )
     # The other templates have no such parameter.
     assert deploy(EVERYWHERE, engine_of(deployed)) == ["civic-local-audit"]

@@ -1,11 +1,10 @@
-"""What samconfig.yaml says of the stacks of an environment."""
+"""What samconfig.toml says of the stacks of an environment."""
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from civic.stack.stacks import STACKS, named
 from civic.stack.template import read_template
@@ -17,7 +16,7 @@ class Deployment:
     """One stack of one environment.
 
     Attributes:
-        config: The table of samconfig.yaml.
+        config: The table of samconfig.toml.
         name: The name of the CloudFormation stack.
         template: The template as it is written.
         built: Where the template that `sam deploy` reads is built.
@@ -48,7 +47,7 @@ def deployments(
         environment: ``local``, ``dev`` or ``prod``.
         more: Parameters that the file does not know.
     """
-    tables = yaml.safe_load((workspace.root / "samconfig.yaml").read_text("utf-8"))
+    tables = tomllib.loads((workspace.root / "samconfig.toml").read_text("utf-8"))
     return tuple(
         _deployment(workspace, stack, named(environment, stack), tables, more or {})
         for stack in STACKS
@@ -64,12 +63,18 @@ def _deployment(
 ) -> Deployment:
     table = tables[config]["deploy"]["parameters"]
     template = workspace.templates[stack]
-    given = {**table["parameter_overrides"], **more}
+    given = {**parameters_of(table), **more}
     known = read_template(template).get("Parameters", {})
     return Deployment(
         config,
         table["stack_name"],
         template,
         workspace.root / table["template_file"],
-        {name: str(value) for name, value in given.items() if name in known},
+        {name: value for name, value in given.items() if name in known},
     )
+
+
+def parameters_of(table: Mapping[str, Any]) -> dict[str, str]:
+    """Give the template parameters that a table names, which `sam` reads as ``Name=value``."""
+    pairs = (given.partition("=") for given in table["parameter_overrides"])
+    return {name: value for name, _, value in pairs}

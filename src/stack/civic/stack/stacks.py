@@ -19,7 +19,7 @@ IDENTITY = tuple(stack for stack in STACKS if stack not in {"voting", "audit"})
 
 
 def named(system: str, stack: str) -> str:
-    """Give the name of a stack of a system, and of its table in samconfig.yaml likewise.
+    """Give the name of a stack of a system, and of its table in samconfig.toml likewise.
 
     Args:
         system: Such as ``civic-dev``; of the tables the environment, such as ``dev``.

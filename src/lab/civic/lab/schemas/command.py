@@ -26,7 +26,8 @@ def schemas(
 ) -> None:
     """Write again all that is generated from the code.
 
-    That is the schemas and samples of events, the OpenAPI documents and the generated tables.
+    That is the schemas and samples of events, the OpenAPI documents, the generated tables of the
+    documents and those of samconfig.toml.
     """
     root = workspace_of(context).root
     broken = incompatible_events(root)

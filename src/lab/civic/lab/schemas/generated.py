@@ -17,6 +17,7 @@ from civic.identity.http.openapi import PUBLIC, STAFF
 from civic.identity.model import notice
 from civic.identity.model.registration import PII_FIELDS, Registration
 from civic.lab.schemas.declared import subscribers, tables
+from civic.lab.schemas.samconfig import samconfig
 from civic.lab.schemas.samples import samples
 from civic.runtime.openapi import Description, Json, document
 from civic.stack.template import read_template
@@ -48,6 +49,7 @@ def generated_files(root: Path) -> dict[Path, str]:
     files = {
         root / "docs/events.md": _filled(events, "events", _event_table()),
         root / "docs/privacy.md": _privacy_map(root),
+        root / "samconfig.toml": samconfig((root / "samconfig.toml").read_text("utf-8")),
     }
     for context, api, _, name in APIS:
         place = root / f"src/{context}/civic/{context}/{name}"
