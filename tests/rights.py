@@ -9,6 +9,7 @@ type Right = tuple[str, str, tuple[str, ...]]
 
 LEADING = ("dynamodb:LeadingKeys",)
 ATTRIBUTES = ("dynamodb:Attributes", "dynamodb:Select")
+PUTTING = ("dynamodb:Attributes", "dynamodb:ReturnValues")
 COUNTING = ("dynamodb:Select",)
 CONTEXT = ("kms:EncryptionContext:purpose", "kms:EncryptionContext:wk")
 CREDENTIALS = (
@@ -145,8 +146,7 @@ COUNTING_RIGHTS: dict[str, set[Right]] = {
     | USES_THE_ENCRYPTED_QUEUE,
     "ProcessorRole": takes("BallotQueue")
     | READS_ELECTIONS
-    | may("BallotsTable", "PartiQLInsert")
-    | {OPENS_SECRETS}
+    | {("dynamodb:PutItem", "BallotsTable", PUTTING), OPENS_SECRETS}
     | USES_THE_ENCRYPTED_QUEUE,
     "TallyRole": may("BallotsTable", "DescribeStream", "GetRecords", "GetShardIterator")
     | may("*", "ListStreams")

@@ -1,15 +1,11 @@
 """What the simulation counts on in memory is what DynamoDB does."""
 
-from typing import Any
-
-import botocore.session
 import pytest
 
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
-from civic.lab.bench.counted_aws import ENVIRONMENT, CountedAws
 from civic.lab.memory.voting import MemoryBallots, MemoryTallies
 from civic.runtime import clients
-from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots, DynamoDbSingleBallots
+from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
 from civic.voting.errors import TallyMoved
 from civic.voting.model.ballot import Ballot, CastBallot
@@ -21,28 +17,7 @@ ELECTION, OTHER = ElectionId("0123456789ab"), ElectionId("ba9876543210")
 NORTH, SOUTH = StyleId("north"), StyleId("south")
 
 
-@pytest.fixture(params=["memory", "one by one", "batches"])
-def box(request: pytest.FixtureRequest) -> BallotBox:
-    if request.param == "memory":
-        return MemoryBallots()
-    if request.param == "one by one":
-        request.getfixturevalue("aws")
-        return DynamoDbSingleBallots(clients.dynamodb(), "ballots")
-    found: DynamoDbBallots = request.getfixturevalue("batches")
-    return found
-
-
-@pytest.fixture
-def batches(monkeypatch: pytest.MonkeyPatch) -> DynamoDbBallots:
-    # moto knows PartiQL without parameters only; the benchmark's DynamoDB knows just this of it.
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    session = botocore.session.get_session()
-    CountedAws({"ballots": ("nullifier",)}).attach(session)
-    client: Any = session.create_client("dynamodb")
-    return DynamoDbBallots(client, "ballots")
-
-
+box = each_kind("dynamodb", MemoryBallots, lambda: DynamoDbBallots(clients.dynamodb(), "ballots"))
 tallies = each_kind(
     "dynamodb", MemoryTallies, lambda: DynamoDbTallies(clients.dynamodb(), "tallies")
 )
@@ -67,7 +42,7 @@ def test_a_refused_ballot_takes_no_other_with_it(box: BallotBox) -> None:
     assert box.holds(ballot(2).nullifier)
 
 
-def test_more_ballots_than_go_with_one_call_are_all_answered(box: BallotBox) -> None:
+def test_more_ballots_than_go_at_the_same_time_are_all_answered(box: BallotBox) -> None:
     assert box.cast([ballot(number) for number in range(60)]) == [Cast.COUNTED] * 60
 
 
@@ -76,7 +51,6 @@ def test_the_box_holds_no_other_ballot(box: BallotBox) -> None:
     assert not box.holds(ballot(2).nullifier)
 
 
-@pytest.mark.parametrize("box", ["memory", "one by one"], indirect=True)
 def test_the_ballots_of_an_election_are_returned_as_they_were_cast(box: BallotBox) -> None:
     box.cast([ballot(1), ballot(2, election=OTHER), ballot(3, "o2")])
     box.cast([ballot(1, "o2")])

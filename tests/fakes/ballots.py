@@ -18,6 +18,7 @@ from civic.lab.memory.voting import (
     MemoryQueue,
     MemorySecrets,
 )
+from civic.voting.errors import StoreUnavailable
 from civic.voting.model.ballot import Ballot, CastBallot
 from civic.voting.model.codes import PostedCode, hash_of, new_code
 from civic.voting.model.credential import Credential
@@ -112,11 +113,12 @@ class ThrottlingBox(MemoryBallots):
         self.throttled: set[Nullifier] = set()
         self.calls: list[int] = []
 
-    def cast(self, ballots: Sequence[CastBallot]) -> list[Cast]:
+    def cast(self, ballots: Sequence[CastBallot]) -> Sequence[Cast | StoreUnavailable]:
         self.calls.append(len(ballots))
         assert len({one.nullifier for one in ballots}) == len(ballots), "an item is named twice"
         return [
-            Cast.FAILED if one.nullifier in self.throttled else self._cast(one) for one in ballots
+            StoreUnavailable() if one.nullifier in self.throttled else self._cast(one)
+            for one in ballots
         ]
 
 

@@ -120,7 +120,6 @@ def station(aws: Aws) -> Iterator[Station]:
             "BUS_NAME": BUS,
             "ELECTIONS_TABLE": "elections",
             "BALLOTS_TABLE": "ballots",
-            "BALLOTS_PER_CALL": "1",
             "TALLIES_TABLE": "tallies",
             "VOTER_CODES_TABLE": "voter-codes",
             "BALLOT_QUEUE_URL": queue,

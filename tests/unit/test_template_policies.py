@@ -50,6 +50,12 @@ NARROWED = {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["nullifier"]},
         "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
     },
+    "PutBallotsIntoTheBox": {
+        "ForAllValues:StringEquals": {
+            "dynamodb:Attributes": ["nullifier", "salt", "election", "ballot"]
+        },
+        "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
+    },
     "UseTheEncryptedQueue": {
         "StringEquals": {"kms:ViaService": {"Fn::Sub": "sqs.${AWS::Region}.${AWS::URLSuffix}"}}
     },

@@ -1,12 +1,13 @@
 """Processor, tally and press through their real handlers and adapters."""
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from pydantic import ValidationError
 
 from civic.contracts.identifiers import Nullifier
 from civic.runtime import clients
@@ -127,46 +128,26 @@ def test_answer_that_was_lost_comes_again_and_counts_once(polls: Station) -> Non
     assert len(polls.aws.items("ballots")) == 1
 
 
-DONE = {"TableName": "ballots"}
-
-
-def error(code: str) -> dict[str, Any]:
-    return {"Error": {"Code": code, "Message": ""}}
-
-
-def test_processor_sends_many_ballots_a_call_where_the_stream_hears_of_them(
-    polls: Station, monkeypatch: pytest.MonkeyPatch
+def test_ballot_that_conflicts_with_another_region_comes_again_alone(
+    polls: Station, log_lines: LogLines
 ) -> None:
-    monkeypatch.setenv("BALLOTS_PER_CALL", "25")
     batch = [message(polls, number) for number in range(3)]
-    answer = {"Responses": [DONE, error("DuplicateItem"), error("ThrottlingError")]}
-    polls.aws.answer("dynamodb", "BatchExecuteStatement", answer)
-    assert counted(*batch) == ["m2"]
-    assert len(polls.aws.asked("BatchExecuteStatement")) == 1
-    polls.aws.mend("dynamodb", "BatchExecuteStatement")
-    polls.aws.fail("dynamodb", "BatchExecuteStatement", "ThrottlingException")
-    assert counted(*batch) == ["m0", "m1", "m2"]
 
+    def answer(**call: Any) -> Any:
+        item = json.loads(call["params"]["body"])["Item"]
+        if b64decode(item["nullifier"]["B"]) != nullifier(1):
+            return None
+        conflict = {"Error": {"Code": "ReplicatedWriteConflictException", "Message": ""}}
+        return SimpleNamespace(status_code=400), conflict
 
-def test_number_of_ballots_a_call_is_what_the_setting_says(
-    polls: Station, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BALLOTS_PER_CALL", "2")
-    batch = [message(polls, number) for number in range(2)]
-    polls.aws.answer("dynamodb", "BatchExecuteStatement", {"Responses": [DONE, DONE]})
-    assert counted(*batch, message(polls, 2), message(polls, 3)) == []
-    asked = polls.aws.asked("BatchExecuteStatement")
-    assert [len(one["Statements"]) for one in asked] == [2, 2]
-
-
-@pytest.mark.parametrize("number", ["0", "26", "many"])
-@pytest.mark.usefixtures("polls")
-def test_number_of_ballots_that_no_call_takes_is_refused(
-    monkeypatch: pytest.MonkeyPatch, number: str
-) -> None:
-    monkeypatch.setenv("BALLOTS_PER_CALL", number)
-    with pytest.raises(ValidationError):
-        processor.box()
+    polls.aws.hook("dynamodb", "before-call.dynamodb.PutItem", answer)
+    assert counted(*batch) == ["m1"]
+    (line,) = log_lines()
+    (record,) = line["records"]
+    assert record["message"] == "m1"
+    assert record["error"].startswith("StoreUnavailable < ")
+    assert record["error"].endswith(":ReplicatedWriteConflictException")
+    assert (line["BallotsCounted"], line["BallotsFailed"]) == ([2.0], [1.0])
 
 
 # ------------------------------------------------------------------ the tally
@@ -191,15 +172,22 @@ def test_tally_is_the_recount_however_often_a_batch_comes(
     assert polls.asked()
 
 
-def test_tally_counts_arrivals_only(polls: Station) -> None:
-    counted(message(polls, 1))
+def test_tally_counts_arrivals_only_and_reports_whatever_else_befalls_a_ballot(
+    polls: Station, log_lines: LogLines
+) -> None:
+    counted(message(polls, 1), message(polls, 2))
     event = polls.arrivals()
-    for record in event["Records"]:
-        record["eventName"] = "REMOVE"
-        del record["dynamodb"]["NewImage"]
+    changed, removed = event["Records"]
+    changed["eventName"], removed["eventName"] = "MODIFY", "REMOVE"
+    del removed["dynamodb"]["NewImage"]
+    log_lines()
     tally.handler(event, None)
     tally.handler({"Records": [], "shardId": "any", "isFinalInvokeForWindow": True}, None)
     assert in_tally() == 0
+    assert [line["BallotsAltered"] for line in log_lines() if "BallotsAltered" in line] == [
+        [2.0],
+        [0.0],
+    ]
 
 
 def test_tally_item_holds_counts_and_no_ballot(polls: Station) -> None:

@@ -1,10 +1,13 @@
 """What `civic bench votes` counts: on a known sequence, by hand."""
 
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
@@ -12,7 +15,8 @@ import pytest
 import yaml
 
 from civic.lab.bench import naive_votes, repeat_vote, votes, votes_instructions
-from civic.lab.bench.counted_aws import ENVIRONMENT, CountedAws, NotCounted
+from civic.lab.bench.counted_aws import ENVIRONMENT, CountedAws
+from civic.lab.bench.counted_dynamodb import Outcome
 from civic.lab.bench.deployment import TemplateUnreadable, silent_functions
 from civic.lab.bench.expressions import Placeholders, updated
 from civic.lab.bench.grown import GrownElection
@@ -33,8 +37,6 @@ from civic.stack.workspace import here
 from civic.voting.functions import enqueuer, processor, tally
 from civic.voting.model.tally import Counts
 
-INSERT = "INSERT INTO \"Box\" VALUE {'id': ?, 'text': ?}"
-
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> CountedAws:
@@ -49,28 +51,36 @@ def client(aws: CountedAws, service: str) -> Any:
     return session.create_client(service)
 
 
-def inserted(id_: str, size: int = 10) -> dict[str, Any]:
-    return {"Statement": INSERT, "Parameters": [{"S": id_}, {"S": "x" * size}]}
+def test_a_ballot_that_is_refused_costs_as_much_as_one_that_is_put(aws: CountedAws) -> None:
+    box = client(aws, "dynamodb")
+    unless_there = {"TableName": "Box", "ConditionExpression": "attribute_not_exists(id)"}
+    item = {"id": {"S": "a"}, "text": {"S": "x" * 1_500}}
+    box.put_item(Item=item, **unless_there)
+    with pytest.raises(box.exceptions.ConditionalCheckFailedException):
+        box.put_item(Item=item, **unless_there)
+    total = aws.ledger.total()
+    assert (total.calls, total.write_units) == (2, 2 + 2)
+    assert aws.ledger.written["Box"] == [2 + 1 + 4 + 1_500]
 
 
-def test_a_statement_that_is_refused_costs_as_much_and_takes_no_other_with_it(
-    aws: CountedAws,
+def test_calls_from_several_threads_are_all_counted(
+    aws: CountedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     box = client(aws, "dynamodb")
-    statements = [inserted("a"), inserted("a"), inserted("b", 1_500)]
-    answer = box.batch_execute_statement(Statements=statements)
-    errors = [one.get("Error", {}).get("Code") for one in answer["Responses"]]
-    assert errors == [None, "DuplicateItem", None]
-    total = aws.ledger.total()
-    assert (total.calls, total.write_units) == (1, 1 + 1 + 2)
-    assert aws.ledger.written["Box"] == [2 + 1 + 4 + 10, 2 + 1 + 4 + 1_500]
+    before = aws.tables.answer
 
+    def hesitant(operation: str, request: dict[str, Any]) -> Outcome:
+        calls = aws.ledger.total().calls
+        outcome = before(operation, request)
+        time.sleep(0.001)
+        assert aws.ledger.total().calls == calls, "another call came in between"
+        return outcome
 
-def test_another_statement_than_an_insert_is_not_counted(aws: CountedAws) -> None:
-    with pytest.raises(NotCounted):
-        client(aws, "dynamodb").batch_execute_statement(
-            Statements=[{"Statement": 'DELETE FROM "Box"', "Parameters": [{"S": "a"}]}]
-        )
+    monkeypatch.setattr(aws, "tables", SimpleNamespace(answer=hesitant))
+    with ThreadPoolExecutor(10) as threads:
+        keys = [{"id": {"S": str(number)}} for number in range(20)]
+        list(threads.map(lambda key: box.get_item(TableName="Box", Key=key), keys))
+    assert aws.ledger.total().calls == 20
 
 
 def test_a_message_that_is_sent_waits_in_its_queue(aws: CountedAws) -> None:
@@ -103,7 +113,7 @@ def test_every_vote_is_one_item_and_the_tally_counts_each_of_them() -> None:
             pipeline.post(voters[0], 1)
         with pytest.raises(HandlerFailed, match="already_voted"):
             pipeline.post(voters[-1], 1)
-    assert run.ledger.calls("processor", operation="BatchExecuteStatement") == 2
+    assert run.ledger.calls("processor", operation="PutItem") == 30
     assert run.invocations == {"enqueuer": 30, "processor": 2, "tally": 3}
     # Each message sent; of batches of 25 and 5, received and deleted ten at a time; three requests
     # for a snapshot.

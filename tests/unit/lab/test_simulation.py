@@ -18,6 +18,7 @@ from civic.lab.simulate.outcome import Outcome
 from civic.lab.simulate.run import Plan, Simulation
 from civic.operator.main import main
 from civic.terminal.failures import CommandFailed, SettingInvalid
+from civic.voting.errors import StoreUnavailable
 from civic.voting.model.ballot import CastBallot
 from civic.voting.model.tally import ShardTally
 from civic.voting.ports import Cast
@@ -195,8 +196,8 @@ def test_all_counts_equal_is_not_enough_while_anything_is_unexplained() -> None:
 def test_handlers_that_never_succeed_end_the_simulation(
     held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_: MemoryBallots, ballots: Sequence[CastBallot]) -> list[Cast]:
-        return [Cast.FAILED] * len(ballots)
+    def full(_: MemoryBallots, ballots: Sequence[CastBallot]) -> list[StoreUnavailable]:
+        return [StoreUnavailable() for _ in ballots]
 
     monkeypatch.setattr(MemoryBallots, "cast", full)
     with pytest.raises(CommandFailed, match="no accident"):

@@ -1,6 +1,9 @@
 """AWS clients: one per service and environment, impatient, and counted."""
 
+import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,6 +13,15 @@ from civic.runtime import clients
 
 SHORTEST_TIMEOUT = 15
 """Seconds that a function has (template.yaml, Globals)."""
+
+
+class Hesitant(Counter[str]):
+    """Counts as slowly as an unlucky thread does."""
+
+    def __getitem__(self, key: str) -> int:
+        found = super().__getitem__(key)
+        time.sleep(0.001)
+        return found
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +62,19 @@ def test_calls_are_counted_by_operation_and_refused_ones_too() -> None:
         "s3:ListBuckets": 1,
         "kms:DescribeKey": 1,
     }
+
+
+def test_calls_from_several_threads_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Between reading a count and writing it another thread always gets its turn.
+    monkeypatch.setattr(clients, "calls", Hesitant())
+    with ThreadPoolExecutor(clients.CONNECTIONS) as threads:
+        list(threads.map(lambda _: clients.dynamodb().list_tables(), range(50)))
+    assert clients.calls == {"dynamodb:ListTables": 50}
+
+
+def test_a_thread_for_each_connection_keeps_its_own() -> None:
+    config: Any = clients.dynamodb().meta.config
+    assert config.max_pool_connections == clients.CONNECTIONS
 
 
 def test_now_is_aware() -> None:

@@ -1,96 +1,130 @@
-"""Adapters whose services moto does not do justice: DynamoDB's answers are given word by word."""
+"""The box in DynamoDB: one conditional write per ballot, several at the same time."""
 
+import json
+from base64 import b64decode
+from collections.abc import Callable, Sequence
+from threading import Barrier, Lock
+from types import SimpleNamespace
 from typing import Any
 
-from botocore.session import get_session
-from botocore.stub import Stubber
+import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from civic.contracts.identifiers import Nullifier
+from civic.runtime import clients
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
+from civic.voting.errors import StoreUnavailable
 from civic.voting.model.ballot import CastBallot, cast
 from civic.voting.ports import Cast
-from tests.fakes.ballots import ELECTION, ballot
+from tests.fakes.aws import Aws
+from tests.fakes.ballots import ballot
+
+PATIENCE = 30
+"""Seconds; only a box that makes fewer calls at a time than it should waits that long."""
+
+type Fate = Callable[[int], str | Exception | None]
+"""By the number of a ballot: the error code that DynamoDB answers, or the error of the network."""
 
 
-def made_client() -> Any:
-    """Return a client of its own, which speaks to nobody."""
-    return get_session().create_client(
-        "dynamodb",
-        region_name="eu-central-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-
-
-def nullifier(number: int) -> Nullifier:
-    return Nullifier(number.to_bytes(32))
-
-
-# ------------------------------------------------------------------ 25 ballots a call
-# moto knows no PartiQL with parameters.
-
-
-def inserted(*responses: dict[str, Any]) -> list[Cast]:
-    """Return what becomes of as many ballots as DynamoDB gives responses to."""
-    made = [cast(ballot(), nullifier(number), b"k" * 32) for number in range(len(responses))]
-    return answered(made, [list(responses)])
-
-
-def answered(
-    made: list[CastBallot], answers: list[list[dict[str, Any]]], **settings: int
-) -> list[Cast]:
-    client: Any = made_client()
-    with Stubber(client) as stubber:
-        rest = list(made)
-        for responses in answers:
-            some, rest = rest[: len(responses)], rest[len(responses) :]
-            expected = {"Statements": [statement(one) for one in some]}
-            answer: Any = {"Responses": responses}
-            stubber.add_response("batch_execute_statement", answer, expected)
-        outcome = DynamoDbBallots(client, "ballots", **settings).cast(made)
-        stubber.assert_no_pending_responses()
-    return outcome
-
-
-def statement(one: CastBallot) -> dict[str, Any]:
-    return {
-        "Statement": (
-            "INSERT INTO \"ballots\" VALUE {'nullifier': ?, 'salt': ?, 'election': ?, 'ballot': ?}"
-        ),
-        "Parameters": [
-            {"B": one.nullifier},
-            {"B": one.salt},
-            {"S": ELECTION},
-            {"S": one.content.decode()},
-        ],
-    }
-
-
-DONE = {"TableName": "ballots"}
-
-
-def error(code: str) -> dict[str, Any]:
-    return {"Error": {"Code": code, "Message": ""}, "TableName": "ballots"}
-
-
-def test_each_insert_of_a_call_succeeds_or_fails_by_itself() -> None:
-    responses = [DONE, error("DuplicateItem"), error("ThrottlingError"), DONE, error("Any")]
-    assert inserted(*responses) == [
-        Cast.COUNTED,
-        Cast.ALREADY,
-        Cast.FAILED,
-        Cast.COUNTED,
-        Cast.FAILED,
+def made(count: int) -> list[CastBallot]:
+    return [
+        cast(ballot(), Nullifier(number.to_bytes(32)), b"k" * 32) for number in range(1, count + 1)
     ]
 
 
-def test_more_than_25_ballots_are_several_calls_in_order() -> None:
-    made = [cast(ballot(), nullifier(number), b"k" * 32) for number in range(60)]
-    last = [DONE] * 9 + [error("DuplicateItem")]
-    outcome = answered(made, [[DONE] * 25, [DONE] * 25, last])
-    assert outcome == [Cast.COUNTED] * 59 + [Cast.ALREADY]
+def put(ballots: Sequence[CastBallot]) -> list[Cast | StoreUnavailable]:
+    return DynamoDbBallots(clients.dynamodb(), "ballots").cast(ballots)
 
 
-def test_calls_hold_as_many_ballots_as_is_said() -> None:
-    made = [cast(ballot(), nullifier(number), b"k" * 32) for number in range(5)]
-    assert answered(made, [[DONE] * 2, [DONE] * 2, [DONE]], per_call=2) == [Cast.COUNTED] * 5
+def let_fail(aws: Aws, fate: Fate) -> None:
+    def answer(**call: Any) -> Any:
+        item = json.loads(call["params"]["body"])["Item"]
+        found = fate(int.from_bytes(b64decode(item["nullifier"]["B"])))
+        if isinstance(found, Exception):
+            raise found
+        if found is None:
+            return None
+        return SimpleNamespace(status_code=400), {"Error": {"Code": found, "Message": ""}}
+
+    aws.hook("dynamodb", "before-call.dynamodb.PutItem", answer)
+
+
+def code_of(failure: Cast | StoreUnavailable) -> str:
+    assert isinstance(failure, StoreUnavailable)
+    return str(getattr(failure.__cause__, "response", {})["Error"]["Code"])
+
+
+def in_box(aws: Aws) -> list[int]:
+    return sorted(int.from_bytes(item["nullifier"]["B"]) for item in aws.items("ballots"))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ReplicatedWriteConflictException",
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "AccessDeniedException",
+    ],
+)
+def test_a_ballot_that_is_refused_for_now_takes_no_other_with_it(aws: Aws, code: str) -> None:
+    put(made(1))
+    let_fail(aws, {3: code}.get)
+    first, second, third, fourth = put(made(4))
+    assert (first, second, fourth) == (Cast.ALREADY, Cast.COUNTED, Cast.COUNTED)
+    assert code_of(third) == code
+    assert in_box(aws) == [1, 2, 4]
+
+
+def test_a_ballot_whose_answer_was_lost_takes_no_other_with_it(aws: Aws) -> None:
+    lost = ReadTimeoutError(endpoint_url="http://x")
+    let_fail(aws, {1: lost}.get)
+    first, second = put(made(2))
+    assert isinstance(first, StoreUnavailable)
+    assert first.__cause__ is lost
+    assert second is Cast.COUNTED
+
+
+def test_an_error_of_our_own_fails_the_batch(aws: Aws) -> None:
+    let_fail(aws, {2: ZeroDivisionError()}.get)
+    with pytest.raises(ZeroDivisionError):
+        put(made(2))
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_ballot_in_the_box_is_not_overwritten() -> None:
+    (before,) = made(1)
+    put([before])
+    after = CastBallot(before.nullifier, b"s" * 32, before.election, ballot("o2").canonical())
+    assert put([after]) == [Cast.ALREADY]
+    assert list(DynamoDbBallots(clients.dynamodb(), "ballots").every(before.election)) == [before]
+
+
+def test_as_many_ballots_as_there_are_connections_go_at_the_same_time(aws: Aws) -> None:
+    together = Barrier(clients.CONNECTIONS)
+
+    def wait(_: int) -> None:
+        together.wait(PATIENCE)
+
+    let_fail(aws, wait)
+    assert put(made(clients.CONNECTIONS)) == [Cast.COUNTED] * clients.CONNECTIONS
+
+
+def test_no_more_calls_are_under_way_than_there_are_connections(aws: Aws) -> None:
+    counting, under_way, most = Lock(), 0, 0
+
+    def begin(**_call: Any) -> None:
+        nonlocal under_way, most
+        with counting:
+            under_way += 1
+            most = max(most, under_way)
+
+    def end(**_call: Any) -> None:
+        nonlocal under_way
+        with counting:
+            under_way -= 1
+
+    aws.hook("dynamodb", "before-call.dynamodb.PutItem", begin)
+    aws.hook("dynamodb", "after-call.dynamodb.PutItem", end)
+    assert put(made(3 * clients.CONNECTIONS)) == [Cast.COUNTED] * 3 * clients.CONNECTIONS
+    assert 1 < most <= clients.CONNECTIONS

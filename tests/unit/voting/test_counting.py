@@ -7,13 +7,12 @@ import pytest
 
 from civic.contracts.identifiers import ElectionId
 from civic.voting.errors import (
-    BallotNotTaken,
     ElectionUnknown,
     NotNow,
     SealBroken,
     StoreUnavailable,
 )
-from civic.voting.model.ballot import Ballot, cast
+from civic.voting.model.ballot import Ballot, CastBallot, cast
 from civic.voting.model.election import State
 from civic.voting.model.sealing import seal
 from civic.voting.ports import Cast
@@ -77,7 +76,7 @@ def test_twin_of_a_ballot_that_the_box_did_not_take_comes_again_too() -> None:
     batch = [message(polling, 1), message(polling, 1), message(polling, 2)]
     outcomes = counted(polling, batch)
     assert [one.cast for one in outcomes] == [FAILED, FAILED, COUNTED]
-    assert [type(one.error) for one in outcomes] == [BallotNotTaken, BallotNotTaken, type(None)]
+    assert [type(one.error) for one in outcomes] == [StoreUnavailable, StoreUnavailable, type(None)]
     polling.box.throttled.clear()
     assert became(polling, *batch) == [COUNTED, ALREADY, ALREADY]
 
@@ -126,17 +125,17 @@ def test_certified_count_takes_no_more() -> None:
     assert len(polling.box) == 0
 
 
-def test_box_that_does_not_answer_brings_the_whole_batch_again(
+def test_batch_of_which_the_box_took_a_part_comes_again_and_counts_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     polling = Polling()
     batch = [message(polling, 1), message(polling, 2), message(polling, 1)]
 
-    def half(ballots: Sequence[object]) -> list[Cast]:
-        type(polling.box).cast(polling.box, ballots[:1])  # type: ignore[arg-type]
-        raise StoreUnavailable
+    def unheard(ballots: Sequence[CastBallot]) -> list[StoreUnavailable]:
+        type(polling.box).cast(polling.box, ballots[:1])
+        return [StoreUnavailable() for _ in ballots]
 
-    monkeypatch.setattr(polling.box, "cast", half)
+    monkeypatch.setattr(polling.box, "cast", unheard)
     outcomes = counted(polling, batch)
     assert [one.cast for one in outcomes] == [FAILED] * 3
     assert all(isinstance(one.error, StoreUnavailable) for one in outcomes)

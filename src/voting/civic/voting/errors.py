@@ -72,10 +72,6 @@ class BadSelections(VotingError):
         self.faults = faults
 
 
-class BallotNotTaken(VotingError):
-    """The box refused a ballot for the moment."""
-
-
 class SealBroken(VotingError):
     """A sealed ballot does not open: altered, or sealed for another election."""
 

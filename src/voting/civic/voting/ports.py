@@ -9,6 +9,7 @@ from typing import Protocol
 from civic.contracts.events import Event
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
 from civic.contracts.voting import ElectionChange
+from civic.voting.errors import StoreUnavailable
 from civic.voting.model.ballot import CastBallot
 from civic.voting.model.election import Election
 from civic.voting.model.tally import ShardTally
@@ -136,13 +137,17 @@ class BallotBox(Protocol):
         """Tell whether a ballot of this nullifier is in the box; may be a moment behind."""
         ...
 
-    def cast(self, ballots: Sequence[CastBallot]) -> list["Cast"]:
+    def cast(self, ballots: Sequence[CastBallot]) -> Sequence["Cast | StoreUnavailable"]:
         """Put ballots into the box, each unless there is one of its nullifier.
 
-        Each by a conditional write of its own: one that fails takes no other with it.
+        Each by a conditional write of its own, in any order and several at the same time: one that
+        fails takes no other with it.
+
+        Args:
+            ballots: No two of one nullifier.
 
         Returns:
-            What became of each, in their order.
+            What became of each, in their order; the error if the box may not have taken it.
         """
         ...
 
@@ -159,7 +164,7 @@ class Cast(Enum):
     """There was one of its nullifier: a second vote, or the same one again."""
 
     FAILED = "failed"
-    """The box did not take it now; try again."""
+    """It may not be in the box; try again."""
 
 
 class BallotQueue(Protocol):

@@ -93,6 +93,7 @@ def _gb_seconds(run: Run, design: Design, prices: PriceTable) -> float:
             for line, tally in run.ledger.tallies.items()
             if line.function == name
         )
+        waiting /= assumed.at_once.get(name, 1)
         starting = assumed.invocation_ms + assumed.cold_share * assumed.cold_ms
         working = run.messages[name] * assumed.message_ms[name]
         ms = waiting + working + invocations * starting

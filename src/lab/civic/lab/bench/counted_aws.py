@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import botocore.session
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from civic.lab.bench import wire
 from civic.lab.bench.counted_dynamodb import Outcome, Tables
@@ -89,6 +90,7 @@ class CountedAws:
         self.queues: defaultdict[str, list[str]] = defaultdict(list)
         self._kms = Kms()
         self._function = ""
+        self._turn = Lock()
 
     def attach(self, session: botocore.session.Session) -> None:
         """Answer every client made from a session after this."""
@@ -122,6 +124,11 @@ class CountedAws:
         request: AWSPreparedRequest = hook["request"]
         _, service_id, operation = hook["event_name"].split(".")
         service = _SERVICES.get(service_id, service_id)
+        # The box is called from several threads, and neither tables nor ledger are made for that.
+        with self._turn:
+            return self._counted(service, operation, request)
+
+    def _counted(self, service: str, operation: str, request: AWSPreparedRequest) -> AWSResponse:
         outcome = self._outcome(service, operation, json.loads(wire.body_of(request)))
         body = json.dumps(outcome.body, separators=(",", ":")).encode()
         answer, answer_bytes = wire.response(request.url, outcome.status, body)

@@ -1,6 +1,5 @@
 """DynamoDB in memory: the operations of the handlers, with what each consumes."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -77,25 +76,6 @@ class Tables:
         """Remove one item."""
         return self._write(request, self._key(request, request["Key"]), None)
 
-    def batch_execute_statement(self, request: Request) -> Outcome:
-        """Insert items by PartiQL, each by a condition of its own: a refused one costs as much."""
-        responses: list[dict[str, Any]] = []
-        written: list[tuple[str, int]] = []
-        units = 0
-        for statement in request["Statements"]:
-            table, item = _inserted(statement)
-            key = self._key({"TableName": table}, item)
-            rows, size = self.items[table], item_bytes(item)
-            units += write_units(0, size)
-            if key in rows:
-                duplicate = {"Code": "DuplicateItem", "Message": "Duplicate primary key"}
-                responses.append({"TableName": table, "Error": duplicate})
-                continue
-            rows[key] = item
-            written.append((table, size))
-            responses.append({"TableName": table})
-        return Outcome({"Responses": responses}, write_units=units, written=tuple(written))
-
     def _write(self, request: Request, key: Key, after: Item | None) -> Outcome:
         rows = self._rows(request)
         before = rows.get(key)
@@ -118,15 +98,6 @@ class Tables:
         return tuple(next(iter(part.items())) for part in parts)
 
 
-def _inserted(statement: Request) -> tuple[str, Item]:
-    """Return table and item of a PartiQL INSERT; KeyError for any other statement."""
-    match = _INSERT.fullmatch(statement["Statement"])
-    if match is None:
-        raise KeyError(statement["Statement"])
-    names = _INSERTED_NAME.findall(match["item"])
-    return match["table"], dict(zip(names, statement["Parameters"], strict=True))
-
-
 def _consistent(request: Request) -> bool:
     return bool(request.get("ConsistentRead", False))
 
@@ -141,11 +112,7 @@ def _refused(request: Request, before: Item | None, units: float) -> Outcome:
     return Outcome(body, write_units=units, status=400)
 
 
-_INSERT = re.compile(r"INSERT INTO \"(?P<table>[\w.-]+)\" VALUE \{(?P<item>.*)\}")
-_INSERTED_NAME = re.compile(r"'(\w+)': \?")
-
 _OPERATIONS = {
-    "BatchExecuteStatement": Tables.batch_execute_statement,
     "DeleteItem": Tables.delete_item,
     "GetItem": Tables.get_item,
     "PutItem": Tables.put_item,

@@ -73,6 +73,7 @@ class Duration(_Part):
     """What is assumed of time: milliseconds, and the share of invocations that start cold."""
 
     call_ms: Mapping[str, float]
+    at_once: Mapping[str, int]
     message_ms: Mapping[str, float]
     invocation_ms: float
     cold_share: float

@@ -45,7 +45,6 @@ FUNCTION_ENVIRONMENT = {
     "BALLOT_QUEUE_URL": BALLOT_QUEUE,
     "SNAPSHOT_QUEUE_URL": SNAPSHOT_QUEUE,
     "KMS_KEY_ID": "key",
-    "BALLOTS_PER_CALL": "25",
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
 }
 """Of all functions of the vote path; tables are called as here."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
 from civic.contracts.voting import ElectionChange, ElectionDeleted
 from civic.voting.adapters.ballot_queue_sqs import body_of, read_body
-from civic.voting.errors import CodeTaken, ElectionMoved, SealBroken, TallyMoved
+from civic.voting.errors import CodeTaken, ElectionMoved, SealBroken, StoreUnavailable, TallyMoved
 from civic.voting.model.ballot import CastBallot
 from civic.voting.model.election import Election
 from civic.voting.model.tally import ShardTally
@@ -124,7 +124,7 @@ class MemoryBallots:
     def holds(self, nullifier: Nullifier) -> bool:
         return nullifier in self.rows
 
-    def cast(self, ballots: Sequence[CastBallot]) -> list[Cast]:
+    def cast(self, ballots: Sequence[CastBallot]) -> Sequence[Cast | StoreUnavailable]:
         return [self._cast(ballot) for ballot in ballots]
 
     def every(self, election: ElectionId) -> Iterator[CastBallot]:

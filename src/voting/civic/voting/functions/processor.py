@@ -1,20 +1,14 @@
 """Queue: put sealed ballots into the box."""
 
 from functools import cache
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from civic.contracts.identifiers import ElectionId
 from civic.runtime import clients
 from civic.runtime.consumer import Failures
 from civic.runtime.observability import describe, invocation
 from civic.runtime.settings import Settings
-from civic.voting.adapters.ballot_box_dynamodb import (
-    MOST_PER_CALL,
-    DynamoDbBallots,
-    DynamoDbSingleBallots,
-)
+from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.adapters.ballot_queue_sqs import read_body
 from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
@@ -30,7 +24,6 @@ class Environment(Settings):
     elections_table: str
     kms_key_id: str
     ballots_table: str
-    ballots_per_call: Annotated[int, Field(ge=1, le=MOST_PER_CALL)]
 
 
 def handler(event: dict[str, Any], _context: object) -> Failures:
@@ -68,11 +61,7 @@ def polls() -> Polls:
 @cache
 def box() -> BallotBox:
     """Compose the box."""
-    settings = _settings()
-    if settings.ballots_per_call == 1:
-        # Not by PartiQL, of which the embedded engine's streams hear nothing.
-        return DynamoDbSingleBallots(clients.dynamodb(), settings.ballots_table)
-    return DynamoDbBallots(clients.dynamodb(), settings.ballots_table, settings.ballots_per_call)
+    return DynamoDbBallots(clients.dynamodb(), _settings().ballots_table)
 
 
 @cache

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from civic.contracts.identifiers import ElectionId, Nullifier
 from civic.voting.errors import (
-    BallotNotTaken,
     ElectionUnknown,
     NotNow,
     SealBroken,
@@ -55,30 +54,23 @@ def count(
         if first == index:
             ballots[index] = ballot
         else:
-            # One batch may not name an item twice; the twin shares the first one's fate.
+            # Put at the same time, either could be the one in the box; the twin shares the first
+            # one's fate.
             twins[index] = first
-    outcomes |= _cast(box, ballots)
+    if ballots:
+        became = box.cast(list(ballots.values()))
+        outcomes |= {index: _outcome(one) for index, one in zip(ballots, became, strict=True)}
     for index, first in twins.items():
         counted = outcomes[first].cast is Cast.COUNTED
         outcomes[index] = Outcome(Cast.ALREADY) if counted else outcomes[first]
     return [outcomes[index] for index in range(len(messages))]
 
 
-def _cast(box: BallotBox, ballots: dict[int, CastBallot]) -> dict[int, Outcome]:
-    if not ballots:
-        return {}
-    try:
-        results = box.cast(list(ballots.values()))
-    except StoreUnavailable as error:
-        # Some may be in the box; the next time they are there already.
-        return dict.fromkeys(ballots, Outcome(Cast.FAILED, error))
-    return {index: _outcome(result) for index, result in zip(ballots, results, strict=True)}
-
-
-def _outcome(result: Cast) -> Outcome:
-    if result is Cast.FAILED:
-        return Outcome(result, BallotNotTaken("the box did not take the ballot"))
-    return Outcome(result)
+def _outcome(became: Cast | StoreUnavailable) -> Outcome:
+    if isinstance(became, StoreUnavailable):
+        # It may be in the box; the next time it is there already.
+        return Outcome(Cast.FAILED, became)
+    return Outcome(became)
 
 
 def _opened(polls: Polls, election: ElectionId, sealed: bytes) -> CastBallot:
