@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
+from civic.contracts.ports import Clock
 from civic.lab.memory.rsa_pairs import pair, public_key
 from civic.lab.memory.voting import (
     MemoryBallots,
@@ -24,7 +25,7 @@ from civic.voting.model.codes import PostedCode, hash_of, new_code
 from civic.voting.model.credential import Credential
 from civic.voting.model.election import Election, State
 from civic.voting.model.secrets import ElectionKeys
-from civic.voting.ports import Cast, Clock
+from civic.voting.ports import Cast
 from civic.voting.usecases.casting import Booth
 from civic.voting.usecases.polls import Polls
 

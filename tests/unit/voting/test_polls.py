@@ -9,72 +9,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.lab.memory.voting import MemorySecrets
 from civic.voting.model.election import State
-from civic.voting.usecases.polls import LIFETIME, Kept, Polls, offered, published
+from civic.voting.usecases.polls import LIFETIME, Polls, offered, published
 from tests.fakes.ballots import DURING, ELECTION, NORTH, OTHER, SOUTH, Polling, definition
 
 MOMENT = timedelta(microseconds=1)
-
-
-class Reader:
-    """Returns how often it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.now = DURING
-        self.kept = Kept(self.read, LIFETIME, lambda: self.now)
-
-    def read(self, key: str) -> int:
-        self.asked.append(key)
-        return len(self.asked)
-
-
-def test_answer_is_remembered_for_its_lifetime_and_not_longer() -> None:
-    reader = Reader()
-    assert reader.kept.get("a") == 1
-    reader.now += LIFETIME - MOMENT
-    assert reader.kept.get("a") == 1
-    reader.now += MOMENT
-    assert reader.kept.get("a") == 2
-    assert reader.asked == ["a", "a"]
-
-
-def test_lifetime_is_that_of_the_reading_not_of_the_last_look() -> None:
-    reader = Reader()
-    reader.kept.get("a")
-    for _ in range(4):
-        reader.now += LIFETIME / 4
-        found = reader.kept.get("a")
-    assert found == 2
-
-
-def test_absence_is_remembered_as_well() -> None:
-    asked: list[str] = []
-    kept = Kept[str, None](asked.append, LIFETIME, lambda: DURING)
-    assert [kept.get("a"), kept.get("a")] == [None, None]
-    assert asked == ["a"]
-
-
-def test_failure_is_not_remembered() -> None:
-    answers: list[int] = []
-
-    def read(_: str) -> int:
-        if not answers:
-            raise ValueError
-        return answers[0]
-
-    kept = Kept(read, LIFETIME, lambda: DURING)
-    with pytest.raises(ValueError, match=r"^$"):
-        kept.get("a")
-    answers.append(5)
-    assert kept.get("a") == 5
-
-
-def test_what_nobody_asks_for_any_more_does_not_pile_up() -> None:
-    reader = Reader()
-    for number in range(100):
-        reader.kept.get(str(number))
-        reader.now += LIFETIME
-    assert len(reader.kept._known) == 1
 
 
 class CountingSecrets(MemorySecrets):

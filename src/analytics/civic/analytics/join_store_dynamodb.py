@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from civic.analytics.errors import StoreUnavailable
 from civic.analytics.joins import Counted
 from civic.contracts.events import Cohort, Decision, DecisionMade
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import TOMBSTONE_LIFETIME
+from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -73,7 +74,7 @@ class DynamoDbJoins:
 
     def complete(self) -> Iterator[Counted]:
         """Scan for the rows whose halves are of one revision."""
-        with _unavailable():
+        with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
                 FilterExpression="attribute_exists(dr) AND dr = sr"
@@ -129,18 +130,10 @@ def _counted(item: dict[str, Any]) -> Counted:
 
 
 @contextmanager
-def _unavailable() -> Iterator[None]:
-    try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise StoreUnavailable("an AWS service refused or did not answer") from error
-
-
-@contextmanager
 def _unless_in_the_way() -> Iterator[None]:
-    with _unavailable():
+    with unavailable_as(StoreUnavailable):
         try:
             yield
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if not failed_condition(error):
                 raise

@@ -1,16 +1,13 @@
 """What the use cases need from the outside world; any method may raise ``StoreUnavailable``."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
 from civic.analytics.aggregates import Release
 from civic.analytics.joins import Counted
-from civic.contracts.events import DecisionMade, Event
+from civic.contracts.events import DecisionMade
 from civic.contracts.identifiers import RegistrationId, Revision
-
-Clock = Callable[[], datetime]
-"""Returns the present moment in UTC."""
 
 
 class JoinStore(Protocol):
@@ -58,12 +55,4 @@ class ReleaseArchive(Protocol):
     @property
     def bucket(self) -> str:
         """The name of the bucket."""
-        ...
-
-
-class EventPublisher(Protocol):
-    """The bus, for writing."""
-
-    def publish(self, events: Sequence[Event]) -> None:
-        """Hand over every event, or raise if any one was not taken."""
         ...

@@ -8,10 +8,9 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from civic.analytics.aggregates import TABLES, Release
 from civic.analytics.errors import StoreUnavailable
+from civic.runtime.aws_errors import unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,12 +42,10 @@ class S3Releases:
         return json_key, lines_key
 
     def _put(self, key: str, text: str, content_type: str) -> None:
-        try:
+        with unavailable_as(StoreUnavailable):
             self._client.put_object(
                 Bucket=self._bucket, Key=key, Body=text.encode(), ContentType=content_type
             )
-        except (ClientError, BotoCoreError) as error:
-            raise StoreUnavailable("an AWS service refused or did not answer") from error
 
 
 def _document(release_id: str, released_at: datetime, release: Release) -> dict[str, object]:

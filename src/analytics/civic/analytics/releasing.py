@@ -8,8 +8,9 @@ more write per registration (docs/adr/0005-count-at-release.md).
 from dataclasses import dataclass
 
 from civic.analytics.aggregates import Protection, tally
-from civic.analytics.ports import Clock, EventPublisher, JoinStore, ReleaseArchive
+from civic.analytics.ports import JoinStore, ReleaseArchive
 from civic.contracts.events import AnalyticsReleased
+from civic.contracts.ports import Clock, EventPublisher
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,13 @@
 """What the use cases need from the outside world; any method may raise ``StoreUnavailable``."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from civic.audit.model.journal import Batch
 from civic.audit.model.openings import Opening
 from civic.audit.model.tiles import Published
-from civic.contracts.events import Event
 from civic.contracts.identifiers import ElectionId
-
-Clock = Callable[[], datetime]
-"""Returns the present moment in UTC."""
 
 
 class Journal(Protocol):
@@ -113,12 +108,4 @@ class Ballots(Protocol):
 
     def every(self, election: ElectionId) -> Iterable[Opening]:
         """Return what opens the ballots of an election, in no order."""
-        ...
-
-
-class EventPublisher(Protocol):
-    """The bus."""
-
-    def publish(self, events: Sequence[Event]) -> None:
-        """Publish all of them, or raise; some may then be out, and will be again."""
         ...

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from civic.contracts.trace import RandomBytes
+from civic.contracts.ports import RandomBytes
 
 RANDOMIZER_BYTES = 32
 """The length of the random prefix (section 4.1)."""

@@ -28,7 +28,7 @@ from civic.client.blinding import (
 )
 from civic.client.citizen import Citizen, Receipt
 from civic.contracts.identifiers import ElectionId, StyleId
-from civic.contracts.trace import RandomBytes
+from civic.contracts.ports import RandomBytes
 from civic.identity.model import base64url
 from civic.terminal.failures import CommandFailed
 

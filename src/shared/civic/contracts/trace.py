@@ -5,17 +5,11 @@ Source: W3C Trace Context Level 1, section 3.2 (``traceparent``).
 
 import re
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Self
+
+from civic.contracts.ports import RandomBytes
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
-
-
-class RandomBytes(Protocol):
-    """A source of ``size`` unpredictable bytes, such as ``secrets.token_bytes``."""
-
-    def __call__(self, size: int, /) -> bytes:
-        """Return ``size`` fresh bytes."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

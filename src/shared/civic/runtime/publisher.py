@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from civic.contracts.events import PACK_SIZE, Event
+from civic.runtime.aws_errors import unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -34,7 +33,7 @@ class EventBridgePublisher:
             PublishFailed: At least one was not taken.
         """
         for batch in batched(events, _ENTRIES_PER_CALL, strict=False):
-            try:
+            with unavailable_as(PublishFailed):
                 answer = self._client.put_events(
                     Entries=[
                         {
@@ -46,9 +45,6 @@ class EventBridgePublisher:
                         for event in batch
                     ]
                 )
-            except (ClientError, BotoCoreError) as error:
-                message = "the bus refused or did not answer"
-                raise PublishFailed(message) from error
             if answer["FailedEntryCount"]:
                 message = "the bus did not take every event"
                 raise PublishFailed(message)

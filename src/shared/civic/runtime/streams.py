@@ -8,7 +8,7 @@ in all: then there is nothing to confuse it with.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from civic.runtime.aws_errors import unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -36,11 +36,8 @@ def shard_of(event: Mapping[str, Any], client: "DynamoDBStreamsClient") -> str:
     named = event.get("shardId")
     if named:
         return str(named)
-    try:
+    with unavailable_as(StreamUnavailable):
         answer = client.describe_stream(StreamArn=event["Records"][0]["eventSourceARN"])
-    except (ClientError, BotoCoreError) as error:
-        message = "the stream refused or did not answer"
-        raise StreamUnavailable(message) from error
     shards = answer["StreamDescription"].get("Shards", [])
     if len(shards) != 1 or "LastEvaluatedShardId" in answer["StreamDescription"]:
         message = "the stream has several shards and the event names none"

@@ -1,24 +1,16 @@
 """What the use cases need from the outside world; any method may raise ``StoreUnavailable``."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
-from civic.contracts.events import Event
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
 from civic.contracts.voting import ElectionChange
 from civic.voting.errors import StoreUnavailable
 from civic.voting.model.ballot import CastBallot
 from civic.voting.model.election import Election
 from civic.voting.model.tally import ShardTally
-
-Clock = Callable[[], datetime]
-"""Returns the present moment in UTC."""
-
-Entropy = Callable[[int], bytes]
-"""Returns as many random bytes as asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +111,6 @@ class ElectionSecrets(Protocol):
         Raises:
             SealBroken: It was not.
         """
-        ...
-
-
-class EventPublisher(Protocol):
-    """The bus."""
-
-    def publish(self, events: Sequence[Event]) -> None:
-        """Publish all of them, or raise; some may then be out, and will be again."""
         ...
 
 

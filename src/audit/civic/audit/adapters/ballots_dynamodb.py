@@ -4,11 +4,12 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from civic.audit.adapters.botocore_errors import unavailable
+from civic.audit.errors import StoreUnavailable
 from civic.audit.model.journal import Arrival
 from civic.audit.model.openings import Opening
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.log_entries import ballot_entry, commitment
+from civic.runtime.aws_errors import unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,7 +40,7 @@ class DynamoDbBallots:
 
     def every(self, election: ElectionId) -> Iterator[Opening]:
         """Return what opens the ballots of an election, in no order."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
                 ConsistentRead=True,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from civic.audit.adapters.botocore_errors import code_of, unavailable
-from civic.audit.errors import NotLogged
+from civic.audit.errors import NotLogged, StoreUnavailable
+from civic.runtime.aws_errors import code_of, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,7 +41,7 @@ class Bucket:
 
     def create(self, key: str, content: bytes, kind: str = "application/octet-stream") -> bool:
         """Create an object; False if there is one, which stays as it is."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             try:
                 self.client.put_object(
                     Bucket=self.name,
@@ -63,7 +63,7 @@ class Bucket:
         Raises:
             NotLogged: It is not there.
         """
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             try:
                 answer = (
                     self.client.get_object(Bucket=self.name, Key=key)
@@ -78,13 +78,13 @@ class Bucket:
 
     def first_key(self, prefix: str) -> str | None:
         """Return the first of the keys under a prefix, in the order of their bytes."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             answer = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
         return next((one["Key"] for one in answer.get("Contents", [])), None)
 
     def keys(self, prefix: str) -> list[str]:
         """Return all keys under a prefix."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=prefix
             )

@@ -6,11 +6,11 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from civic.audit.adapters.botocore_errors import code_of, unavailable
 from civic.audit.adapters.bucket_s3 import MISSING, TAKEN, Bucket
-from civic.audit.errors import CheckpointMoved, LogBroken
+from civic.audit.errors import CheckpointMoved, LogBroken, StoreUnavailable
 from civic.audit.model.tiles import Published
 from civic.audit.ports import Head
+from civic.runtime.aws_errors import code_of, unavailable_as
 
 _AT_ONCE = 16
 _NOTE = "text/plain; charset=utf-8"
@@ -63,7 +63,7 @@ class S3Heads:
 
     def newest(self) -> Head | None:
         """Return it; None before the first."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             try:
                 answer = self._bucket.client.get_object(Bucket=self._bucket.name, Key=self._key)
             except ClientError as error:
@@ -75,7 +75,7 @@ class S3Heads:
     def replace(self, before: Head | None, note: bytes) -> Head:
         """Publish a checkpoint in the place of another (``If-Match``), and return it."""
         condition = {"IfNoneMatch": "*"} if before is None else {"IfMatch": before.tag}
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             try:
                 answer = self._bucket.client.put_object(
                     Bucket=self._bucket.name,

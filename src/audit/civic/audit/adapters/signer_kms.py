@@ -3,7 +3,8 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from civic.audit.adapters.botocore_errors import unavailable
+from civic.audit.errors import StoreUnavailable
+from civic.runtime.aws_errors import unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -25,7 +26,7 @@ class KmsSigner:
 
     def sign(self, text: bytes) -> bytes:
         """Return the signature of a text (RFC 8032, not pre-hashed)."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             answer = self._client.sign(
                 KeyId=self._key_id,
                 Message=text,
@@ -36,6 +37,6 @@ class KmsSigner:
 
     @cached_property
     def _public_key(self) -> bytes:
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             answer = self._client.get_public_key(KeyId=self._key_id)
         return answer["PublicKey"][-_KEY_BYTES:]

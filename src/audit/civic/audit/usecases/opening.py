@@ -10,12 +10,13 @@ from civic.audit.model.journal import Batch
 from civic.audit.model.notes import Checkpoint
 from civic.audit.model.openings import Audience, Draw, Opening, chunks, index
 from civic.audit.model.tiles import Published
-from civic.audit.ports import Ballots, EventPublisher, Journal, Shelf
+from civic.audit.ports import Ballots, Journal, Shelf
 from civic.audit.usecases.lookup import Lookup
 from civic.audit.usecases.publishing import checkpoint_path
 from civic.contracts import voting
 from civic.contracts.audit import OpeningsPublished
 from civic.contracts.log_entries import leaf_hash
+from civic.contracts.ports import EventPublisher
 from civic.contracts.voting import ElectionCertified
 
 

@@ -14,8 +14,9 @@ from civic.audit.model.leaf_index import STRETCH, segment, segment_path
 from civic.audit.model.merkle import check_consistency, consistency_proof
 from civic.audit.model.notes import Checkpoint, signed
 from civic.audit.model.tiles import WIDTH, Edge, Published, hashes_of, range_roots, tile_path
-from civic.audit.ports import Clock, EventPublisher, Head, Heads, Journal, Shelf, Signer
+from civic.audit.ports import Head, Heads, Journal, Shelf, Signer
 from civic.contracts.audit import CheckpointPublished
+from civic.contracts.ports import Clock, EventPublisher
 
 _ATTEMPTS = 5
 

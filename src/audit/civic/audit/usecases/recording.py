@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from civic.audit.errors import BallotsMissing, NumberTaken
 from civic.audit.model.entries import entries_of
 from civic.audit.model.journal import Arrival, Batch, Place, shuffled
-from civic.audit.ports import Clock, Journal
+from civic.audit.ports import Journal
 from civic.audit.usecases.lookup import Lookup
 from civic.audit.usecases.publishing import Publisher
 from civic.contracts.events import Event
 from civic.contracts.log_entries import leaf_hash
+from civic.contracts.ports import Clock
 from civic.contracts.voting import ElectionCertified
 
 _ATTEMPTS = 20

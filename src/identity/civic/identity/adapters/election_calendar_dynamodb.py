@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import ElectionId, StyleId
-from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
 from civic.identity.adapters.items import Item
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.credentials import Entitlement
 from civic.identity.ports.issuing import AnnouncedElection
+from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -13,11 +13,11 @@ from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import RegistrationId
 from civic.contracts.retention import TOMBSTONE_LIFETIME
-from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
 from civic.identity.adapters.items import Item
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.keys import AccessDigest
+from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import ElectionId, StyleId
-from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
-from civic.identity.adapters.expiring_cache import ExpiringCache
+from civic.contracts.ports import Clock
 from civic.identity.errors import CredentialKeyMissing, KeyServiceUnavailable, StoreUnavailable
 from civic.identity.model.blind_rsa import SigningKey
 from civic.identity.model.credentials import PURPOSE
-from civic.identity.ports import Clock
+from civic.runtime.aws_errors import failed_condition, unavailable_as
+from civic.runtime.cache import ExpiringCache
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

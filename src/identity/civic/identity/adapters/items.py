@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import RegistrationId
-from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.rows import Tombstone
+from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -4,8 +4,8 @@ import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from civic.identity.adapters.botocore_errors import unavailable_as
 from civic.identity.errors import KeyServiceUnavailable
+from civic.runtime.aws_errors import unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import REQUEST_LOG_LIFETIME
-from civic.identity.adapters.botocore_errors import unavailable_as
 from civic.identity.adapters.items import Item
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.requests import (
@@ -22,6 +21,7 @@ from civic.identity.model.requests import (
     StaffView,
     SubjectRequest,
 )
+from civic.runtime.aws_errors import unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

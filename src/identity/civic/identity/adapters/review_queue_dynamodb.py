@@ -8,11 +8,11 @@ from botocore.exceptions import ClientError
 
 from civic.contracts.events import Decision
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
 from civic.identity.adapters.items import Item
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import RecordId
 from civic.identity.model.review import Opinion, ReviewCase, ReviewCause
+from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
 from civic.identity.errors import RevisionTaken, StoreUnavailable
 from civic.identity.model.keys import (
     AccessDigest,
@@ -19,6 +18,7 @@ from civic.identity.model.keys import (
     WrappedKey,
     WrappingKeyVersion,
 )
+from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -21,11 +21,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
-from civic.identity.adapters.botocore_errors import failed_condition, unavailable_as
-from civic.identity.adapters.expiring_cache import ExpiringCache
+from civic.contracts.ports import Clock
 from civic.identity.errors import KeyServiceUnavailable, StoreUnavailable, WrappingKeyMissing
 from civic.identity.model.keys import PURPOSE, WrappingKeyVersion
-from civic.identity.ports import Clock
+from civic.runtime.aws_errors import failed_condition, unavailable_as
+from civic.runtime.cache import ExpiringCache
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -15,7 +15,7 @@ from typing import Self
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from civic.contracts.trace import RandomBytes
+from civic.contracts.ports import RandomBytes
 from civic.identity.errors import BlindedMessageRefused, SigningFailed
 
 _SPARE_BYTES = 16

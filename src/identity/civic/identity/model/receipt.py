@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from civic.contracts.identifiers import RegistrationId
-from civic.contracts.trace import RandomBytes
+from civic.contracts.ports import RandomBytes
 from civic.identity.model.keys import AccessDigest, digest_of
 
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from civic.contracts.events import SealedFields
-from civic.contracts.trace import RandomBytes
+from civic.contracts.ports import RandomBytes
 from civic.identity.errors import CommitmentMismatch, FieldTampered, UnknownSealVersion
 from civic.identity.model.keys import PURPOSE, RecordId, SubjectKey
 

@@ -4,11 +4,10 @@ Every method may raise ``StoreUnavailable`` or ``KeyServiceUnavailable``: nothin
 happened then, and the caller lets the error propagate to a retry.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from civic.contracts.events import Event
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.keys import (
@@ -22,17 +21,6 @@ from civic.identity.model.requests import History, RequestKind, StaffView, Subje
 from civic.identity.model.retention import RetentionLimits
 from civic.identity.model.review import Opinion, ReviewCase
 from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow
-
-Clock = Callable[[], datetime]
-"""Returns the present moment in UTC."""
-
-
-class EventPublisher(Protocol):
-    """The bus, for writing."""
-
-    def publish(self, events: Sequence[Event]) -> None:
-        """Hand over every event, or raise if any one was not taken."""
-        ...
 
 
 class SubjectKeyStore(Protocol):

@@ -3,20 +3,14 @@
 from dataclasses import dataclass
 
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.ports import Clock
 from civic.identity.errors import NotYetStored, RegistrationNotFound
 from civic.identity.model.keys import RecordId, may_access
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import History, RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow
 from civic.identity.model.sealing import unseal
-from civic.identity.ports import (
-    Clock,
-    DecisionStore,
-    KeyUnwrapper,
-    PiiVault,
-    RequestLog,
-    SubjectKeyStore,
-)
+from civic.identity.ports import DecisionStore, KeyUnwrapper, PiiVault, RequestLog, SubjectKeyStore
 
 _FIRST = Revision(1)
 _TRIES = 2

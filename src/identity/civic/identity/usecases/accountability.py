@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from civic.contracts.events import DataChange, ErasureOrdered, ErasureReplayed
+from civic.contracts.ports import Clock, EventPublisher
 from civic.contracts.trace import TraceContext
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.erasure_receipt import receipt_document
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.requests import RequestKind
-from civic.identity.ports import Clock, ErasureLedger, EventPublisher, ReceiptSigner, RequestLog
+from civic.identity.ports import ErasureLedger, ReceiptSigner, RequestLog
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,11 @@ from datetime import timedelta
 from itertools import batched
 
 from civic.contracts.events import ErasuresCounted, RetentionEnded
-from civic.contracts.trace import RandomBytes, TraceContext
+from civic.contracts.ports import Clock, EventPublisher, RandomBytes
+from civic.contracts.trace import TraceContext
 from civic.identity.model.erasure import COUNT_THRESHOLD, counted_span, last_whole_day
 from civic.identity.model.retention import RetentionLimits
-from civic.identity.ports import (
-    Clock,
-    ErasureCount,
-    EventPublisher,
-    RequestCalendar,
-    RetentionCalendar,
-)
+from civic.identity.ports import ErasureCount, RequestCalendar, RetentionCalendar
 
 _BATCH = 10
 

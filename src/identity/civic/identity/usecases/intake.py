@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from civic.contracts.events import DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.ports import Clock, EventPublisher, RandomBytes
 from civic.contracts.retention import TOMBSTONE_LIFETIME
-from civic.contracts.trace import RandomBytes, TraceContext
+from civic.contracts.trace import TraceContext
 from civic.identity.errors import (
     IdempotencyKeyReused,
     RegistrationErased,
@@ -34,14 +35,7 @@ from civic.identity.model.registration import Registration
 from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Tombstone, tombstone
 from civic.identity.model.sealing import seal
-from civic.identity.ports import (
-    Clock,
-    DecisionStore,
-    EventPublisher,
-    KeyWrapper,
-    RequestLog,
-    SubjectKeyStore,
-)
+from civic.identity.ports import DecisionStore, KeyWrapper, RequestLog, SubjectKeyStore
 
 _REVISION_ATTEMPTS = 8
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from civic.contracts.identifiers import ElectionId, RegistrationId, StyleId
-from civic.contracts.trace import RandomBytes
+from civic.contracts.ports import Clock, RandomBytes
 from civic.identity.errors import (
     CredentialAlreadyIssued,
     ElectionNotFound,
@@ -18,7 +18,6 @@ from civic.identity.errors import (
 from civic.identity.model.blind_rsa import blind_sign, representative_of
 from civic.identity.model.credentials import Entitlement, RollEntry, areas_of, request_digest
 from civic.identity.model.keys import may_access
-from civic.identity.ports import Clock
 from civic.identity.ports.issuing import ElectionCalendar, IssuerRoll, SigningKeys
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from civic.contracts.events import Decision, DecisionMade, Reason, ReviewDecided
 from civic.contracts.identifiers import RegistrationId
+from civic.contracts.ports import Clock, EventPublisher
 from civic.contracts.trace import TraceContext
 from civic.identity.errors import (
     NotYetStored,
@@ -22,7 +23,7 @@ from civic.identity.model.requests import RequestKind, StaffView
 from civic.identity.model.review import DECIDED_BY_PEOPLE, Opinion, ReviewCase
 from civic.identity.model.rows import DecisionRow, Verdict
 from civic.identity.model.rules import RuleSet
-from civic.identity.ports import Clock, DecisionStore, EventPublisher, RequestLog, ReviewQueue
+from civic.identity.ports import DecisionStore, RequestLog, ReviewQueue
 from civic.identity.usecases.access import Records, open_record
 
 

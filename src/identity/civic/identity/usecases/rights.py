@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from civic.contracts.events import Decision, ObjectionRaised, RestrictionChanged
 from civic.contracts.identifiers import RegistrationId
+from civic.contracts.ports import Clock, EventPublisher
 from civic.contracts.trace import TraceContext
 from civic.identity.errors import (
     ErasureNotRequested,
@@ -22,10 +23,8 @@ from civic.identity.model.requests import History, RequestKind, SubjectRequest
 from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.ports import (
-    Clock,
     DecisionStore,
     ErasureLedger,
-    EventPublisher,
     RequestLog,
     ReviewQueue,
     SubjectKeyStore,

@@ -10,6 +10,7 @@ from civic.contracts.events import (
     ErasureOrdered,
     SealedRevision,
 )
+from civic.contracts.ports import Clock
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.errors import RegistrationRestricted
 from civic.identity.model.eligibility import decide
@@ -19,13 +20,7 @@ from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import DecisionRow, Tombstone, Verdict, tombstone
 from civic.identity.model.rules import RuleSet
 from civic.identity.model.sealing import unseal
-from civic.identity.ports import (
-    Clock,
-    DecisionStore,
-    KeyUnwrapper,
-    ReviewQueue,
-    SubjectKeyStore,
-)
+from civic.identity.ports import DecisionStore, KeyUnwrapper, ReviewQueue, SubjectKeyStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from civic.client.blinding import SignerKey, blind, finalize, prepare
 from civic.contracts.identifiers import ElectionId, StyleId
-from civic.contracts.trace import RandomBytes
+from civic.contracts.ports import RandomBytes
 from civic.identity.model.blind_rsa import SigningKey, blind_sign
 from civic.voting.model.credential import RANDOMIZER_BYTES, TOKEN_BYTES, Credential
 

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
+from civic.contracts.ports import RandomBytes
 from civic.contracts.voting import ElectionChange, ElectionDeleted
 from civic.voting.adapters.ballot_queue_sqs import body_of, read_body
 from civic.voting.errors import CodeTaken, ElectionMoved, SealBroken, StoreUnavailable, TallyMoved
 from civic.voting.model.ballot import CastBallot
 from civic.voting.model.election import Election
 from civic.voting.model.tally import ShardTally
-from civic.voting.ports import Announcement, Cast, Entropy, PollBook
+from civic.voting.ports import Announcement, Cast, PollBook
 
 
 class MemoryElections:
@@ -89,7 +90,7 @@ class MemoryElections:
 class MemorySecrets:
     """Secrets of elections; sealed, they show the election they are for."""
 
-    def __init__(self, entropy: Entropy | None = None) -> None:
+    def __init__(self, entropy: RandomBytes | None = None) -> None:
         """Make secrets of ``entropy``; without it they are numbered, the same in every run."""
         self._entropy = entropy or self._number
         self._secrets: dict[bytes, bytes] = {}

@@ -6,7 +6,8 @@ reference, GetQueueAttributes); who relies on them waits longer than that.
 
 from typing import TYPE_CHECKING
 
-from civic.voting.adapters.botocore_errors import unavailable
+from civic.runtime.aws_errors import unavailable_as
+from civic.voting.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -25,7 +26,7 @@ class SqsBacklog:
         return sum(map(self._waiting, self._queues))
 
     def _waiting(self, queue: str) -> int:
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             answer = self._client.get_queue_attributes(
                 QueueUrl=queue,
                 AttributeNames=[

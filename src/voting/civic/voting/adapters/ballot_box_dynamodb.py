@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import ElectionId, Nullifier
+from civic.runtime.aws_errors import failed_condition, unavailable_as
 from civic.runtime.clients import CONNECTIONS
-from civic.voting.adapters.botocore_errors import failed_condition, unavailable
 from civic.voting.errors import StoreUnavailable
 from civic.voting.model.ballot import CastBallot
 from civic.voting.ports import Cast
@@ -33,7 +33,7 @@ class DynamoDbBallots:
 
     def holds(self, nullifier: Nullifier) -> bool:
         """Look for a ballot; eventually consistent, as the box itself refuses a second one."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             answer = self._client.get_item(
                 TableName=self._table,
                 Key={"nullifier": {"B": nullifier}},
@@ -48,7 +48,7 @@ class DynamoDbBallots:
 
     def every(self, election: ElectionId) -> Iterator[CastBallot]:
         """Scan for the ballots of an election, consistently."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
                 ConsistentRead=True,
@@ -60,7 +60,7 @@ class DynamoDbBallots:
 
     def _put(self, ballot: CastBallot) -> Cast | StoreUnavailable:
         try:
-            with unavailable():
+            with unavailable_as(StoreUnavailable):
                 return self._put_unless_there(ballot)
         except StoreUnavailable as error:
             return error

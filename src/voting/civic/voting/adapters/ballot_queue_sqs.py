@@ -5,8 +5,8 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
 from civic.contracts.identifiers import ElectionId
-from civic.voting.adapters.botocore_errors import unavailable
-from civic.voting.errors import SealBroken
+from civic.runtime.aws_errors import unavailable_as
+from civic.voting.errors import SealBroken, StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -22,12 +22,12 @@ class SqsBallots:
 
     def send(self, election: ElectionId, sealed: bytes) -> None:
         """Put a sealed ballot into the queue."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             self._client.send_message(QueueUrl=self._url, MessageBody=body_of(election, sealed))
 
     def check(self) -> None:
         """Return if the queue answers."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             self._client.get_queue_attributes(
                 QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
             )

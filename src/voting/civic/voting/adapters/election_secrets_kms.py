@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import ElectionId
-from civic.voting.adapters.botocore_errors import unavailable
-from civic.voting.errors import SealBroken
+from civic.runtime.aws_errors import unavailable_as
+from civic.voting.errors import SealBroken, StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -29,7 +29,7 @@ class KmsElectionSecrets:
 
     def make(self, election: ElectionId) -> bytes:
         """Have KMS make a secret that nobody sees."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             made = self._client.generate_data_key_without_plaintext(
                 KeyId=self._key_id, KeySpec="AES_256", EncryptionContext=_context(election)
             )
@@ -37,7 +37,7 @@ class KmsElectionSecrets:
 
     def open(self, election: ElectionId, sealed: bytes) -> bytes:
         """Have KMS decrypt a secret."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             try:
                 opened = self._client.decrypt(
                     KeyId=self._key_id, CiphertextBlob=sealed, EncryptionContext=_context(election)

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.registry import EVENTS
 from civic.contracts.voting import ElectionChange, ElectionDeleted
-from civic.voting.adapters.botocore_errors import failed_condition, unavailable
-from civic.voting.errors import ElectionMoved
+from civic.runtime.aws_errors import failed_condition, unavailable_as
+from civic.voting.errors import ElectionMoved, StoreUnavailable
 from civic.voting.model.election import Election
 from civic.voting.ports import Announcement, PollBook
 
@@ -66,7 +66,7 @@ class DynamoDbElections:
             "ExpressionAttributeValues": {":this": {"N": str(announcement.revision)}},
         }
         given_up = any(isinstance(event, ElectionDeleted) for event in announcement.events)
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             try:
                 if given_up:
                     self._client.delete_item(**only)
@@ -83,7 +83,7 @@ class DynamoDbElections:
 
     def find(self, election: ElectionId) -> PollBook | None:
         """Query the partition, consistently."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 KeyConditionExpression="id = :id",
@@ -114,7 +114,7 @@ class DynamoDbElections:
         yield from map(_unannounced, self._scan("attribute_exists(unannounced)"))
 
     def _scan(self, condition: str) -> Iterator[Item]:
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table, FilterExpression=condition, ConsistentRead=True
             )
@@ -135,7 +135,7 @@ class DynamoDbElections:
         """Put an item; tell whether the condition held."""
         values = {f":{name}": {"N": str(number)} for name, number in revisions.items()}
         more: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             try:
                 self._client.put_item(
                     TableName=self._table, Item=item, ConditionExpression=condition, **more

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import ElectionId
-from civic.voting.adapters.botocore_errors import unavailable
-from civic.voting.ports import Clock
+from civic.contracts.ports import Clock
+from civic.runtime.aws_errors import unavailable_as
+from civic.voting.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,7 +27,7 @@ class S3Snapshots:
 
     def put(self, election: ElectionId, document: bytes) -> None:
         """Publish a snapshot, of this election and as the latest of all."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             # The election's own last: it is what tells a retry that all is done.
             for key in (_LATEST, _key(election)):
                 self._client.put_object(
@@ -40,7 +41,7 @@ class S3Snapshots:
     def get(self, election: ElectionId | None) -> bytes | None:
         """Return a snapshot; without an election the latest of all."""
         key = _LATEST if election is None else _key(election)
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             try:
                 answer = self._client.get_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
@@ -73,7 +74,7 @@ class SqsSnapshotRequests:
     def ask(self, election: ElectionId) -> None:
         """Ask for a snapshot soon."""
         second = int(self._clock().timestamp())
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             self._client.send_message(
                 QueueUrl=self._url,
                 MessageBody=json.dumps({"detail": {"election": election}}),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import ElectionId
-from civic.voting.adapters.botocore_errors import failed_condition, unavailable
-from civic.voting.errors import TallyMoved
+from civic.runtime.aws_errors import failed_condition, unavailable_as
+from civic.voting.errors import StoreUnavailable, TallyMoved
 from civic.voting.model.tally import Counts, ShardTally
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class DynamoDbTallies:
 
     def read(self, election: ElectionId, shard: str) -> ShardTally | None:
         """Return a shard's tally, consistently read."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             answer = self._client.get_item(
                 TableName=self._table,
                 Key={"election": {"S": election}, "shard": {"S": shard}},
@@ -51,7 +51,7 @@ class DynamoDbTallies:
             "last": {"S": tally.last},
             "counts": {"S": tally.counts.dump()},
         }
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             try:
                 self._client.put_item(TableName=self._table, Item=item, **condition)
             except ClientError as error:
@@ -61,7 +61,7 @@ class DynamoDbTallies:
 
     def every(self, election: ElectionId) -> Iterator[ShardTally]:
         """Return the tallies of all shards, consistently read."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 ConsistentRead=True,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import ElectionId, StyleId
-from civic.voting.adapters.botocore_errors import failed_condition, unavailable
-from civic.voting.errors import CodeTaken
+from civic.runtime.aws_errors import failed_condition, unavailable_as
+from civic.voting.errors import CodeTaken, StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,7 +26,7 @@ class DynamoDbVoterCodes:
 
     def find(self, hashed: bytes) -> tuple[ElectionId, StyleId] | None:
         """Get what a code is for; None if there is no such code."""
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             answer = self._client.get_item(TableName=self._table, Key={"code": {"B": hashed}})
         item = answer.get("Item")
         if item is None:
@@ -39,7 +39,7 @@ class DynamoDbVoterCodes:
             self._add(election, style, code)
 
     def _add(self, election: ElectionId, style: StyleId, code: bytes) -> None:
-        with unavailable():
+        with unavailable_as(StoreUnavailable):
             try:
                 self._client.put_item(
                     TableName=self._table,

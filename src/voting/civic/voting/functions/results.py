@@ -10,6 +10,7 @@ from typing import Any
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.voting import ELECTION_ID_PATTERN
 from civic.runtime import clients
+from civic.runtime.cache import ExpiringCache
 from civic.runtime.http import Problem, Request, Response, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.routes import Access, Answer, Route, Routes
@@ -19,7 +20,7 @@ from civic.voting.adapters.snapshots_s3 import S3Snapshots
 from civic.voting.http.vote_bodies import problem_of
 from civic.voting.model.results import Document, as_csv, by_state, only
 from civic.voting.ports import SnapshotStore
-from civic.voting.usecases.polls import Kept, offered, published
+from civic.voting.usecases.polls import offered, published
 
 _KEPT = timedelta(seconds=1)
 """How long one environment answers from memory: viewers cost reads per second, not per view."""
@@ -112,7 +113,7 @@ ROUTES = Routes(
 
 
 @cache
-def snapshots() -> "Kept[str | None, Document | None]":
+def snapshots() -> "ExpiringCache[str | None, Document | None]":
     """Compose the way to the snapshots."""
     store: SnapshotStore = S3Snapshots(clients.s3(), _settings().results_bucket)
 
@@ -120,19 +121,19 @@ def snapshots() -> "Kept[str | None, Document | None]":
         text = store.get(None if election is None else ElectionId(election))
         return None if text is None else json.loads(text)
 
-    return Kept(read, _KEPT, clients.now)
+    return ExpiringCache(read, _KEPT, clients.now)
 
 
 @cache
-def elections() -> "Kept[None, tuple[ElectionId, ...]]":
+def elections() -> "ExpiringCache[None, tuple[ElectionId, ...]]":
     """Compose the way to the list of elections, drafts left out."""
-    return Kept(lambda _: offered(_store()), _KEPT, clients.now)
+    return ExpiringCache(lambda _: offered(_store()), _KEPT, clients.now)
 
 
 @cache
-def election() -> "Kept[ElectionId, Document | None]":
+def election() -> "ExpiringCache[ElectionId, Document | None]":
     """Compose the way to one election."""
-    return Kept(lambda one: published(_store(), one, clients.now()), _KEPT, clients.now)
+    return ExpiringCache(lambda one: published(_store(), one, clients.now()), _KEPT, clients.now)
 
 
 def _store() -> DynamoDbElections:

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
+from civic.contracts.ports import Clock, RandomBytes
 from civic.voting.errors import AlreadyVoted, BadSelections, PollNotOpen, VoterUnknown
 from civic.voting.model.ballot import cast, mark, only_contest
 from civic.voting.model.codes import hash_of, parse
 from civic.voting.model.credential import Credential, code_nullifier
 from civic.voting.model.election import State
 from civic.voting.model.sealing import NONCE_BYTES, seal
-from civic.voting.ports import BallotBox, BallotQueue, Clock, Entropy, VoterCodes
+from civic.voting.ports import BallotBox, BallotQueue, VoterCodes
 from civic.voting.usecases.polls import Poll, Polls
 
 _REFUSALS = {
@@ -54,7 +55,7 @@ class Booth:
     box: BallotBox
     queue: BallotQueue
     clock: Clock
-    entropy: Entropy
+    entropy: RandomBytes
 
     def submit(self, paper: Paper) -> bytes:
         """Take a ballot.

@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 from civic.contracts.identifiers import ElectionId
+from civic.contracts.ports import RandomBytes
 from civic.contracts.voting import ElectionPublished, StyleAreas
 from civic.voting.errors import NotNow
 from civic.voting.model.definition import digest_of
 from civic.voting.model.election import Election, State
-from civic.voting.ports import Backlog, ElectionSecrets, Entropy, TallyStore, VoterCodes
+from civic.voting.ports import Backlog, ElectionSecrets, TallyStore, VoterCodes
 from civic.voting.usecases.register import Register, current
 
 
@@ -32,7 +33,7 @@ class Office:
     codes: VoterCodes
     backlog: Backlog
     tallies: TallyStore
-    entropy: Entropy
+    entropy: RandomBytes
     settling: timedelta
 
 

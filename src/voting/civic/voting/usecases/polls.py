@@ -1,7 +1,7 @@
 """Elections as the ballot functions see them: read at most every few seconds, keys opened once."""
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,9 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from civic.contracts.identifiers import ElectionId, StyleId
+from civic.contracts.ports import Clock
+from civic.runtime.cache import ExpiringCache
 from civic.voting.model.election import Election, State
 from civic.voting.model.secrets import ElectionKeys
-from civic.voting.ports import Clock, ElectionSecrets, ElectionStore, PollBook
+from civic.voting.ports import ElectionSecrets, ElectionStore, PollBook
 
 LIFETIME = timedelta(seconds=5)
 """How late a suspension may reach the last function; the window itself is kept to the instant."""
@@ -33,29 +35,6 @@ class Poll:
     secrets: ElectionKeys
 
 
-class Kept[K, V]:
-    """Answers from memory for a while: what many ask for is read once."""
-
-    def __init__(self, read: Callable[[K], V], lifetime: timedelta, clock: Clock) -> None:
-        """Keep what ``read`` returns for ``lifetime``."""
-        self._read = read
-        self._lifetime = lifetime
-        self._clock = clock
-        self._known: dict[K, tuple[datetime, V]] = {}
-
-    def get(self, key: K) -> V:
-        """Return what there is under a key, no older than the lifetime."""
-        now = self._clock()
-        known = self._known.get(key)
-        if known is None or now - known[0] >= self._lifetime:
-            # Keys come from outside: what nobody asks for any more must not pile up.
-            self._known = {
-                one: kept for one, kept in self._known.items() if now - kept[0] < self._lifetime
-            }
-            known = self._known[key] = now, self._read(key)
-        return known[1]
-
-
 class Polls:
     """A cache of elections; one per execution environment."""
 
@@ -63,8 +42,8 @@ class Polls:
         """Read elections from ``store`` and open their secrets with ``secrets``."""
         self._store = store
         self._secrets = secrets
-        self._polls: Kept[ElectionId, Poll | None] = Kept(self._read, LIFETIME, clock)
-        self._running: Kept[None, tuple[ElectionId, ...]] = Kept(self._list, LIFETIME, clock)
+        self._polls = ExpiringCache(self._read, LIFETIME, clock)
+        self._running = ExpiringCache(self._list, LIFETIME, clock)
         self._opened: dict[ElectionId, Poll] = {}
 
     def find(self, election: ElectionId) -> Poll | None:

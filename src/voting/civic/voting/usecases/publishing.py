@@ -5,19 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from civic.contracts.identifiers import ElectionId
+from civic.contracts.ports import Clock, EventPublisher
 from civic.contracts.voting import VoteCast
 from civic.voting.errors import ElectionUnknown
 from civic.voting.model.ballot import Ballot
 from civic.voting.model.results import snapshot
 from civic.voting.model.tally import Counts, counted
-from civic.voting.ports import (
-    BallotBox,
-    Clock,
-    ElectionStore,
-    EventPublisher,
-    SnapshotStore,
-    TallyStore,
-)
+from civic.voting.ports import BallotBox, ElectionStore, SnapshotStore, TallyStore
 from civic.voting.usecases.tallying import total
 
 _ATTEMPTS = 5

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from civic.contracts.identifiers import ElectionId
+from civic.contracts.ports import Clock, EventPublisher
 from civic.contracts.voting import ElectionChange, ElectionEnded, ElectionOpened
 from civic.voting.errors import ElectionMoved, ElectionUnknown
 from civic.voting.model.election import Election, State
-from civic.voting.ports import Announcement, Clock, ElectionStore, EventPublisher, PollBook
+from civic.voting.ports import Announcement, ElectionStore, PollBook
 
 
 @dataclass(frozen=True, slots=True)

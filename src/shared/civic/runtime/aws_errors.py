@@ -1,15 +1,13 @@
-"""Translation of botocore's errors into the domain's; decided by type and code, never by text."""
+"""Translation of botocore's errors into a domain's; decided by type and code, never by text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from civic.identity.errors import IdentityError
-
 
 @contextmanager
-def unavailable_as(error: type[IdentityError]) -> Iterator[None]:
+def unavailable_as(error: type[Exception]) -> Iterator[None]:
     """Raise ``error`` for whatever AWS refuses or the network loses."""
     try:
         yield
@@ -20,4 +18,9 @@ def unavailable_as(error: type[IdentityError]) -> Iterator[None]:
 
 def failed_condition(error: ClientError) -> bool:
     """Tell whether a conditional write found something in its way."""
-    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
+    return code_of(error) == "ConditionalCheckFailedException"
+
+
+def code_of(error: ClientError) -> str:
+    """Return the code AWS gives an error."""
+    return error.response.get("Error", {}).get("Code", "")

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from civic.identity.ports import Clock
+from civic.contracts.ports import Clock
 
 
 class ExpiringCache[K, V]:
-    """Remembers what it fetched for a limited time."""
+    """Answers from memory for a while: what many ask for is fetched once."""
 
     def __init__(self, fetch: Callable[[K], V], lifetime: timedelta, clock: Clock) -> None:
         """Remember ``fetch``'s answers for ``lifetime``; zero remembers nothing."""
@@ -17,14 +17,18 @@ class ExpiringCache[K, V]:
         self._kept: dict[K, tuple[datetime, V]] = {}
 
     def get(self, key: K) -> V:
-        """Return a value no older than the lifetime; what has expired is dropped first."""
+        """Return a value no older than the lifetime.
+
+        What has expired is dropped first: it may be a secret, and keys that come from outside must
+        not pile up.
+        """
         now = self._clock()
         self._kept = {
             name: kept for name, kept in self._kept.items() if now - kept[0] < self._lifetime
         }
-        if key not in self._kept:
-            value = self._fetch(key)
-            if not self._lifetime:
-                return value
-            self._kept[key] = (now, value)
-        return self._kept[key][1]
+        if key in self._kept:
+            return self._kept[key][1]
+        value = self._fetch(key)
+        if self._lifetime:
+            self._kept[key] = now, value
+        return value
