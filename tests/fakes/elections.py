@@ -6,9 +6,9 @@ from secrets import token_bytes
 from typing import Any
 
 from civic.client.blinding import Blinded, SignerKey, blind, prepare
+from civic.contracts import base64url
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.voting import ElectionEnded, ElectionPublished, StyleAreas
-from civic.identity.model import base64url
 
 ELECTION, OTHER = ElectionId("7k3m9qx2w5vb"), ElectionId("7k3m9qx2w5vc")
 STYLE, ELSEWHERE = StyleId("berlin"), StyleId("elsewhere")

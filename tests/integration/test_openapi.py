@@ -11,9 +11,9 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 
 from civic.client.citizen import Citizen, Receipt
-from civic.identity.http.bodies import IDEMPOTENCY_KEY_PATTERN
 from civic.identity.model.text import PLAIN_TEXT_PATTERN
 from civic.operator.operations import queue_depths
+from civic.runtime.http import IDEMPOTENCY_KEY_PATTERN
 from civic.stack.target import Target
 from tests.integration.people import idempotency_key, person
 from tests.integration.waiting import settled, stored

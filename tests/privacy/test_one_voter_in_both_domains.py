@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from civic.client.blinding import SignerKey, finalize
+from civic.contracts import base64url
 from civic.contracts.identifiers import Nullifier
-from civic.identity.model import base64url
 from civic.runtime import clients
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.functions import press, processor, tally
@@ -65,14 +65,14 @@ def trail(deployment: Deployment, polls: Station, log_lines: LogLines) -> Trail:
     clients.events().put_events(Entries=[entry])
     deployment.deliver()
     (offer,) = content(who.ask("GET /credentials"))["elections"]
-    public = base64url.decode(offer["public_key"]) or b""
+    public = base64url.decode(offer["public_key"])
     _announce_key(public)
     prepared, blinded = blinded_for(public)
     signed = content(who.ask("POST /credentials", credential_request(blinded.message)))
     signature = finalize(
         SignerKey.parse(public),
         prepared,
-        base64url.decode(signed["blind_signature"]) or b"",
+        base64url.decode(signed["blind_signature"]),
         blinded.inverse,
     )
     credential = Credential(ELECTION, SOUTH, prepared[32:], prepared[:32], signature)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from civic.client.blinding import SignerKey, verifies
 from civic.client.citizen import Citizen, Receipt
 from civic.client.device import Credential, Device, Request
-from civic.identity.model import base64url
+from civic.contracts import base64url
 from civic.identity.model.blind_rsa import SigningKey, blind_sign
 from civic.lab.memory.rsa_pairs import private_key
 from civic.operator import main as main_module
@@ -54,7 +54,7 @@ class Issuer:
         self.seen.append(asked)
         if self.fails:
             return httpx.Response(403, json={"code": "election_over"})
-        message = base64url.decode(asked["blinded_message"]) or b""
+        message = base64url.decode(asked["blinded_message"])
         signed = blind_sign(self.signer, message, token_bytes)
         answer = {"election": ELECTION, "style": STYLE}
         return httpx.Response(200, json=answer | {"blind_signature": base64url.encode(signed)})
@@ -76,7 +76,7 @@ def test_credential_verifies_and_the_issuer_saw_nothing_of_it() -> None:
     assert verifies(KEY, made.randomizer + made.token, made.signature)
     (seen,) = issuer.seen
     assert seen.keys() == {"election", "blinded_message"}
-    blinded = base64url.decode(seen["blinded_message"]) or b""
+    blinded = base64url.decode(seen["blinded_message"])
     for secret in (made.token, made.randomizer, made.signature):
         assert secret not in blinded
 

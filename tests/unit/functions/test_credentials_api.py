@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from civic.client.blinding import SignerKey, finalize, verifies
+from civic.contracts import base64url
 from civic.identity.functions import credential_issuer
-from civic.identity.model import base64url
 from civic.identity.model.keys import digest_of
 from civic.runtime import clients
 from tests.fakes.deployment import Deployment, Response
@@ -71,7 +71,7 @@ def ask(who: Citizen, message: bytes, **parts: Any) -> Response:
 
 
 def message(who: Citizen) -> bytes:
-    return blinded_for(base64url.decode(offer(who)["public_key"]) or b"")[1].message
+    return blinded_for(base64url.decode(offer(who)["public_key"]))[1].message
 
 
 def test_voter_is_told_their_elections(deployment: Deployment) -> None:
@@ -86,14 +86,14 @@ def test_voter_is_told_their_elections(deployment: Deployment) -> None:
 
 def test_answer_becomes_a_credential(deployment: Deployment) -> None:
     who = voter(deployment)
-    public = base64url.decode(offer(who)["public_key"]) or b""
+    public = base64url.decode(offer(who)["public_key"])
     prepared, blinded = blinded_for(public)
     answer = ask(who, blinded.message)
     assert answer["statusCode"] == 200
     told = content(answer)
     assert (told["election"], told["style"]) == (ELECTION, STYLE)
     key = SignerKey.parse(public)
-    signed = base64url.decode(told["blind_signature"]) or b""
+    signed = base64url.decode(told["blind_signature"])
     assert verifies(key, prepared, finalize(key, prepared, signed, blinded.inverse))
     assert offer(who)["issued"]
 
@@ -249,7 +249,7 @@ def test_what_is_stored_and_published_holds_no_message_and_no_signature(
 ) -> None:
     who = voter(deployment)
     mine = message(who)
-    signed = base64url.decode(content(ask(who, mine))["blind_signature"]) or b""
+    signed = base64url.decode(content(ask(who, mine))["blind_signature"])
     stored = repr([deployment.aws.items(name) for name in ("issuer-roll", "issuer-elections")])
     told = json.dumps(deployment.aws.published)
     for secret in (mine, signed):

@@ -224,7 +224,7 @@ def test_creation_repeated_under_its_key_is_one_election() -> None:
     assert content(first, 201) == content(second, 201)
     assert len(content(ask("GET /elections"))["elections"]) == 1
     refused = ask("POST /elections", body, headers={"idempotency-key": "short"})
-    assert said(refused) == (400, "bad_idempotency_key")
+    assert said(refused) == (400, "invalid_idempotency_key")
 
 
 def test_clone_and_deletion() -> None:

@@ -8,6 +8,8 @@ import httpx
 
 from civic.terminal.failures import CommandFailed
 
+type Json = dict[str, Any]
+
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 _ATTEMPTS = 6
 _FIRST_PAUSE_SECONDS = 0.25

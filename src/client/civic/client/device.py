@@ -27,9 +27,9 @@ from civic.client.blinding import (
     prepare,
 )
 from civic.client.citizen import Citizen, Receipt
+from civic.contracts import base64url
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.ports import RandomBytes
-from civic.identity.model import base64url
 from civic.terminal.failures import CommandFailed
 
 TOKEN_BYTES = 32
@@ -158,12 +158,12 @@ class Device:
         answer = self._citizen.credential(
             self._receipt, request.election, base64url.encode(request.blinded_message)
         )
-        signed = base64url.decode(str(answer.get("blind_signature"))) or b""
         inverse = int.from_bytes(request.inverse, "big")
         try:
+            signed = base64url.decode(str(answer.get("blind_signature")))
             key = SignerKey.parse(request.public_key)
             signature = finalize(key, request.prepared, signed, inverse)
-        except BlindingFailed as failure:
+        except (ValueError, BlindingFailed) as failure:
             raise CommandFailed(str(failure)) from None
         return Credential(
             election=request.election,

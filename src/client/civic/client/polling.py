@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 from urllib.parse import quote
 
 import httpx
 
-from civic.client.api_client import ApiClient, document_of, require_success
+from civic.client.api_client import ApiClient, Json, document_of, require_success
 from civic.client.device import Credential
-
-type Json = dict[str, Any]
 
 
 class PollingPlace(ApiClient):

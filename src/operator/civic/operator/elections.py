@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from civic.client.api_client import Json
 from civic.operator.staff import SignedApi
 from civic.stack.target import Target
 from civic.voting.model.draft import DraftElection, NewCandidate, NewWindow
-
-type Json = dict[str, Any]
 
 
 class ElectionOffice(SignedApi):

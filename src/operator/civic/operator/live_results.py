@@ -17,6 +17,7 @@ from importlib import resources
 from threading import Condition, Thread
 from typing import Any, override
 
+from civic.client.api_client import Json
 from civic.runtime.pages import content_security_policy
 from civic.terminal.console import err
 from civic.terminal.failures import CommandFailed, PortTaken, SettingInvalid
@@ -30,7 +31,6 @@ _RETRY = b"retry: 2000\n\n"
 _HEARTBEAT = b": nothing new\n\n"
 _STUCK_SECONDS = 10.0
 
-type Json = dict[str, Any]
 type Read = Callable[[str | None], tuple[Json, str] | None]
 """Returns the results and their entity tag; None if the tag it is given is still theirs."""
 

@@ -1,16 +1,17 @@
 """The public log of a deployment: its key, its receipts, a copy of it to verify."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 from civic.audit.adapters.bucket_s3 import AUDITORS, CHECKPOINT, LOG, Bucket
 from civic.audit.adapters.signer_kms import KmsSigner
 from civic.audit.errors import NotLogged
+from civic.audit.model.merkle import HASH_BYTES
 from civic.audit.model.notes import verifier_key
 from civic.client.api_client import ApiClient, require_success
 from civic.client.submission import in_parallel
+from civic.contracts import base64url
 from civic.stack.target import Target
 from civic.terminal.failures import CommandFailed, SettingInvalid
 
@@ -18,7 +19,6 @@ OPENINGS_FOR_AUDITORS = f"{AUDITORS}openings/"
 """What auditors copy, as `civic-verify --openings` takes it."""
 
 _HEXADECIMAL = "[0-9a-fA-F]{64}"
-_BASE64URL = "[0-9A-Za-z_-]{43}"
 _AT_ONCE = 8
 
 
@@ -61,12 +61,13 @@ def leaf_of(receipt: str) -> bytes:
     """
     if re.fullmatch(_HEXADECIMAL, receipt):
         return bytes.fromhex(receipt)
-    if re.fullmatch(_BASE64URL, receipt):
-        leaf = urlsafe_b64decode(receipt + "=")
-        # The last character has bits of its own: what has them set was mistyped.
-        if urlsafe_b64encode(leaf).decode() == receipt + "=":
-            return leaf
-    raise SettingInvalid("that is no receipt: 43 characters, as `civic vote` showed them")
+    try:
+        leaf = base64url.decode(receipt)
+    except ValueError:
+        leaf = b""
+    if len(leaf) != HASH_BYTES:
+        raise SettingInvalid("that is no receipt: 43 characters, as `civic vote` showed them")
+    return leaf
 
 
 class LogCopy:

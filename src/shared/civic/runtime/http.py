@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from civic.contracts.trace import TraceContext
 from civic.runtime.observability import Invocation, describe, invocation
 from civic.runtime.routes import Access, Routes
 
+IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{16,128}$"
 MAX_BODY_BYTES = 64 * 1024
 MAX_JSON_DEPTH = 8
 
@@ -110,6 +112,21 @@ class Request:
         if not principal:
             raise Problem(403, "not_staff", "This API is for staff only")
         return str(principal)
+
+    def idempotency_key(self) -> str | None:
+        """Return the ``Idempotency-Key``, None if there is none.
+
+        Raises:
+            Problem: 400, it is too short, too long, or has other characters.
+        """
+        key = self.header("idempotency-key")
+        if key is not None and not re.fullmatch(IDEMPOTENCY_KEY_PATTERN, key):
+            raise Problem(
+                400,
+                "invalid_idempotency_key",
+                "An Idempotency-Key has 16 to 128 visible ASCII characters",
+            )
+        return key
 
     def body[M: BaseModel](self, model: type[M], max_bytes: int = MAX_BODY_BYTES) -> M:
         """Parse the body into a model.

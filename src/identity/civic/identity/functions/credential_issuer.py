@@ -8,6 +8,7 @@ import secrets
 from functools import cache
 from typing import Any
 
+from civic.contracts import base64url
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
 from civic.identity.adapters.issuer_keys_kms import IssuerKeyTable, KmsSigningKeys
 from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
@@ -20,7 +21,6 @@ from civic.identity.http.credential_bodies import (
     CredentialRequest,
 )
 from civic.identity.http.paths import registration_id
-from civic.identity.model import base64url
 from civic.identity.model.settings import CREDENTIAL_KEY_CACHE
 from civic.identity.usecases.issuing import Issuing, Offer, issue_credential, list_offers
 from civic.runtime import clients
@@ -70,7 +70,7 @@ def _list(request: Request, line: Invocation) -> Response:
 def _issue(request: Request, line: Invocation) -> Response:
     registration, token = registration_id(request, line), request.token
     asked = request.body(CredentialRequest)
-    blinded = base64url.decode(asked.blinded_message) or b""
+    blinded = base64url.decode(asked.blinded_message)
     signed = issue_credential(issuing(), registration, token, asked.election, blinded)
     line.count("CredentialsIssued")
     return answer(

@@ -1,6 +1,5 @@
 """HTTP: take registrations in, tell their status, correct and erase them."""
 
-import re
 import secrets
 from functools import cache
 from typing import Any
@@ -12,7 +11,6 @@ from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKe
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyWrapper
 from civic.identity.adapters.wrapping_keys_kms import PublicKeys
 from civic.identity.http.bodies import (
-    IDEMPOTENCY_KEY_PATTERN,
     ErasureAccepted,
     RegistrationAccepted,
     RegistrationStatus,
@@ -32,13 +30,11 @@ from civic.identity.usecases.intake import (
     request_erasure,
 )
 from civic.runtime import clients
-from civic.runtime.http import Problem, Request, Response, answer, serve
+from civic.runtime.http import Request, Response, answer, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.publisher import EventBridgePublisher
 from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
-
-_IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY_PATTERN)
 
 
 class Environment(Settings):
@@ -74,11 +70,7 @@ def intake() -> Intake:
 
 
 def _register(request: Request, line: Invocation) -> Response:
-    key = request.header("idempotency-key")
-    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise Problem(
-            400, "invalid_idempotency_key", "Idempotency-Key: 16 to 128 visible ASCII characters"
-        )
+    key = request.idempotency_key()
     receipt = register(intake(), request.body(Registration), key, request.trace)
     line.note(id=receipt.id)
     line.count("Registered")

@@ -33,8 +33,6 @@ from civic.identity.model.rows import DecisionRow, Status
 from civic.runtime.http import FieldError, Problem
 from civic.runtime.publisher import PublishFailed
 
-IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{16,128}$"
-
 Id = Annotated[RegistrationId, Field(pattern=UUID_PATTERN)]
 
 

@@ -1,13 +1,12 @@
 """The bodies of the credential routes."""
 
 from datetime import datetime
-from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from civic.contracts.base64url import Base64Url
 from civic.contracts.voting import ElectionIdField, StyleIdField
 from civic.identity.http.bodies import Body, Id
-from civic.identity.model import base64url
 
 
 class CredentialOffer(Body):
@@ -34,7 +33,7 @@ class CredentialRequest(Body):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     election: ElectionIdField
-    blinded_message: Annotated[str, Field(pattern=base64url.PATTERN, max_length=2048)] = Field(
+    blinded_message: Base64Url = Field(
         description="Blind of RFC 9474 section 4.2, as long as the key, in base64url"
     )
 

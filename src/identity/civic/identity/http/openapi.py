@@ -4,7 +4,7 @@ Nothing at run time uses this module; ``civic schemas`` writes the documents and
 when they are stale.
 """
 
-from civic.identity.http.bodies import IDEMPOTENCY_KEY_PATTERN
+from civic.runtime.http import IDEMPOTENCY_KEY_PATTERN
 from civic.runtime.openapi import TRACE, Description
 
 _ID = {

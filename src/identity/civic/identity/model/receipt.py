@@ -12,7 +12,6 @@ The key itself is never stored. It must be unguessable, like the UUID the IETF d
 See docs/adr/0003-idempotency-without-a-table.md.
 """
 
-import base64
 import hashlib
 import uuid
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from civic.contracts import base64url
 from civic.contracts.identifiers import RegistrationId
 from civic.contracts.ports import RandomBytes
 from civic.identity.model.keys import AccessDigest, digest_of
@@ -52,9 +52,7 @@ def issue_receipt(idempotency_key: str | None, payload: bytes, entropy: RandomBy
         secret = idempotency_key.encode()
         id_bytes = _derive(secret, 16, b"civic/registration-id/1", None)
         token = _derive(secret, 32, b"civic/access-token/1", hashlib.sha256(payload).digest())
-    return Receipt(
-        RegistrationId(str(_uuid8(id_bytes))), base64.urlsafe_b64encode(token).rstrip(b"=").decode()
-    )
+    return Receipt(RegistrationId(str(_uuid8(id_bytes))), base64url.encode(token))
 
 
 def _derive(secret: bytes, length: int, info: bytes, salt: bytes | None) -> bytes:

@@ -1,10 +1,10 @@
 """The election that is simulated: one contest, a ballot style per state."""
 
 import json
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from functools import cache
 
+from civic.contracts import base64url
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.lab.simulate.electorate import CANDIDATES, StateVote
 from civic.voting.model.credential import Credential
@@ -70,7 +70,7 @@ def vote_body(voter: Credential | str, election: ElectionId, choice: int) -> str
     if isinstance(voter, str):
         return f'{{"id": "{voter}", "election": "{election}", "selections": {_marked(choice)}}}'
     octets = {"token": voter.token, "randomizer": voter.randomizer, "signature": voter.signature}
-    signed = {name: urlsafe_b64encode(value).decode().rstrip("=") for name, value in octets.items()}
+    signed = {name: base64url.encode(value) for name, value in octets.items()}
     proof = json.dumps({"election": voter.election, "style": voter.style, **signed})
     return f'{{"credential": {proof}, "selections": {_marked(choice)}}}'
 

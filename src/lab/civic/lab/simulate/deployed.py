@@ -1,6 +1,5 @@
 """An election over HTTP at the deployed stack, from the posted codes to the recount."""
 
-import base64
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 from civic.client.api_client import Refused
 from civic.client.submission import in_parallel
+from civic.contracts import base64url
 from civic.contracts.identifiers import ElectionId
 from civic.lab.simulate.country import CHOICES, WRITTEN_IN, Cell, style_of
 from civic.lab.simulate.dice import Dice
@@ -198,7 +198,7 @@ class DeployedElection:
 
         One of their two receipts belongs to a ballot in the box: that one is their vote.
         """
-        held = {_text(ballot.receipt) for ballot in self._hall.ballots(self._election)}
+        held = {base64url.encode(ballot.receipt) for ballot in self._hall.ballots(self._election)}
         for attempt, receipt in self._rivals:
             if receipt in held:
                 self.outcome.expected[attempt.first] -= 1
@@ -253,7 +253,3 @@ class DeployedElection:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _text(receipt: bytes) -> str:
-    return base64.urlsafe_b64encode(receipt).decode().rstrip("=")

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
+from civic.client.api_client import Json
 from civic.client.polling import PollingPlace
 from civic.contracts.identifiers import ElectionId
 from civic.lab.simulate.country import style_of
@@ -19,8 +20,6 @@ from civic.terminal.failures import SettingInvalid
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.model.ballot import CastBallot
 from civic.voting.model.draft import DraftContest, DraftElection, DraftOption, DraftStyle
-
-type Json = dict[str, Any]
 
 
 class Office(CodeOffice, Protocol):

@@ -1,6 +1,5 @@
 """An election from the first letter to the recount, through the real handlers."""
 
-import base64
 import json
 import time
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import batched
 from pathlib import Path
 
+from civic.contracts import base64url
 from civic.contracts.identifiers import Nullifier, StyleId
 from civic.contracts.voting import Audience, ElectionCertified
 from civic.lab.memory.audit import FolderHeads, FolderShelf, MemoryLogSigner
@@ -246,7 +246,7 @@ class Simulation:
         """
         for attempt, receipt in self._rivals:
             ballot = self._stores.box.find(self._nullifier(attempt.voter))
-            held = ballot and base64.urlsafe_b64encode(ballot.receipt).decode().rstrip("=")
+            held = ballot and base64url.encode(ballot.receipt)
             if held == receipt:
                 self.outcome.expected[attempt.first] -= 1
                 self.outcome.expected[attempt.cell] += 1

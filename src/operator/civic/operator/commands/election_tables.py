@@ -1,19 +1,17 @@
 """Elections as tables for a terminal; times are those of the election's time zone."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from civic.client.api_client import Json
 from civic.contracts.voting import Audience
 from civic.operator.commands.review import printable
 from civic.terminal.tables import plain_table
 from civic.terminal.times import in_zone
 from civic.voting.model.election import rank
-
-type Json = dict[str, Any]
 
 _AUDIENCES = {
     Audience.AUDITORS: "auditors, and a random sample for everybody",

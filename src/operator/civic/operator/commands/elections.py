@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import BaseModel, ValidationError
 from rich.text import Text
 
+from civic.client.api_client import Json
 from civic.operator.commands.election_tables import election_table, elections_table
 from civic.operator.election_file import read_election, written_election
 from civic.operator.elections import ElectionOffice
@@ -16,8 +17,6 @@ from civic.stack.context import target_of
 from civic.terminal.console import err, out
 from civic.terminal.failures import SettingInvalid
 from civic.voting.model.draft import NewCandidate, NewWindow
-
-type Json = dict[str, Any]
 
 ElectionId = Annotated[str, typer.Argument(metavar="ID", help="The election's id.")]
 File = Annotated[

@@ -1,10 +1,10 @@
 """Codes are made and made known before anybody sees them: none is printed that would not count."""
 
-import base64
 from collections.abc import Callable, Iterator, Sequence
 from itertools import batched
 from typing import Protocol
 
+from civic.contracts import base64url
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.terminal.failures import CommandFailed
 from civic.voting.model.codes import PostedCode, hash_of, new_code
@@ -61,12 +61,8 @@ def store_codes(
     """
     stored = 0
     for batch in batched(codes, CODES_PER_CALL, strict=False):
-        hashes = [_text(hash_of(code, key)) for code in batch]
+        hashes = [base64url.encode(hash_of(code, key)) for code in batch]
         if office.add_codes(election, style, hashes) != len(batch):
             raise CommandFailed("the voting stack did not store all codes; none is printed")
         stored += len(batch)
         yield stored
-
-
-def _text(hashed: bytes) -> str:
-    return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()

@@ -21,7 +21,6 @@ from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
 from civic.voting.adapters.voter_codes_dynamodb import DynamoDbVoterCodes
 from civic.voting.http.election_bodies import (
-    IDEMPOTENCY_KEY_PATTERN,
     MAX_DRAFT_BYTES,
     CandidateAdded,
     Certification,
@@ -40,7 +39,6 @@ from civic.voting.usecases.office import Office
 from civic.voting.usecases.register import Register
 
 _ID = re.compile(ELECTION_ID_PATTERN)
-_KEY = re.compile(IDEMPOTENCY_KEY_PATTERN)
 
 
 class Environment(Settings):
@@ -88,7 +86,7 @@ def office() -> Office:
 
 def _create(request: Request, line: Invocation) -> Response:
     draft = request.body(DraftElection, MAX_DRAFT_BYTES)
-    made = drafts.create(office(), draft, _idempotency_key(request))
+    made = drafts.create(office(), draft, request.idempotency_key())
     line.note(id=made.id)
     return answer(201, shown(made), {"location": f"/elections/{made.id}"})
 
@@ -141,7 +139,7 @@ def _certify(request: Request, line: Invocation) -> Response:
 def _clone(request: Request, line: Invocation) -> Response:
     election = _election_id(request, line)
     window = request.body(NewWindow)
-    made = drafts.clone(office(), election, window, _idempotency_key(request))
+    made = drafts.clone(office(), election, window, request.idempotency_key())
     return answer(201, shown(made), {"location": f"/elections/{made.id}"})
 
 
@@ -302,12 +300,3 @@ def _election_id(request: Request, line: Invocation) -> ElectionId:
         raise Problem(404, "not_found", "There is no such election")
     line.note(id=value)
     return ElectionId(value)
-
-
-def _idempotency_key(request: Request) -> str | None:
-    key = request.header("idempotency-key")
-    if key is not None and not _KEY.fullmatch(key):
-        raise Problem(
-            400, "bad_idempotency_key", "An Idempotency-Key has 16 to 128 visible characters"
-        )
-    return key

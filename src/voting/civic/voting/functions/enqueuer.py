@@ -1,10 +1,10 @@
 """HTTP: take votes into the queue, and tell whether that would work."""
 
 import secrets
-from base64 import urlsafe_b64encode
 from functools import cache
 from typing import Any
 
+from civic.contracts import base64url
 from civic.contracts.identifiers import Nullifier
 from civic.runtime import clients
 from civic.runtime.http import Request, Response, answer, serve
@@ -62,7 +62,7 @@ def _vote(request: Request, line: Invocation) -> Response:
     receipt = booth().submit(request.body(Vote).paper())
     # A line would keep the moment of this vote; how many there are, the processor counts.
     line.hush()
-    return answer(201, VoteTaken(receipt=urlsafe_b64encode(receipt).decode().rstrip("=")))
+    return answer(201, VoteTaken(receipt=base64url.encode(receipt)))
 
 
 def _health(_request: Request, _line: Invocation) -> Response:

@@ -21,7 +21,6 @@ from civic.voting.errors import (
 )
 from civic.voting.model.election import BallotStyle, Contest, Election, OptionId, State
 
-IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{16,128}$"
 MAX_DRAFT_BYTES = 512 * 1024
 """Of a request; what it leads to is measured more closely (`civic.voting.model.rules`)."""
 

@@ -4,13 +4,14 @@ Answers carry ``success`` and ``message`` beside the members of RFC 9457, as the
 reads those.
 """
 
-from base64 import urlsafe_b64decode
 from dataclasses import replace
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from civic.contracts import base64url
+from civic.contracts.base64url import Base64Url
 from civic.contracts.voting import ElectionIdField, StyleIdField
 from civic.runtime.http import FieldError, Problem
 from civic.voting.errors import (
@@ -27,17 +28,9 @@ from civic.voting.errors import (
 from civic.voting.model.credential import Credential
 from civic.voting.usecases.casting import Paper
 
-_BASE64URL = r"^[A-Za-z0-9_-]*$"
 _MAX_CONTESTS = _MAX_CHOICES = 200
 
 
-def _whole(text: str) -> str:
-    if len(text) % 4 == 1:
-        raise PydanticCustomError("string_pattern_mismatch", "not base64url")
-    return text
-
-
-Base64Url = Annotated[str, Field(pattern=_BASE64URL, max_length=1024), AfterValidator(_whole)]
 Choices = Annotated[
     dict[str, Annotated[list[str], Field(max_length=_MAX_CHOICES)]],
     Field(max_length=_MAX_CONTESTS),
@@ -151,11 +144,7 @@ def _credential(sent: SignedToken) -> Credential:
     return Credential(
         sent.election,
         sent.style,
-        _bytes(sent.token),
-        _bytes(sent.randomizer),
-        _bytes(sent.signature),
+        base64url.decode(sent.token),
+        base64url.decode(sent.randomizer),
+        base64url.decode(sent.signature),
     )
-
-
-def _bytes(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,40 @@
+"""Byte strings in JSON and in what people copy: base64url without padding (RFC 4648 section 5)."""
+
+import base64
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+
+def encode(octets: bytes) -> str:
+    """Return the text of a byte string."""
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def decode(text: str) -> bytes:
+    """Return the byte string of a text.
+
+    Raises:
+        ValueError: The text is not what `encode` makes of any byte string. That includes one whose
+            last character has a bit set that belongs to no byte: it was mistyped.
+    """
+    octets = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if encode(octets) != text:
+        message = "not base64url without padding"
+        raise ValueError(message)
+    return octets
+
+
+def _decodable(text: str) -> str:
+    try:
+        decode(text)
+    except ValueError:
+        raise PydanticCustomError("string_pattern_mismatch", "not base64url") from None
+    return text
+
+
+Base64Url = Annotated[
+    str, Field(pattern="^[A-Za-z0-9_-]+$", max_length=1024), AfterValidator(_decodable)
+]
+"""A text that `decode` takes."""
