@@ -11,12 +11,13 @@ registration does.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import ClientError
 
 from civic.analytics.errors import StoreUnavailable
 from civic.analytics.joins import Counted
+from civic.analytics.ports import JoinStore
 from civic.contracts.events import Cohort, Decision, DecisionMade
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import TOMBSTONE_LIFETIME
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoDbJoins:
+class DynamoDbJoins(JoinStore):
     """The join store."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -34,8 +35,8 @@ class DynamoDbJoins:
         self._client = client
         self._table = table
 
+    @override
     def decided(self, decision: DecisionMade) -> None:
-        """Note a decision."""
         reasons = sorted({reason.code for reason in decision.reasons})
         self._advance(
             decision.id,
@@ -49,15 +50,16 @@ class DynamoDbJoins:
             },
         )
 
+    @override
     def stored(self, registration: RegistrationId, revision: Revision) -> None:
-        """Note that a revision is stored."""
         self._advance(registration, {"sr": revision}, {})
 
+    @override
     def restricted(self, registration: RegistrationId, sequence: int) -> None:
-        """Note a restriction or its lifting."""
         facts = {"restricted": {"BOOL": sequence % 2 == 1}}
         self._advance(registration, {"restriction": sequence}, facts)
 
+    @override
     def erased(self, registration: RegistrationId, at: datetime) -> None:
         """Replace the row by a tombstone, unless there is an earlier one."""
         item: dict[str, Any] = {
@@ -67,13 +69,14 @@ class DynamoDbJoins:
         }
         self._bury(item, "attribute_not_exists(#ttl) OR erased_at > :at")
 
+    @override
     def objected(self, registration: RegistrationId, at: datetime) -> None:
         """Replace the row by a tombstone that does not expire, unless there is one."""
         item: dict[str, Any] = {"id": {"S": registration}, "erased_at": {"S": at.isoformat()}}
         self._bury(item, "attribute_not_exists(#ttl) AND erased_at > :at")
 
+    @override
     def complete(self) -> Iterator[Counted]:
-        """Scan for the rows whose halves are of one revision."""
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,

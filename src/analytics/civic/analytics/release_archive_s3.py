@@ -6,10 +6,11 @@ a dimension, so that they load into Parquet without a schema of their own.
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 from civic.analytics.aggregates import TABLES, Release
 from civic.analytics.errors import StoreUnavailable
+from civic.analytics.ports import ReleaseArchive
 from civic.runtime.aws_errors import unavailable_as
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _DIMENSIONS = tuple(dict.fromkeys(name for table in TABLES.values() for name in table))
 
 
-class S3Releases:
+class S3Releases(ReleaseArchive):
     """The release archive."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
@@ -27,12 +28,12 @@ class S3Releases:
         self._bucket = bucket
 
     @property
+    @override
     def bucket(self) -> str:
-        """The name of the bucket."""
         return self._bucket
 
+    @override
     def write(self, release_id: str, released_at: datetime, release: Release) -> tuple[str, str]:
-        """Write both forms."""
         prefix = f"releases/{released_at:%Y/%m/%d}/{release_id}"
         json_key, lines_key = f"{prefix}.json", f"{prefix}.jsonl"
         document = json.dumps(_document(release_id, released_at, release), indent=2)

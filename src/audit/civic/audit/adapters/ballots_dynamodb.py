@@ -2,11 +2,12 @@
 
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from civic.audit.errors import StoreUnavailable
 from civic.audit.model.journal import Arrival
 from civic.audit.model.openings import Opening
+from civic.audit.ports import Ballots
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.log_entries import ballot_entry, commitment
 from civic.runtime.aws_errors import unavailable_as
@@ -30,7 +31,7 @@ def arrival_of(record: Mapping[str, Any]) -> Arrival:
     )
 
 
-class DynamoDbBallots:
+class DynamoDbBallots(Ballots):
     """The ballots of certified elections."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -38,8 +39,8 @@ class DynamoDbBallots:
         self._client = client
         self._table = table
 
+    @override
     def every(self, election: ElectionId) -> Iterator[Opening]:
-        """Return what opens the ballots of an election, in no order."""
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,

@@ -3,15 +3,18 @@
 The number of a batch is taken by creating its object, which S3 lets only one writer do.
 """
 
+from typing import override
+
 from civic.audit.adapters.bucket_s3 import Bucket
 from civic.audit.errors import NotLogged, NumberTaken
 from civic.audit.model.journal import Batch
+from civic.audit.ports import Journal
 
 _PREFIX = "journal/"
 _LAST = 10**12 - 1
 
 
-class S3Journal:
+class S3Journal(Journal):
     """The batches; remembers the newest it has seen to save reading it again."""
 
     def __init__(self, bucket: Bucket) -> None:
@@ -19,6 +22,7 @@ class S3Journal:
         self._bucket = bucket
         self._seen: Batch | None = None
 
+    @override
     def head(self) -> Batch | None:
         """Return the newest batch; S3 shows a new object to every reader at once."""
         if self._seen is None:
@@ -32,12 +36,12 @@ class S3Journal:
             except NotLogged:
                 return self._seen
 
+    @override
     def read(self, number: int) -> Batch:
-        """Return a batch."""
         return Batch.load(self._bucket.read(_key(number)))
 
+    @override
     def append(self, batch: Batch) -> None:
-        """Add a batch, if its number is free."""
         if not self._bucket.create(_key(batch.number), batch.dump()):
             raise NumberTaken("there is a batch of that number")
         self._seen = batch

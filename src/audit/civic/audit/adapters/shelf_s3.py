@@ -3,20 +3,21 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import override
 
 from botocore.exceptions import ClientError
 
 from civic.audit.adapters.bucket_s3 import MISSING, TAKEN, Bucket
 from civic.audit.errors import CheckpointMoved, LogBroken, StoreUnavailable
 from civic.audit.model.tiles import Published
-from civic.audit.ports import Head
+from civic.audit.ports import Head, Heads, Shelf
 from civic.runtime.aws_errors import code_of, unavailable_as
 
 _AT_ONCE = 16
 _NOTE = "text/plain; charset=utf-8"
 
 
-class S3Shelf:
+class S3Shelf(Shelf):
     """The objects of the bucket under one prefix."""
 
     def __init__(self, bucket: Bucket, prefix: str) -> None:
@@ -24,20 +25,20 @@ class S3Shelf:
         self._bucket = bucket
         self._prefix = prefix
 
+    @override
     def put(self, objects: Iterable[Published]) -> None:
-        """Put objects, each unless it is there."""
         _side_by_side(self._put, list(objects))
 
+    @override
     def read(self, path: str) -> bytes:
-        """Return an object."""
         return self._bucket.read(self._prefix + path)
 
+    @override
     def read_all(self, paths: Sequence[str]) -> list[bytes]:
-        """Return several objects, in the order of their paths."""
         return _side_by_side(self.read, paths)
 
+    @override
     def read_parts(self, paths: Sequence[str], first: int, count: int) -> list[bytes]:
-        """Return ``count`` bytes of each of several objects, from the byte ``first`` on."""
         read = partial(self._bucket.read, part=f"bytes={first}-{first + count - 1}")
         return _side_by_side(read, [self._prefix + path for path in paths])
 
@@ -53,7 +54,7 @@ class S3Shelf:
             raise LogBroken("something else is published under the same name")
 
 
-class S3Heads:
+class S3Heads(Heads):
     """The newest checkpoint: the one object that is replaced, and only if it has not moved."""
 
     def __init__(self, bucket: Bucket, key: str) -> None:
@@ -61,8 +62,8 @@ class S3Heads:
         self._bucket = bucket
         self._key = key
 
+    @override
     def newest(self) -> Head | None:
-        """Return it; None before the first."""
         with unavailable_as(StoreUnavailable):
             try:
                 answer = self._bucket.client.get_object(Bucket=self._bucket.name, Key=self._key)
@@ -72,6 +73,7 @@ class S3Heads:
                 raise
             return Head(answer["Body"].read(), answer["ETag"])
 
+    @override
     def replace(self, before: Head | None, note: bytes) -> Head:
         """Publish a checkpoint in the place of another (``If-Match``), and return it."""
         condition = {"IfNoneMatch": "*"} if before is None else {"IfMatch": before.tag}

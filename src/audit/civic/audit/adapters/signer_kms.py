@@ -1,9 +1,10 @@
 """The log's key in KMS: Ed25519, which signs and is never seen."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 from civic.audit.errors import StoreUnavailable
+from civic.audit.ports import Signer
 from civic.runtime.aws_errors import unavailable_as
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 _KEY_BYTES = 32
 
 
-class KmsSigner:
+class KmsSigner(Signer):
     """Signs with one KMS key (spec ``ECC_NIST_EDWARDS25519``)."""
 
     def __init__(self, client: "KMSClient", key_id: str) -> None:
@@ -20,10 +21,12 @@ class KmsSigner:
         self._client = client
         self._key_id = key_id
 
+    @override
     def public_key(self) -> bytes:
         """Return the public key: the end of its SubjectPublicKeyInfo (RFC 8410 section 4)."""
         return self._public_key
 
+    @override
     def sign(self, text: bytes) -> bytes:
         """Return the signature of a text (RFC 8032, not pre-hashed)."""
         with unavailable_as(StoreUnavailable):

@@ -6,7 +6,7 @@ people has neither.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, override
 
 from civic.contracts.events import Decision, Reason
 from civic.contracts.identifiers import RegistrationId, Revision
@@ -14,6 +14,7 @@ from civic.identity.adapters.items import LATER_REVISION, Item, RevisionedTable,
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.retention import RetentionLimits
 from civic.identity.model.rows import DecisionRow, Status, Tombstone, Verdict
+from civic.identity.ports import DecisionStore, RetentionCalendar
 
 _UNDECIDED = f"{LATER_REVISION} OR (revision = :r AND #status = :pending)"
 _OVERRULED = (
@@ -26,30 +27,30 @@ _ENDED = (
 )
 
 
-class DynamoDbDecisions:
+class DynamoDbDecisions(DecisionStore, RetentionCalendar):
     """Decisions by registration id."""
 
     def __init__(self, table: RevisionedTable) -> None:
         """Keep the rows in ``table``."""
         self._table = table
 
+    @override
     def get(self, registration: RegistrationId) -> DecisionRow | Tombstone | None:
-        """Return what is there."""
         return _parse(self._table.read(registration))
 
+    @override
     def open(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
-        """Note a revision as pending; return what stands in the way."""
         return _parse(self._put(row, LATER_REVISION))
 
+    @override
     def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
-        """Write a verdict; return what stands in the way."""
         known = self._put(
             row, _UNDECIDED, {"#status": "status"}, {":pending": {"S": Status.PENDING}}
         )
         return _parse(known)
 
+    @override
     def overrule(self, row: DecisionRow) -> bool:
-        """Write a verdict of people; False if there is none to write over."""
         number = row.verdict.round if row.verdict else 0
         known = self._put(
             row,
@@ -59,8 +60,8 @@ class DynamoDbDecisions:
         )
         return known is None
 
+    @override
     def restrict(self, row: DecisionRow) -> bool:
-        """Count the restriction of a row on, if nobody has meanwhile."""
         unchanged, values = _under(row.restriction)
         return self._table.update(
             row.record.id,
@@ -69,12 +70,12 @@ class DynamoDbDecisions:
             ExpressionAttributeValues={":next": {"N": str(row.restriction + 1)}, **values},
         )
 
+    @override
     def bury(self, grave: Tombstone) -> None:
-        """Replace the row by a tombstone."""
         self._table.bury(grave)
 
+    @override
     def ended(self, limits: RetentionLimits) -> Iterator[DecisionRow]:
-        """Scan for rows whose retention has ended."""
         found = self._table.scan(
             _ENDED,
             ExpressionAttributeNames={"#status": "status", "#decision": "decision"},

@@ -8,7 +8,7 @@ by one, in any order and again, and an area that a later revision leaves out cou
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import ClientError
 
@@ -16,7 +16,7 @@ from civic.contracts.identifiers import ElectionId, StyleId
 from civic.identity.adapters.items import Item
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.credentials import Entitlement
-from civic.identity.ports.issuing import AnnouncedElection
+from civic.identity.ports.issuing import AnnouncedElection, ElectionCalendar
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _EVERYWHERE = "*"
 _LATER = "attribute_not_exists(#revision) OR #revision < :revision"
 
 
-class DynamoDbElectionCalendar:
+class DynamoDbElectionCalendar(ElectionCalendar):
     """The calendar."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -34,6 +34,7 @@ class DynamoDbElectionCalendar:
         self._client = client
         self._table = table
 
+    @override
     def publish(self, election: AnnouncedElection) -> None:
         """Note an election as it was published; its own row last, for until then no other counts.
 
@@ -51,12 +52,13 @@ class DynamoDbElectionCalendar:
         }
         self._set(_EVERYWHERE, election.election, window, _LATER)
 
+    @override
     def end(self, election: ElectionId) -> None:
         """Note that an election has ended, whether its publication was seen or not."""
         self._set(_EVERYWHERE, election, {"ended": {"BOOL": True}}, None)
 
+    @override
     def of_area(self, area: str) -> Sequence[Entitlement]:
-        """Return every election in which an area has a ballot style."""
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
@@ -67,8 +69,8 @@ class DynamoDbElectionCalendar:
         found = (self._entitlement(row) for row in rows)
         return [one for one in found if one is not None]
 
+    @override
     def find(self, area: str, election: ElectionId) -> Entitlement | None:
-        """Return what an area gets in an election."""
         row = self._read(area, election)
         return None if row is None else self._entitlement(row)
 

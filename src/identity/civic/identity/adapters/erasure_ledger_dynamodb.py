@@ -7,7 +7,7 @@ order. Times are ISO 8601 in UTC; ``ttl`` is Unix seconds.
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import ClientError
 
@@ -17,13 +17,14 @@ from civic.identity.adapters.items import Item
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.keys import AccessDigest
+from civic.identity.ports import ErasureCount, ErasureLedger
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoDbErasureLedger:
+class DynamoDbErasureLedger(ErasureLedger, ErasureCount):
     """The ledger, and its pages for a replay."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -31,10 +32,10 @@ class DynamoDbErasureLedger:
         self._client = client
         self._table = table
 
+    @override
     def open(
         self, registration: RegistrationId, requested_at: datetime, digest: AccessDigest
     ) -> ErasureRecord:
-        """Note a request; of several the earliest counts, as long as there is no receipt."""
         noted = self._update(
             registration,
             "SET requested = :at, access_digest = :digest, #ttl = :ttl",
@@ -49,10 +50,10 @@ class DynamoDbErasureLedger:
         )
         return noted or self.get(registration) or ErasureRecord(registration)
 
+    @override
     def confirm(
         self, registration: RegistrationId, stores: Sequence[ErasureStore], at: datetime
     ) -> ErasureRecord:
-        """Note that stores have erased; their first word counts, as long as there is no receipt."""
         changes = ", ".join(f"at_{one} = if_not_exists(at_{one}, :at)" for one in stores)
         noted = self._update(
             registration,
@@ -66,8 +67,8 @@ class DynamoDbErasureLedger:
         )
         return noted or self.get(registration) or ErasureRecord(registration)
 
+    @override
     def seal(self, registration: RegistrationId, receipt: SignedReceipt) -> None:
-        """Keep the receipt, unless there is one."""
         self._update(
             registration,
             "SET receipt = :receipt, signature = :signature, public_key = :key",
@@ -80,14 +81,15 @@ class DynamoDbErasureLedger:
             {},
         )
 
+    @override
     def get(self, registration: RegistrationId) -> ErasureRecord | None:
-        """Return an entry."""
         with unavailable_as(StoreUnavailable):
             item = self._client.get_item(
                 TableName=self._table, Key={"id": {"S": registration}}, ConsistentRead=True
             ).get("Item")
         return _record(item) if item else None
 
+    @override
     def page(self, cursor: str | None, size: int) -> tuple[list[ErasureRecord], str | None]:
         """Return a page of entries; the cursor is the table's own, as JSON."""
         start: dict[str, Any] = {"ExclusiveStartKey": json.loads(cursor)} if cursor else {}
@@ -98,6 +100,7 @@ class DynamoDbErasureLedger:
         last = answer.get("LastEvaluatedKey")
         return [_record(item) for item in answer["Items"]], json.dumps(last) if last else None
 
+    @override
     def completed(self, before: datetime, lasting: datetime) -> int:
         """Scan for a number; a store that joined after the receipt is not in the entry."""
         everywhere = " AND ".join(f"attribute_exists(at_{one})" for one in ErasureStore)

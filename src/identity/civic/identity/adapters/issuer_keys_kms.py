@@ -7,7 +7,7 @@ changed: credentials stay valid under the key they were issued with.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import ClientError
 
@@ -16,6 +16,7 @@ from civic.contracts.ports import Clock
 from civic.identity.errors import CredentialKeyMissing, KeyServiceUnavailable, StoreUnavailable
 from civic.identity.model.blind_rsa import SigningKey
 from civic.identity.model.credentials import PURPOSE
+from civic.identity.ports.issuing import IssuerKeyRing, SigningKeys
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 from civic.runtime.cache import ExpiringCache
 
@@ -51,13 +52,14 @@ class IssuerKeyTable:
         return found
 
 
-class KmsIssuerKeyRing:
+class KmsIssuerKeyRing(IssuerKeyRing):
     """Makes keys."""
 
     def __init__(self, keys: IssuerKeyTable) -> None:
         """Make them in ``keys``."""
         self._keys = keys
 
+    @override
     def ensure(self, election: ElectionId, style: StyleId) -> bytes:
         """Return the public key, made if there is none; of two makers at once the first wins."""
         if self._keys.read(election, style) is None:
@@ -88,7 +90,7 @@ class KmsIssuerKeyRing:
                     raise
 
 
-class KmsSigningKeys:
+class KmsSigningKeys(SigningKeys):
     """Opens keys, and keeps them opened for a limited time."""
 
     def __init__(self, keys: IssuerKeyTable, lifetime: timedelta, clock: Clock) -> None:
@@ -97,12 +99,12 @@ class KmsSigningKeys:
         self._public = ExpiringCache(self._read_public, lifetime, clock)
         self._private = ExpiringCache(self._open, lifetime, clock)
 
+    @override
     def public(self, election: ElectionId, style: StyleId) -> bytes:
-        """Return the public key; raises CredentialKeyMissing."""
         return self._public.get((election, style))
 
+    @override
     def private(self, election: ElectionId, style: StyleId) -> SigningKey:
-        """Return the private key; raises CredentialKeyMissing, KeyServiceUnavailable."""
         return self._private.get((election, style))
 
     def _read_public(self, name: tuple[ElectionId, StyleId]) -> bytes:

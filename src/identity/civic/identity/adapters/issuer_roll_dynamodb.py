@@ -6,7 +6,7 @@ so that one conditional write checks the standing and notes the request, and an 
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, override
 
 from civic.contracts.identifiers import ElectionId, RegistrationId, Revision
 from civic.contracts.retention import TOMBSTONE_LIFETIME
@@ -14,6 +14,7 @@ from civic.identity.adapters.items import Item, RevisionedTable
 from civic.identity.model.credentials import RequestDigest, RollEntry, Standing
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.rows import tombstone
+from civic.identity.ports.issuing import IssuerRoll
 
 _ISSUED = "issued_"
 _LATER = (
@@ -24,15 +25,15 @@ _LATER = (
 _FIRST_OR_SAME = "accepted = :yes AND (attribute_not_exists(#issued) OR #issued = :request)"
 
 
-class DynamoDbIssuerRoll:
+class DynamoDbIssuerRoll(IssuerRoll):
     """The issuer's roll."""
 
     def __init__(self, table: RevisionedTable) -> None:
         """Keep the roll in ``table``."""
         self._table = table
 
+    @override
     def decided(self, standing: Standing) -> None:
-        """Note a decision, unless a later one is known, or the registration is erased."""
         written: dict[str, Any] = {
             "revision": {"N": str(standing.revision)},
             "round": {"N": str(standing.round)},
@@ -49,19 +50,19 @@ class DynamoDbIssuerRoll:
             ExpressionAttributeValues={f":{name}": value for name, value in written.items()},
         )
 
+    @override
     def erased(self, registration: RegistrationId, at: datetime) -> None:
-        """Replace the row by a tombstone; of two tombstones the earlier stays."""
         self._table.bury(tombstone(registration, at, TOMBSTONE_LIFETIME))
 
+    @override
     def get(self, registration: RegistrationId) -> RollEntry | None:
-        """Return the row; None if there is none, or a tombstone."""
         item = self._table.read(registration)
         return None if item is None or "erased_at" in item else _entry(item)
 
+    @override
     def issue(
         self, registration: RegistrationId, election: ElectionId, request: RequestDigest
     ) -> bool:
-        """Note what was asked for; False if that differs, or the row does not stand for it."""
         return self._table.update(
             registration,
             "SET #issued = :request",

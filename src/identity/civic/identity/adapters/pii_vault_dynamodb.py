@@ -1,32 +1,34 @@
 """The high-security store in DynamoDB: one binary attribute per sealed field."""
 
 from datetime import datetime
+from typing import override
 
 from civic.contracts.events import SealedFields
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.adapters.items import LATER_REVISION, Item, RevisionedTable, grave_of
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.rows import Tombstone, VaultRow
+from civic.identity.ports import PiiVault
 
 _FIELD_PREFIX = "pii_"
 
 
-class DynamoDbVault:
+class DynamoDbVault(PiiVault):
     """Sealed records by registration id."""
 
     def __init__(self, table: RevisionedTable) -> None:
         """Keep the rows in ``table``."""
         self._table = table
 
+    @override
     def get(self, registration: RegistrationId) -> VaultRow | Tombstone | None:
-        """Return what is there."""
         item = self._table.read(registration)
         if item is None:
             return None
         return grave_of(item) or _row(item)
 
+    @override
     def store(self, row: VaultRow) -> RecordId | Tombstone | None:
-        """Write a revision; return what stands in the way."""
         known = self._table.write(
             _item(row),
             LATER_REVISION,
@@ -36,8 +38,8 @@ class DynamoDbVault:
             return None
         return grave_of(known) or _record(known)
 
+    @override
     def bury(self, grave: Tombstone) -> None:
-        """Replace the row by a tombstone."""
         self._table.bury(grave)
 
 

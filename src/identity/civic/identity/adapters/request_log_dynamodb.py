@@ -9,7 +9,7 @@ are ISO 8601 in UTC.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import REQUEST_LOG_LIFETIME
@@ -21,6 +21,7 @@ from civic.identity.model.requests import (
     StaffView,
     SubjectRequest,
 )
+from civic.identity.ports import RequestCalendar, RequestLog
 from civic.runtime.aws_errors import unavailable_as
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _OPEN, _DONE, _VIEW = "open#", "done#", "view#"
 
 
-class DynamoDbRequestLog:
+class DynamoDbRequestLog(RequestLog, RequestCalendar):
     """The request log, and its calendar."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -37,8 +38,8 @@ class DynamoDbRequestLog:
         self._client = client
         self._table = table
 
+    @override
     def open(self, request: SubjectRequest) -> SubjectRequest:
-        """Note a request, or count it to the open one of its kind."""
         with unavailable_as(StoreUnavailable):
             answer = self._client.update_item(
                 TableName=self._table,
@@ -57,6 +58,7 @@ class DynamoDbRequestLog:
             )
         return _request(answer["Attributes"])
 
+    @override
     def complete(
         self,
         registration: RegistrationId,
@@ -82,8 +84,8 @@ class DynamoDbRequestLog:
                     TableName=self._table, Key={"id": item["id"], "entry": item["entry"]}
                 )
 
+    @override
     def note_view(self, view: StaffView) -> None:
-        """Note a look at a record."""
         item: Item = {
             "id": {"S": view.id},
             "entry": {"S": f"{_VIEW}{view.at.isoformat()}#{view.purpose}#{view.by}"},
@@ -95,8 +97,8 @@ class DynamoDbRequestLog:
         with unavailable_as(StoreUnavailable):
             self._client.put_item(TableName=self._table, Item=item)
 
+    @override
     def history(self, registration: RegistrationId) -> History:
-        """Return everything noted about a registration."""
         items = list(self._query(registration, ""))
         requests = [_request(one) for one in items if not _entry(one).startswith(_VIEW)]
         return History(
@@ -104,8 +106,8 @@ class DynamoDbRequestLog:
             tuple(_view(one) for one in items if _entry(one).startswith(_VIEW)),
         )
 
+    @override
     def overdue(self, now: datetime) -> Iterator[SubjectRequest]:
-        """Scan for open requests whose due date has passed."""
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import ClientError
 
@@ -12,13 +12,14 @@ from civic.identity.adapters.items import Item
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import RecordId
 from civic.identity.model.review import Opinion, ReviewCase, ReviewCause
+from civic.identity.ports import ReviewQueue
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoDbReviewQueue:
+class DynamoDbReviewQueue(ReviewQueue):
     """The review queue."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -26,8 +27,8 @@ class DynamoDbReviewQueue:
         self._client = client
         self._table = table
 
+    @override
     def add(self, case: ReviewCase) -> None:
-        """Note a case, unless there is one of the same or a later revision."""
         item: Item = {
             "id": {"S": case.record.id},
             "revision": _revision(case),
@@ -47,22 +48,22 @@ class DynamoDbReviewQueue:
                 if not failed_condition(error):
                     raise
 
+    @override
     def get(self, registration: RegistrationId) -> ReviewCase | None:
-        """Return a case."""
         with unavailable_as(StoreUnavailable):
             item = self._client.get_item(
                 TableName=self._table, Key={"id": {"S": registration}}, ConsistentRead=True
             ).get("Item")
         return _case(item) if item else None
 
+    @override
     def waiting(self) -> Iterator[ReviewCase]:
-        """Scan for every case."""
         with unavailable_as(StoreUnavailable):
             for page in self._client.get_paginator("scan").paginate(TableName=self._table):
                 yield from map(_case, page["Items"])
 
+    @override
     def opine(self, case: ReviewCase, opinion: Opinion) -> ReviewCase | None:
-        """Add an opinion to a case."""
         stated: Item = {
             "by": {"S": opinion.by},
             "decision": {"S": opinion.decision},
@@ -87,8 +88,8 @@ class DynamoDbReviewQueue:
                 raise
         return _case(answer["Attributes"])
 
+    @override
     def close(self, registration: RegistrationId, up_to: Revision | None = None) -> None:
-        """Take a case out, unless it is of a later revision."""
         key: Item = {"id": {"S": registration}}
         only: dict[str, Any] = {}
         if up_to is not None:

@@ -5,7 +5,7 @@ need neither allow the other attributes only.
 """
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import ClientError
 
@@ -18,13 +18,15 @@ from civic.identity.model.keys import (
     WrappedKey,
     WrappingKeyVersion,
 )
+from civic.identity.ports import SubjectKeyStore
+from civic.identity.ports.custody import RewrapQueue
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoDbSubjectKeys:
+class DynamoDbSubjectKeys(SubjectKeyStore, RewrapQueue):
     """The subject key store, and its pages for rewrapping."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -32,8 +34,8 @@ class DynamoDbSubjectKeys:
         self._client = client
         self._table = table
 
+    @override
     def put(self, row: StoredSubjectKey) -> None:
-        """Add a key; raises RevisionTaken if the revision has one."""
         item = {
             **_key(row.record),
             "wk": {"S": row.wrapped.version},
@@ -50,8 +52,8 @@ class DynamoDbSubjectKeys:
                     raise RevisionTaken from error
                 raise
 
+    @override
     def access_digest(self, record: RecordId) -> AccessDigest | None:
-        """Return whose revision this is, without reading its key."""
         with unavailable_as(StoreUnavailable):
             item = self._client.get_item(
                 TableName=self._table,
@@ -61,16 +63,16 @@ class DynamoDbSubjectKeys:
             ).get("Item")
         return AccessDigest(bytes(item["access_digest"]["B"])) if item else None
 
+    @override
     def get(self, record: RecordId) -> StoredSubjectKey | None:
-        """Return the row with its wrapped key."""
         with unavailable_as(StoreUnavailable):
             item = self._client.get_item(
                 TableName=self._table, Key=_key(record), ConsistentRead=True
             ).get("Item")
         return _row(item) if item else None
 
+    @override
     def revisions(self, registration: RegistrationId) -> list[Revision]:
-        """Return the revisions that have a key, without reading the keys."""
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
@@ -83,11 +85,12 @@ class DynamoDbSubjectKeys:
                 Revision(int(item["revision"]["N"])) for page in pages for item in page["Items"]
             ]
 
+    @override
     def delete(self, record: RecordId) -> None:
-        """Destroy one key."""
         with unavailable_as(StoreUnavailable):
             self._client.delete_item(TableName=self._table, Key=_key(record))
 
+    @override
     def page(self, cursor: str | None, size: int) -> tuple[list[StoredSubjectKey], str | None]:
         """Return a page of rows; the cursor is the table's own, as JSON."""
         start: dict[str, Any] = {"ExclusiveStartKey": json.loads(cursor)} if cursor else {}
@@ -98,8 +101,8 @@ class DynamoDbSubjectKeys:
         last = answer.get("LastEvaluatedKey")
         return [_row(item) for item in answer["Items"]], json.dumps(last) if last else None
 
+    @override
     def replace(self, old: StoredSubjectKey, new: WrappedKey) -> bool:
-        """Swap the wrapped key if the row still holds the old one."""
         with unavailable_as(StoreUnavailable):
             try:
                 self._client.update_item(

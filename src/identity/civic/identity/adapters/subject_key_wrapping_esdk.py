@@ -7,6 +7,7 @@ decryption: a key moved to another person's row does not open.
 """
 
 from io import BytesIO, IOBase
+from typing import override
 
 from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
 from aws_encryption_sdk.exceptions import AWSEncryptionSDKClientError
@@ -26,6 +27,7 @@ from civic.identity.model.keys import (
     WrappedKey,
     WrappingKeyVersion,
 )
+from civic.identity.ports import KeyUnwrapper, KeyWrapper
 
 _PROVIDER = "civic"
 _SUITE = Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY
@@ -38,7 +40,7 @@ def _client() -> EncryptionSDKClient:
     )
 
 
-class EsdkKeyWrapper:
+class EsdkKeyWrapper(KeyWrapper):
     """Wraps under the current public key."""
 
     def __init__(self, keys: PublicKeys) -> None:
@@ -46,8 +48,8 @@ class EsdkKeyWrapper:
         self._keys = keys
         self._client = _client()
 
+    @override
     def wrap(self, key: SubjectKey, registration: RegistrationId) -> WrappedKey:
-        """Return the wrapped key, bound to the registration and the purpose."""
         version, public_key = self._keys.current()
         blob, _ = self._client.encrypt(
             source=key.secret,
@@ -59,7 +61,7 @@ class EsdkKeyWrapper:
         return WrappedKey(version, blob)
 
 
-class EsdkKeyUnwrapper:
+class EsdkKeyUnwrapper(KeyUnwrapper):
     """Unwraps with the private key that KMS opens."""
 
     def __init__(self, keys: PrivateKeys) -> None:
@@ -67,8 +69,8 @@ class EsdkKeyUnwrapper:
         self._keys = keys
         self._client = _client()
 
+    @override
     def unwrap(self, wrapped: WrappedKey, registration: RegistrationId) -> SubjectKey:
-        """Return the subject key; raises KeyRefused for a blob that is not this registration's."""
         provider = _master_key(wrapped.version, self._keys.version(wrapped.version))
         try:
             secret, header = self._decrypted(wrapped.blob, provider)

@@ -7,7 +7,7 @@ encryption context ``{wk, purpose}`` (which CloudTrail shows in clear: it names 
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from aws_encryption_sdk.identifiers import EncryptionKeyType, WrappingAlgorithm
 from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from civic.contracts.ports import Clock
 from civic.identity.errors import KeyServiceUnavailable, StoreUnavailable, WrappingKeyMissing
 from civic.identity.model.keys import PURPOSE, WrappingKeyVersion
+from civic.identity.ports.custody import WrappingKeyRing
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 from civic.runtime.cache import ExpiringCache
 
@@ -115,7 +116,7 @@ class PrivateKeys:
         return _parsed(pem, EncryptionKeyType.PRIVATE)
 
 
-class KmsWrappingKeyRing:
+class KmsWrappingKeyRing(WrappingKeyRing):
     """Adds versions: two conditional writes, of the version's row and then of ``current``."""
 
     def __init__(self, client: "DynamoDBClient", table: str, kms: KmsKey) -> None:
@@ -124,14 +125,15 @@ class KmsWrappingKeyRing:
         self._table = table
         self._kms = kms
 
+    @override
     def current(self) -> WrappingKeyVersion | None:
-        """Return the current version, None before the first."""
         with unavailable_as(StoreUnavailable):
             item = self._client.get_item(
                 TableName=self._table, Key={"wk": {"S": _CURRENT}}, ConsistentRead=True
             ).get("Item")
         return WrappingKeyVersion(item["version"]["S"]) if item else None
 
+    @override
     def add(self) -> WrappingKeyVersion:
         """Make a further pair and make it current; run twice at once, one of the two wins."""
         previous = self.current()

@@ -4,16 +4,17 @@ The numbers are approximate until about a minute after the last message was sent
 reference, GetQueueAttributes); who relies on them waits longer than that.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 from civic.runtime.aws_errors import unavailable_as
 from civic.voting.errors import StoreUnavailable
+from civic.voting.ports import Backlog
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-class SqsBacklog:
+class SqsBacklog(Backlog):
     """The messages of some queues."""
 
     def __init__(self, client: "SQSClient", *queues: str) -> None:
@@ -21,6 +22,7 @@ class SqsBacklog:
         self._client = client
         self._queues = queues
 
+    @override
     def waiting(self) -> int:
         """Add up what is visible, in flight and delayed."""
         return sum(map(self._waiting, self._queues))

@@ -8,7 +8,7 @@ consistency, which has no transactions (docs/adr/0025-ballots-one-way.md).
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import ClientError
 
@@ -17,13 +17,13 @@ from civic.runtime.aws_errors import failed_condition, unavailable_as
 from civic.runtime.clients import CONNECTIONS
 from civic.voting.errors import StoreUnavailable
 from civic.voting.model.ballot import CastBallot
-from civic.voting.ports import Cast
+from civic.voting.ports import BallotBox, Cast
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoDbBallots:
+class DynamoDbBallots(BallotBox):
     """The ballot box."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -31,6 +31,7 @@ class DynamoDbBallots:
         self._client = client
         self._table = table
 
+    @override
     def holds(self, nullifier: Nullifier) -> bool:
         """Look for a ballot; eventually consistent, as the box itself refuses a second one."""
         with unavailable_as(StoreUnavailable):
@@ -41,13 +42,13 @@ class DynamoDbBallots:
             )
         return "Item" in answer
 
+    @override
     def cast(self, ballots: Sequence[CastBallot]) -> list[Cast | StoreUnavailable]:
-        """Put ballots into the box, each unless there is one of its nullifier."""
         with ThreadPoolExecutor(CONNECTIONS) as threads:
             return list(threads.map(self._put, ballots))
 
+    @override
     def every(self, election: ElectionId) -> Iterator[CastBallot]:
-        """Scan for the ballots of an election, consistently."""
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,

@@ -2,17 +2,18 @@
 
 import json
 from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 from civic.contracts.identifiers import ElectionId
 from civic.runtime.aws_errors import unavailable_as
 from civic.voting.errors import SealBroken, StoreUnavailable
+from civic.voting.ports import BallotQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-class SqsBallots:
+class SqsBallots(BallotQueue):
     """The queue between enqueuer and processor."""
 
     def __init__(self, client: "SQSClient", url: str) -> None:
@@ -20,8 +21,8 @@ class SqsBallots:
         self._client = client
         self._url = url
 
+    @override
     def send(self, election: ElectionId, sealed: bytes) -> None:
-        """Put a sealed ballot into the queue."""
         with unavailable_as(StoreUnavailable):
             self._client.send_message(QueueUrl=self._url, MessageBody=body_of(election, sealed))
 

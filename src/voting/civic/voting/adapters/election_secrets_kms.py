@@ -4,13 +4,14 @@ The encryption context, ``{election, purpose}``, binds each to its election. It 
 CloudTrail in clear, and says nothing that is not public.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import ElectionId
 from civic.runtime.aws_errors import unavailable_as
 from civic.voting.errors import SealBroken, StoreUnavailable
+from civic.voting.ports import ElectionSecrets
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -19,7 +20,7 @@ PURPOSE = "ballots"
 _NOT_OURS = {"InvalidCiphertextException", "IncorrectKeyException"}
 
 
-class KmsElectionSecrets:
+class KmsElectionSecrets(ElectionSecrets):
     """Secrets of elections under one KMS key."""
 
     def __init__(self, client: "KMSClient", key_id: str) -> None:
@@ -27,16 +28,16 @@ class KmsElectionSecrets:
         self._client = client
         self._key_id = key_id
 
+    @override
     def make(self, election: ElectionId) -> bytes:
-        """Have KMS make a secret that nobody sees."""
         with unavailable_as(StoreUnavailable):
             made = self._client.generate_data_key_without_plaintext(
                 KeyId=self._key_id, KeySpec="AES_256", EncryptionContext=_context(election)
             )
         return made["CiphertextBlob"]
 
+    @override
     def open(self, election: ElectionId, sealed: bytes) -> bytes:
-        """Have KMS decrypt a secret."""
         with unavailable_as(StoreUnavailable):
             try:
                 opened = self._client.decrypt(

@@ -8,7 +8,7 @@ Every write is of a single item, and conditional.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import ClientError
 
@@ -18,7 +18,7 @@ from civic.contracts.voting import ElectionChange, ElectionDeleted
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 from civic.voting.errors import ElectionMoved, StoreUnavailable
 from civic.voting.model.election import Election
-from civic.voting.ports import Announcement, PollBook
+from civic.voting.ports import Announcement, ElectionStore, PollBook
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,7 +30,7 @@ _ABSENT = "attribute_not_exists(id)"
 _THE_ONE_BEFORE = "revision = :before AND attribute_exists(document)"
 
 
-class DynamoDbElections:
+class DynamoDbElections(ElectionStore):
     """The elections."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -38,6 +38,7 @@ class DynamoDbElections:
         self._client = client
         self._table = table
 
+    @override
     def create(
         self, election: Election, sealed_secret: bytes, *events: ElectionChange
     ) -> Announcement:
@@ -48,14 +49,16 @@ class DynamoDbElections:
             raise ElectionMoved
         return _announcement(election, events)
 
+    @override
     def replace(self, election: Election, *events: ElectionChange) -> Announcement:
-        """Put the definition in the place of the one before."""
         return self._follow(election, _definition(election, events), events)
 
+    @override
     def delete(self, election: Election, *events: ElectionChange) -> Announcement:
         """Put into the place of the definition that there is none any more."""
         return self._follow(election, _head(election, events), events)
 
+    @override
     def announced(self, announcement: Announcement) -> None:
         """Forget the events; and what a given-up draft has left, but for its useless secret."""
         key = _key(announcement.election, _DEFINITION)
@@ -76,13 +79,13 @@ class DynamoDbElections:
                 if not failed_condition(error):
                     raise
 
+    @override
     def keep_keys(self, election: ElectionId, keys: Mapping[StyleId, bytes]) -> None:
-        """Put each key where there is none."""
         for style, key in keys.items():
             self._put_once({**_key(election, _KEY + style), "public_key": {"B": key}})
 
+    @override
     def find(self, election: ElectionId) -> PollBook | None:
-        """Query the partition, consistently."""
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
@@ -105,12 +108,12 @@ class DynamoDbElections:
             unannounced=_unannounced(found) if "unannounced" in found else None,
         )
 
+    @override
     def every(self) -> Iterator[Election]:
-        """Scan for the definitions."""
         yield from map(_election, self._scan("attribute_exists(document)"))
 
+    @override
     def unannounced(self) -> Iterator[Announcement]:
-        """Scan for revisions that still carry their events."""
         yield from map(_unannounced, self._scan("attribute_exists(unannounced)"))
 
     def _scan(self, condition: str) -> Iterator[Item]:

@@ -1,7 +1,7 @@
 """Snapshots of results in S3, from where a CDN may serve them, and the queue that asks for them."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 from botocore.exceptions import ClientError
 
@@ -9,6 +9,7 @@ from civic.contracts.identifiers import ElectionId
 from civic.contracts.ports import Clock
 from civic.runtime.aws_errors import unavailable_as
 from civic.voting.errors import StoreUnavailable
+from civic.voting.ports import SnapshotRequests, SnapshotStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _LATEST = "results/latest.json"
 
 
-class S3Snapshots:
+class S3Snapshots(SnapshotStore):
     """The published snapshots."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
@@ -25,8 +26,8 @@ class S3Snapshots:
         self._client = client
         self._bucket = bucket
 
+    @override
     def put(self, election: ElectionId, document: bytes) -> None:
-        """Publish a snapshot, of this election and as the latest of all."""
         with unavailable_as(StoreUnavailable):
             # The election's own last: it is what tells a retry that all is done.
             for key in (_LATEST, _key(election)):
@@ -38,8 +39,8 @@ class S3Snapshots:
                     CacheControl="public, max-age=1, stale-while-revalidate=5",
                 )
 
+    @override
     def get(self, election: ElectionId | None) -> bytes | None:
-        """Return a snapshot; without an election the latest of all."""
         key = _LATEST if election is None else _key(election)
         with unavailable_as(StoreUnavailable):
             try:
@@ -55,7 +56,7 @@ def _key(election: ElectionId) -> str:
     return f"results/{election}.json"
 
 
-class SqsSnapshotRequests:
+class SqsSnapshotRequests(SnapshotRequests):
     """A FIFO queue with a delay: requests of one second are one, and no two are done at once."""
 
     def __init__(self, client: "SQSClient", url: str, clock: Clock) -> None:
@@ -71,8 +72,8 @@ class SqsSnapshotRequests:
         self._url = url
         self._clock = clock
 
+    @override
     def ask(self, election: ElectionId) -> None:
-        """Ask for a snapshot soon."""
         second = int(self._clock().timestamp())
         with unavailable_as(StoreUnavailable):
             self._client.send_message(

@@ -1,7 +1,7 @@
 """Tallies in DynamoDB: one item per election and stream shard."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import ClientError
 
@@ -9,12 +9,13 @@ from civic.contracts.identifiers import ElectionId
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 from civic.voting.errors import StoreUnavailable, TallyMoved
 from civic.voting.model.tally import Counts, ShardTally
+from civic.voting.ports import TallyStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoDbTallies:
+class DynamoDbTallies(TallyStore):
     """The tally store."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -22,8 +23,8 @@ class DynamoDbTallies:
         self._client = client
         self._table = table
 
+    @override
     def read(self, election: ElectionId, shard: str) -> ShardTally | None:
-        """Return a shard's tally, consistently read."""
         with unavailable_as(StoreUnavailable):
             answer = self._client.get_item(
                 TableName=self._table,
@@ -33,8 +34,8 @@ class DynamoDbTallies:
         item = answer.get("Item")
         return None if item is None else _tally_of(item)
 
+    @override
     def write(self, election: ElectionId, shard: str, tally: ShardTally) -> None:
-        """Store the revision after the stored one."""
         first = tally.revision == 1
         condition: dict[str, Any] = (
             {"ConditionExpression": "attribute_not_exists(election)"}
@@ -59,8 +60,8 @@ class DynamoDbTallies:
                     raise TallyMoved("the stored tally is not the revision before") from error
                 raise
 
+    @override
     def every(self, election: ElectionId) -> Iterator[ShardTally]:
-        """Return the tallies of all shards, consistently read."""
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,

@@ -4,19 +4,20 @@ An item says for which election and ballot style a code votes, and nothing about
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 from civic.voting.errors import CodeTaken, StoreUnavailable
+from civic.voting.ports import VoterCodes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoDbVoterCodes:
+class DynamoDbVoterCodes(VoterCodes):
     """The voters' codes."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -24,8 +25,8 @@ class DynamoDbVoterCodes:
         self._client = client
         self._table = table
 
+    @override
     def find(self, hashed: bytes) -> tuple[ElectionId, StyleId] | None:
-        """Get what a code is for; None if there is no such code."""
         with unavailable_as(StoreUnavailable):
             answer = self._client.get_item(TableName=self._table, Key={"code": {"B": hashed}})
         item = answer.get("Item")
@@ -33,8 +34,8 @@ class DynamoDbVoterCodes:
             return None
         return ElectionId(item["election"]["S"]), StyleId(item["style"]["S"])
 
+    @override
     def add(self, election: ElectionId, style: StyleId, hashes: Iterable[bytes]) -> None:
-        """Put each hash, unless it is there for something else."""
         for code in hashes:
             self._add(election, style, code)
 
