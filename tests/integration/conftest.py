@@ -20,7 +20,7 @@ from civic.stack.deploy import deploy
 from civic.stack.engine import Engine
 from civic.stack.target import LOCAL_STACK, Target, choose
 from civic.stack.workspace import Workspace, here
-from civic.terminal.ports import LOOPBACK
+from civic.terminal.loopback import LOOPBACK
 
 HERE = Path(__file__).parent
 

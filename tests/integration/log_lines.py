@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from civic.stack import log_events
+from civic.lab import log_events
 from civic.stack.stacks import IDENTITY
 from civic.stack.target import Target
 

@@ -19,9 +19,9 @@ from civic.audit.adapters.bucket_s3 import AUDITORS, LOG, Bucket
 from civic.audit.adapters.journal_s3 import S3Journal
 from civic.contracts.log_entries import BALLOT, EVENT
 from civic.contracts.voting import Audience
+from civic.lab import log_events
 from civic.operator.elections import ElectionOffice
 from civic.operator.public_log import OPENINGS_FOR_AUDITORS, LogCopy, log_key
-from civic.stack import log_events
 from civic.stack.target import Target
 from civic.verifier.main import main as civic_verify
 from civic.verifier.notes import VerifierKey

@@ -14,10 +14,10 @@ from civic.client.api_client import Refused
 from civic.client.citizen import Citizen, Receipt
 from civic.client.device import Credential, Device
 from civic.contracts.identifiers import ElectionId
+from civic.lab import log_events
 from civic.lab.leakscan.places import Piece, Place, places_of_aws
 from civic.lab.leakscan.scan import Scanner
 from civic.operator.elections import ElectionOffice
-from civic.stack import log_events
 from civic.stack.target import Target
 from civic.voting.adapters.ballot_queue_sqs import body_of
 from civic.voting.model.codes import PostedCode

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from civic.stack.ports import DEFAULT_PORT, chosen_port
 from civic.terminal.failures import SettingInvalid
-from civic.terminal.ports import DEFAULT_PORT, chosen_port
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from civic.client.api_client import Json
 from civic.runtime.pages import content_security_policy
 from civic.terminal.console import err
 from civic.terminal.failures import CommandFailed, PortTaken, SettingInvalid
-from civic.terminal.ports import LOOPBACK
+from civic.terminal.loopback import LOOPBACK
 
 HEARTBEAT_SECONDS = 15.0
 """So long a viewer hears nothing: then a comment, by which both sides notice a dead connection."""

@@ -12,11 +12,11 @@ import typer
 from civic.operator.panels import PANELS, RENAMED
 from civic.stack.context import Settled
 from civic.stack.engine import Engine, no_room
+from civic.stack.ports import chosen_port
 from civic.stack.target import LOCAL_STACK, choose, explain
 from civic.stack.workspace import here
 from civic.terminal.failures import CommandFailed, is_disk_full
 from civic.terminal.lazy import installed_roles, lazy_program
-from civic.terminal.ports import chosen_port
 from civic.terminal.program import call, version_option
 
 _HELP = "Operate a Civic stack, in the embedded engine or on AWS."

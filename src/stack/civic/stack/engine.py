@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from civic.stack.ports import require_free
 from civic.stack.workspace import Workspace
 from civic.terminal.failures import DiskFull, EngineFailed
 from civic.terminal.locks import try_lock
-from civic.terminal.ports import LOOPBACK, require_free
+from civic.terminal.loopback import LOOPBACK
 
 REGION = "eu-west-1"
 """Where the engine pretends to be; its state is kept per region."""

@@ -9,7 +9,7 @@ from itertools import batched, chain
 from statistics import quantiles
 from typing import Any
 
-from civic.stack.log_events import messages
+from civic.lab.log_events import messages
 from civic.stack.target import Target
 
 _BATCH_GET = 100

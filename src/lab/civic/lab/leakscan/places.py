@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from civic.lab import log_events
 from civic.lab.leakscan import local
-from civic.stack import log_events
 from civic.stack.target import Target
 
 

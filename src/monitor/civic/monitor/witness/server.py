@@ -12,7 +12,7 @@ from civic.monitor.witness.requests import MOST_BYTES, Answer, answer
 from civic.monitor.witness.witness import Witness
 from civic.terminal.console import err
 from civic.terminal.failures import PortTaken, SettingInvalid
-from civic.terminal.ports import LOOPBACK
+from civic.terminal.loopback import LOOPBACK
 
 _PATH = "/add-checkpoint"
 _STUCK_SECONDS = 10.0

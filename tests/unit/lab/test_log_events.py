@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from civic.lab import log_events
 from civic.lab.demo.figures import aws_calls
 from civic.lab.leakscan.places import _log_groups
-from civic.stack import log_events
 from civic.stack.stacks import STACKS
 from civic.stack.target import Target
 from tests.fakes.logs import PAGE, Logs

@@ -5,8 +5,8 @@ import socket
 from pathlib import Path
 
 from civic.terminal.failures import PortTaken, SettingInvalid
+from civic.terminal.loopback import LOOPBACK
 
-LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 4566
 _HIGHEST_PORT = 65535
 
