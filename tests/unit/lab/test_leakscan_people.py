@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from civic.contracts.events import Decision
@@ -86,6 +86,7 @@ def test_every_field_of_a_registration_is_sent() -> None:
 
 
 @given(seed=st.integers())
+@example(seed=22374)  # two who were born on one day, once in twenty thousand
 def test_markers_are_nobody_elses(seed: int) -> None:
     people = everyone(seed)
     for person in people:

@@ -42,6 +42,7 @@ class MarkedPeople:
     def __init__(self, draw: random.Random, rules: RuleSet) -> None:
         """Draw from ``draw``, ``random.SystemRandom()`` for markers that nobody had before."""
         self._draw = draw
+        self._days: set[str] = set()
         self._maker = Maker(draw, rules, people_data())
 
     def accepted(self, name: str) -> Person:
@@ -115,8 +116,15 @@ class MarkedPeople:
                 return number
 
     def _born(self, first: int, last: int) -> str:
-        year = self._draw.randint(first, last)
-        return f"{year}-{self._draw.randint(1, 12):02}-{self._draw.randint(1, 28):02}"
+        """Return a day that no other of these people was born on: there are not so many."""
+        while True:
+            year, month, day = (
+                self._draw.randint(*limits) for limits in ((first, last), (1, 12), (1, 28))
+            )
+            drawn = f"{year}-{month:02}-{day:02}"
+            if drawn not in self._days:
+                self._days.add(drawn)
+                return drawn
 
     def _given(self) -> str:
         """Return a moment of which the microseconds alone are nobody else's."""
