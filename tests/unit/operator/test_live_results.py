@@ -273,7 +273,8 @@ def test_viewers_cost_one_request_a_second_together(
     with ExitStack() as viewers:
         for answer in [viewers.enter_context(opened(server, "/events")) for _ in range(12)]:
             assert answer.read(len(RETRY) + 3) == RETRY + b"id:"
-    assert len(asked) <= 1 + time.monotonic() - asked[0]
+    # One more than the seconds that passed, and one for the moment between a reading's turn and it.
+    assert len(asked) <= 2 + time.monotonic() - asked[0]
 
 
 @pytest.mark.parametrize(
