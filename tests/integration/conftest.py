@@ -21,6 +21,7 @@ from civic.stack.engine import Engine
 from civic.stack.target import LOCAL_STACK, Target, choose
 from civic.stack.workspace import Workspace, here
 from civic.terminal.loopback import LOOPBACK
+from civic.terminal.waiting import PATIENCE_SECONDS
 
 HERE = Path(__file__).parent
 
@@ -73,7 +74,7 @@ def citizen(target: Target) -> Iterator[Citizen]:
 @pytest.fixture(scope="session")
 def api(target: Target) -> Iterator[httpx.Client]:
     """The API, one request and one answer."""
-    with httpx.Client(base_url=target.api_url, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=target.api_url, trust_env=False, timeout=PATIENCE_SECONDS) as client:
         yield client
 
 

@@ -16,6 +16,7 @@ from civic.contracts.identifiers import ElectionId
 from civic.contracts.voting import Audience
 from civic.operator.elections import ElectionOffice
 from civic.stack.target import Target
+from civic.terminal.waiting import PATIENCE_SECONDS
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.adapters.election_secrets_kms import KmsElectionSecrets
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
@@ -86,7 +87,9 @@ class Polls:
 
 @pytest.fixture(scope="module")
 def http(target: Target) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=target.vote_api_url, trust_env=False, timeout=60) as client:
+    with httpx.Client(
+        base_url=target.vote_api_url, trust_env=False, timeout=PATIENCE_SECONDS
+    ) as client:
         yield client
 
 

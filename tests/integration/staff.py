@@ -13,6 +13,7 @@ from botocore.credentials import Credentials
 
 from civic.stack.engine import REGION
 from civic.stack.target import Target
+from civic.terminal.waiting import PATIENCE_SECONDS
 from tests.integration.resources import physical_id
 from tests.integration.waiting import eventually
 
@@ -32,7 +33,7 @@ class Member:
         if self.credentials is not None:
             SigV4Auth(self.credentials, "execute-api", REGION).add_auth(request)
         signed = dict(request.headers.items())
-        with httpx.Client(trust_env=False, timeout=30) as client:
+        with httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS) as client:
             return client.request(method, self.url + path, content=content, headers=signed)
 
     def cases(self) -> list[dict[str, Any]]:

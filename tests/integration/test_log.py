@@ -23,6 +23,7 @@ from civic.lab import log_events
 from civic.operator.elections import ElectionOffice
 from civic.operator.public_log import OPENINGS_FOR_AUDITORS, LogCopy, log_key
 from civic.stack.target import Target
+from civic.terminal.waiting import PATIENCE_SECONDS
 from civic.verifier.main import main as civic_verify
 from civic.verifier.notes import VerifierKey
 from civic.verifier.receipts import Receipt, verify_receipt
@@ -112,7 +113,9 @@ def bucket_of(target: Target) -> str:
 
 @pytest.fixture(scope="module")
 def log(target: Target) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=target.log_api_url, trust_env=False, timeout=60) as client:
+    with httpx.Client(
+        base_url=target.log_api_url, trust_env=False, timeout=PATIENCE_SECONDS
+    ) as client:
         yield client
 
 
@@ -278,7 +281,7 @@ def test_nothing_published_can_be_deleted(target: Target) -> None:
 def test_what_is_not_published_is_not_there(target: Target, path: str, status: int) -> None:
     # As it is: other clients tidy paths up before they ask.
     url = urlsplit(target.log_api_url)
-    connection = HTTPConnection(url.netloc, timeout=60)
+    connection = HTTPConnection(url.netloc, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", url.path + path)
         answer = connection.getresponse()

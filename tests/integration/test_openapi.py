@@ -15,6 +15,7 @@ from civic.identity.model.text import PLAIN_TEXT_PATTERN
 from civic.operator.operations import queue_depths
 from civic.runtime.http import IDEMPOTENCY_KEY_PATTERN
 from civic.stack.target import Target
+from civic.terminal.waiting import PATIENCE_SECONDS
 from tests.integration.people import idempotency_key, person
 from tests.integration.waiting import settled, stored
 from tests.strategies.registrations import plain
@@ -60,7 +61,6 @@ EXAMPLES = settings(
 )
 MANY = settings(EXAMPLES, max_examples=1000)
 
-PATIENCE = 60
 """Seconds to wait for an answer: on a busy machine several functions may start at once."""
 
 
@@ -68,7 +68,9 @@ def call_and_validate(case: Case, target: Target) -> None:
     # A key drawn twice would be one used again for another payload, which is rightly refused.
     if re.fullmatch(IDEMPOTENCY_KEY_PATTERN, str(case.headers.get(KEY, ""))):
         case.headers[KEY] = secrets.token_hex(16)
-    case.call_and_validate(base_url=target.api_url, excluded_checks=[NO_ROUTE], timeout=PATIENCE)
+    case.call_and_validate(
+        base_url=target.api_url, excluded_checks=[NO_ROUTE], timeout=PATIENCE_SECONDS
+    )
 
 
 def call_and_validate_as(case: Case, target: Target, receipt: Receipt) -> None:
@@ -77,7 +79,7 @@ def call_and_validate_as(case: Case, target: Target, receipt: Receipt) -> None:
         base_url=target.api_url,
         headers={"authorization": f"Bearer {receipt.access_token}"},
         excluded_checks=[NO_ROUTE, NO_TOKEN],
-        timeout=PATIENCE,
+        timeout=PATIENCE_SECONDS,
     )
 
 

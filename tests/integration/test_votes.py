@@ -159,9 +159,9 @@ def test_no_vote_is_taken_while_suspended_or_after_the_end(
         answer = polls.vote(code, option)
         return answer.status_code, answer.json().get("code", "")
 
-    eventually("the suspension is noticed", lambda: said() == (403, "suspended"), seconds=15)
+    eventually("the suspension is noticed", lambda: said() == (403, "suspended"))
     office.finish(polls.election)
-    eventually("the end is noticed", lambda: said() == (403, "closed"), seconds=15)
+    eventually("the end is noticed", lambda: said() == (403, "closed"))
     assert polls.recounted().ballots == len(polls.accepted)
 
 

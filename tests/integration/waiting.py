@@ -9,20 +9,20 @@ from civic.client.citizen import Citizen, Receipt
 from civic.operator.operations import queue_depths
 from civic.stack.stacks import IDENTITY
 from civic.stack.target import Target
+from civic.terminal.waiting import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
 
 
-def eventually[T](fact: str, look: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
+def eventually[T](fact: str, look: Callable[[], T]) -> T:
     """Look again and again; return the first answer that is true.
 
     Raises:
         AssertionError: None was in time.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not (answer := look()):
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {fact}"
+        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS:.0f} s: {fact}"
         time.sleep(_PAUSE_SECONDS)
     return answer
 

@@ -9,13 +9,14 @@ from typing import Any
 from civic.stack.stacks import IDENTITY, STACKS
 from civic.stack.target import Target
 from civic.terminal.failures import CommandFailed
+from civic.terminal.waiting import PATIENCE_SECONDS
 
 _QUEUE, _DEAD = "QueueUrl", "DlqUrl"
 """How the outputs end that name a consumer's queues; a queue without a dead-letter queue holds what
 could not be delivered.
 """
 
-_STALLED_SECONDS = 60.0
+_STALLED_SECONDS = PATIENCE_SECONDS
 _PAUSE_SECONDS = 0.5
 _TWICE = 2
 
@@ -74,7 +75,8 @@ def await_empty_queues(target: Target, tell: Callable[[int], None]) -> list[Queu
         tell: Told again and again how many messages are left.
 
     Returns:
-        The depths at the end; what did not get shorter for a minute still shows in them.
+        The depths at the end: not all are zero if the queues got no shorter for as long as
+        anyone would wait.
     """
     shortest: int | None = None
     since = time.monotonic()

@@ -21,6 +21,7 @@ from civic.stack.workspace import Workspace
 from civic.terminal.failures import DiskFull, EngineFailed
 from civic.terminal.locks import try_lock
 from civic.terminal.loopback import LOOPBACK
+from civic.terminal.waiting import PATIENCE_SECONDS
 
 REGION = "eu-west-1"
 """Where the engine pretends to be; its state is kept per region."""
@@ -29,8 +30,6 @@ CREDENTIALS = ("test", "test")
 """The engine's administrator. It listens on loopback only, and the README says what it is for."""
 
 _LEAST_FREE_BYTES = 1 << 30
-_START_SECONDS = 60.0
-_STOP_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _LOG_TAIL_BYTES = 2000
 
@@ -101,7 +100,7 @@ class Engine:
             return False
         pid = int((self.workspace.state / "engine.pid").read_text())
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + _STOP_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while self.is_running():
             if time.monotonic() > deadline:
                 raise EngineFailed(f"the engine (process {pid}) is still saving its state")
@@ -189,7 +188,7 @@ class Engine:
         }
 
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes] | None) -> None:
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._answers():
             if process is not None and process.poll() is not None:
                 raise self._failure("the engine ended while starting")

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 from civic.terminal.failures import CommandFailed
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
+"""Far longer than anything takes: a busy machine is slow, and only a broken one is given up."""
+
 _PAUSE_SECONDS = 0.1
 
 
@@ -19,7 +21,7 @@ def until[T](fact: str, look: Callable[[], T | None], seconds: float = PATIENCE_
     Args:
         fact: What is waited for, for the message.
         look: Asks for it; an empty answer means not yet.
-        seconds: How long to wait at the most.
+        seconds: How long to wait at most.
 
     Raises:
         TookTooLong: No answer was true in time.

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from civic.lab.leakscan import local
 from civic.stack.target import Target
 from civic.terminal.failures import CommandFailed
+from civic.terminal.waiting import PATIENCE_SECONDS
 
-_STALLED_SECONDS = 60.0
 _PAUSE_SECONDS = 0.2
 
 
@@ -15,7 +15,7 @@ def settle(target: Target) -> None:
     """Return once no queue that a function reads holds a message.
 
     Raises:
-        CommandFailed: For a minute nothing got any less.
+        CommandFailed: They got no fewer for as long as anyone would wait.
     """
     urls = _read_by_functions(target)
     await_none(lambda: sum(len(local.messages(target, url)) for url in urls))
@@ -34,7 +34,7 @@ def await_none(
         sleep: Waits for so many seconds.
 
     Raises:
-        CommandFailed: For a minute they got no fewer.
+        CommandFailed: They got no fewer for as long as anyone would wait.
     """
     fewest, since, empty = None, clock(), 0
     # Empty twice: between two queues a fact is on the bus, in none of them.
@@ -43,7 +43,7 @@ def await_none(
         empty = empty + 1 if left == 0 else 0
         if fewest is None or left < fewest:
             fewest, since = left, clock()
-        if left and clock() - since > _STALLED_SECONDS:
+        if left and clock() - since > PATIENCE_SECONDS:
             raise CommandFailed(f"{left} messages are not being handled; see `civic dlq list`")
         sleep(_PAUSE_SECONDS)
 
