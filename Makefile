@@ -52,15 +52,42 @@ signer: run-setup ## Make the environment that signs for `civic-monitor anchor`.
 
 # ---------------------------------------------------------------- check
 
+# Sets are walked in another order in every run; a failure says how to have the same order again.
+SEED := $(or $(PYTHONHASHSEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
+unit changed test-deep: export PYTHONHASHSEED := $(SEED)
+
+.PHONY: check
+check: run-setup ## While you work: lint, and the unit tests nearest to what you changed. BASE=main
+	@$(BIN)/python tools/side_by_side.py style types imports changed
+
+# Lint and templates have one process each, so they share the cores.
 .PHONY: test
-test: setup lint unit templates engine ## Everything that must hold before a commit.
+test: setup ## Everything that must hold before a commit.
+	@$(BIN)/python tools/side_by_side.py lint templates
+	@$(MAKE) --no-print-directory unit engine
 
 .PHONY: lint
-lint: run-setup ## Style, types, and who may import whom.
+lint: style types imports ## Style, types, and who may import whom.
+
+.PHONY: style
+style: run-setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+.PHONY: types
+types: run-setup
 	@$(BIN)/mypy
+
+.PHONY: imports
+imports: run-setup
 	@$(BIN)/lint-imports
+
+.PHONY: changed
+changed: run-setup
+	@tests="$$($(BIN)/python tools/changed_tests.py $(BASE))"; \
+	if [ -z "$$tests" ]; then echo "no unit test is near what changed"; else \
+		$(BIN)/pytest -q -n auto -m "not deep" $$tests; \
+	fi
 
 .PHONY: unit
 unit: run-setup ## Unit, contract and property tests.

@@ -1,0 +1,47 @@
+"""Run make targets side by side: `side_by_side.py lint templates`.
+
+What each says is printed when it has ended, so that nothing is mixed. All are run to their end; the
+exit code is that of the first that failed, in the order given.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(target: str) -> tuple[int, str, float]:
+    """Make one target; return its exit code, what it said and how many seconds it took."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [os.environ.get("MAKE", "make"), "--no-print-directory", target],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, time.monotonic() - began
+
+
+def main(targets: list[str]) -> int:
+    """Make all targets."""
+    codes: dict[str, int] = {}
+    with ThreadPoolExecutor(len(targets)) as pool:
+        running = {pool.submit(run, target): target for target in targets}
+        for ended in as_completed(running):
+            code, said, seconds = ended.result()
+            codes[running[ended]] = code
+            sys.stdout.write(said)
+            verdict = f"failed ({code})" if code else "ok"
+            sys.stdout.write(f"{running[ended]}: {verdict}, {seconds:.0f} s\n")
+            sys.stdout.flush()
+    return next((codes[target] for target in targets if codes[target]), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
