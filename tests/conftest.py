@@ -10,6 +10,9 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+# A console takes its width from here when it is made: not that of whoever runs the tests.
+os.environ.pop("COLUMNS", None)
+
 DEEP = bool(os.environ.get("CIVIC_DEEP"))
 
 settings.register_profile(

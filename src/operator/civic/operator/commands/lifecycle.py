@@ -14,7 +14,7 @@ from civic.terminal.locks import one_at_a_time
 
 
 def up(context: typer.Context) -> None:
-    """Start the embedded engine, and deploy every stack that changed."""
+    """Start the embedded engine, and deploy what changed."""
     target, engine = _require_local(target_of(context)), engine_of(context)
     # Two at once would build into the same directory.
     with one_at_a_time(engine.workspace.state / "up.lock"):
