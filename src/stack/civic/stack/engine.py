@@ -29,6 +29,7 @@ REGION = "eu-west-1"
 CREDENTIALS = ("test", "test")
 """The engine's administrator. It listens on loopback only, and the README says what it is for."""
 
+_IN_WORKERS = Path(__file__).parent / "worker"
 _LEAST_FREE_BYTES = 1 << 30
 _POLL_SECONDS = 0.05
 _LOG_TAIL_BYTES = 2000
@@ -169,6 +170,8 @@ class Engine:
         return inherited | {
             "HOME": str(state),
             "TMPDIR": str(self._scratch),
+            # Its workers, which inherit this, share what it unpacks for each of them.
+            "PYTHONPATH": str(_IN_WORKERS),
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": LOOPBACK,
             "MINISTACK_HOST": LOOPBACK,
