@@ -1,10 +1,12 @@
 """A small checkout with every stack, and a `sam` that notes how it was called."""
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 from civic.stack.engine import Engine
+from civic.stack.service_models import SERVICES
 from civic.stack.stacks import STACKS, named
 from civic.stack.target import Target
 from civic.stack.workspace import Workspace
@@ -24,7 +26,12 @@ ROOTS = {
 _SAM = """#!/bin/sh
 if [ "$1" = deploy ]; then what="deploy $3"; else what=build; fi
 echo "$what" >> "{root}/calls"
-mkdir -p "{root}/.civic/build"
+if [ "$1" = build ]; then
+  cd "{root}/.civic" && mkdir -p build && cd build
+  for name in {artefacts}; do mkdir -p $name && touch $name/handler.py; done
+  for name in {services}; do mkdir -p Shared/python/botocore/data/$name; done
+  echo '{{"partitions": []}}' > Shared/python/botocore/data/endpoints.json
+fi
 test ! -e "{root}/refuse-$1"
 """
 
@@ -53,8 +60,10 @@ def make_checkout(root: Path) -> Path:
     workspace = Workspace(root)
     sam = root / ".venvs" / "sam" / "bin" / "sam"
     sam.parent.mkdir(parents=True)
-    sam.write_text(_SAM.format(root=root))
+    artefacts = " ".join(one.capitalize() for one in {"shared", *ROOTS.values()})
+    sam.write_text(_SAM.format(root=root, artefacts=artefacts, services=" ".join(SERVICES)))
     sam.chmod(0o755)
+    sam.with_name("python3.13").symlink_to(sys.executable)
     (root / "stacks").mkdir()
     tables = []
     for stack, template in workspace.templates.items():

@@ -34,6 +34,15 @@ def test_every_code_root_is_built_once_and_the_layer_once(workspace: Workspace) 
     assert roots == {str(workspace.root / "src" / root) for root in ROOTS.values()}
 
 
+def test_what_was_built_is_compiled_for_its_place_on_lambda(workspace: Workspace) -> None:
+    build(workspace, local_stacks(workspace))
+    folder = workspace.artefacts / "build"
+    for name in ("Shared", "Identity", "Analytics", "Voting", "Audit"):
+        (bytecode,) = (folder / name).rglob("*.pyc")
+        place = "/opt" if name == "Shared" else "/var/task"
+        assert f"{place}/handler.py".encode() in bytecode.read_bytes()
+
+
 def test_everything_is_built_for_one_architecture(workspace: Workspace) -> None:
     stacks = deployments(workspace, "local", {"Architecture": "arm64"})
     build(workspace, stacks)

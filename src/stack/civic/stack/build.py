@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from civic.stack.artefacts import finish
 from civic.stack.sam import sam_build
 from civic.stack.samconfig import Deployment, deployments
 from civic.stack.template import read_template
@@ -35,9 +36,11 @@ def build(workspace: Workspace, stacks: Iterable[Deployment]) -> None:
     stacks = tuple(stacks)
     (folder,) = {stack.built.parent for stack in stacks}
     folder.parent.mkdir(parents=True, exist_ok=True)
-    recipe = folder.parent / "artefacts.json"
-    recipe.write_text(json.dumps(_recipe(stacks), indent=2))
-    sam_build(workspace, recipe, folder)
+    recipe = _recipe(stacks)
+    file = folder.parent / "artefacts.json"
+    file.write_text(json.dumps(recipe, indent=2))
+    sam_build(workspace, file, folder)
+    finish(workspace, folder, recipe["Resources"])
     for stack in stacks:
         stack.built.write_text(_with_artefacts(stack.template), "utf-8")
 

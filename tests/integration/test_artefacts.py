@@ -1,0 +1,126 @@
+"""What `civic up` built and deployed, opened."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civic.stack.target import Target
+from civic.stack.template import read_template
+from civic.stack.workspace import Workspace, here
+
+LAYER = "Shared"
+FUNCTIONS = ("Analytics", "Audit", "Identity", "Voting")
+
+# CPython 3.13's, as Lambda runs it (Include/internal/pycore_magic_number.h).
+MAGIC = (3571).to_bytes(2, "little") + b"\r\n"
+
+START = """
+import importlib, json, sys
+for module in json.loads(sys.argv[1]):
+    importlib.import_module(module)
+from civic.runtime import clients
+for make in (
+    clients.dynamodb, clients.dynamodb_streams, clients.events, clients.kms, clients.s3, clients.sqs
+):
+    make()
+"""
+
+
+@pytest.fixture(scope="module")
+def built(target: Target) -> Path:
+    assert target.find_stacks()
+    return here().artefacts / "build"
+
+
+@pytest.fixture(scope="module")
+def unpacked(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Copy the artefacts as Lambda would unpack them, into folders that are read-only.
+
+    The sources are spoilt, so that nothing runs that does not run from bytecode.
+    """
+    copy = tmp_path_factory.mktemp("unpacked")
+    for name in (LAYER, *FUNCTIONS):
+        shutil.copytree(built / name, copy / name)
+    for source in copy.rglob("*.py"):
+        source.write_text("raise SystemExit('compiled at the start')")
+    _let_write(copy, may=False)
+    yield copy
+    _let_write(copy, may=True)
+
+
+@pytest.mark.parametrize("name", [LAYER, *FUNCTIONS])
+def test_every_module_is_compiled_for_the_runtime(built: Path, name: str) -> None:
+    sources = list((built / name).rglob("*.py"))
+    assert sources
+    for source in sources:
+        bytecode = Path(importlib.util.cache_from_source(str(source)))
+        assert bytecode.exists(), source
+        with bytecode.open("rb") as file:
+            head = file.read(8)
+        # PEP 552: 01 is a hash that is never compared with the source's.
+        assert head == MAGIC + bytes([1, 0, 0, 0]), source
+
+
+@pytest.mark.parametrize("name", [LAYER, *FUNCTIONS])
+def test_no_artefact_names_this_machine(built: Path, name: str) -> None:
+    root = str(here().root).encode()
+    named = [
+        file
+        for file in (built / name).rglob("*")
+        if file.is_file() and file.suffix != ".so" and root in file.read_bytes()
+    ]
+    assert not named
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_start_from_read_only_folders_and_write_nothing(
+    unpacked: Path, name: str
+) -> None:
+    before = _files(unpacked)
+    modules = _handlers(here(), name)
+    assert modules
+    subprocess.run(  # noqa: S603 - this interpreter
+        # Without its own packages, beside which the artefacts' would not be noticed to be missing.
+        [sys.executable, "-S", "-P", "-c", START, json.dumps(modules)],
+        env={
+            "PATH": os.defpath,
+            "PYTHONPATH": f"{unpacked / LAYER / 'python'}{os.pathsep}{unpacked / name}",
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        },
+        cwd="/",
+        check=True,
+    )
+    assert _files(unpacked) == before
+
+
+def _handlers(workspace: Workspace, artefact: str) -> list[str]:
+    resources: list[dict[str, Any]] = [
+        resource["Properties"]
+        for template in workspace.templates.values()
+        for resource in read_template(template)["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+    ]
+    return [
+        function["Handler"].rpartition(".")[0]
+        for function in resources
+        if Path(function["CodeUri"]).name == artefact.lower()
+    ]
+
+
+def _files(folder: Path) -> set[tuple[Path, int]]:
+    return {(file, file.stat().st_mtime_ns) for file in folder.rglob("*")}
+
+
+def _let_write(folder: Path, *, may: bool) -> None:
+    for place in (folder, *folder.rglob("*")):
+        mode = place.stat().st_mode
+        place.chmod(mode | 0o200 if may else mode & ~0o222)

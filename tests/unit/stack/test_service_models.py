@@ -1,0 +1,85 @@
+import gzip
+import json
+from inspect import isfunction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civic.runtime import clients
+from civic.stack.service_models import SERVICES, keep_used_models
+from civic.terminal.failures import DeployFailed
+
+MODEL: dict[str, Any] = {
+    "documentation": "<p>What the service is for.</p>",
+    "shapes": {
+        "Note": {
+            "documentation": "<p>A note.</p>",
+            "members": {"documentation": {"shape": "Text", "documentation": "<p>Its text.</p>"}},
+        }
+    },
+}
+SHORT = {"shapes": {"Note": {"members": {"documentation": {"shape": "Text"}}}}}
+PREFIXES = {"dynamodbstreams": "streams.dynamodb"}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Make what botocore knows of our services and of another."""
+    data = tmp_path / "python" / "botocore" / "data"
+    for service in (*SERVICES, "sagemaker"):
+        folder = data / service / "2020-01-01"
+        folder.mkdir(parents=True)
+        metadata = {"endpointPrefix": PREFIXES.get(service, service)}
+        model = json.dumps({**MODEL, "metadata": metadata})
+        (folder / "service-2.json.gz").write_bytes(gzip.compress(model.encode()))
+        (folder / "waiters-2.json").write_text("{}")
+    services: dict[str, Any] = {name: {} for name in ("kms", "streams.dynamodb", "api.sagemaker")}
+    endpoints = {"partitions": [{"partition": "aws", "services": services}]}
+    (data / "endpoints.json").write_text(json.dumps(endpoints))
+    (data / "_retry.json").write_text("{}")
+    return data
+
+
+def read(file: Path) -> Any:
+    return json.loads(file.read_text())
+
+
+def test_only_the_services_that_are_called_remain(data: Path, tmp_path: Path) -> None:
+    keep_used_models(tmp_path)
+    assert {folder.name for folder in data.iterdir() if folder.is_dir()} == SERVICES
+    assert (data / "_retry.json").exists()
+    assert (data / "kms" / "2020-01-01" / "waiters-2.json").exists()
+    (partition,) = read(data / "endpoints.json")["partitions"]
+    assert set(partition["services"]) == {"kms", "streams.dynamodb"}
+
+
+def test_documentation_goes_and_a_member_of_that_name_stays(data: Path, tmp_path: Path) -> None:
+    keep_used_models(tmp_path)
+    model = read(data / "kms" / "2020-01-01" / "service-2.json")
+    assert model == {**SHORT, "metadata": {"endpointPrefix": "kms"}}
+
+
+def test_a_second_time_changes_nothing(data: Path, tmp_path: Path) -> None:
+    keep_used_models(tmp_path)
+    once = {file: file.read_bytes() for file in data.rglob("*.json")}
+    keep_used_models(tmp_path)
+    assert {file: file.read_bytes() for file in data.rglob("*.json")} == once
+
+
+@pytest.mark.usefixtures("data")
+def test_a_service_that_botocore_lacks_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "python/botocore/data/kms").rename(tmp_path / "elsewhere")
+    with pytest.raises(DeployFailed, match="no description of kms"):
+        keep_used_models(tmp_path)
+
+
+def test_the_services_are_those_that_the_functions_make_clients_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: set[str] = set()
+    monkeypatch.setattr(clients, "_client", made.add)
+    for make in vars(clients).values():
+        if isfunction(make) and str(make.__annotations__.get("return")).endswith("Client"):
+            make()
+    assert made == SERVICES
