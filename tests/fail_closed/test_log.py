@@ -13,7 +13,7 @@ from civic.audit.adapters.shelf_s3 import S3Heads, S3Shelf
 from civic.audit.adapters.signer_kms import KmsSigner
 from civic.audit.errors import StoreUnavailable
 from civic.audit.model.notes import Checkpoint
-from civic.audit.usecases.recording import Recorder
+from civic.audit.usecases.recording import Recorder, record_ballots, record_events
 from civic.runtime import clients
 from tests.fakes.aws import LOG_BUCKET, LOG_KEY, Aws
 from tests.fakes.log import Log, arrivals, certified
@@ -26,11 +26,11 @@ type Write = Callable[[Recorder], int]
 
 
 def ballots(recorder: Recorder) -> int:
-    return recorder.record_ballots(SHARD, arrivals(1, 13))
+    return record_ballots(recorder, SHARD, arrivals(1, 13))
 
 
 def certification(recorder: Recorder) -> int:
-    return recorder.record_events([certified(10)])
+    return record_events(recorder, [certified(10)])
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def log(aws: Aws) -> Log:
     """Give a log of ten ballots in S3."""
     del aws
     made = writer()
-    made.recorder().record_ballots(SHARD, arrivals(1, 11))
+    record_ballots(made.recorder(), SHARD, arrivals(1, 11))
     return made
 
 

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from civic.audit.errors import NotLogged
 from civic.audit.model.notes import verifier_key
+from civic.audit.usecases.opening import open_ballots
+from civic.audit.usecases.recording import record_ballots, record_events
 from civic.contracts.voting import Audience
 from civic.operator.public_log import LogReader
 from civic.stack.target import LOCAL_STACK, Target
@@ -74,12 +76,12 @@ class DeployedLog:
     def __init__(self, ballots: int, audience: Audience = Audience.PUBLIC) -> None:
         self.log = Log()
         recorder = self.log.recorder()
-        recorder.record_ballots("shard", arrivals(0, ballots))
+        record_ballots(recorder, "shard", arrivals(0, ballots))
         certification = certified(ballots, audience)
-        recorder.record_events([certification])
-        self.log.opener([opening(number) for number in range(ballots)]).open(certification)
+        record_events(recorder, [certification])
+        open_ballots(self.log.opener([opening(number) for number in range(ballots)]), certification)
         told = [one for one in self.log.bus.events if "Openings" in type(one).__name__]
-        recorder.record_events(told)
+        record_events(recorder, told)
         self.vkey = verifier_key(ORIGIN, self.log.signer.public_key())
         self.s3 = Objects(self.stored())
         self.target = Target(LOCAL_STACK, region="eu-west-1", endpoint="http://127.0.0.1:4566")

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from civic.audit.model.notes import verifier_key
+from civic.audit.usecases.opening import open_ballots
+from civic.audit.usecases.recording import record_ballots, record_events
 from civic.contracts.log_entries import leaf_hash
 from civic.contracts.voting import Audience
 from tests.fakes.log import ORIGIN, Log, arrival, arrivals, certified, opening, save
@@ -38,15 +40,15 @@ def written_log(folder: Path, audience: Audience = Audience.PUBLIC) -> Published
     recorder = log.recorder()
     first = 0
     for last in (1, 2, 250, 256, 700, BALLOTS):
-        recorder.record_ballots("shard", arrivals(first, last))
+        record_ballots(recorder, "shard", arrivals(first, last))
         first = last
     # The voter asks while the log is still growing.
     leaf = leaf_hash(arrival(77).entry)
     proof = log.lookup().prove(leaf)
     certification = certified(BALLOTS, audience)
-    recorder.record_events([certification])
-    log.opener([opening(number) for number in range(BALLOTS)]).open(certification)
-    recorder.record_events([one for one in log.bus.events if "Openings" in type(one).__name__])
+    record_events(recorder, [certification])
+    open_ballots(log.opener([opening(number) for number in range(BALLOTS)]), certification)
+    record_events(recorder, [one for one in log.bus.events if "Openings" in type(one).__name__])
     log.save(folder)
     save(log.auditors, folder.parent / "auditors")
     vkey = verifier_key(ORIGIN, log.signer.public_key())

@@ -18,6 +18,7 @@ import pytest
 
 from civic.audit.functions import public_log
 from civic.audit.model.notes import verifier_key
+from civic.audit.usecases.recording import record_ballots
 from civic.contracts.log_entries import leaf_hash
 from civic.verifier.errors import Refused
 from civic.verifier.notes import COSIGNATURE, VerifierKey
@@ -72,7 +73,7 @@ def proofs(log: Log) -> list[Proof]:
     chosen = random.Random(1)
     recorder, leaves, found = log.recorder(), [], []
     for size in range(1, SIZES + 1):
-        recorder.record_ballots("shard", [arrival(size)])
+        record_ballots(recorder, "shard", [arrival(size)])
         leaves.append(leaf_hash(arrival(size).entry))
         half = 1 << (size - 1).bit_length() >> 1
         places = {0, size - 1, half - 1, half, *chosen.choices(range(size), k=3)}

@@ -15,6 +15,8 @@ from pydantic import BaseModel, Field
 import civic.audit
 from civic.audit.adapters.ballots_dynamodb import arrival_of
 from civic.audit.model.openings import Opening
+from civic.audit.usecases.opening import open_ballots
+from civic.audit.usecases.recording import record_ballots, record_events
 from civic.contracts.events import Event
 from civic.contracts.log_entries import ballot_entry, commitment
 from civic.contracts.registry import EVENTS
@@ -143,8 +145,8 @@ def test_order_within_a_checkpoint_says_nothing_of_the_order_of_arrival(
         for place, one in enumerate(ballots[number - 1] for number in order)
     ]
     log, other = Log(), Log()
-    log.recorder().record_ballots(SHARD, arrived)
-    other.recorder().record_ballots(SHARD, ballots)
+    record_ballots(log.recorder(), SHARD, arrived)
+    record_ballots(other.recorder(), SHARD, ballots)
     assert log.shelf.objects == other.shelf.objects
 
 
@@ -171,8 +173,8 @@ class Counted:
 def counted() -> Counted:
     ballots = 1200
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(0, ballots))
-    log.recorder().record_events([certified(ballots, Audience.AUDITORS)])
+    record_ballots(log.recorder(), SHARD, arrivals(0, ballots))
+    record_events(log.recorder(), [certified(ballots, Audience.AUDITORS)])
     return Counted(log, [opening(number) for number in range(ballots)])
 
 
@@ -181,7 +183,7 @@ def test_nothing_opens_a_ballot_but_what_the_election_chose(counted: Counted) ->
     for one in counted.ballots:
         assert not any(form in before for form in [*forms(one.salt), one.ballot])
     ballots = len(counted.ballots)
-    assert counted.log.opener(counted.ballots).open(certified(ballots, Audience.AUDITORS))
+    assert open_ballots(counted.log.opener(counted.ballots), certified(ballots, Audience.AUDITORS))
     after = published(counted.log)
     opened = [one for one in counted.ballots if b64encode(one.salt) in after]
     # A tenth is drawn, of which the log says so itself.

@@ -2,6 +2,7 @@ import pytest
 
 from civic.audit.errors import NotLogged
 from civic.audit.model.leaf_index import STRETCH, places, segment, window
+from civic.audit.usecases.recording import record_ballots
 from civic.contracts.log_entries import leaf_hash
 from tests.fakes.log import Log, arrival, arrivals
 
@@ -12,7 +13,7 @@ def log() -> Log:
     made = Log()
     recorder = made.recorder()
     for first in range(1, 2 * STRETCH + 700, 10_000):
-        recorder.record_ballots("shard", arrivals(first, min(first + 10_000, 2 * STRETCH + 700)))
+        record_ballots(recorder, "shard", arrivals(first, min(first + 10_000, 2 * STRETCH + 700)))
     return made
 
 
@@ -54,8 +55,8 @@ def test_empty_log_proves_nothing() -> None:
 
 def test_a_later_entry_is_not_in_an_earlier_tree() -> None:
     log = Log()
-    log.recorder().record_ballots("shard", arrivals(1, 4))
-    log.recorder().record_ballots("shard", arrivals(1, 10))
+    record_ballots(log.recorder(), "shard", arrivals(1, 4))
+    record_ballots(log.recorder(), "shard", arrivals(1, 10))
     last = leaf_hash(log.entries()[-1])
     assert log.lookup().find(last, 3) is None
     assert log.lookup().find(last, 9) == 8
@@ -63,7 +64,7 @@ def test_a_later_entry_is_not_in_an_earlier_tree() -> None:
 
 def test_proof_has_the_form_of_tlog_proof() -> None:
     log = Log()
-    log.recorder().record_ballots("shard", arrivals(1, 4))
+    record_ballots(log.recorder(), "shard", arrivals(1, 4))
     text = log.lookup().prove(leaf_hash(log.entries()[2])).decode()
     head, _, note = text.partition("\n\n")
     lines = head.splitlines()

@@ -6,6 +6,8 @@ import pytest
 from civic.audit.errors import BallotsMissing, NotLogged
 from civic.audit.model.notes import Checkpoint
 from civic.audit.model.openings import Draw, Opening, chunks
+from civic.audit.usecases.opening import open_ballots
+from civic.audit.usecases.recording import record_ballots, record_events
 from civic.contracts.audit import OpeningsPublished
 from civic.contracts.voting import Audience
 from tests.fakes.log import ELECTION, Log, arrival, arrivals, certified, opening
@@ -15,8 +17,8 @@ FOLDER = f"openings/{ELECTION}"
 
 def logged(ballots: int, audience: Audience | None = Audience.PUBLIC) -> Log:
     log = Log()
-    log.recorder().record_ballots("shard", arrivals(0, ballots))
-    log.recorder().record_events([certified(ballots, audience)])
+    record_ballots(log.recorder(), "shard", arrivals(0, ballots))
+    record_events(log.recorder(), [certified(ballots, audience)])
     return log
 
 
@@ -26,7 +28,7 @@ def openings(ballots: int) -> list[Opening]:
 
 def test_public_openings_open_every_ballot_of_the_log() -> None:
     log = logged(5)
-    assert log.opener(openings(5)).open(certified(5)) == 5
+    assert open_ballots(log.opener(openings(5)), certified(5)) == 5
     listed = json.loads(log.shelf.read(f"{FOLDER}/index.json"))
     (chunk,) = listed["chunks"]
     content = log.shelf.read(f"{FOLDER}/{chunk['sha256']}.jsonl")
@@ -44,7 +46,7 @@ def test_openings_for_auditors_are_not_public_but_for_the_sample() -> None:
     ballots = 3000
     log = logged(ballots, Audience.AUDITORS)
     certification = certified(ballots, Audience.AUDITORS)
-    assert log.opener(openings(ballots)).open(certification) == ballots
+    assert open_ballots(log.opener(openings(ballots)), certification) == ballots
     assert json.loads(log.auditors.read(f"{FOLDER}/index.json"))["ballots"] == ballots
     sample = json.loads(log.shelf.read(f"{FOLDER}/index.json"))
     # The smallest checkpoint with the certification: its two entries came after all ballots.
@@ -69,36 +71,36 @@ def test_openings_for_auditors_are_not_public_but_for_the_sample() -> None:
 
 def test_whoever_asks_for_no_audience_gets_auditors() -> None:
     log = logged(2, None)
-    log.opener(openings(2)).open(certified(2, None))
+    open_ballots(log.opener(openings(2)), certified(2, None))
     assert json.loads(log.shelf.read(f"{FOLDER}/index.json"))["audience"] == "sample"
 
 
 def test_openings_wait_for_the_certification_in_the_log() -> None:
     log = Log()
-    log.recorder().record_ballots("shard", arrivals(0, 5))
+    record_ballots(log.recorder(), "shard", arrivals(0, 5))
     with pytest.raises(NotLogged):
-        log.opener(openings(5)).open(certified(5))
+        open_ballots(log.opener(openings(5)), certified(5))
 
 
 def test_a_box_with_another_number_of_ballots_is_not_opened() -> None:
     log = logged(5)
     with pytest.raises(BallotsMissing):
-        log.opener(openings(4)).open(certified(5))
+        open_ballots(log.opener(openings(4)), certified(5))
     assert f"{FOLDER}/index.json" not in log.shelf.objects
 
 
 def test_opening_again_changes_nothing() -> None:
     log = logged(5)
-    log.opener(openings(5)).open(certified(5))
+    open_ballots(log.opener(openings(5)), certified(5))
     before = dict(log.shelf.objects)
-    log.opener(openings(5)).open(certified(5))
+    open_ballots(log.opener(openings(5)), certified(5))
     assert log.shelf.objects == before
 
 
 def test_seed_is_the_first_checkpoint_with_the_certification_however_late_it_is_drawn() -> None:
     log = logged(5, Audience.AUDITORS)
-    log.recorder().record_ballots("shard", [arrival(number, "o2") for number in range(100, 120)])
-    log.opener(openings(5)).open(certified(5, Audience.AUDITORS))
+    record_ballots(log.recorder(), "shard", [arrival(number, "o2") for number in range(100, 120)])
+    open_ballots(log.opener(openings(5)), certified(5, Audience.AUDITORS))
     assert json.loads(log.shelf.read(f"{FOLDER}/index.json"))["seed"] == 7
 
 
@@ -121,7 +123,7 @@ def test_a_sample_of_nobody_is_published_as_one() -> None:
         if not any(draw_of(number).takes(one.leaf(ELECTION)) for one in openings(number))
     )
     log = logged(ballots, Audience.AUDITORS)
-    log.opener(openings(ballots)).open(certified(ballots, Audience.AUDITORS))
+    open_ballots(log.opener(openings(ballots)), certified(ballots, Audience.AUDITORS))
     sample = json.loads(log.shelf.read(f"{FOLDER}/index.json"))
     assert (sample["ballots"], sample["chunks"]) == (0, [])
 

@@ -9,6 +9,7 @@ from civic.audit.errors import BallotsMissing, LogBroken, NumberTaken
 from civic.audit.model.journal import Arrival, Batch
 from civic.audit.model.notes import Checkpoint
 from civic.audit.model.tiles import Published
+from civic.audit.usecases.recording import check_loggable, record_ballots, record_events
 from civic.contracts.audit import CheckpointPublished
 from civic.contracts.voting import ElectionEnded
 from civic.lab.memory.audit import MemoryShelf
@@ -25,7 +26,7 @@ def checkpoint(log: Log) -> Checkpoint:
 
 def test_every_ballot_is_logged_and_published() -> None:
     log = Log()
-    assert log.recorder().record_ballots(SHARD, arrivals(1, 301)) == 300
+    assert record_ballots(log.recorder(), SHARD, arrivals(1, 301)) == 300
     assert sorted(log.entries()) == sorted(one.entry for one in arrivals(1, 301))
     assert checkpoint(log).size == 300
     assert log.shelf.read("checkpoints/300") == log.heads.newest().note
@@ -33,9 +34,9 @@ def test_every_ballot_is_logged_and_published() -> None:
 
 def test_order_in_the_log_says_nothing_of_the_order_of_voting() -> None:
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(1, 50))
+    record_ballots(log.recorder(), SHARD, arrivals(1, 50))
     other = Log()
-    other.recorder().record_ballots(SHARD, [*reversed(renumbered(1, 50))])
+    record_ballots(other.recorder(), SHARD, [*reversed(renumbered(1, 50))])
     assert log.entries() == other.entries()
 
 
@@ -49,28 +50,28 @@ def renumbered(first: int, last: int) -> list[Arrival]:
 
 def test_a_batch_delivered_again_however_cut_adds_only_what_is_new() -> None:
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(1, 11))
-    assert log.recorder().record_ballots(SHARD, arrivals(1, 11)) == 0
-    assert log.recorder().record_ballots(SHARD, arrivals(5, 16)) == 5
+    record_ballots(log.recorder(), SHARD, arrivals(1, 11))
+    assert record_ballots(log.recorder(), SHARD, arrivals(1, 11)) == 0
+    assert record_ballots(log.recorder(), SHARD, arrivals(5, 16)) == 5
     assert len(set(log.entries())) == len(log.entries()) == 15
 
 
 def test_a_record_twice_in_one_batch_is_logged_once() -> None:
     log = Log()
-    assert log.recorder().record_ballots(SHARD, [*arrivals(1, 4), arrival(2)]) == 3
+    assert record_ballots(log.recorder(), SHARD, [*arrivals(1, 4), arrival(2)]) == 3
 
 
 def test_shards_are_apart() -> None:
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(10, 20))
+    record_ballots(log.recorder(), SHARD, arrivals(10, 20))
     # Lower numbers, but of another shard.
-    assert log.recorder().record_ballots(OTHER, arrivals(1, 10)) == 9
+    assert record_ballots(log.recorder(), OTHER, arrivals(1, 10)) == 9
 
 
 def test_sequence_numbers_are_compared_as_numbers() -> None:
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(9, 10))
-    assert log.recorder().record_ballots(SHARD, arrivals(10, 11)) == 1
+    record_ballots(log.recorder(), SHARD, arrivals(9, 10))
+    assert record_ballots(log.recorder(), SHARD, arrivals(10, 11)) == 1
 
 
 class Dies:
@@ -104,7 +105,7 @@ def test_a_crash_between_any_two_steps_loses_nothing_and_doubles_nothing(
     at: int, *, after: bool
 ) -> None:
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(1, 300))
+    record_ballots(log.recorder(), SHARD, arrivals(1, 300))
     calls = iter(range(1000))
     wrapped = {
         name: Dies(getattr(log, name), calls, at, after=after)
@@ -112,13 +113,13 @@ def test_a_crash_between_any_two_steps_loses_nothing_and_doubles_nothing(
     }
     # An environment that dies, and one that is given the same batch with a little more.
     try:
-        Log(index=log.index, **wrapped).recorder().record_ballots(SHARD, arrivals(1, 320))
+        record_ballots(Log(index=log.index, **wrapped).recorder(), SHARD, arrivals(1, 320))
     except Died:
         died = True
     else:
         died = False
     assert died == (at < next(calls))
-    log.recorder().record_ballots(SHARD, arrivals(1, 330))
+    record_ballots(log.recorder(), SHARD, arrivals(1, 330))
     assert sorted(log.entries()) == sorted(one.entry for one in arrivals(1, 330))
     assert checkpoint(log).size == 329
     assert_published_is_journal(log)
@@ -149,7 +150,7 @@ class Interleaved:
         if self.times:
             self.times -= 1
             self.number += 1
-            self.log.recorder().record_ballots(OTHER, [arrival(self.number)])
+            record_ballots(self.log.recorder(), OTHER, [arrival(self.number)])
         return head
 
     def read(self, number: int) -> Batch:
@@ -162,9 +163,9 @@ class Interleaved:
 
 def test_two_writers_make_one_history() -> None:
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(1, 10))
+    record_ballots(log.recorder(), SHARD, arrivals(1, 10))
     slow = Log(**{**vars(log), "journal": Interleaved(log, 3)})
-    assert slow.recorder().record_ballots(SHARD, arrivals(1, 20)) == 10
+    assert record_ballots(slow.recorder(), SHARD, arrivals(1, 20)) == 10
     assert len(set(log.entries())) == len(log.entries()) == 19 + 3
     assert_published_is_journal(log)
 
@@ -173,25 +174,25 @@ def test_whoever_is_always_late_gives_up_and_is_delivered_again() -> None:
     log = Log()
     slow = Log(**{**vars(log), "journal": Interleaved(log, 10**6)})
     with pytest.raises(NumberTaken):
-        slow.recorder().record_ballots(SHARD, arrivals(1, 20))
+        record_ballots(slow.recorder(), SHARD, arrivals(1, 20))
 
 
 def test_a_second_object_of_the_same_name_is_refused_and_nothing_signed() -> None:
     log = Log()
     log.shelf.put([Published("tile/0/000.p/3", b"something else")])
     with pytest.raises(LogBroken):
-        log.recorder().record_ballots(SHARD, arrivals(1, 4))
+        record_ballots(log.recorder(), SHARD, arrivals(1, 4))
     assert log.heads.newest() is None
 
 
 def test_tiles_that_do_not_lead_to_the_last_checkpoint_stop_the_log() -> None:
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(1, 301))
+    record_ballots(log.recorder(), SHARD, arrivals(1, 301))
     tile = log.shelf.objects["tile/0/001.p/44"]
     log.shelf.objects["tile/0/001.p/44"] = bytes(32) + tile[32:]
     before = dict(log.shelf.objects)
     with pytest.raises(LogBroken):
-        log.recorder().record_ballots(SHARD, arrivals(1, 310))
+        record_ballots(log.recorder(), SHARD, arrivals(1, 310))
     assert checkpoint(log).size == 300
     # Found before anything was built on them.
     assert log.shelf.objects == before
@@ -199,11 +200,11 @@ def test_tiles_that_do_not_lead_to_the_last_checkpoint_stop_the_log() -> None:
 
 def test_a_full_tile_that_was_changed_stops_the_log() -> None:
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(1, 301))
+    record_ballots(log.recorder(), SHARD, arrivals(1, 301))
     recorder = log.recorder()
     log.shelf.objects["tile/1/000.p/1"] = bytes(32)
     with pytest.raises(LogBroken):
-        recorder.record_ballots(SHARD, arrivals(1, 310))
+        record_ballots(recorder, SHARD, arrivals(1, 310))
 
 
 class Lying:
@@ -225,18 +226,18 @@ def test_nothing_is_signed_that_does_not_follow_from_what_is_published() -> None
     log = Log(shelf=lying)
     # A writer that knows the right edge, and need not read it.
     recorder = log.recorder()
-    recorder.record_ballots(SHARD, arrivals(1, 301))
+    record_ballots(recorder, SHARD, arrivals(1, 301))
     lying.about = "tile/1/000.p/1"
     with pytest.raises(LogBroken):
-        recorder.record_ballots(SHARD, arrivals(1, 310))
+        record_ballots(recorder, SHARD, arrivals(1, 310))
     assert checkpoint(log).size == 300
     assert "checkpoints/309" not in lying.shelf.objects
 
 
 def test_each_checkpoint_is_announced() -> None:
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(1, 3))
-    log.recorder().record_ballots(SHARD, arrivals(1, 5))
+    record_ballots(log.recorder(), SHARD, arrivals(1, 3))
+    record_ballots(log.recorder(), SHARD, arrivals(1, 5))
     assert log.bus.events == [
         CheckpointPublished(origin=ORIGIN, size=size, root=root, at=NOW)
         for size in (2, 4)
@@ -250,9 +251,9 @@ def ended(revision: int) -> ElectionEnded:
 
 def test_an_event_is_logged_once_however_often_it_comes() -> None:
     log = Log()
-    assert log.recorder().record_events([ended(5), ended(5)]) == 1
-    assert log.recorder().record_events([ended(5)]) == 0
-    assert log.recorder().record_events([ended(6), ended(5)]) == 1
+    assert record_events(log.recorder(), [ended(5), ended(5)]) == 1
+    assert record_events(log.recorder(), [ended(5)]) == 0
+    assert record_events(log.recorder(), [ended(6), ended(5)]) == 1
     assert len(log.entries()) == 2
 
 
@@ -275,28 +276,28 @@ class Overtaken:
 @pytest.mark.parametrize("at", range(1, 4))
 def test_an_event_that_another_writer_logs_meanwhile_is_logged_once(at: int) -> None:
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(1, 3))
-    journal = Overtaken(log.journal, at, lambda: log.recorder().record_events([ended(5)]))
-    Log(**{**vars(log), "journal": journal}).recorder().record_events([ended(5)])
+    record_ballots(log.recorder(), SHARD, arrivals(1, 3))
+    journal = Overtaken(log.journal, at, lambda: record_events(log.recorder(), [ended(5)]))
+    record_events(Log(**{**vars(log), "journal": journal}).recorder(), [ended(5)])
     assert len(log.entries()) == 3
     assert_published_is_journal(log)
 
 
 def test_a_certification_waits_for_every_ballot() -> None:
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(1, 3))
+    record_ballots(log.recorder(), SHARD, arrivals(1, 3))
     with pytest.raises(BallotsMissing):
-        log.recorder().check(certified(3))
-    log.recorder().record_ballots(SHARD, arrivals(1, 4))
-    log.recorder().check(certified(3))
-    assert log.recorder().record_events([certified(3)]) == 2
+        check_loggable(log.recorder(), certified(3))
+    record_ballots(log.recorder(), SHARD, arrivals(1, 4))
+    check_loggable(log.recorder(), certified(3))
+    assert record_events(log.recorder(), [certified(3)]) == 2
     # Delivered again: it is in the log already.
-    log.recorder().check(certified(3))
-    assert log.recorder().record_events([certified(3)]) == 0
+    check_loggable(log.recorder(), certified(3))
+    assert record_events(log.recorder(), [certified(3)]) == 0
 
 
 def test_a_certification_of_fewer_ballots_than_logged_is_refused() -> None:
     log = Log()
-    log.recorder().record_ballots(SHARD, arrivals(1, 4))
+    record_ballots(log.recorder(), SHARD, arrivals(1, 4))
     with pytest.raises(BallotsMissing):
-        log.recorder().check(certified(2))
+        check_loggable(log.recorder(), certified(2))

@@ -11,6 +11,8 @@ from jsonschema import Draft202012Validator
 
 from civic.audit.errors import StoreUnavailable
 from civic.audit.functions import public_log
+from civic.audit.usecases.opening import open_ballots
+from civic.audit.usecases.recording import record_ballots, record_events
 from civic.contracts.log_entries import leaf_hash
 from civic.contracts.voting import Audience
 from civic.lab.schemas.generated import api_document
@@ -47,10 +49,10 @@ class Silent:
 def log() -> Log:
     """A log with an election that is certified and opened."""
     made = Log()
-    made.recorder().record_ballots("shard", arrivals(0, BALLOTS))
+    record_ballots(made.recorder(), "shard", arrivals(0, BALLOTS))
     certification = certified(BALLOTS, Audience.PUBLIC)
-    made.recorder().record_events([certification])
-    made.opener([opening(number) for number in range(BALLOTS)]).open(certification)
+    record_events(made.recorder(), [certification])
+    open_ballots(made.opener([opening(number) for number in range(BALLOTS)]), certification)
     return made
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from civic.audit.adapters.bucket_s3 import LOG
+from civic.audit.usecases.recording import record_ballots
 from civic.contracts.log_entries import leaf_hash
 from civic.contracts.voting import Audience
 from civic.operator.commands import public_log as command
@@ -176,7 +177,7 @@ def test_copy_of_what_is_for_auditors_is_that_and_nothing_else(
 
 def test_second_copy_reads_only_what_is_new(deployed: DeployedLog, tmp_path: Path) -> None:
     copy(deployed, tmp_path)
-    deployed.log.recorder().record_ballots("shard", arrivals(BALLOTS, BALLOTS + 5))
+    record_ballots(deployed.log.recorder(), "shard", arrivals(BALLOTS, BALLOTS + 5))
     before = set(deployed.s3.objects)
     deployed.s3.objects = deployed.stored()
     deployed.s3.read.clear()
@@ -199,7 +200,7 @@ def test_log_that_grows_meanwhile_is_copied_as_far_as_its_checkpoint_leads(
     checkpoint = deployed.s3.objects["log/checkpoint"]
     copying = LogCopy(deployed.target, LOG).into(tmp_path)
     paths = [next(copying)]
-    deployed.log.recorder().record_ballots("shard", arrivals(BALLOTS, BALLOTS + 5))
+    record_ballots(deployed.log.recorder(), "shard", arrivals(BALLOTS, BALLOTS + 5))
     deployed.s3.objects = deployed.stored()
     paths += copying
     # The newest comes last: whatever it names is there.

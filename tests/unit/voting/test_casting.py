@@ -17,7 +17,7 @@ from civic.voting.errors import (
 from civic.voting.model.ballot import Ballot
 from civic.voting.model.election import State
 from civic.voting.model.sealing import unseal
-from civic.voting.usecases.casting import Paper
+from civic.voting.usecases.casting import Paper, submit
 from civic.voting.usecases.counting import count
 from tests.fakes.ballots import (
     CLOSES,
@@ -46,7 +46,7 @@ def counted(polling: Polling) -> None:
 
 def test_ballot_arrives_sealed_under_its_receipt() -> None:
     polling = Polling()
-    receipt = polling.booth.submit(Paper(credential(), selections=COUNCIL))
+    receipt = submit(polling.booth, Paper(credential(), selections=COUNCIL))
     ((election, sealed),) = polling.queue.sent
     made = unseal(election, sealed, polling.keys().seal)
     assert (made.receipt, made.nullifier) == (receipt, credential().nullifier)
@@ -56,14 +56,14 @@ def test_ballot_arrives_sealed_under_its_receipt() -> None:
 def test_older_form_names_a_code_and_a_candidate() -> None:
     polling = Polling()
     code = polling.post(SOUTH)
-    receipt = polling.booth.submit(Paper(f" {code.replace('-', '')} ", candidate="Grace"))
-    assert receipt == polling.booth.submit(Paper(code, selections={"c1": ["o2"]}))
+    receipt = submit(polling.booth, Paper(f" {code.replace('-', '')} ", candidate="Grace"))
+    assert receipt == submit(polling.booth, Paper(code, selections={"c1": ["o2"]}))
 
 
 def test_retry_has_the_same_receipt_and_never_the_same_nonce() -> None:
     polling = Polling()
     one = paper(polling)
-    assert polling.booth.submit(one) == polling.booth.submit(one)
+    assert submit(polling.booth, one) == submit(polling.booth, one)
     first, second = (sealed[:12] for _, sealed in polling.queue.sent)
     assert first != second
 
@@ -71,11 +71,11 @@ def test_retry_has_the_same_receipt_and_never_the_same_nonce() -> None:
 def test_second_vote_is_refused_once_the_first_is_counted() -> None:
     polling = Polling()
     one = paper(polling)
-    polling.booth.submit(one)
+    submit(polling.booth, one)
     counted(polling)
     for again in (one, replace(one, selections={"c1": ["o2"]})):
         with pytest.raises(AlreadyVoted):
-            polling.booth.submit(again)
+            submit(polling.booth, again)
     assert len(polling.queue.sent) == 1
 
 
@@ -86,9 +86,9 @@ def test_mistake_does_not_cost_the_vote(selections: dict[str, list[str]]) -> Non
     polling = Polling()
     code = polling.post(SOUTH)
     with pytest.raises(BadSelections):
-        polling.booth.submit(Paper(code, selections=selections))
+        submit(polling.booth, Paper(code, selections=selections))
     assert polling.queue.sent == []
-    assert polling.booth.submit(Paper(code, selections=MAYOR))
+    assert submit(polling.booth, Paper(code, selections=MAYOR))
 
 
 @pytest.mark.parametrize(
@@ -110,25 +110,25 @@ def test_no_vote_is_taken_outside_the_window(
     polling = Polling(now=at, election=definition(state=state))
     voter = polling.post(SOUTH) if kind == "code" else credential(style=SOUTH)
     with pytest.raises(PollNotOpen) as refused:
-        polling.booth.submit(Paper(voter, ELECTION, selections=MAYOR))
+        submit(polling.booth, Paper(voter, ELECTION, selections=MAYOR))
     assert (refused.value.code, polling.queue.sent) == (code, [])
 
 
 @pytest.mark.parametrize("at", [OPENS, CLOSES - timedelta(microseconds=1)])
 def test_window_is_kept_to_the_instant(at: datetime) -> None:
     polling = Polling(now=at)
-    assert polling.booth.submit(paper(polling))
+    assert submit(polling.booth, paper(polling))
 
 
 def test_suspension_reaches_the_booth_within_its_cache_and_ends_with_it() -> None:
     polling = Polling()
     one = paper(polling)
-    polling.booth.submit(one)
+    submit(polling.booth, one)
     polling.become(state=State.SUSPENDED)
     with pytest.raises(PollNotOpen):
-        polling.booth.submit(one)
+        submit(polling.booth, one)
     polling.become(state=State.OPEN)
-    assert polling.booth.submit(one)
+    assert submit(polling.booth, one)
 
 
 def test_forged_credential_is_unknown() -> None:
@@ -142,7 +142,7 @@ def test_forged_credential_is_unknown() -> None:
     ]
     for one in forged:
         with pytest.raises(VoterUnknown):
-            polling.booth.submit(Paper(one, selections=MAYOR))
+            submit(polling.booth, Paper(one, selections=MAYOR))
     assert polling.queue.sent == []
 
 
@@ -150,7 +150,7 @@ def test_credential_of_a_style_without_keys_is_unknown() -> None:
     polling = Polling()
     polling.store._keys[ELECTION].pop(SOUTH)
     with pytest.raises(VoterUnknown):
-        polling.booth.submit(Paper(credential(style=SOUTH), selections=MAYOR))
+        submit(polling.booth, Paper(credential(style=SOUTH), selections=MAYOR))
 
 
 def test_code_that_was_never_posted_is_unknown_and_a_typing_mistake_is_told_apart() -> None:
@@ -158,29 +158,29 @@ def test_code_that_was_never_posted_is_unknown_and_a_typing_mistake_is_told_apar
     code = polling.post(SOUTH)
     polling.codes.codes.clear()
     with pytest.raises(VoterUnknown) as unknown:
-        polling.booth.submit(Paper(code, selections=MAYOR))
+        submit(polling.booth, Paper(code, selections=MAYOR))
     assert not isinstance(unknown.value, CodeMistyped)
     for typed in (code[:-1], f"{code}1", "", "163uc-3NQXD-Wgfg0"):
         with pytest.raises(CodeMistyped):
-            polling.booth.submit(Paper(typed, selections=MAYOR))
+            submit(polling.booth, Paper(typed, selections=MAYOR))
 
 
 def test_draft_takes_no_votes() -> None:
     polling = Polling(election=definition(state=State.DRAFT))
     for voter in (polling.post(SOUTH), credential(style=SOUTH)):
         with pytest.raises(VoterUnknown):
-            polling.booth.submit(Paper(voter, ELECTION, selections=MAYOR))
+            submit(polling.booth, Paper(voter, ELECTION, selections=MAYOR))
 
 
 def test_code_finds_its_election_among_those_that_run() -> None:
     polling = Polling()
     polling.hold(definition(id=OTHER))
     code = polling.post(SOUTH, OTHER)
-    polling.booth.submit(Paper(code, selections=MAYOR))
-    polling.booth.submit(Paper(code, OTHER, selections=MAYOR))
+    submit(polling.booth, Paper(code, selections=MAYOR))
+    submit(polling.booth, Paper(code, OTHER, selections=MAYOR))
     assert [election for election, _ in polling.queue.sent] == [OTHER, OTHER]
     with pytest.raises(VoterUnknown):
-        polling.booth.submit(Paper(code, ELECTION, selections=MAYOR))
+        submit(polling.booth, Paper(code, ELECTION, selections=MAYOR))
 
 
 def test_hash_of_a_code_in_another_election_does_not_let_it_vote_there() -> None:
@@ -191,7 +191,7 @@ def test_hash_of_a_code_in_another_election_does_not_let_it_vote_there() -> None
     for hashed in list(polling.codes.codes):
         polling.codes.codes[hashed] = (ELECTION, SOUTH)
     with pytest.raises(VoterUnknown):
-        polling.booth.submit(Paper(code, OTHER, selections=MAYOR))
+        submit(polling.booth, Paper(code, OTHER, selections=MAYOR))
 
 
 class DeafQueue:
@@ -205,5 +205,5 @@ def test_nothing_is_promised_when_the_queue_does_not_take_the_ballot() -> None:
     polling = Polling()
     one = paper(polling)
     with pytest.raises(StoreUnavailable):
-        replace(polling.booth, queue=DeafQueue()).submit(one)
-    assert polling.booth.submit(one)
+        submit(replace(polling.booth, queue=DeafQueue()), one)
+    assert submit(polling.booth, one)

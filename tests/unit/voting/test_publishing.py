@@ -16,7 +16,7 @@ from civic.runtime.publisher import PublishFailed
 from civic.voting.errors import ElectionUnknown
 from civic.voting.model.ballot import cast
 from civic.voting.model.election import State
-from civic.voting.usecases.publishing import Press, recount
+from civic.voting.usecases.publishing import Press, publish_results, recount
 from civic.voting.usecases.tallying import Arrival, Teller
 from tests.fakes.ballots import ELECTION, OTHER, SOUTH, Polling, ThrottlingBox, ballot, credential
 
@@ -50,7 +50,7 @@ def test_snapshot_has_the_count_and_is_announced_in_aggregate() -> None:
     room = Newsroom()
     room.count(1)
     room.count(2, "o2")
-    room.press.publish([ELECTION])
+    publish_results(room.press, [ELECTION])
     assert (room.shown()["ballots"], room.shown()["version"]) == (2, 3)
     assert room.told() == [(3, 2)]
     assert room.snapshots.get(None) == room.snapshots.get(ELECTION)
@@ -58,16 +58,16 @@ def test_snapshot_has_the_count_and_is_announced_in_aggregate() -> None:
 
 def test_what_has_not_changed_is_not_published_again() -> None:
     room = Newsroom()
-    room.press.publish([ELECTION])
-    room.press.publish([ELECTION])
+    publish_results(room.press, [ELECTION])
+    publish_results(room.press, [ELECTION])
     assert room.told() == [(1, 0)]
 
 
 def test_change_of_state_makes_a_new_version() -> None:
     room = Newsroom()
-    room.press.publish([ELECTION])
+    publish_results(room.press, [ELECTION])
     room.polling.become(state=State.SUSPENDED)
-    room.press.publish([ELECTION])
+    publish_results(room.press, [ELECTION])
     assert (room.shown()["state"], room.shown()["version"]) == ("suspended", 2)
 
 
@@ -79,7 +79,7 @@ def test_version_grows_with_every_write_of_any_shard() -> None:
         Teller(room.tallies, MemorySnapshotRequests()).tally(
             f"other-{number}", [Arrival("1", ballot())]
         )
-        room.press.publish([ELECTION])
+        publish_results(room.press, [ELECTION])
         versions.append(room.shown()["version"])
     assert versions == [3, 5, 7]
     assert room.shown()["ballots"] == 6
@@ -96,15 +96,15 @@ def test_total_that_the_bus_did_not_hear_is_told_by_the_retry() -> None:
     room = Newsroom()
     room.count(1)
     with pytest.raises(PublishFailed):
-        replace(room.press, publisher=DeafBus()).publish([ELECTION])
-    room.press.publish([ELECTION])
+        publish_results(replace(room.press, publisher=DeafBus()), [ELECTION])
+    publish_results(room.press, [ELECTION])
     assert room.told() == [(2, 1)]
     assert room.shown()["ballots"] == 1
 
 
 def test_unknown_election_is_an_error() -> None:
     with pytest.raises(ElectionUnknown):
-        Newsroom().press.publish([OTHER])
+        publish_results(Newsroom().press, [OTHER])
 
 
 def test_recount_knows_the_ballots_of_one_election_only() -> None:
@@ -133,9 +133,9 @@ class Overwritten(MemorySnapshots):
 
 def test_older_snapshot_of_another_press_does_not_stay() -> None:
     room = Newsroom()
-    room.press.publish([ELECTION])
+    publish_results(room.press, [ELECTION])
     older = room.snapshots.get(ELECTION) or b""
     room.count(1)
     room.snapshots = Overwritten(older)
-    replace(room.press, snapshots=room.snapshots).publish([ELECTION])
+    publish_results(replace(room.press, snapshots=room.snapshots), [ELECTION])
     assert room.shown()["ballots"] == 1

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from civic.audit import composition
-from civic.audit.usecases.recording import Recorder
+from civic.audit.usecases.recording import Recorder, check_loggable, record_events
 from civic.contracts.events import Event, PublicRecord
 from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
@@ -27,7 +27,7 @@ def recorder() -> Recorder:
 
 
 def _checked(event: PublicRecord, _line: Invocation) -> Event:
-    recorder().check(event)
+    check_loggable(recorder(), event)
     return event
 
 
@@ -35,6 +35,6 @@ SUBSCRIBES: Subscriptions[Event] = (on(PublicRecord, _checked),)
 
 
 def _record(events: list[Event], line: Invocation) -> None:
-    new = recorder().record_events(events)
+    new = record_events(recorder(), events)
     line.note(logged=new)
     line.count("EventsLogged", new)

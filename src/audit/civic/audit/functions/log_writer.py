@@ -5,7 +5,7 @@ from typing import Any
 
 from civic.audit import composition
 from civic.audit.adapters.ballots_dynamodb import arrival_of
-from civic.audit.usecases.recording import Recorder
+from civic.audit.usecases.recording import Recorder, record_ballots
 from civic.runtime import clients
 from civic.runtime.observability import invocation
 from civic.runtime.streams import shard_of
@@ -24,7 +24,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         records = [record for record in event["Records"] if record["eventName"] == "INSERT"]
         if records:
             shard = shard_of(event, clients.dynamodb_streams())
-            new = recorder().record_ballots(shard, [arrival_of(record) for record in records])
+            new = record_ballots(recorder(), shard, [arrival_of(record) for record in records])
             oldest = min(one["dynamodb"]["ApproximateCreationDateTime"] for one in records)
             line.note(logged=new)
             line.count("BallotsLogged", new)

@@ -8,7 +8,7 @@ from civic.audit.adapters.ballots_dynamodb import DynamoDbBallots
 from civic.audit.adapters.bucket_s3 import AUDITORS, LOG
 from civic.audit.adapters.journal_s3 import S3Journal
 from civic.audit.adapters.shelf_s3 import S3Shelf
-from civic.audit.usecases.opening import Opener
+from civic.audit.usecases.opening import Opener, open_ballots
 from civic.contracts.voting import ElectionCertified
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
@@ -47,7 +47,7 @@ def opener() -> Opener:
 
 def _open(event: ElectionCertified, line: Invocation) -> None:
     # Each opening is announced before the next one begins.
-    line.record(election=event.election, opened=str(opener().open(event)))
+    line.record(election=event.election, opened=str(open_ballots(opener(), event)))
 
 
 SUBSCRIBES: Subscriptions[None] = (on(ElectionCertified, _open),)

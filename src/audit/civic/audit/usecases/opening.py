@@ -22,7 +22,7 @@ from civic.contracts.voting import ElectionCertified
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Publishes openings.
+    """What the opening of ballots works with.
 
     Attributes:
         ballots: What is opened.
@@ -40,60 +40,63 @@ class Opener:
     auditors: Shelf
     events: EventPublisher
 
-    def open(self, certified: ElectionCertified) -> int:
-        """Publish what opens the ballots of an election; done again, it publishes the same.
 
-        Returns:
-            How many ballots were opened to the election's audience.
+def open_ballots(opener: Opener, certified: ElectionCertified) -> int:
+    """Publish what opens the ballots of an election; done again, it publishes the same.
 
-        Raises:
-            NotLogged: The certification is not in the log yet; try again.
-            BallotsMissing: The box does not hold as many ballots as are certified.
-        """
-        draw = self._draw(certified)
-        election = certified.election
-        openings = ((one.leaf(election), one) for one in self.ballots.every(election))
-        if certified.openings is voting.Audience.PUBLIC:
-            return self._publish(certified, "public", self.public, openings, None)
-        sampled: list[tuple[bytes, Opening]] = []
-        noted = _noting(openings, draw, sampled)
-        opened = self._publish(certified, "auditors", self.auditors, noted, None)
-        self._publish(certified, "sample", self.public, sampled, draw)
-        return opened
+    Returns:
+        How many ballots were opened to the election's audience.
 
-    def _publish(
-        self,
-        certified: ElectionCertified,
-        audience: Audience,
-        shelf: Shelf,
-        openings: Iterable[tuple[bytes, Opening]],
-        draw: Draw | None,
-    ) -> int:
-        election = certified.election
-        folder = f"openings/{election}"
-        listed: list[tuple[str, int]] = []
-        for made in chunks(openings):
-            shelf.put([Published(f"{folder}/{made.name}.jsonl", made.content)])
-            listed.append((made.name, made.ballots))
-        opened = sum(ballots for _, ballots in listed)
-        if draw is None and opened != certified.ballots:
-            raise BallotsMissing("the box does not hold the certified number of ballots")
-        contents = index(election, audience, sorted(listed), draw)
-        shelf.put([Published(f"{folder}/index.json", contents)])
-        digest = hashlib.sha256(contents).digest()
-        self.events.publish(
-            [OpeningsPublished(election=election, audience=audience, ballots=opened, index=digest)]
-        )
-        return opened
+    Raises:
+        NotLogged: The certification is not in the log yet; try again.
+        BallotsMissing: The box does not hold as many ballots as are certified.
+    """
+    draw = _draw(opener, certified)
+    election = certified.election
+    openings = ((one.leaf(election), one) for one in opener.ballots.every(election))
+    if certified.openings is voting.Audience.PUBLIC:
+        return _publish(opener, certified, "public", openings, None)
+    sampled: list[tuple[bytes, Opening]] = []
+    noted = _noting(openings, draw, sampled)
+    opened = _publish(opener, certified, "auditors", noted, None)
+    _publish(opener, certified, "sample", sampled, draw)
+    return opened
 
-    def _draw(self, certified: ElectionCertified) -> Draw:
-        """Return the draw by the first checkpoint that holds the certification."""
-        at, _ = self.lookup.locate(leaf_hash(entries_of(certified)[0]))
-        batch = self.journal.head() or Batch()
-        while batch.first > at:
-            batch = self.journal.read(batch.number - 1)
-        checkpoint = Checkpoint.parse(self.public.read(checkpoint_path(batch.size)))
-        return Draw.of(checkpoint.size, checkpoint.root, certified.ballots)
+
+def _publish(
+    opener: Opener,
+    certified: ElectionCertified,
+    audience: Audience,
+    openings: Iterable[tuple[bytes, Opening]],
+    draw: Draw | None,
+) -> int:
+    shelf = opener.auditors if audience == "auditors" else opener.public
+    election = certified.election
+    folder = f"openings/{election}"
+    listed: list[tuple[str, int]] = []
+    for made in chunks(openings):
+        shelf.put([Published(f"{folder}/{made.name}.jsonl", made.content)])
+        listed.append((made.name, made.ballots))
+    opened = sum(ballots for _, ballots in listed)
+    if draw is None and opened != certified.ballots:
+        raise BallotsMissing("the box does not hold the certified number of ballots")
+    contents = index(election, audience, sorted(listed), draw)
+    shelf.put([Published(f"{folder}/index.json", contents)])
+    digest = hashlib.sha256(contents).digest()
+    opener.events.publish(
+        [OpeningsPublished(election=election, audience=audience, ballots=opened, index=digest)]
+    )
+    return opened
+
+
+def _draw(opener: Opener, certified: ElectionCertified) -> Draw:
+    """Return the draw by the first checkpoint that holds the certification."""
+    at, _ = opener.lookup.locate(leaf_hash(entries_of(certified)[0]))
+    batch = opener.journal.head() or Batch()
+    while batch.first > at:
+        batch = opener.journal.read(batch.number - 1)
+    checkpoint = Checkpoint.parse(opener.public.read(checkpoint_path(batch.size)))
+    return Draw.of(checkpoint.size, checkpoint.root, certified.ballots)
 
 
 def _noting(

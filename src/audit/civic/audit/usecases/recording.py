@@ -26,79 +26,84 @@ _ATTEMPTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Puts ballots and events into the log."""
+    """What recording works with."""
 
     journal: Journal
     publisher: Publisher
     lookup: Lookup
     clock: Clock
 
-    def record_ballots(self, shard: str, arrivals: Sequence[Arrival]) -> int:
-        """Log what is new among some arrivals of one shard, and publish.
 
-        Returns:
-            How many ballots were new.
+def record_ballots(recorder: Recorder, shard: str, arrivals: Sequence[Arrival]) -> int:
+    """Log what is new among some arrivals of one shard, and publish.
 
-        Raises:
-            NumberTaken: Others wrote again and again; deliver the batch again.
-        """
-        for _ in range(_ATTEMPTS):
-            head = self.journal.head() or Batch()
-            place = head.shards.get(shard)
-            new = {one.number: one for one in arrivals if place is None or one.number > place.last}
-            if new:
-                moved = {shard: Place(max(new), int(self.clock().timestamp()))}
-                counts = Counter(one.election for one in new.values())
-                entries = shuffled(one.entry for one in new.values())
-                try:
-                    self.journal.append(head.after(entries, shards=moved, ballots=counts.items()))
-                except NumberTaken:
-                    continue
-            # Also when nothing was new: the invocation before may have ended before it published.
-            self.publisher.publish()
-            return len(new)
-        raise NumberTaken("the journal is being written by others")
+    Returns:
+        How many ballots were new.
 
-    def check(self, event: Event) -> None:
-        """Refuse what may not be logged yet.
-
-        Raises:
-            BallotsMissing: A count is certified of which not all ballots are in the log.
-        """
-        if isinstance(event, ElectionCertified) and self._missing(event):
-            raise BallotsMissing("the log does not hold every ballot of the count yet")
-
-    def record_events(self, events: Sequence[Event]) -> int:
-        """Log what is new among some events, and publish.
-
-        Returns:
-            How many entries were new.
-
-        Raises:
-            NumberTaken: Others wrote again and again; deliver the batch again.
-        """
-        entries = dict.fromkeys(entry for event in events for entry in entries_of(event))
-        certified = [one.election for one in events if isinstance(one, ElectionCertified)]
-        for _ in range(_ATTEMPTS):
-            # Only what is published can be looked up, so whatever is pending goes first.
-            size = self.publisher.publish()
-            head = self.journal.head() or Batch()
-            if head.size != size:
-                continue
-            new = [one for one in entries if self.lookup.find(leaf_hash(one), size) is None]
-            if not new:
-                return 0
+    Raises:
+        NumberTaken: Others wrote again and again; deliver the batch again.
+    """
+    for _ in range(_ATTEMPTS):
+        head = recorder.journal.head() or Batch()
+        place = head.shards.get(shard)
+        new = {one.number: one for one in arrivals if place is None or one.number > place.last}
+        if new:
+            moved = {shard: Place(max(new), int(recorder.clock().timestamp()))}
+            counts = Counter(one.election for one in new.values())
+            entries = shuffled(one.entry for one in new.values())
             try:
-                self.journal.append(head.after(new, certified=certified))
+                recorder.journal.append(head.after(entries, shards=moved, ballots=counts.items()))
             except NumberTaken:
                 continue
-            self.publisher.publish()
-            return len(new)
-        raise NumberTaken("the journal is being written by others")
+        # Also when nothing was new: the invocation before may have ended before it published.
+        recorder.publisher.publish()
+        return len(new)
+    raise NumberTaken("the journal is being written by others")
 
-    def _missing(self, event: ElectionCertified) -> bool:
-        head = self.journal.head() or Batch()
-        if head.ballots.get(event.election, 0) == event.ballots:
-            return False
-        # Certified before, and delivered again.
-        return self.lookup.find(leaf_hash(entries_of(event)[0]), self.publisher.publish()) is None
+
+def check_loggable(recorder: Recorder, event: Event) -> None:
+    """Refuse what may not be logged yet.
+
+    Raises:
+        BallotsMissing: A count is certified of which not all ballots are in the log.
+    """
+    if isinstance(event, ElectionCertified) and _missing(recorder, event):
+        raise BallotsMissing("the log does not hold every ballot of the count yet")
+
+
+def record_events(recorder: Recorder, events: Sequence[Event]) -> int:
+    """Log what is new among some events, and publish.
+
+    Returns:
+        How many entries were new.
+
+    Raises:
+        NumberTaken: Others wrote again and again; deliver the batch again.
+    """
+    entries = dict.fromkeys(entry for event in events for entry in entries_of(event))
+    certified = [one.election for one in events if isinstance(one, ElectionCertified)]
+    for _ in range(_ATTEMPTS):
+        # Only what is published can be looked up, so whatever is pending goes first.
+        size = recorder.publisher.publish()
+        head = recorder.journal.head() or Batch()
+        if head.size != size:
+            continue
+        new = [one for one in entries if recorder.lookup.find(leaf_hash(one), size) is None]
+        if not new:
+            return 0
+        try:
+            recorder.journal.append(head.after(new, certified=certified))
+        except NumberTaken:
+            continue
+        recorder.publisher.publish()
+        return len(new)
+    raise NumberTaken("the journal is being written by others")
+
+
+def _missing(recorder: Recorder, event: ElectionCertified) -> bool:
+    head = recorder.journal.head() or Batch()
+    if head.ballots.get(event.election, 0) == event.ballots:
+        return False
+    # Certified before, and delivered again.
+    certification = leaf_hash(entries_of(event)[0])
+    return recorder.lookup.find(certification, recorder.publisher.publish()) is None

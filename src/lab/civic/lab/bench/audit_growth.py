@@ -14,7 +14,7 @@ from civic.audit.model.tiles import WIDTH, Published, hashes_of, range_roots, ti
 from civic.audit.ports import Head
 from civic.audit.usecases.lookup import Lookup
 from civic.audit.usecases.publishing import Publisher
-from civic.audit.usecases.recording import Recorder
+from civic.audit.usecases.recording import Recorder, record_ballots
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.log_entries import ballot_entry
 from civic.lab.bench.audit_chain import Chain
@@ -151,7 +151,7 @@ def grow(sizes: Sequence[int], tick: Callable[[], None]) -> list[Growth]:
         some = arrivals(first, BATCH)
         entries = [one.entry for one in some]
         started = time.perf_counter()
-        recorder.record_ballots("shard", some)
+        record_ballots(recorder, "shard", some)
         between = time.perf_counter()
         chain.extend(entries)
         theirs += time.perf_counter() - between

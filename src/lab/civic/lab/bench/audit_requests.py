@@ -19,7 +19,7 @@ from civic.audit.errors import CheckpointMoved, NumberTaken
 from civic.audit.model.journal import Arrival
 from civic.audit.usecases.lookup import Lookup
 from civic.audit.usecases.publishing import Publisher
-from civic.audit.usecases.recording import Recorder
+from civic.audit.usecases.recording import Recorder, record_ballots
 from civic.lab.bench.audit_growth import BATCH, arrivals
 from civic.lab.bench.prices import PriceTable
 from civic.lab.memory.audit import MemoryLogSigner
@@ -153,7 +153,7 @@ def count_requests(load: LogLoad, prices: PriceTable) -> LogRequests:
     client, bus = CountedBucket(), MemoryBus()
     writers = [_writer(client, bus) for _ in range(load.writers)]
     for first in range(0, GROWN, BATCH):
-        writers[0].record_ballots("0", arrivals(first, min(BATCH, GROWN - first)))
+        record_ballots(writers[0], "0", arrivals(first, min(BATCH, GROWN - first)))
     rounds = max(_COUNTED, _AT_LEAST // (load.batch * load.writers))
     if load.at_once:
         rounds = min(rounds, _AT_ONCE)
@@ -188,7 +188,7 @@ def _record(writer: Recorder, shard: str, ballots: Sequence[Arrival]) -> None:
     """Log a batch, again where others were faster too often: Lambda delivers it again."""
     while True:
         try:
-            writer.record_ballots(shard, ballots)
+            record_ballots(writer, shard, ballots)
         except (NumberTaken, CheckpointMoved):
             continue
         return

@@ -18,7 +18,7 @@ from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.adapters.voter_codes_dynamodb import DynamoDbVoterCodes
 from civic.voting.errors import StoreUnavailable
 from civic.voting.http.vote_bodies import Health, Vote, VoteTaken, problem_of
-from civic.voting.usecases.casting import Booth
+from civic.voting.usecases.casting import Booth, submit
 from civic.voting.usecases.polls import Polls
 
 _NOBODY = Nullifier(bytes(32))
@@ -59,7 +59,7 @@ def booth() -> Booth:
 
 
 def _vote(request: Request, line: Invocation) -> Response:
-    receipt = booth().submit(request.body(Vote).paper())
+    receipt = submit(booth(), request.body(Vote).paper())
     # A line would keep the moment of this vote; how many there are, the processor counts.
     line.hush()
     return answer(201, VoteTaken(receipt=base64url.encode(receipt)))

@@ -15,7 +15,7 @@ from civic.runtime.subscriptions import Subscriptions, on
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.adapters.snapshots_s3 import S3Snapshots
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
-from civic.voting.usecases.publishing import Press
+from civic.voting.usecases.publishing import Press, publish_results
 
 
 class Environment(Settings):
@@ -32,7 +32,7 @@ def handler(event: dict[str, Any], _context: object) -> None:
     with invocation() as line:
         asked = {one for message in event["Records"] if (one := _asked(message["body"], line))}
         line.note(elections=sorted(asked))
-        press().publish(sorted(asked))
+        publish_results(press(), sorted(asked))
 
 
 @cache

@@ -48,7 +48,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Booth:
-    """Where ballots are cast."""
+    """What the submission of a ballot works with."""
 
     polls: Polls
     codes: VoterCodes
@@ -57,52 +57,54 @@ class Booth:
     clock: Clock
     entropy: RandomBytes
 
-    def submit(self, paper: Paper) -> bytes:
-        """Take a ballot.
 
-        Returns:
-            Its receipt: the hash of its leaf in the public log, 32 bytes.
+def submit(booth: Booth, paper: Paper) -> bytes:
+    """Take a ballot.
 
-        Raises:
-            VoterUnknown: No credential of an election, no code that was posted.
-            CodeMistyped: It is no code at all.
-            PollNotOpen: The election takes no votes now.
-            BadSelections: No valid ballot of the voter's style.
-            AlreadyVoted: A ballot of this voter is in the box.
-        """
-        poll, style_id, nullifier = self._admit(paper)
-        state = poll.election.state_at(self.clock())
-        if state is not State.OPEN:
-            raise PollNotOpen(_REFUSALS[state])
-        style = poll.election.style(style_id)
-        if style is None:
-            raise BadSelections(("wrong_style", ""))
-        selections = paper.selections
-        if paper.candidate is not None:
-            selections = only_contest(poll.election, style, paper.candidate)
-        ballot = mark(poll.election, style, selections, paper.write_ins)
-        if self.box.holds(nullifier):
-            raise AlreadyVoted("a ballot of this voter is in the box")
-        made = cast(ballot, nullifier, poll.secrets.salt)
-        self.queue.send(poll.election.id, seal(made, poll.secrets.seal, self.entropy(NONCE_BYTES)))
-        return made.receipt
+    Returns:
+        Its receipt: the hash of its leaf in the public log, 32 bytes.
 
-    def _admit(self, paper: Paper) -> tuple[Poll, StyleId, Nullifier]:
-        if isinstance(paper.voter, Credential):
-            credential = paper.voter
-            poll = self.polls.find(credential.election)
-            key = poll.keys.get(credential.style) if poll else None
-            if poll is None or key is None:
-                raise VoterUnknown("no such election or ballot style")
-            credential.verify(key)
-            return poll, credential.style, credential.nullifier
-        code = parse(paper.voter)
-        elections = self.polls.running() if paper.election is None else (paper.election,)
-        for election in elections:
-            poll = self.polls.find(election)
-            if poll is not None:
-                hashed = hash_of(code, poll.secrets.codes)
-                found = self.codes.find(hashed)
-                if found is not None and found[0] == election:
-                    return poll, found[1], code_nullifier(election, hashed)
-        raise VoterUnknown("no such code")
+    Raises:
+        VoterUnknown: No credential of an election, no code that was posted.
+        CodeMistyped: It is no code at all.
+        PollNotOpen: The election takes no votes now.
+        BadSelections: No valid ballot of the voter's style.
+        AlreadyVoted: A ballot of this voter is in the box.
+    """
+    poll, style_id, nullifier = _admit(booth, paper)
+    state = poll.election.state_at(booth.clock())
+    if state is not State.OPEN:
+        raise PollNotOpen(_REFUSALS[state])
+    style = poll.election.style(style_id)
+    if style is None:
+        raise BadSelections(("wrong_style", ""))
+    selections = paper.selections
+    if paper.candidate is not None:
+        selections = only_contest(poll.election, style, paper.candidate)
+    ballot = mark(poll.election, style, selections, paper.write_ins)
+    if booth.box.holds(nullifier):
+        raise AlreadyVoted("a ballot of this voter is in the box")
+    made = cast(ballot, nullifier, poll.secrets.salt)
+    booth.queue.send(poll.election.id, seal(made, poll.secrets.seal, booth.entropy(NONCE_BYTES)))
+    return made.receipt
+
+
+def _admit(booth: Booth, paper: Paper) -> tuple[Poll, StyleId, Nullifier]:
+    if isinstance(paper.voter, Credential):
+        credential = paper.voter
+        poll = booth.polls.find(credential.election)
+        key = poll.keys.get(credential.style) if poll else None
+        if poll is None or key is None:
+            raise VoterUnknown("no such election or ballot style")
+        credential.verify(key)
+        return poll, credential.style, credential.nullifier
+    code = parse(paper.voter)
+    elections = booth.polls.running() if paper.election is None else (paper.election,)
+    for election in elections:
+        poll = booth.polls.find(election)
+        if poll is not None:
+            hashed = hash_of(code, poll.secrets.codes)
+            found = booth.codes.find(hashed)
+            if found is not None and found[0] == election:
+                return poll, found[1], code_nullifier(election, hashed)
+    raise VoterUnknown("no such code")

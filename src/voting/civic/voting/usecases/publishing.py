@@ -20,7 +20,7 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Publishes snapshots of results."""
+    """What publishing works with."""
 
     elections: ElectionStore
     tallies: TallyStore
@@ -28,35 +28,37 @@ class Press:
     publisher: EventPublisher
     clock: Clock
 
-    def publish(self, elections: Sequence[ElectionId]) -> None:
-        """Publish new snapshots where the count or the state of an election has changed.
 
-        The version counts changes of the tally and of the election, so it never goes back and the
-        same content has the same version.
+def publish_results(press: Press, elections: Sequence[ElectionId]) -> None:
+    """Publish new snapshots where the count or the state of an election has changed.
 
-        Raises:
-            ElectionUnknown: There is no such election.
-        """
-        for election in elections:
-            self._publish(election)
+    The version counts changes of the tally and of the election, so it never goes back and the
+    same content has the same version.
 
-    def _publish(self, election: ElectionId) -> None:
-        for _ in range(_ATTEMPTS):
-            book = self.elections.find(election)
-            if book is None:
-                raise ElectionUnknown("no such election")
-            now = self.clock()
-            counts, version = total(self.tallies, election)
-            version += book.election.revision
-            document = snapshot(book.election, counts, version, now)
-            text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-            if text == self.snapshots.get(election):
-                return
-            cast = VoteCast(election=election, snapshot=version, ballots=counts.ballots, at=now)
-            # Told before it is kept: what is kept already is taken for done when this is repeated.
-            self.publisher.publish([cast])
-            # And then looked at again: another press may have put an older one over this one.
-            self.snapshots.put(election, text)
+    Raises:
+        ElectionUnknown: There is no such election.
+    """
+    for election in elections:
+        _publish(press, election)
+
+
+def _publish(press: Press, election: ElectionId) -> None:
+    for _ in range(_ATTEMPTS):
+        book = press.elections.find(election)
+        if book is None:
+            raise ElectionUnknown("no such election")
+        now = press.clock()
+        counts, version = total(press.tallies, election)
+        version += book.election.revision
+        document = snapshot(book.election, counts, version, now)
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        if text == press.snapshots.get(election):
+            return
+        cast = VoteCast(election=election, snapshot=version, ballots=counts.ballots, at=now)
+        # Told before it is kept: what is kept already is taken for done when this is repeated.
+        press.publisher.publish([cast])
+        # And then looked at again: another press may have put an older one over this one.
+        press.snapshots.put(election, text)
 
 
 def recount(box: BallotBox, election: ElectionId) -> Counts:
