@@ -53,7 +53,7 @@ def by_people(number: int, decision: Decision = Decision.ACCEPTED) -> Verdict:
 def stand(decisions: Decisions, there: DecisionRow) -> None:
     """Bring a row about, restricted and lifted as often as it says."""
     fresh = replace(there, restriction=0)
-    assert (decisions.decide(fresh) if there.verdict else decisions.open(fresh)) is None
+    assert (decisions.decide(fresh) if there.verdict else decisions.note_pending(fresh)) is None
     for restriction in range(there.restriction):
         assert decisions.restrict(replace(fresh, restriction=restriction))
     assert decisions.get(ADA) == there
@@ -64,7 +64,7 @@ def test_nothing_is_there_at_first(decisions: Decisions) -> None:
 
 
 def test_opened_row_is_returned(decisions: Decisions) -> None:
-    assert decisions.open(row()) is None
+    assert decisions.note_pending(row()) is None
     assert decisions.get(ADA) == row()
 
 
@@ -80,21 +80,21 @@ def test_open_meets_the_same_or_a_later_revision(
     decisions: Decisions, verdict: Verdict | None, known: int
 ) -> None:
     there = row(known, verdict)
-    decisions.decide(there) if verdict else decisions.open(there)
-    assert decisions.open(row(2)) == there
+    decisions.decide(there) if verdict else decisions.note_pending(there)
+    assert decisions.note_pending(row(2)) == there
     assert decisions.get(ADA) == there
 
 
 @pytest.mark.parametrize("verdict", [None, ACCEPTED])
 def test_open_replaces_an_earlier_revision(decisions: Decisions, verdict: Verdict | None) -> None:
-    decisions.decide(row(1, verdict)) if verdict else decisions.open(row(1))
-    assert decisions.open(row(2)) is None
+    decisions.decide(row(1, verdict)) if verdict else decisions.note_pending(row(1))
+    assert decisions.note_pending(row(2)) is None
     assert decisions.get(ADA) == row(2)
 
 
 @pytest.mark.parametrize("known", [1, 2])
 def test_decide_replaces_a_pending_or_earlier_revision(decisions: Decisions, known: int) -> None:
-    decisions.open(row(known))
+    decisions.note_pending(row(known))
     assert decisions.decide(row(2, REJECTED)) is None
     assert decisions.get(ADA) == row(2, REJECTED)
 
@@ -114,14 +114,14 @@ def test_decide_meets_an_earlier_decision_of_the_same_revision(decisions: Decisi
 @pytest.mark.parametrize("verdict", [None, ACCEPTED])
 def test_decide_meets_a_later_revision(decisions: Decisions, verdict: Verdict | None) -> None:
     there = row(3, verdict)
-    decisions.decide(there) if verdict else decisions.open(there)
+    decisions.decide(there) if verdict else decisions.note_pending(there)
     assert decisions.decide(row(2, REJECTED)) == there
     assert decisions.get(ADA) == there
 
 
 @pytest.mark.parametrize("verdict", [None, ACCEPTED])
 def test_burial_replaces_the_row(decisions: Decisions, verdict: Verdict | None) -> None:
-    decisions.decide(row(1, verdict)) if verdict else decisions.open(row(1))
+    decisions.decide(row(1, verdict)) if verdict else decisions.note_pending(row(1))
     decisions.bury(GRAVE)
     assert decisions.get(ADA) == GRAVE
 
@@ -162,7 +162,7 @@ def test_tombstone_stands_in_the_way_of_everything(
     decisions: Decisions, revision: int, restriction: int
 ) -> None:
     decisions.bury(GRAVE)
-    assert decisions.open(row(revision, None, restriction)) == GRAVE
+    assert decisions.note_pending(row(revision, None, restriction)) == GRAVE
     assert decisions.decide(row(revision, ACCEPTED, restriction)) == GRAVE
     assert not decisions.overrule(row(revision, by_people(1), restriction))
     assert not decisions.restrict(row(revision, None, restriction))
@@ -238,7 +238,7 @@ def test_nothing_is_written_under_another_restriction(
 ) -> None:
     pending = row(1, None, known)
     stand(decisions, pending)
-    assert decisions.open(row(2, None, believed)) == pending
+    assert decisions.note_pending(row(2, None, believed)) == pending
     assert decisions.decide(row(1, ACCEPTED, believed)) == pending
     assert decisions.decide(row(2, ACCEPTED, believed)) == pending
     assert decisions.get(ADA) == pending
@@ -255,7 +255,7 @@ def test_restriction_is_carried_by_what_is_written_under_it(
     decisions: Decisions, restriction: int
 ) -> None:
     stand(decisions, row(1, None, restriction))
-    assert decisions.open(row(2, None, restriction)) is None
+    assert decisions.note_pending(row(2, None, restriction)) is None
     assert decisions.get(ADA) == row(2, None, restriction)
     assert decisions.decide(row(2, REVIEW, restriction)) is None
     assert decisions.get(ADA) == row(2, REVIEW, restriction)
@@ -297,7 +297,7 @@ def test_row_holds_nothing_but_the_decision(aws: Aws) -> None:
 
 
 def test_tombstone_holds_nothing_but_itself_and_its_expiry(aws: Aws) -> None:
-    deployed().open(row())
+    deployed().note_pending(row())
     deployed().bury(GRAVE)
     (item,) = aws.items("decisions")
     assert set(item) == {"id", "erased_at", "ttl", "access_digest"}
@@ -311,7 +311,7 @@ def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
     store = deployed()
     calls: list[Callable[[], object]] = [
         lambda: store.get(ADA),
-        lambda: store.open(row()),
+        lambda: store.note_pending(row()),
         lambda: store.decide(row(verdict=ACCEPTED)),
         lambda: store.overrule(row(verdict=by_people(1))),
         lambda: store.restrict(row()),

@@ -21,7 +21,7 @@ from civic.voting.errors import ElectionMoved, StoreUnavailable
 from civic.voting.model.drafting import begin
 from civic.voting.model.election import Election
 from civic.voting.model.rules import MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, check
-from civic.voting.ports import Announcement, PollBook
+from civic.voting.ports import Announcement, StoredElection
 from tests.fakes.aws import Aws
 from tests.fakes.fixtures import each_kind
 from tests.fakes.voting_elections import NOW, draft
@@ -68,7 +68,7 @@ def test_what_is_not_there_is_none(store: Store) -> None:
 def test_created_election_is_found_with_its_secret_and_its_event(store: Store) -> None:
     announcement = created(store)
     assert announcement == Announcement(ONE, 1, (made(),))
-    assert store.find(ONE) == PollBook(election(), {}, b"sealed", announcement)
+    assert store.find(ONE) == StoredElection(election(), {}, b"sealed", announcement)
     assert list(store.every()) == [election()]
     assert list(store.unannounced()) == [announcement]
 
@@ -83,7 +83,7 @@ def test_second_of_an_id_is_refused_and_changes_nothing(store: Store) -> None:
 
 def test_announced_election_carries_no_event(store: Store) -> None:
     store.announced(created(store))
-    assert store.find(ONE) == PollBook(election(), {}, b"sealed")
+    assert store.find(ONE) == StoredElection(election(), {}, b"sealed")
     assert list(store.unannounced()) == []
 
 
@@ -91,7 +91,7 @@ def test_next_revision_takes_the_place_of_the_one_before(store: Store) -> None:
     created(store)
     announcement = store.replace(election(revision=2), changed(2), made())
     assert announcement == Announcement(ONE, 2, (changed(2), made()))
-    assert store.find(ONE) == PollBook(election(revision=2), {}, b"sealed", announcement)
+    assert store.find(ONE) == StoredElection(election(revision=2), {}, b"sealed", announcement)
     assert list(store.every()) == [election(revision=2)]
     assert list(store.unannounced()) == [announcement]
 
@@ -143,20 +143,20 @@ def test_deletion_announced_late_leaves_a_new_election_of_that_id_alone(store: S
     store.announced(gone)
     again = created(store)
     store.announced(gone)
-    assert store.find(ONE) == PollBook(election(), {}, b"sealed", again)
+    assert store.find(ONE) == StoredElection(election(), {}, b"sealed", again)
 
 
 def test_kept_keys_are_found_and_stay(store: Store) -> None:
     created(store)
     store.keep_keys(ONE, {NORTH: b"first"})
     store.keep_keys(ONE, {NORTH: b"second", SOUTH: b"third"})
-    book = store.find(ONE)
-    assert book is not None
-    assert book.keys == {NORTH: b"first", SOUTH: b"third"}
+    stored = store.find(ONE)
+    assert stored is not None
+    assert stored.keys == {NORTH: b"first", SOUTH: b"third"}
     store.replace(election(revision=2), changed(2))
     after = store.find(ONE)
     assert after is not None
-    assert after.keys == book.keys
+    assert after.keys == stored.keys
 
 
 def test_elections_do_not_mix(store: Store) -> None:

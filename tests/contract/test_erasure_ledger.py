@@ -43,7 +43,7 @@ def test_nothing_is_there_at_first(ledger: Ledger) -> None:
 
 def test_opened_entry_is_returned_and_kept(ledger: Ledger) -> None:
     entry = ErasureRecord(ADA, NOW, DIGEST)
-    assert ledger.open(ADA, NOW, DIGEST) == entry
+    assert ledger.note_request(ADA, NOW, DIGEST) == entry
     assert ledger.get(ADA) == entry
     assert ledger.get(GRACE) is None
 
@@ -53,28 +53,28 @@ def test_earliest_request_counts_in_every_order(
     ledger: Ledger, order: tuple[datetime, ...]
 ) -> None:
     for moment in order:
-        entry = ledger.open(ADA, moment, DIGEST)
+        entry = ledger.note_request(ADA, moment, DIGEST)
     assert ledger.get(ADA) == entry == ErasureRecord(ADA, NOW, DIGEST)
 
 
 def test_later_request_changes_nothing_of_the_entry(ledger: Ledger) -> None:
-    ledger.open(ADA, NOW, DIGEST)
+    ledger.note_request(ADA, NOW, DIGEST)
     ledger.confirm(ADA, [RECORDS], LATER)
-    assert ledger.open(ADA, LATER, OTHER_DIGEST) == ErasureRecord(
+    assert ledger.note_request(ADA, LATER, OTHER_DIGEST) == ErasureRecord(
         ADA, NOW, DIGEST, {RECORDS: LATER}
     )
 
 
 def test_moments_are_compared_with_and_without_microseconds(ledger: Ledger) -> None:
     whole = NOW.replace(microsecond=0)
-    ledger.open(ADA, whole + timedelta(microseconds=1), DIGEST)
-    assert ledger.open(ADA, whole, DIGEST).requested_at == whole
-    assert ledger.open(ADA, whole + timedelta(microseconds=1), DIGEST).requested_at == whole
+    ledger.note_request(ADA, whole + timedelta(microseconds=1), DIGEST)
+    assert ledger.note_request(ADA, whole, DIGEST).requested_at == whole
+    assert ledger.note_request(ADA, whole + timedelta(microseconds=1), DIGEST).requested_at == whole
 
 
 @pytest.mark.parametrize("store", ErasureStore)
 def test_confirmation_is_returned_and_kept(ledger: Ledger, store: ErasureStore) -> None:
-    ledger.open(ADA, NOW, DIGEST)
+    ledger.note_request(ADA, NOW, DIGEST)
     entry = ErasureRecord(ADA, NOW, DIGEST, {store: LATER})
     assert ledger.confirm(ADA, [store], LATER) == entry
     assert ledger.get(ADA) == entry
@@ -94,17 +94,19 @@ def test_first_word_of_a_store_counts(ledger: Ledger) -> None:
 
 def test_confirmation_before_the_request_is_kept(ledger: Ledger) -> None:
     assert ledger.confirm(ADA, [RECORDS], NOW) == ErasureRecord(ADA, confirmed={RECORDS: NOW})
-    assert ledger.open(ADA, LATER, DIGEST) == ErasureRecord(ADA, LATER, DIGEST, {RECORDS: NOW})
+    assert ledger.note_request(ADA, LATER, DIGEST) == ErasureRecord(
+        ADA, LATER, DIGEST, {RECORDS: NOW}
+    )
 
 
 def test_receipt_is_kept_as_it_was_signed(ledger: Ledger) -> None:
-    ledger.open(ADA, NOW, DIGEST)
+    ledger.note_request(ADA, NOW, DIGEST)
     ledger.seal(ADA, RECEIPT)
     assert ledger.get(ADA) == ErasureRecord(ADA, NOW, DIGEST, receipt=RECEIPT)
 
 
 def test_first_receipt_stays(ledger: Ledger) -> None:
-    ledger.open(ADA, NOW, DIGEST)
+    ledger.note_request(ADA, NOW, DIGEST)
     ledger.seal(ADA, RECEIPT)
     ledger.seal(ADA, SignedReceipt(b"{}", b"other", b"key"))
     entry = ledger.get(ADA)
@@ -114,17 +116,17 @@ def test_first_receipt_stays(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_entry_with_a_receipt_says_what_the_receipt_says(ledger: Ledger, hours: int) -> None:
-    ledger.open(ADA, NOW, DIGEST)
+    ledger.note_request(ADA, NOW, DIGEST)
     ledger.confirm(ADA, [*ErasureStore], LATER)
     ledger.seal(ADA, RECEIPT)
     before = ledger.get(ADA)
-    assert ledger.open(ADA, NOW + timedelta(hours=hours), OTHER_DIGEST) == before
+    assert ledger.note_request(ADA, NOW + timedelta(hours=hours), OTHER_DIGEST) == before
     assert ledger.confirm(ADA, [*ErasureStore], NOW) == before
     assert ledger.get(ADA) == before
 
 
 def test_store_that_joined_later_is_not_added_to_a_receipt(ledger: Ledger) -> None:
-    ledger.open(ADA, NOW, DIGEST)
+    ledger.note_request(ADA, NOW, DIGEST)
     ledger.confirm(ADA, [DECISIONS, RECORDS], NOW)
     ledger.seal(ADA, RECEIPT)
     entry = ledger.confirm(ADA, [ErasureStore.ISSUANCE_ROLL], LATER)
@@ -134,9 +136,9 @@ def test_store_that_joined_later_is_not_added_to_a_receipt(ledger: Ledger) -> No
 
 
 def test_receipt_is_part_of_what_every_later_change_returns(ledger: Ledger) -> None:
-    ledger.open(ADA, NOW, DIGEST)
+    ledger.note_request(ADA, NOW, DIGEST)
     ledger.seal(ADA, RECEIPT)
-    assert ledger.open(ADA, LATER, DIGEST).receipt == RECEIPT
+    assert ledger.note_request(ADA, LATER, DIGEST).receipt == RECEIPT
     assert ledger.confirm(ADA, [RECORDS], LATER).receipt == RECEIPT
 
 
@@ -144,7 +146,7 @@ def test_receipt_is_part_of_what_every_later_change_returns(ledger: Ledger) -> N
 def test_pages_hold_every_entry_once(ledger: Ledger, size: int) -> None:
     people = [RegistrationId(f"3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a2{i}") for i in range(5)]
     for person in people:
-        ledger.open(person, NOW, DIGEST)
+        ledger.note_request(person, NOW, DIGEST)
     seen: list[RegistrationId] = []
     cursor, more = None, True
     while more:
@@ -156,7 +158,7 @@ def test_pages_hold_every_entry_once(ledger: Ledger, size: int) -> None:
 
 
 def test_page_holds_entries_whole(ledger: Ledger) -> None:
-    ledger.open(ADA, NOW, DIGEST)
+    ledger.note_request(ADA, NOW, DIGEST)
     ledger.confirm(ADA, [RECORDS], LATER)
     ledger.seal(ADA, RECEIPT)
     entries, _ = ledger.page(None, 10)
@@ -173,8 +175,8 @@ def counted(ledger: Ledger, before: datetime = MIDNIGHT, lasting: datetime = NOW
 
 @pytest.mark.parametrize("moment", [NOW, LAST, LAST.replace(microsecond=0)])
 def test_erasure_counts_once_every_store_has_confirmed(ledger: Ledger, moment: datetime) -> None:
-    ledger.open(ADA, NOW, DIGEST)
-    ledger.open(GRACE, NOW, DIGEST)
+    ledger.note_request(ADA, NOW, DIGEST)
+    ledger.note_request(GRACE, NOW, DIGEST)
     ledger.confirm(GRACE, [RECORDS], NOW)
     *most, last = ErasureStore
     ledger.confirm(ADA, most, NOW)
@@ -189,7 +191,7 @@ def test_erasure_counts_once_every_store_has_confirmed(ledger: Ledger, moment: d
 def test_erasure_counts_not_before_the_day_of_its_last_confirmation(
     ledger: Ledger, moment: datetime
 ) -> None:
-    ledger.open(ADA, NOW, DIGEST)
+    ledger.note_request(ADA, NOW, DIGEST)
     *most, last = ErasureStore
     ledger.confirm(ADA, most, NOW)
     ledger.confirm(ADA, [last], moment)
@@ -199,14 +201,14 @@ def test_erasure_counts_not_before_the_day_of_its_last_confirmation(
 
 
 def test_erasure_with_a_receipt_counts_whatever_store_joined_later(ledger: Ledger) -> None:
-    ledger.open(ADA, NOW, DIGEST)
+    ledger.note_request(ADA, NOW, DIGEST)
     ledger.confirm(ADA, [DECISIONS, RECORDS], NOW)
     ledger.seal(ADA, RECEIPT)
     assert counted(ledger) == 1
 
 
 def test_erasure_whose_entry_ends_too_soon_is_not_counted(ledger: Ledger) -> None:
-    ledger.open(ADA, NOW.replace(microsecond=0), DIGEST)
+    ledger.note_request(ADA, NOW.replace(microsecond=0), DIGEST)
     ledger.confirm(ADA, [*ErasureStore], NOW)
     end = NOW.replace(microsecond=0) + TOMBSTONE_LIFETIME
     assert counted(ledger, lasting=end) == 1
@@ -230,7 +232,7 @@ def test_count_asks_for_a_number_only_and_adds_up_its_pages(aws: Aws) -> None:
 @pytest.mark.parametrize("requested_first", [True, False])
 def test_entry_outlives_every_copy_of_an_event(aws: Aws, *, requested_first: bool) -> None:
     steps: list[Callable[[], object]] = [
-        lambda: deployed().open(ADA, NOW, DIGEST),
+        lambda: deployed().note_request(ADA, NOW, DIGEST),
         lambda: deployed().confirm(ADA, [RECORDS], LATER),
     ]
     for step in steps if requested_first else steps[::-1]:
@@ -242,7 +244,7 @@ def test_entry_outlives_every_copy_of_an_event(aws: Aws, *, requested_first: boo
 def test_entry_expires_as_the_tombstones_do(aws: Aws) -> None:
     for moment in (LATER, NOW):
         deployed().confirm(ADA, [RECORDS], LATER)
-        deployed().open(ADA, moment, DIGEST)
+        deployed().note_request(ADA, moment, DIGEST)
     deployed().confirm(ADA, [DECISIONS], LATER)
     (item,) = aws.items("erasure-ledger")
     assert item["ttl"] == {"N": str(int((NOW + TOMBSTONE_LIFETIME).timestamp()))}
@@ -261,7 +263,7 @@ def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
         aws.fail("dynamodb", operation, code)
     ledger = deployed()
     calls: list[Callable[[], object]] = [
-        lambda: ledger.open(ADA, NOW, DIGEST),
+        lambda: ledger.note_request(ADA, NOW, DIGEST),
         lambda: ledger.confirm(ADA, [RECORDS], NOW),
         lambda: ledger.seal(ADA, RECEIPT),
         lambda: ledger.get(ADA),

@@ -53,40 +53,40 @@ def test_nothing_is_noted_at_first(log: Requests) -> None:
 
 @pytest.mark.parametrize("kind", RequestKind)
 def test_opened_request_is_noted_as_it_was_received(log: Requests, kind: RequestKind) -> None:
-    assert log.open(asked(kind)) == asked(kind)
+    assert log.note_request(asked(kind)) == asked(kind)
     assert requests(log) == [asked(kind)]
 
 
 def test_request_made_again_is_counted_to_the_first(log: Requests) -> None:
-    log.open(asked())
-    log.open(asked(at=LATER))
-    assert log.open(asked(at=LATER)) == replace(asked(), count=3)
+    log.note_request(asked())
+    log.note_request(asked(at=LATER))
+    assert log.note_request(asked(at=LATER)) == replace(asked(), count=3)
     assert requests(log) == [replace(asked(), count=3)]
 
 
 def test_requests_of_other_kinds_and_people_are_others(log: Requests) -> None:
     for one in (asked(), asked(REVIEW), asked(who=GRACE)):
-        assert log.open(one) == one
+        assert log.note_request(one) == one
     assert {request.kind for request in requests(log)} == {ACCESS, REVIEW}
     assert requests(log, GRACE) == [asked(who=GRACE)]
 
 
 def test_each_revision_of_a_rectification_is_a_request(log: Requests) -> None:
     for revision in (2, 3):
-        assert log.open(correction(revision)).revision == revision
+        assert log.note_request(correction(revision)).revision == revision
     assert [request.revision for request in requests(log)] == [2, 3]
 
 
 @pytest.mark.parametrize("kind", RequestKind)
 def test_completed_request_says_when_it_was_answered(log: Requests, kind: RequestKind) -> None:
-    log.open(asked(kind))
+    log.note_request(asked(kind))
     log.complete(ADA, kind, LATER)
     assert requests(log) == [replace(asked(kind), completed_at=LATER)]
 
 
 def test_completed_request_keeps_how_often_it_was_made(log: Requests) -> None:
-    log.open(asked())
-    log.open(asked(at=LATER))
+    log.note_request(asked())
+    log.note_request(asked(at=LATER))
     log.complete(ADA, ACCESS, LATER)
     assert requests(log) == [replace(asked(), count=2, completed_at=LATER)]
 
@@ -97,8 +97,8 @@ def test_completion_leaves_every_other_kind_and_person_alone(
 ) -> None:
     others = [one for one in RequestKind if one != kind]
     for one in others:
-        log.open(asked(one))
-    log.open(asked(kind, who=GRACE))
+        log.note_request(asked(one))
+    log.note_request(asked(kind, who=GRACE))
     log.complete(ADA, kind, LATER)
     assert {request.completed_at for request in requests(log)} == {None}
     assert requests(log, GRACE) == [asked(kind, who=GRACE)]
@@ -110,22 +110,22 @@ def test_completion_of_what_was_never_asked_is_no_error(log: Requests) -> None:
 
 
 def test_second_completion_changes_nothing(log: Requests) -> None:
-    log.open(asked())
+    log.note_request(asked())
     log.complete(ADA, ACCESS, LATER)
     log.complete(ADA, ACCESS, LATER + timedelta(days=1))
     assert requests(log) == [replace(asked(), completed_at=LATER)]
 
 
 def test_request_made_after_the_answer_is_a_new_one(log: Requests) -> None:
-    log.open(asked())
+    log.note_request(asked())
     log.complete(ADA, ACCESS, NOW)
-    assert log.open(asked(at=LATER)) == asked(at=LATER)
+    assert log.note_request(asked(at=LATER)) == asked(at=LATER)
     assert requests(log) == [replace(asked(), completed_at=NOW), asked(at=LATER)]
 
 
 def test_completion_reaches_up_to_a_revision(log: Requests) -> None:
     for revision in (2, 3, 4):
-        log.open(correction(revision))
+        log.note_request(correction(revision))
     log.complete(ADA, RECTIFICATION, LATER, Revision(3))
     answered = {request.revision: request.completed_at for request in requests(log)}
     assert answered == {2: LATER, 3: LATER, 4: None}
@@ -133,7 +133,7 @@ def test_completion_reaches_up_to_a_revision(log: Requests) -> None:
 
 def test_completion_without_a_revision_reaches_all_of_them(log: Requests) -> None:
     for revision in (2, 3):
-        log.open(correction(revision))
+        log.note_request(correction(revision))
     log.complete(ADA, RECTIFICATION, LATER)
     assert {request.completed_at for request in requests(log)} == {LATER}
 
@@ -142,7 +142,7 @@ def test_history_is_in_the_order_of_receipt(log: Requests) -> None:
     moments = [NOW + timedelta(hours=hours) for hours in (5, 1, 3, 2)]
     kinds = (ACCESS, REVIEW, RequestKind.OBJECTION, RequestKind.LIFTING)
     for kind, moment in zip(kinds, moments, strict=True):
-        log.open(asked(kind, moment))
+        log.note_request(asked(kind, moment))
     log.complete(ADA, ACCESS, LATER)
     assert [request.received_at for request in requests(log)] == sorted(moments)
 
@@ -171,7 +171,7 @@ def test_two_looks_at_one_moment_are_both_kept(log: Requests) -> None:
 
 
 def test_request_is_overdue_once_its_date_has_passed(log: Requests) -> None:
-    request = log.open(asked())
+    request = log.note_request(asked())
     assert list(log.overdue(request.due_at)) == []
     assert list(log.overdue(request.due_at + timedelta(microseconds=1))) == [request]
 
@@ -179,7 +179,7 @@ def test_request_is_overdue_once_its_date_has_passed(log: Requests) -> None:
 def test_overdue_are_open_requests_of_everybody(log: Requests) -> None:
     long_after = NOW + timedelta(days=60)
     for one in (asked(), asked(REVIEW), asked(who=GRACE), asked(REVIEW, long_after, GRACE)):
-        log.open(one)
+        log.note_request(one)
     log.note_view(StaffView(ADA, NOW, JANE, "review"))
     log.complete(ADA, ACCESS, NOW)
     found = {(request.id, request.kind) for request in log.overdue(long_after)}
@@ -188,14 +188,14 @@ def test_overdue_are_open_requests_of_everybody(log: Requests) -> None:
 
 @pytest.mark.parametrize("microsecond", [0, 1])
 def test_order_of_time_holds_with_and_without_microseconds(log: Requests, microsecond: int) -> None:
-    request = log.open(asked(at=NOW.replace(microsecond=0)))
+    request = log.note_request(asked(at=NOW.replace(microsecond=0)))
     now = request.due_at.replace(microsecond=microsecond)
     assert len(list(log.overdue(now))) == microsecond
 
 
 def test_completion_that_broke_off_is_finished_by_the_next(aws: Aws) -> None:
     log = deployed()
-    log.open(asked())
+    log.note_request(asked())
     aws.fail("dynamodb", "DeleteItem", "InternalServerError")
     with pytest.raises(StoreUnavailable):
         log.complete(ADA, ACCESS, NOW)
@@ -205,7 +205,7 @@ def test_completion_that_broke_off_is_finished_by_the_next(aws: Aws) -> None:
 
 
 def test_open_request_stays_until_it_is_answered_and_then_expires(aws: Aws) -> None:
-    deployed().open(asked())
+    deployed().note_request(asked())
     assert all("ttl" not in item for item in aws.items("request-log"))
     deployed().complete(ADA, ACCESS, LATER)
     (item,) = aws.items("request-log")
@@ -229,7 +229,7 @@ def limit_pages(aws: Aws, operation: str) -> None:
 
 def test_history_goes_on_to_the_last_page(aws: Aws) -> None:
     for kind in RequestKind:
-        deployed().open(asked(kind))
+        deployed().note_request(asked(kind))
     limit_pages(aws, "Query")
     assert {request.kind for request in requests(deployed())} == set(RequestKind)
     assert len(aws.asked("Query")) >= 4
@@ -237,7 +237,7 @@ def test_history_goes_on_to_the_last_page(aws: Aws) -> None:
 
 def test_calendar_goes_on_to_the_last_page(aws: Aws) -> None:
     for kind in RequestKind:
-        deployed().open(asked(kind))
+        deployed().note_request(asked(kind))
     limit_pages(aws, "Scan")
     assert len(list(deployed().overdue(NOW + timedelta(days=60)))) == len(RequestKind)
     assert len(aws.asked("Scan")) >= 4
@@ -252,11 +252,11 @@ def test_reads_of_one_person_are_consistent(aws: Aws) -> None:
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
 def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
     log = deployed()
-    log.open(asked())
+    log.note_request(asked())
     for operation in ("UpdateItem", "PutItem", "Scan"):
         aws.fail("dynamodb", operation, code)
     calls: list[Callable[[], object]] = [
-        lambda: log.open(asked()),
+        lambda: log.note_request(asked()),
         lambda: log.complete(ADA, ACCESS, NOW),
         lambda: log.note_view(StaffView(ADA, NOW, JANE, "review")),
         lambda: list(log.overdue(NOW)),

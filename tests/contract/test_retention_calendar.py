@@ -41,7 +41,7 @@ def row(decision: Decision | None, updated: datetime, number: int = 0) -> Decisi
 
 
 def stand(decisions: Calendar, there: DecisionRow) -> None:
-    assert (decisions.decide(there) if there.verdict else decisions.open(there)) is None
+    assert (decisions.decide(there) if there.verdict else decisions.note_pending(there)) is None
 
 
 LIMITS = RetentionLimits(rejected_before=NOW, abandoned_before=NOW - timedelta(days=30))
@@ -92,7 +92,7 @@ def test_everybody_whose_retention_has_ended_is_found(aws: Aws) -> None:
     people = {RegistrationId(f"3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a2{index}") for index in range(5)}
     for person in people:
         record = RecordId(person, Revision(1))
-        deployed().open(replace(row(None, LONG_AGO), record=record))
+        deployed().note_pending(replace(row(None, LONG_AGO), record=record))
 
     def two_a_page(**call: object) -> None:
         parameters = call["params"]

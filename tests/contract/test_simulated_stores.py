@@ -8,7 +8,7 @@ from civic.runtime import clients
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
 from civic.voting.errors import TallyMoved
-from civic.voting.model.ballot import Ballot, CastBallot
+from civic.voting.model.ballot import Ballot, CommittedBallot
 from civic.voting.model.tally import ShardTally, counted, sequence
 from civic.voting.ports import BallotBox, Cast, TallyStore
 from tests.fakes.fixtures import each_kind
@@ -23,9 +23,9 @@ tallies = each_kind(
 )
 
 
-def ballot(number: int, option: str = "o1", election: ElectionId = ELECTION) -> CastBallot:
+def ballot(number: int, option: str = "o1", election: ElectionId = ELECTION) -> CommittedBallot:
     content = Ballot(election, NORTH, {"c1": (option,)}, {}).canonical()
-    return CastBallot(
+    return CommittedBallot(
         Nullifier(bytes([number]) * 32), bytes([option == "o1"]) * 32, election, content
     )
 

@@ -20,14 +20,14 @@ from civic.lab.memory.voting import (
     MemorySecrets,
 )
 from civic.voting.errors import StoreUnavailable
-from civic.voting.model.ballot import Ballot, CastBallot
+from civic.voting.model.ballot import Ballot, CommittedBallot
 from civic.voting.model.codes import PostedCode, hash_of, new_code
 from civic.voting.model.credential import Credential
 from civic.voting.model.election import Election, State
 from civic.voting.model.secrets import ElectionKeys
 from civic.voting.ports import Cast
-from civic.voting.usecases.casting import Booth
 from civic.voting.usecases.polls import Polls
+from civic.voting.usecases.submission import Booth
 
 ELECTION, OTHER = ElectionId("7k3m9qx2w5vb"), ElectionId("7k3m9qx2w5vc")
 NORTH, SOUTH = StyleId("north"), StyleId("south")
@@ -114,7 +114,7 @@ class ThrottlingBox(MemoryBallots):
         self.throttled: set[Nullifier] = set()
         self.calls: list[int] = []
 
-    def cast(self, ballots: Sequence[CastBallot]) -> Sequence[Cast | StoreUnavailable]:
+    def cast(self, ballots: Sequence[CommittedBallot]) -> Sequence[Cast | StoreUnavailable]:
         self.calls.append(len(ballots))
         assert len({one.nullifier for one in ballots}) == len(ballots), "an item is named twice"
         return [
@@ -163,9 +163,9 @@ class Polling:
 
     def keys(self, election: ElectionId = ELECTION) -> ElectionKeys:
         """Return the keys of an election."""
-        book = self.store.find(election)
-        assert book is not None
-        return ElectionKeys.derive(election, self.secrets.open(election, book.sealed_secret))
+        stored = self.store.find(election)
+        assert stored is not None
+        return ElectionKeys.derive(election, self.secrets.open(election, stored.sealed_secret))
 
     def post(self, style: StyleId = NORTH, election: ElectionId = ELECTION) -> PostedCode:
         """Return a code that was posted to a voter."""

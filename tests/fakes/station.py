@@ -66,11 +66,11 @@ class Station:
 
     def keys(self) -> ElectionKeys:
         """Return the keys of the election."""
-        book = DynamoDbElections(clients.dynamodb(), "elections").find(self.election.id)
-        assert book is not None
+        stored = DynamoDbElections(clients.dynamodb(), "elections").find(self.election.id)
+        assert stored is not None
         secrets = KmsElectionSecrets(clients.kms(), self.aws.key_id)
         return ElectionKeys.derive(
-            self.election.id, secrets.open(self.election.id, book.sealed_secret)
+            self.election.id, secrets.open(self.election.id, stored.sealed_secret)
         )
 
     def become(self, **changes: Any) -> None:

@@ -65,10 +65,10 @@ class Polls:
 
     def keys(self) -> ElectionKeys:
         table = self.target.output("ElectionsTableName")
-        book = DynamoDbElections(self.target.dynamodb, table).find(self.election)
-        assert book is not None
+        stored = DynamoDbElections(self.target.dynamodb, table).find(self.election)
+        assert stored is not None
         kms = KmsElectionSecrets(self.target.kms, self.target.output("VotingKeyArn"))
-        return ElectionKeys.derive(self.election, kms.open(self.election, book.sealed_secret))
+        return ElectionKeys.derive(self.election, kms.open(self.election, stored.sealed_secret))
 
     def recounted(self) -> Counts:
         """Count the ballots in the box."""

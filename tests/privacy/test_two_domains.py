@@ -25,10 +25,10 @@ import civic.runtime
 import civic.voting
 from civic.contracts.identifiers import Nullifier, RegistrationId
 from civic.voting.http.vote_bodies import SignedToken, Vote
-from civic.voting.model.ballot import Ballot, CastBallot
+from civic.voting.model.ballot import Ballot, CommittedBallot
 from civic.voting.model.codes import PostedCode
 from civic.voting.model.credential import Credential
-from civic.voting.usecases.casting import Paper
+from civic.voting.usecases.submission import Paper
 from civic.voting.usecases.tallying import Arrival
 from tests.templates import IDENTITY, ROOT, TEMPLATES, Template, exports, imports, logical_id
 
@@ -37,7 +37,7 @@ CONTEXTS = (
     *(civic.identity, civic.analytics, civic.voting, civic.audit),
 )
 BALLOT_TYPES = {
-    *(Nullifier, PostedCode, Ballot, CastBallot, Credential),
+    *(Nullifier, PostedCode, Ballot, CommittedBallot, Credential),
     *(Arrival, Paper, SignedToken, Vote),
 }
 BALLOT_NAMES = {
@@ -148,7 +148,7 @@ def test_kinds_are_recognised_where_they_rightly_are() -> None:
         found[model.__name__] = found.get(model.__name__, frozenset()) | kinds_of(model)
     assert len(found) > 100
     assert {name for name, kinds in found.items() if "ballot" in kinds} >= {
-        *("Arrival", "Ballot", "CastBallot", "Credential", "Paper", "SignedToken", "Vote"),
+        *("Arrival", "Ballot", "CommittedBallot", "Credential", "Paper", "SignedToken", "Vote"),
     }
     persons = {name for name, kinds in found.items() if "person" in kinds}
     assert persons >= {"DataStored", "ValidationRequest", "RollEntry", "Standing"}

@@ -78,9 +78,9 @@ def copy() -> ElectionId:
 
 
 def updated(office: Office, world: ElectionWorld) -> Election | None:
-    book = world.store.find(one())
-    assert book is not None
-    contests = [contest.model_dump() for contest in book.election.contests]
+    stored = world.store.find(one())
+    assert stored is not None
+    contests = [contest.model_dump() for contest in stored.election.contests]
     try:
         return drafts.update(office, one(), draft(title="Other", contests=contests, revision=3))
     except ElectionMoved:
@@ -147,11 +147,11 @@ def revisions_heard(world: ElectionWorld, election: ElectionId) -> list[int]:
 
 
 def state(world: ElectionWorld) -> tuple[Any, ...]:
-    book = world.store.find(one())
-    assert book is not None
+    stored = world.store.find(one())
+    assert stored is not None
     return (
-        book.election,
-        book.unannounced,
+        stored.election,
+        stored.unannounced,
         world.store.find(copy()),
         list(world.store.unannounced()),
         world.codes.codes,

@@ -17,7 +17,7 @@ from civic.voting.adapters.ballot_queue_sqs import body_of
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
 from civic.voting.errors import StoreUnavailable
 from civic.voting.functions import press, processor, tally
-from civic.voting.model.ballot import cast
+from civic.voting.model.ballot import commit
 from civic.voting.model.election import State
 from civic.voting.model.sealing import seal
 from civic.voting.usecases.publishing import recount
@@ -42,7 +42,7 @@ def nullifier(number: int) -> Nullifier:
 
 def message(polls: Station, number: int, candidate: str = "o1") -> str:
     keys = polls.keys()
-    made = cast(ballot(candidate), nullifier(number), keys.salt)
+    made = commit(ballot(candidate), nullifier(number), keys.salt)
     return body_of(ELECTION, seal(made, keys.seal, number.to_bytes(12)))
 
 

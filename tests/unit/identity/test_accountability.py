@@ -87,7 +87,7 @@ def note(pipeline: Pipeline, event: Event) -> int:
 
 def ask(pipeline: Pipeline, *kinds: RequestKind, who: RegistrationId = ADA) -> None:
     for kind in kinds:
-        pipeline.requests.open(SubjectRequest(who, kind, NOW))
+        pipeline.requests.note_request(SubjectRequest(who, kind, NOW))
 
 
 def unanswered(pipeline: Pipeline, who: RegistrationId = ADA) -> set[RequestKind]:
@@ -295,7 +295,7 @@ def test_two_who_sign_at_once_keep_the_first_receipt() -> None:
 def test_stored_correction_is_answered_with_those_before_it() -> None:
     pipeline = Pipeline()
     for revision in (2, 3, 4):
-        pipeline.requests.open(
+        pipeline.requests.note_request(
             SubjectRequest(ADA, RequestKind.RECTIFICATION, NOW, Revision(revision))
         )
     pipeline.now += timedelta(hours=1)

@@ -191,7 +191,7 @@ def test_overdue_are_requests_that_wait_for_more_than_a_month() -> None:
     pipeline = Pipeline()
     first, second = registered(pipeline), registered(pipeline)
     for who in (first, second):
-        pipeline.requests.open(SubjectRequest(who.id, RequestKind.ACCESS, pipeline.now))
+        pipeline.requests.note_request(SubjectRequest(who.id, RequestKind.ACCESS, pipeline.now))
         pipeline.now += DAY
     assert count_overdue(pipeline.deadlines) == 0
     pipeline.now = NOW + timedelta(days=31)
@@ -207,7 +207,7 @@ def test_overdue_are_requests_that_wait_for_more_than_a_month() -> None:
 def test_erased_people_are_overdue_for_nothing() -> None:
     pipeline = Pipeline()
     receipt = registered(pipeline)
-    pipeline.requests.open(SubjectRequest(receipt.id, RequestKind.ACCESS, pipeline.now))
+    pipeline.requests.note_request(SubjectRequest(receipt.id, RequestKind.ACCESS, pipeline.now))
     pipeline.erase(receipt)
     pipeline.drain()
     pipeline.now += LONGER

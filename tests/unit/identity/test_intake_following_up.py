@@ -100,7 +100,7 @@ def test_rectify_that_meets_an_erasure_at_its_end_is_told_not_found() -> None:
         def get(self, _registration: RegistrationId) -> DecisionRow:
             return known
 
-        def open(self, _row: DecisionRow) -> Tombstone:
+        def note_pending(self, _row: DecisionRow) -> Tombstone:
             assert isinstance(grave, Tombstone)
             return grave
 

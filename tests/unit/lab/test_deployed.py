@@ -20,7 +20,7 @@ from civic.operator.main import main
 from civic.operator.recount import Recount
 from civic.stack.target import Target
 from civic.terminal.failures import SettingInvalid
-from civic.voting.model.ballot import Ballot, CastBallot, cast
+from civic.voting.model.ballot import Ballot, CommittedBallot, commit
 from civic.voting.model.codes import hash_of, parse
 from civic.voting.model.credential import code_nullifier
 from civic.voting.model.draft import DraftElection
@@ -41,7 +41,7 @@ class Stack:
         self.lost = self.extra = 0
         self.steps: list[str] = []
         self._styles: dict[str, StyleId] = {}
-        self._sent: list[CastBallot] = []
+        self._sent: list[CommittedBallot] = []
         self._lock = Lock()
         self._names: list[str] = []
 
@@ -91,7 +91,7 @@ class Stack:
             if self.box.holds(nullifier):
                 raise Refused(409, "already_voted")
             written = {contest: tuple(names) for contest, names in (write_ins or {}).items()}
-            made = cast(Ballot(ELECTION, style, chosen, written), nullifier, SALT)
+            made = commit(Ballot(ELECTION, style, chosen, written), nullifier, SALT)
             self._sent.append(made)
             if len(self._sent) > 20:
                 self._arrive()

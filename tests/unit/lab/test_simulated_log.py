@@ -25,7 +25,7 @@ from civic.lab.simulate.stream import StreamRecord, stream_event
 from civic.operator.main import main
 from civic.stack.workspace import Workspace
 from civic.terminal.failures import SettingInvalid
-from civic.voting.model.ballot import CastBallot
+from civic.voting.model.ballot import CommittedBallot
 
 VOTERS = 100
 
@@ -156,7 +156,7 @@ def test_a_log_that_lacks_a_ballot_is_not_right_though_it_verifies(held: Held) -
 
 
 def test_the_log_writer_reads_what_a_stream_record_says() -> None:
-    ballot = CastBallot(Nullifier(b"n" * 32), b"\xff" * 32, ElectionId("0123456789ab"), b"{}")
+    ballot = CommittedBallot(Nullifier(b"n" * 32), b"\xff" * 32, ElectionId("0123456789ab"), b"{}")
     event = stream_event("shard", [StreamRecord("12", 1.5, ballot)])
     (record,) = event["Records"]
     assert event["shardId"] == "shard"

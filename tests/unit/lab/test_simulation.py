@@ -19,7 +19,7 @@ from civic.lab.simulate.run import Plan, Simulation
 from civic.operator.main import main
 from civic.terminal.failures import CommandFailed, SettingInvalid
 from civic.voting.errors import StoreUnavailable
-from civic.voting.model.ballot import CastBallot
+from civic.voting.model.ballot import CommittedBallot
 from civic.voting.model.tally import ShardTally
 from civic.voting.ports import Cast
 
@@ -133,7 +133,7 @@ def test_voting_that_is_broken_off_is_counted_as_far_as_it_went(held: Held) -> N
 def test_a_box_that_takes_a_second_ballot_is_found_out(
     held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def careless(self: MemoryBallots, ballot: CastBallot) -> Cast:
+    def careless(self: MemoryBallots, ballot: CommittedBallot) -> Cast:
         self.rows[ballot.nullifier] = ballot.salt, ballot.election, ballot.content
         self.arrived.append(ballot)
         return Cast.COUNTED
@@ -196,7 +196,7 @@ def test_all_counts_equal_is_not_enough_while_anything_is_unexplained() -> None:
 def test_handlers_that_never_succeed_end_the_simulation(
     held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_: MemoryBallots, ballots: Sequence[CastBallot]) -> list[StoreUnavailable]:
+    def full(_: MemoryBallots, ballots: Sequence[CommittedBallot]) -> list[StoreUnavailable]:
         return [StoreUnavailable() for _ in ballots]
 
     monkeypatch.setattr(MemoryBallots, "cast", full)

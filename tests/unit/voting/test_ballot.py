@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from civic.contracts.identifiers import Nullifier
 from civic.voting.errors import SealBroken
-from civic.voting.model.ballot import Ballot, cast
+from civic.voting.model.ballot import Ballot, commit
 from tests.fakes.ballots import ELECTION, NORTH, OTHER, ballot
 
 ONE, TWO = Nullifier(b"\x01" * 32), Nullifier(b"\x02" * 32)
@@ -75,22 +75,22 @@ def test_what_is_no_ballot_is_not_read(text: str | bytes) -> None:
 
 def test_ballot_is_silent_about_itself() -> None:
     one = ballot("o1")
-    assert "o1" not in repr(one) + repr(cast(one, ONE, KEY))
+    assert "o1" not in repr(one) + repr(commit(one, ONE, KEY))
 
 
 def test_same_ballot_cast_again_has_the_same_receipt() -> None:
-    assert cast(ballot(), ONE, KEY) == cast(Ballot.parse(ballot().canonical()), ONE, KEY)
+    assert commit(ballot(), ONE, KEY) == commit(Ballot.parse(ballot().canonical()), ONE, KEY)
 
 
 def test_no_two_voters_and_no_two_choices_share_a_receipt() -> None:
     papers = [ballot("o1"), ballot("o2"), ballot("o1", NORTH), ballot("o1", election=OTHER)]
-    receipts = {cast(one, voter, KEY).receipt for one, voter in product(papers, (ONE, TWO))}
+    receipts = {commit(one, voter, KEY).receipt for one, voter in product(papers, (ONE, TWO))}
     assert len(receipts) == 8
     assert {len(receipt) for receipt in receipts} == {32}
 
 
 def test_receipt_is_the_leaf_hash_of_a_salted_commitment() -> None:
-    made = cast(ballot(), ONE, KEY)
+    made = commit(ballot(), ONE, KEY)
     salt = hmac.new(KEY, ONE + ballot().canonical(), hashlib.sha256).digest()
     commitment = hashlib.sha256(b"civic/commitment/1|" + salt + ballot().canonical()).digest()
     leaf = b"civic/ballot/1\n7k3m9qx2w5vb\n" + b64encode(commitment) + b"\n"
@@ -99,15 +99,15 @@ def test_receipt_is_the_leaf_hash_of_a_salted_commitment() -> None:
 
 
 def test_guess_cannot_be_tried_on_a_receipt_without_the_key() -> None:
-    made = cast(ballot("o1"), ONE, KEY)
+    made = commit(ballot("o1"), ONE, KEY)
     # Whoever knows voter and ballot, but not the key, makes another receipt; with it, the same.
-    assert cast(ballot("o1"), ONE, OTHER_KEY).receipt != made.receipt
-    assert cast(ballot("o1"), ONE, b"").receipt != made.receipt
-    assert cast(ballot("o1"), ONE, KEY).receipt == made.receipt
+    assert commit(ballot("o1"), ONE, OTHER_KEY).receipt != made.receipt
+    assert commit(ballot("o1"), ONE, b"").receipt != made.receipt
+    assert commit(ballot("o1"), ONE, KEY).receipt == made.receipt
 
 
 def test_log_entry_opens_neither_voter_nor_ballot() -> None:
-    entry = cast(ballot("o1"), ONE, KEY).entry()
-    assert len(entry) == len(cast(ballot("o2", NORTH), TWO, KEY).entry())
+    entry = commit(ballot("o1"), ONE, KEY).entry()
+    assert len(entry) == len(commit(ballot("o2", NORTH), TWO, KEY).entry())
     for secret in (ONE, b64encode(ONE), b"o1", ballot("o1").canonical()):
         assert secret not in entry

@@ -14,7 +14,7 @@ from civic.contracts.identifiers import Nullifier
 from civic.runtime import clients
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.errors import StoreUnavailable
-from civic.voting.model.ballot import CastBallot, cast
+from civic.voting.model.ballot import CommittedBallot, commit
 from civic.voting.ports import Cast
 from tests.fakes.aws import Aws
 from tests.fakes.ballots import ballot
@@ -26,13 +26,14 @@ type Fate = Callable[[int], str | Exception | None]
 """By the number of a ballot: the error code that DynamoDB answers, or the error of the network."""
 
 
-def made(count: int) -> list[CastBallot]:
+def made(count: int) -> list[CommittedBallot]:
     return [
-        cast(ballot(), Nullifier(number.to_bytes(32)), b"k" * 32) for number in range(1, count + 1)
+        commit(ballot(), Nullifier(number.to_bytes(32)), b"k" * 32)
+        for number in range(1, count + 1)
     ]
 
 
-def put(ballots: Sequence[CastBallot]) -> list[Cast | StoreUnavailable]:
+def put(ballots: Sequence[CommittedBallot]) -> list[Cast | StoreUnavailable]:
     return DynamoDbBallots(clients.dynamodb(), "ballots").cast(ballots)
 
 
@@ -95,7 +96,7 @@ def test_an_error_of_our_own_fails_the_batch(aws: Aws) -> None:
 def test_a_ballot_in_the_box_is_not_overwritten() -> None:
     (before,) = made(1)
     put([before])
-    after = CastBallot(before.nullifier, b"s" * 32, before.election, ballot("o2").canonical())
+    after = CommittedBallot(before.nullifier, b"s" * 32, before.election, ballot("o2").canonical())
     assert put([after]) == [Cast.ALREADY]
     assert list(DynamoDbBallots(clients.dynamodb(), "ballots").every(before.election)) == [before]
 

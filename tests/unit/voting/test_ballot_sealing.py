@@ -6,14 +6,14 @@ import pytest
 
 from civic.contracts.identifiers import Nullifier
 from civic.voting.errors import SealBroken
-from civic.voting.model.ballot import cast
+from civic.voting.model.ballot import commit
 from civic.voting.model.sealing import seal, unseal
 from civic.voting.model.secrets import ElectionKeys
 from tests.fakes.ballots import ELECTION, OTHER, ballot
 
 KEYS = ElectionKeys.derive(ELECTION, b"s" * 32)
 NONCE = b"n" * 12
-MADE = cast(ballot("o1"), Nullifier(b"\x01" * 32), KEYS.salt)
+MADE = commit(ballot("o1"), Nullifier(b"\x01" * 32), KEYS.salt)
 SEALED = seal(MADE, KEYS.seal, NONCE)
 
 

@@ -12,7 +12,7 @@ from civic.voting.errors import (
     SealBroken,
     StoreUnavailable,
 )
-from civic.voting.model.ballot import Ballot, CastBallot, cast
+from civic.voting.model.ballot import Ballot, CommittedBallot, commit
 from civic.voting.model.election import State
 from civic.voting.model.sealing import seal
 from civic.voting.ports import Cast
@@ -25,7 +25,7 @@ ALREADY, COUNTED, FAILED = Cast.ALREADY, Cast.COUNTED, Cast.FAILED
 
 def message(polling: Polling, voter: int, candidate: str = "o1") -> Message:
     keys = polling.keys()
-    made = cast(ballot(candidate), credential(voter, SOUTH).nullifier, keys.salt)
+    made = commit(ballot(candidate), credential(voter, SOUTH).nullifier, keys.salt)
     return ELECTION, seal(made, keys.seal, os.urandom(12))
 
 
@@ -102,7 +102,7 @@ def test_ballot_of_one_election_sealed_for_another_is_refused() -> None:
     polling = Polling()
     polling.hold(definition(id=OTHER))
     keys = polling.keys(OTHER)
-    foreign = cast(ballot(election=ELECTION), credential(1).nullifier, keys.salt)
+    foreign = commit(ballot(election=ELECTION), credential(1).nullifier, keys.salt)
     mixed = type(foreign)(foreign.nullifier, foreign.salt, OTHER, foreign.content)
     (outcome,) = counted(polling, [(OTHER, seal(mixed, keys.seal, os.urandom(12)))])
     assert isinstance(outcome.error, SealBroken)
@@ -131,7 +131,7 @@ def test_batch_of_which_the_box_took_a_part_comes_again_and_counts_once(
     polling = Polling()
     batch = [message(polling, 1), message(polling, 2), message(polling, 1)]
 
-    def unheard(ballots: Sequence[CastBallot]) -> list[StoreUnavailable]:
+    def unheard(ballots: Sequence[CommittedBallot]) -> list[StoreUnavailable]:
         type(polling.box).cast(polling.box, ballots[:1])
         return [StoreUnavailable() for _ in ballots]
 

@@ -74,10 +74,10 @@ def certified(world: ElectionWorld, election: ElectionId, ballots: int) -> Elect
 
 
 def stored(world: ElectionWorld, election: ElectionId) -> Election:
-    book = world.store.find(election)
-    assert book is not None
-    assert book.unannounced is None
-    return book.election
+    stored = world.store.find(election)
+    assert stored is not None
+    assert stored.unannounced is None
+    return stored.election
 
 
 ACTIONS: dict[str, tuple[Callable[[ElectionWorld, ElectionId], Any], set[State], State | None]] = {
@@ -135,9 +135,9 @@ ACTIONS: dict[str, tuple[Callable[[ElectionWorld, ElectionId], Any], set[State],
 
 
 def world_contests(world: ElectionWorld, election: ElectionId) -> list[dict[str, Any]]:
-    book = world.store.find(election)
-    assert book is not None
-    return [one.model_dump() for one in book.election.contests]
+    stored = world.store.find(election)
+    assert stored is not None
+    return [one.model_dump() for one in stored.election.contests]
 
 
 @pytest.mark.parametrize("state", State)
@@ -456,7 +456,9 @@ def test_creation_repeated_under_its_key_is_one_election(world: ElectionWorld) -
 
 def test_two_elections_have_two_secrets(world: ElectionWorld) -> None:
     books = [world.store.find(in_state(world, State.DRAFT).id) for _ in range(2)]
-    opened = [world.secrets.open(book.election.id, book.sealed_secret) for book in books if book]
+    opened = [
+        world.secrets.open(stored.election.id, stored.sealed_secret) for stored in books if stored
+    ]
     assert len(set(opened)) == 2
 
 

@@ -14,7 +14,7 @@ from civic.lab.memory.bus import MemoryBus
 from civic.lab.memory.voting import MemorySnapshotRequests, MemorySnapshots, MemoryTallies
 from civic.runtime.publisher import PublishFailed
 from civic.voting.errors import ElectionUnknown
-from civic.voting.model.ballot import cast
+from civic.voting.model.ballot import commit
 from civic.voting.model.election import State
 from civic.voting.usecases.publishing import Press, publish_results, recount
 from civic.voting.usecases.tallying import Arrival, Teller
@@ -111,7 +111,7 @@ def test_recount_knows_the_ballots_of_one_election_only() -> None:
     box = ThrottlingBox()
     for number, election in enumerate([ELECTION, ELECTION, OTHER]):
         nullifier = credential(number, SOUTH, election).nullifier
-        box.cast([cast(ballot("o1", election=election), nullifier, b"k" * 32)])
+        box.cast([commit(ballot("o1", election=election), nullifier, b"k" * 32)])
     assert recount(box, ELECTION).ballots == 2
     assert recount(box, ELECTION).of(SOUTH, "c1", "o1") == 2
     assert recount(box, OTHER).ballots == 1

@@ -38,8 +38,8 @@ class _Gate:
         except SealBroken:
             return False
         if which not in self.known:
-            book = self.elections.find(which)
-            self.known[which] = book.election if book else None
+            stored = self.elections.find(which)
+            self.known[which] = stored.election if stored else None
         election = self.known[which]
         if election is None:
             return False

@@ -8,7 +8,7 @@ from typing import Protocol
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
 from civic.contracts.voting import ElectionChange
 from civic.voting.errors import StoreUnavailable
-from civic.voting.model.ballot import CastBallot
+from civic.voting.model.ballot import CommittedBallot
 from civic.voting.model.election import Election
 from civic.voting.model.tally import ShardTally
 
@@ -29,7 +29,7 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
-class PollBook:
+class StoredElection:
     """All that is stored about an election.
 
     Attributes:
@@ -89,7 +89,7 @@ class ElectionStore(Protocol):
         """Keep public keys; a style that has one keeps it."""
         ...
 
-    def find(self, election: ElectionId) -> PollBook | None:
+    def find(self, election: ElectionId) -> StoredElection | None:
         """Return an election with its keys, consistently read; None if there is none."""
         ...
 
@@ -121,7 +121,7 @@ class BallotBox(Protocol):
         """Tell whether a ballot of this nullifier is in the box; may be a moment behind."""
         ...
 
-    def cast(self, ballots: Sequence[CastBallot]) -> Sequence["Cast | StoreUnavailable"]:
+    def cast(self, ballots: Sequence[CommittedBallot]) -> Sequence["Cast | StoreUnavailable"]:
         """Put ballots into the box, each unless there is one of its nullifier.
 
         Each by a conditional write of its own, in any order and several at the same time: one that
@@ -135,7 +135,7 @@ class BallotBox(Protocol):
         """
         ...
 
-    def every(self, election: ElectionId) -> Iterable[CastBallot]:
+    def every(self, election: ElectionId) -> Iterable[CommittedBallot]:
         """Return all ballots of an election, in no order."""
         ...
 

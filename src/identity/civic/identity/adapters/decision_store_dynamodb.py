@@ -39,7 +39,7 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         return _parse(self._table.read(registration))
 
     @override
-    def open(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
+    def note_pending(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
         return _parse(self._put(row, LATER_REVISION))
 
     @override

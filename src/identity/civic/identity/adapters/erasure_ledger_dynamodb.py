@@ -33,7 +33,7 @@ class DynamoDbErasureLedger(ErasureLedger, ErasureCount):
         self._table = table
 
     @override
-    def open(
+    def note_request(
         self, registration: RegistrationId, requested_at: datetime, digest: AccessDigest
     ) -> ErasureRecord:
         noted = self._update(

@@ -39,7 +39,7 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
         self._table = table
 
     @override
-    def open(self, request: SubjectRequest) -> SubjectRequest:
+    def note_request(self, request: SubjectRequest) -> SubjectRequest:
         with unavailable_as(StoreUnavailable):
             answer = self._client.update_item(
                 TableName=self._table,

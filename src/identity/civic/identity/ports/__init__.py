@@ -87,7 +87,7 @@ class DecisionStore(Protocol):
         """Return what is there."""
         ...
 
-    def open(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
+    def note_pending(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
         """Note a revision as pending, unless the same or a later one is known, or it is erased.
 
         Returns:
@@ -151,7 +151,7 @@ class PiiVault(Protocol):
 class RequestLog(Protocol):
     """What data subjects asked for, when it was answered, and which staff saw their record."""
 
-    def open(self, request: SubjectRequest) -> SubjectRequest:
+    def note_request(self, request: SubjectRequest) -> SubjectRequest:
         """Note a request; made before and not answered yet, it is counted to the first.
 
         Returns:
@@ -196,7 +196,7 @@ class RequestCalendar(Protocol):
 class ErasureLedger(Protocol):
     """Which erasures were asked for, and which stores have confirmed them."""
 
-    def open(
+    def note_request(
         self, registration: RegistrationId, requested_at: datetime, digest: AccessDigest
     ) -> ErasureRecord:
         """Note a request; of several the earliest counts. Returns the entry as it stands.

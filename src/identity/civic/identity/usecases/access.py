@@ -67,7 +67,7 @@ def disclose(access: Access, registration: RegistrationId, access_token: str) ->
     if isinstance(decision, Tombstone):
         # Erasure was acknowledged; the record is about to go.
         raise RegistrationNotFound
-    access.requests.open(SubjectRequest(registration, RequestKind.ACCESS, access.clock()))
+    access.requests.note_request(SubjectRequest(registration, RequestKind.ACCESS, access.clock()))
     if stored is None:
         raise NotYetStored
     opened, row = open_record(access.records, registration)

@@ -38,7 +38,7 @@ class ReplayProgress:
 def note_erasure(accountability: Accountability, request: ErasureOrdered) -> bool:
     """Put an erasure into the ledger; True if it is complete."""
     digest = AccessDigest(request.access_digest)
-    record = accountability.ledger.open(request.id, request.requested_at, digest)
+    record = accountability.ledger.note_request(request.id, request.requested_at, digest)
     return _conclude(accountability, record)
 
 

@@ -128,7 +128,7 @@ def rectify(
         raise RegistrationRestricted
     row, key = _claim_next(intake, known)
     revision = row.record.revision
-    intake.requests.open(
+    intake.requests.note_request(
         SubjectRequest(registration, RequestKind.RECTIFICATION, row.updated, revision)
     )
     _publish(intake, row, key, corrected, trace)
@@ -184,7 +184,7 @@ def request_erasure(
         raise RegistrationNotFound
     if isinstance(known, Tombstone):
         return known
-    request = intake.requests.open(SubjectRequest(registration, kind, intake.clock()))
+    request = intake.requests.note_request(SubjectRequest(registration, kind, intake.clock()))
     intake.events.publish(
         [
             DeletionRequest(
@@ -261,7 +261,7 @@ def _note_pending(intake: Intake, row: DecisionRow) -> DecisionRow | Tombstone |
         None if the row was written, otherwise what stands in the way.
     """
     while True:
-        known = intake.decisions.open(row)
+        known = intake.decisions.note_pending(row)
         if not isinstance(known, DecisionRow) or known.record.revision >= row.record.revision:
             return known
         row = replace(row, restriction=known.restriction)

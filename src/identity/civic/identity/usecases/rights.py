@@ -56,7 +56,9 @@ def restrict(
         RegistrationNotFound: Unknown, erased or another person's.
     """
     read_status(rights.decisions, rights.subject_keys, registration, access_token)
-    rights.requests.open(SubjectRequest(registration, RequestKind.RESTRICTION, rights.clock()))
+    rights.requests.note_request(
+        SubjectRequest(registration, RequestKind.RESTRICTION, rights.clock())
+    )
     row = _set_restriction(rights, registration, access_token, restricted=True)
     _announce(rights, row, trace)
     rights.requests.complete(registration, RequestKind.RESTRICTION, rights.clock())
@@ -74,7 +76,7 @@ def lift_restriction(
     known = read_status(rights.decisions, rights.subject_keys, registration, access_token)
     if known.restriction == 0:
         return known
-    rights.requests.open(SubjectRequest(registration, RequestKind.LIFTING, rights.clock()))
+    rights.requests.note_request(SubjectRequest(registration, RequestKind.LIFTING, rights.clock()))
     row = _set_restriction(rights, registration, access_token, restricted=False)
     _announce(rights, row, trace)
     rights.requests.complete(registration, RequestKind.LIFTING, rights.clock())
@@ -90,7 +92,7 @@ def object_to_analytics(
         RegistrationNotFound: Unknown, erased or another person's.
     """
     read_status(rights.decisions, rights.subject_keys, registration, access_token)
-    request = rights.requests.open(
+    request = rights.requests.note_request(
         SubjectRequest(registration, RequestKind.OBJECTION, rights.clock())
     )
     rights.events.publish(
@@ -114,7 +116,9 @@ def request_review(
         raise RegistrationRestricted
     if row.verdict is None or row.verdict.decision == Decision.ACCEPTED:
         raise NothingToReview
-    request = rights.requests.open(SubjectRequest(registration, RequestKind.REVIEW, rights.clock()))
+    request = rights.requests.note_request(
+        SubjectRequest(registration, RequestKind.REVIEW, rights.clock())
+    )
     rights.reviews.add(ReviewCase(row.record, request.received_at, ReviewCause.DATA_SUBJECT))
     return request
 

@@ -84,7 +84,7 @@ def _hold_back(decisions: DecisionStore, known: DecisionRow, request: SealedRevi
         return
     record = RecordId(request.id, request.revision)
     pending = replace(known, record=record, updated=request.submitted_at, verdict=None)
-    there = decisions.open(pending)
+    there = decisions.note_pending(pending)
     if isinstance(there, DecisionRow) and there.record.revision < request.revision:
         raise RegistrationRestricted
 

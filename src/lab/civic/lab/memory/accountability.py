@@ -27,7 +27,7 @@ class MemoryRequestLog:
         self.done: dict[tuple[datetime, Place], SubjectRequest] = {}
         self.views: list[StaffView] = []
 
-    def open(self, request: SubjectRequest) -> SubjectRequest:
+    def note_request(self, request: SubjectRequest) -> SubjectRequest:
         known = self.pending.get(_place(request))
         noted = replace(known, count=known.count + 1) if known else request
         self.pending[_place(request)] = noted
@@ -73,7 +73,7 @@ class MemoryErasureLedger:
     def __init__(self) -> None:
         self.rows: dict[RegistrationId, ErasureRecord] = {}
 
-    def open(
+    def note_request(
         self, registration: RegistrationId, requested_at: datetime, digest: AccessDigest
     ) -> ErasureRecord:
         known = self.rows.get(registration, ErasureRecord(registration))

@@ -61,7 +61,7 @@ class MemoryDecisions:
     def get(self, registration: RegistrationId) -> DecisionRow | Tombstone | None:
         return self.rows.get(registration)
 
-    def open(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
+    def note_pending(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
         return self._write(row, _earlier)
 
     def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:

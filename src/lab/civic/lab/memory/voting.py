@@ -13,10 +13,10 @@ from civic.contracts.ports import RandomBytes
 from civic.contracts.voting import ElectionChange, ElectionDeleted
 from civic.voting.adapters.ballot_queue_sqs import body_of, read_body
 from civic.voting.errors import CodeTaken, ElectionMoved, SealBroken, StoreUnavailable, TallyMoved
-from civic.voting.model.ballot import CastBallot
+from civic.voting.model.ballot import CommittedBallot
 from civic.voting.model.election import Election
 from civic.voting.model.tally import ShardTally
-from civic.voting.ports import Announcement, Cast, PollBook
+from civic.voting.ports import Announcement, Cast, StoredElection
 
 
 class MemoryElections:
@@ -61,10 +61,10 @@ class MemoryElections:
     def keep_keys(self, election: ElectionId, keys: Mapping[StyleId, bytes]) -> None:
         self._keys[election] = {**keys, **self._keys.get(election, {})}
 
-    def find(self, election: ElectionId) -> PollBook | None:
+    def find(self, election: ElectionId) -> StoredElection | None:
         if election not in self._definitions:
             return None
-        return PollBook(
+        return StoredElection(
             self._definitions[election],
             dict(self._keys.get(election, {})),
             self._secrets[election],
@@ -117,7 +117,7 @@ class MemoryBallots:
         self.rows: dict[Nullifier, tuple[bytes, ElectionId, bytes]] = {}
         # Millions of voters mark a few hundred different ballots: each text is kept once.
         self._contents: dict[bytes, bytes] = {}
-        self.arrived: deque[CastBallot] = deque()
+        self.arrived: deque[CommittedBallot] = deque()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -125,19 +125,19 @@ class MemoryBallots:
     def holds(self, nullifier: Nullifier) -> bool:
         return nullifier in self.rows
 
-    def cast(self, ballots: Sequence[CastBallot]) -> Sequence[Cast | StoreUnavailable]:
+    def cast(self, ballots: Sequence[CommittedBallot]) -> Sequence[Cast | StoreUnavailable]:
         return [self._cast(ballot) for ballot in ballots]
 
-    def every(self, election: ElectionId) -> Iterator[CastBallot]:
+    def every(self, election: ElectionId) -> Iterator[CommittedBallot]:
         for nullifier, (salt, of, content) in self.rows.items():
             if of == election:
-                yield CastBallot(nullifier, salt, of, content)
+                yield CommittedBallot(nullifier, salt, of, content)
 
-    def find(self, nullifier: Nullifier) -> CastBallot | None:
+    def find(self, nullifier: Nullifier) -> CommittedBallot | None:
         row = self.rows.get(nullifier)
-        return None if row is None else CastBallot(nullifier, *row)
+        return None if row is None else CommittedBallot(nullifier, *row)
 
-    def _cast(self, ballot: CastBallot) -> Cast:
+    def _cast(self, ballot: CommittedBallot) -> Cast:
         if ballot.nullifier in self.rows:
             return Cast.ALREADY
         content = self._contents.setdefault(ballot.content, ballot.content)

@@ -25,9 +25,9 @@ from civic.lab.simulate.dice import Dice
 from civic.runtime import clients
 from civic.voting.errors import StoreUnavailable
 from civic.voting.functions import enqueuer, press, processor, tally
-from civic.voting.usecases.casting import Booth
 from civic.voting.usecases.polls import Polls
 from civic.voting.usecases.publishing import Press
+from civic.voting.usecases.submission import Booth
 from civic.voting.usecases.tallying import Teller
 
 

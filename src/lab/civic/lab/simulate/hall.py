@@ -18,7 +18,7 @@ from civic.operator.recount import Recount, recount_election
 from civic.stack.target import Target
 from civic.terminal.failures import SettingInvalid
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
-from civic.voting.model.ballot import CastBallot
+from civic.voting.model.ballot import CommittedBallot
 from civic.voting.model.draft import DraftContest, DraftElection, DraftOption, DraftStyle
 
 
@@ -83,7 +83,7 @@ class Hall:
     polling: Polling
     codes_key: Callable[[ElectionId], bytes]
     recount: Callable[[ElectionId], Recount]
-    ballots: Callable[[ElectionId], Iterable[CastBallot]]
+    ballots: Callable[[ElectionId], Iterable[CommittedBallot]]
 
 
 @contextmanager

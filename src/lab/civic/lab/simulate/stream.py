@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from civic.voting.model.ballot import CastBallot
+from civic.voting.model.ballot import CommittedBallot
 
 type Event = dict[str, Any]
 
@@ -31,7 +31,7 @@ class StreamRecord:
 
     number: str
     at: float
-    ballot: CastBallot
+    ballot: CommittedBallot
 
     def image(self) -> Event:
         """Return the record of the event, in which binary values are in base64."""

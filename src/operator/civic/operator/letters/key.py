@@ -14,8 +14,8 @@ def codes_key(target: Target, election: ElectionId) -> bytes:
     Raises:
         CommandFailed: There is no such election.
     """
-    book = DynamoDbElections(target.dynamodb, target.output("ElectionsTableName")).find(election)
-    if book is None:
+    stored = DynamoDbElections(target.dynamodb, target.output("ElectionsTableName")).find(election)
+    if stored is None:
         raise CommandFailed(f"there is no election {election}; see `civic elections list`")
     secrets = KmsElectionSecrets(target.kms, target.output("VotingKeyArn"))
-    return ElectionKeys.derive(election, secrets.open(election, book.sealed_secret)).codes
+    return ElectionKeys.derive(election, secrets.open(election, stored.sealed_secret)).codes

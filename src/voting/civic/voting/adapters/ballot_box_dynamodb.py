@@ -16,7 +16,7 @@ from civic.contracts.identifiers import ElectionId, Nullifier
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 from civic.runtime.clients import CONNECTIONS
 from civic.voting.errors import StoreUnavailable
-from civic.voting.model.ballot import CastBallot
+from civic.voting.model.ballot import CommittedBallot
 from civic.voting.ports import BallotBox, Cast
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ class DynamoDbBallots(BallotBox):
         return "Item" in answer
 
     @override
-    def cast(self, ballots: Sequence[CastBallot]) -> list[Cast | StoreUnavailable]:
+    def cast(self, ballots: Sequence[CommittedBallot]) -> list[Cast | StoreUnavailable]:
         with ThreadPoolExecutor(CONNECTIONS) as threads:
             return list(threads.map(self._put, ballots))
 
     @override
-    def every(self, election: ElectionId) -> Iterator[CastBallot]:
+    def every(self, election: ElectionId) -> Iterator[CommittedBallot]:
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
@@ -59,14 +59,14 @@ class DynamoDbBallots(BallotBox):
             for page in pages:
                 yield from map(ballot_of, page["Items"])
 
-    def _put(self, ballot: CastBallot) -> Cast | StoreUnavailable:
+    def _put(self, ballot: CommittedBallot) -> Cast | StoreUnavailable:
         try:
             with unavailable_as(StoreUnavailable):
                 return self._put_unless_there(ballot)
         except StoreUnavailable as error:
             return error
 
-    def _put_unless_there(self, ballot: CastBallot) -> Cast:
+    def _put_unless_there(self, ballot: CommittedBallot) -> Cast:
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -85,12 +85,12 @@ class DynamoDbBallots(BallotBox):
         return Cast.COUNTED
 
 
-def ballot_of(item: dict[str, Any]) -> CastBallot:
+def ballot_of(item: dict[str, Any]) -> CommittedBallot:
     """Return the ballot of an item, as the client gives it.
 
     Not as a stream event does: there nullifier and salt are base64 text, here they are bytes.
     """
-    return CastBallot(
+    return CommittedBallot(
         Nullifier(item["nullifier"]["B"]),
         item["salt"]["B"],
         ElectionId(item["election"]["S"]),

@@ -18,7 +18,7 @@ from civic.contracts.voting import ElectionChange, ElectionDeleted
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 from civic.voting.errors import ElectionMoved, StoreUnavailable
 from civic.voting.model.election import Election
-from civic.voting.ports import Announcement, ElectionStore, PollBook
+from civic.voting.ports import Announcement, ElectionStore, StoredElection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -85,7 +85,7 @@ class DynamoDbElections(ElectionStore):
             self._put_once({**_key(election, _KEY + style), "public_key": {"B": key}})
 
     @override
-    def find(self, election: ElectionId) -> PollBook | None:
+    def find(self, election: ElectionId) -> StoredElection | None:
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
@@ -97,7 +97,7 @@ class DynamoDbElections(ElectionStore):
         found = parts.get(_DEFINITION, {})
         if "document" not in found:
             return None
-        return PollBook(
+        return StoredElection(
             election=_election(found),
             keys={
                 StyleId(part.removeprefix(_KEY)): bytes(item["public_key"]["B"])

@@ -98,8 +98,8 @@ def _list(_request: Request, _line: Invocation) -> Response:
 
 
 def _show(request: Request, line: Invocation) -> Response:
-    book = drafts.show(office(), _election_id(request, line))
-    return answer(200, shown(book.election, tuple(sorted(book.keys))))
+    stored = drafts.show(office(), _election_id(request, line))
+    return answer(200, shown(stored.election, tuple(sorted(stored.keys))))
 
 
 def _update(request: Request, line: Invocation) -> Response:

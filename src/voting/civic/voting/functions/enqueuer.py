@@ -18,8 +18,8 @@ from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.adapters.voter_codes_dynamodb import DynamoDbVoterCodes
 from civic.voting.errors import StoreUnavailable
 from civic.voting.http.vote_bodies import Health, Vote, VoteTaken, problem_of
-from civic.voting.usecases.casting import Booth, submit
 from civic.voting.usecases.polls import Polls
+from civic.voting.usecases.submission import Booth, submit
 
 _NOBODY = Nullifier(bytes(32))
 """A nullifier that no credential yields, for looking whether the table answers."""

@@ -26,7 +26,7 @@ from civic.voting.errors import (
     VotingError,
 )
 from civic.voting.model.credential import Credential
-from civic.voting.usecases.casting import Paper
+from civic.voting.usecases.submission import Paper
 
 _MAX_CONTESTS = _MAX_CHOICES = 200
 

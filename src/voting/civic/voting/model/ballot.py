@@ -77,7 +77,7 @@ class Ballot:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class CastBallot:
+class CommittedBallot:
     """A ballot under its nullifier, with the salt of its commitment."""
 
     nullifier: Nullifier
@@ -96,11 +96,11 @@ class CastBallot:
         return ballot_entry(self.election, commitment(self.salt, self.content))
 
 
-def cast(ballot: Ballot, nullifier: Nullifier, salt_key: bytes) -> CastBallot:
+def commit(ballot: Ballot, nullifier: Nullifier, salt_key: bytes) -> CommittedBallot:
     """Return a ballot with the salt that belongs to it."""
     content = ballot.canonical()
     salt = hmac.digest(salt_key, nullifier + content, "sha256")
-    return CastBallot(nullifier, salt, ballot.election, content)
+    return CommittedBallot(nullifier, salt, ballot.election, content)
 
 
 def mark(

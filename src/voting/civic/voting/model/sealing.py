@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from civic.contracts.identifiers import ElectionId, Nullifier
 from civic.voting.errors import SealBroken
-from civic.voting.model.ballot import CastBallot
+from civic.voting.model.ballot import CommittedBallot
 
 NONCE_BYTES = 12
 """As AES-GCM wants it."""
@@ -16,7 +16,7 @@ NONCE_BYTES = 12
 _NULLIFIER_BYTES = _SALT_BYTES = 32
 
 
-def seal(ballot: CastBallot, key: bytes, nonce: bytes) -> bytes:
+def seal(ballot: CommittedBallot, key: bytes, nonce: bytes) -> bytes:
     """Return nonce, ciphertext and tag.
 
     A random nonce is safe for 2^32 messages a key (NIST SP 800-38D section 8.3); a key is for one
@@ -26,7 +26,7 @@ def seal(ballot: CastBallot, key: bytes, nonce: bytes) -> bytes:
     return nonce + AESGCM(key).encrypt(nonce, clear, _context(ballot.election))
 
 
-def unseal(election: ElectionId, blob: bytes, key: bytes) -> CastBallot:
+def unseal(election: ElectionId, blob: bytes, key: bytes) -> CommittedBallot:
     """Return what was sealed for an election.
 
     Raises:
@@ -38,7 +38,7 @@ def unseal(election: ElectionId, blob: bytes, key: bytes) -> CastBallot:
         raise SealBroken("the sealed ballot does not open") from None
     salt = clear[_NULLIFIER_BYTES : _NULLIFIER_BYTES + _SALT_BYTES]
     content = clear[_NULLIFIER_BYTES + _SALT_BYTES :]
-    return CastBallot(Nullifier(clear[:_NULLIFIER_BYTES]), salt, election, content)
+    return CommittedBallot(Nullifier(clear[:_NULLIFIER_BYTES]), salt, election, content)
 
 
 def _context(election: ElectionId) -> bytes:

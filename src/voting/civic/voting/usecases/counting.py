@@ -11,7 +11,7 @@ from civic.voting.errors import (
     StoreUnavailable,
     VotingError,
 )
-from civic.voting.model.ballot import Ballot, CastBallot
+from civic.voting.model.ballot import Ballot, CommittedBallot
 from civic.voting.model.election import State
 from civic.voting.model.sealing import unseal
 from civic.voting.ports import BallotBox, Cast
@@ -41,7 +41,7 @@ def count(
         One outcome per message, in their order.
     """
     outcomes: dict[int, Outcome] = {}
-    ballots: dict[int, CastBallot] = {}
+    ballots: dict[int, CommittedBallot] = {}
     seen: dict[Nullifier, int] = {}
     twins: dict[int, int] = {}
     for index, (election, sealed) in enumerate(messages):
@@ -73,7 +73,7 @@ def _outcome(became: Cast | StoreUnavailable) -> Outcome:
     return Outcome(became)
 
 
-def _opened(polls: Polls, election: ElectionId, sealed: bytes) -> CastBallot:
+def _opened(polls: Polls, election: ElectionId, sealed: bytes) -> CommittedBallot:
     poll = polls.find(election)
     if poll is None:
         raise ElectionUnknown("no such election")

@@ -18,7 +18,7 @@ from civic.voting.model.draft import DraftElection, NewCandidate, NewWindow
 from civic.voting.model.drafting import begin, merge, window_of, with_candidate, zone_of
 from civic.voting.model.election import Election, Option, State, election_id
 from civic.voting.model.rules import check, check_promises
-from civic.voting.ports import PollBook
+from civic.voting.ports import StoredElection
 from civic.voting.usecases.office import (
     Office,
     facts,
@@ -36,7 +36,7 @@ def list_elections(office: Office) -> list[Election]:
     return sorted(office.register.store.every(), key=lambda one: one.opens_at, reverse=True)
 
 
-def show(office: Office, election: ElectionId) -> PollBook:
+def show(office: Office, election: ElectionId) -> StoredElection:
     """Return an election with its keys."""
     return current(office.register, election)
 

@@ -14,7 +14,7 @@ from civic.contracts.ports import Clock
 from civic.runtime.cache import ExpiringCache
 from civic.voting.model.election import Election, State
 from civic.voting.model.secrets import ElectionKeys
-from civic.voting.ports import ElectionSecrets, ElectionStore, PollBook
+from civic.voting.ports import ElectionSecrets, ElectionStore, StoredElection
 
 LIFETIME = timedelta(seconds=5)
 """How late a suspension may reach the last function; the window itself is kept to the instant."""
@@ -59,24 +59,24 @@ class Polls:
         return tuple(sorted(one.id for one in self._store.every() if one.state not in over))
 
     def _read(self, election: ElectionId) -> Poll | None:
-        book = self._store.find(election)
-        if book is None or book.election.state is State.DRAFT:
+        stored = self._store.find(election)
+        if stored is None or stored.election.state is State.DRAFT:
             return None
-        poll = self._open(book, self._opened.get(election))
+        poll = self._open(stored, self._opened.get(election))
         self._opened[election] = poll
         return poll
 
-    def _open(self, book: PollBook, before: Poll | None) -> Poll:
-        if before is not None and before.keys.keys() == book.keys.keys():
+    def _open(self, stored: StoredElection, before: Poll | None) -> Poll:
+        if before is not None and before.keys.keys() == stored.keys.keys():
             # Neither a secret nor a key ever changes: no second call of KMS, no second parsing.
-            return Poll(book.election, before.keys, before.secrets)
-        secret = self._secrets.open(book.election.id, book.sealed_secret)
+            return Poll(stored.election, before.keys, before.secrets)
+        secret = self._secrets.open(stored.election.id, stored.sealed_secret)
         keys: dict[StyleId, RSAPublicKey] = {}
-        for style, der in book.keys.items():
+        for style, der in stored.keys.items():
             key = load_der_public_key(der)
             if isinstance(key, RSAPublicKey):
                 keys[style] = key
-        return Poll(book.election, keys, ElectionKeys.derive(book.election.id, secret))
+        return Poll(stored.election, keys, ElectionKeys.derive(stored.election.id, secret))
 
 
 def offered(store: ElectionStore) -> tuple[ElectionId, ...]:
@@ -87,9 +87,9 @@ def offered(store: ElectionStore) -> tuple[ElectionId, ...]:
 
 def published(store: ElectionStore, election: ElectionId, now: datetime) -> dict[str, Any] | None:
     """Return an election as a JSON document with its keys; None for a draft or none at all."""
-    book = store.find(election)
-    if book is None or book.election.state is State.DRAFT:
+    stored = store.find(election)
+    if stored is None or stored.election.state is State.DRAFT:
         return None
-    keys = {style: b64encode(key).decode() for style, key in book.keys.items()}
-    document = book.election.model_dump(mode="json", exclude={"issued_ids", "ballots"})
-    return document | {"state": book.election.state_at(now), "keys": keys}
+    keys = {style: b64encode(key).decode() for style, key in stored.keys.items()}
+    document = stored.election.model_dump(mode="json", exclude={"issued_ids", "ballots"})
+    return document | {"state": stored.election.state_at(now), "keys": keys}

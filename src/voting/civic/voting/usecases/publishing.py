@@ -44,13 +44,13 @@ def publish_results(press: Press, elections: Sequence[ElectionId]) -> None:
 
 def _publish(press: Press, election: ElectionId) -> None:
     for _ in range(_ATTEMPTS):
-        book = press.elections.find(election)
-        if book is None:
+        stored = press.elections.find(election)
+        if stored is None:
             raise ElectionUnknown("no such election")
         now = press.clock()
         counts, version = total(press.tallies, election)
-        version += book.election.revision
-        document = snapshot(book.election, counts, version, now)
+        version += stored.election.revision
+        document = snapshot(stored.election, counts, version, now)
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         if text == press.snapshots.get(election):
             return

@@ -13,7 +13,7 @@ from civic.contracts.ports import Clock, EventPublisher
 from civic.contracts.voting import ElectionChange, ElectionEnded, ElectionOpened
 from civic.voting.errors import ElectionMoved, ElectionUnknown
 from civic.voting.model.election import Election, State
-from civic.voting.ports import Announcement, ElectionStore, PollBook
+from civic.voting.ports import Announcement, ElectionStore, StoredElection
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,20 @@ def change(register: Register, election: Election, *events: ElectionChange) -> E
     return election
 
 
-def current(register: Register, election: ElectionId) -> PollBook:
+def current(register: Register, election: ElectionId) -> StoredElection:
     """Return an election in the state that the clock has brought it to, with nothing unannounced.
 
     Raises:
         ElectionUnknown: There is none.
         ElectionMoved: Somebody else has changed it meanwhile.
     """
-    book = register.store.find(election)
-    if book is None:
+    stored = register.store.find(election)
+    if stored is None:
         raise ElectionUnknown
     # Before anything else is announced, so that the bus hears the changes in their order.
-    if book.unannounced is not None:
-        announce(register, book.unannounced)
-    return replace(book, election=_by_the_clock(register, book.election), unannounced=None)
+    if stored.unannounced is not None:
+        announce(register, stored.unannounced)
+    return replace(stored, election=_by_the_clock(register, stored.election), unannounced=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from civic.voting.errors import (
 from civic.voting.model.ballot import Ballot
 from civic.voting.model.election import State
 from civic.voting.model.sealing import unseal
-from civic.voting.usecases.casting import Paper, submit
 from civic.voting.usecases.counting import count
+from civic.voting.usecases.submission import Paper, submit
 from tests.fakes.ballots import (
     CLOSES,
     ELECTION,

@@ -1,4 +1,4 @@
-"""Accepting a ballot: who may vote, what was chosen, and off into the queue.
+"""Submission: who may vote, what was chosen, and off into the queue.
 
 Nothing is written until everything is in order, so a mistake never costs a voter the vote. What
 returns here is in the queue, which keeps it; it is counted unless another ballot of the same
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
 from civic.contracts.ports import Clock, RandomBytes
 from civic.voting.errors import AlreadyVoted, BadSelections, PollNotOpen, VoterUnknown
-from civic.voting.model.ballot import cast, mark, only_contest
+from civic.voting.model.ballot import commit, mark, only_contest
 from civic.voting.model.codes import hash_of, parse
 from civic.voting.model.credential import Credential, code_nullifier
 from civic.voting.model.election import State
@@ -84,7 +84,7 @@ def submit(booth: Booth, paper: Paper) -> bytes:
     ballot = mark(poll.election, style, selections, paper.write_ins)
     if booth.box.holds(nullifier):
         raise AlreadyVoted("a ballot of this voter is in the box")
-    made = cast(ballot, nullifier, poll.secrets.salt)
+    made = commit(ballot, nullifier, poll.secrets.salt)
     booth.queue.send(poll.election.id, seal(made, poll.secrets.seal, booth.entropy(NONCE_BYTES)))
     return made.receipt
 
