@@ -28,8 +28,8 @@ from civic.voting.http.vote_bodies import SignedToken, Vote
 from civic.voting.model.ballot import Ballot, CommittedBallot
 from civic.voting.model.codes import PostedCode
 from civic.voting.model.credential import Credential
+from civic.voting.model.tally import Arrival
 from civic.voting.usecases.submission import Paper
-from civic.voting.usecases.tallying import Arrival
 from tests.templates import IDENTITY, ROOT, TEMPLATES, Template, exports, imports, logical_id
 
 CONTEXTS = (

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from civic.contracts.identifiers import ElectionId
 from civic.lab.memory.voting import MemorySnapshotRequests, MemoryTallies
 from civic.voting.errors import StoreUnavailable, TallyMoved
-from civic.voting.model.tally import ShardTally, counted
-from civic.voting.usecases.tallying import Arrival, Teller, total
+from civic.voting.model.tally import Arrival, ShardTally, counted
+from civic.voting.usecases.tallying import Teller, total
 from tests.fakes.ballots import ELECTION, OTHER, ballot
 from tests.fakes.faults import Crash, Faults, How
 

@@ -7,9 +7,9 @@ from hypothesis import Phase, find, given, settings
 
 from civic.contracts.identifiers import ElectionId
 from civic.lab.memory.voting import MemoryTallies
-from civic.voting.model.tally import ShardTally, sequence
+from civic.voting.model.tally import Arrival, ShardTally, sequence
 from civic.voting.usecases import tallying
-from civic.voting.usecases.tallying import Arrival, Teller
+from civic.voting.usecases.tallying import Teller
 from tests.property.ballot_stream import Step, Stream, run, steps
 
 

@@ -6,7 +6,7 @@ import pytest
 from botocore.session import get_session
 from botocore.stub import Stubber
 
-from civic.runtime.streams import ShardUnknown, StreamUnavailable, shard_of
+from civic.runtime.streams import ShardUnknown, StreamUnavailable, inserted, shard_of
 
 SHARD = "shardId-00000000000000000001-0000000a"
 OTHER_SHARD = "shardId-00000000000000000002-0000000b"
@@ -52,3 +52,9 @@ def test_silent_stream_is_no_unknown_shard() -> None:
         stubber.add_client_error("describe_stream", "InternalServerError")
         with pytest.raises(StreamUnavailable):
             shard_of(EVENT, client)
+
+
+def test_only_new_items_are_inserted_in_their_order() -> None:
+    kinds = ["INSERT", "MODIFY", "INSERT", "REMOVE"]
+    records = [{"eventName": kind, "eventID": str(number)} for number, kind in enumerate(kinds)]
+    assert [one["eventID"] for one in inserted({"Records": records})] == ["0", "2"]

@@ -16,8 +16,9 @@ from civic.runtime.publisher import PublishFailed
 from civic.voting.errors import ElectionUnknown
 from civic.voting.model.ballot import commit
 from civic.voting.model.election import State
+from civic.voting.model.tally import Arrival
 from civic.voting.usecases.publishing import Press, publish_results, recount
-from civic.voting.usecases.tallying import Arrival, Teller
+from civic.voting.usecases.tallying import Teller
 from tests.fakes.ballots import ELECTION, OTHER, SOUTH, Polling, ThrottlingBox, ballot, credential
 
 

@@ -5,8 +5,8 @@ import pytest
 from civic.contracts.identifiers import ElectionId
 from civic.lab.memory.voting import MemorySnapshotRequests, MemoryTallies
 from civic.voting.errors import TallyMoved
-from civic.voting.model.tally import ShardTally
-from civic.voting.usecases.tallying import Arrival, Teller, total
+from civic.voting.model.tally import Arrival, ShardTally
+from civic.voting.usecases.tallying import Teller, total
 from tests.fakes.ballots import ELECTION, OTHER, SOUTH, ballot
 
 

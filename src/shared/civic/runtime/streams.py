@@ -1,4 +1,4 @@
-"""Which shard of a DynamoDB stream a batch came from.
+"""The edge of a DynamoDB stream: what a batch has brought, and which shard it came from.
 
 Lambda names the shard only to a function with a tumbling window (the event's ``shardId``), so the
 template sets one. Where none is named, the stream is asked, and believed only if it has one shard
@@ -20,6 +20,11 @@ class ShardUnknown(Exception):
 
 class StreamUnavailable(Exception):
     """The stream refused or did not answer; the batch may be tried again."""
+
+
+def inserted(event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the records of items that are new, in their order."""
+    return [record for record in event["Records"] if record["eventName"] == "INSERT"]
 
 
 def shard_of(event: Mapping[str, Any], client: "DynamoDBStreamsClient") -> str:

@@ -8,7 +8,7 @@ from civic.audit.adapters.ballots_dynamodb import arrival_of
 from civic.audit.usecases.recording import Recorder, record_ballots
 from civic.runtime import clients
 from civic.runtime.observability import invocation
-from civic.runtime.streams import shard_of
+from civic.runtime.streams import inserted, shard_of
 
 Environment = composition.RecorderSettings
 """The function's settings."""
@@ -21,7 +21,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         An empty state: what a tumbling window would carry over stands in the journal.
     """
     with invocation() as line:
-        records = [record for record in event["Records"] if record["eventName"] == "INSERT"]
+        records = inserted(event)
         if records:
             shard = shard_of(event, clients.dynamodb_streams())
             new = record_ballots(recorder(), shard, [arrival_of(record) for record in records])

@@ -6,7 +6,7 @@ condition is all that it takes, so the same code is right on a table with multi-
 consistency, which has no transactions (docs/adr/0025-ballots-one-way.md).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, override
 
@@ -16,7 +16,8 @@ from civic.contracts.identifiers import ElectionId, Nullifier
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 from civic.runtime.clients import CONNECTIONS
 from civic.voting.errors import StoreUnavailable
-from civic.voting.model.ballot import CommittedBallot
+from civic.voting.model.ballot import Ballot, CommittedBallot
+from civic.voting.model.tally import Arrival
 from civic.voting.ports import BallotBox, Cast
 
 if TYPE_CHECKING:
@@ -85,10 +86,10 @@ class DynamoDbBallots(BallotBox):
         return Cast.COUNTED
 
 
-def ballot_of(item: dict[str, Any]) -> CommittedBallot:
+def ballot_of(item: Mapping[str, Any]) -> CommittedBallot:
     """Return the ballot of an item, as the client gives it.
 
-    Not as a stream event does: there nullifier and salt are base64 text, here they are bytes.
+    Not as a stream record does: there nullifier and salt are base64 text, here they are bytes.
     """
     return CommittedBallot(
         Nullifier(item["nullifier"]["B"]),
@@ -96,3 +97,13 @@ def ballot_of(item: dict[str, Any]) -> CommittedBallot:
         ElectionId(item["election"]["S"]),
         item["ballot"]["S"].encode(),
     )
+
+
+def arrival_of(record: Mapping[str, Any]) -> Arrival:
+    """Return what a stream record says to the tally.
+
+    Raises:
+        SealBroken: It holds no ballot.
+    """
+    change = record["dynamodb"]
+    return Arrival(change["SequenceNumber"], Ballot.parse(change["NewImage"]["ballot"]["S"]))

@@ -1,6 +1,7 @@
 """HTTP: take votes into the queue, and tell whether that would work."""
 
 import secrets
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -99,7 +100,7 @@ ROUTES = Routes(
 )
 
 
-def _works(probe: Any) -> bool:
+def _works(probe: Callable[[], object]) -> bool:
     try:
         probe()
     except StoreUnavailable:

@@ -6,11 +6,11 @@ from typing import Any
 from civic.runtime import clients
 from civic.runtime.observability import invocation
 from civic.runtime.settings import Settings
-from civic.runtime.streams import shard_of
+from civic.runtime.streams import inserted, shard_of
+from civic.voting.adapters.ballot_box_dynamodb import arrival_of
 from civic.voting.adapters.snapshots_s3 import SqsSnapshotRequests
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
-from civic.voting.model.ballot import Ballot
-from civic.voting.usecases.tallying import Arrival, Teller
+from civic.voting.usecases.tallying import Teller
 
 
 class Environment(Settings):
@@ -27,14 +27,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         An empty state: what a tumbling window would carry over stands in the tally itself.
     """
     with invocation() as line:
-        arrivals = [
-            Arrival(
-                record["dynamodb"]["SequenceNumber"],
-                Ballot.parse(record["dynamodb"]["NewImage"]["ballot"]["S"]),
-            )
-            for record in event["Records"]
-            if record["eventName"] == "INSERT"
-        ]
+        arrivals = [arrival_of(record) for record in inserted(event)]
         # Nothing of ours changes a ballot or takes one out: whoever did is to be found.
         line.count("BallotsAltered", len(event["Records"]) - len(arrivals))
         new = 0

@@ -101,6 +101,19 @@ class ShardTally:
     counts: Counts
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Arrival:
+    """A ballot that came into the box, as the stream tells it.
+
+    Attributes:
+        number: Its sequence number in the shard, in decimal digits.
+        ballot: The ballot.
+    """
+
+    number: str
+    ballot: Ballot
+
+
 def sequence(number: str) -> str:
     """Return a stream sequence number so that texts order as the numbers do.
 

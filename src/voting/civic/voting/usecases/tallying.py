@@ -14,28 +14,13 @@ conditional write:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from civic.contracts.identifiers import ElectionId
 from civic.voting.errors import TallyMoved
-from civic.voting.model.ballot import Ballot
-from civic.voting.model.tally import Counts, ShardTally, counted, sequence
+from civic.voting.model.tally import Arrival, Counts, ShardTally, counted, sequence
 from civic.voting.ports import SnapshotRequests, TallyStore
 
 _ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Arrival:
-    """A ballot that came into the box, as the stream tells it.
-
-    Attributes:
-        number: Its sequence number in the shard, in decimal digits.
-        ballot: The ballot.
-    """
-
-    number: str
-    ballot: Ballot
 
 
 class Teller:
