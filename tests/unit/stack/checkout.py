@@ -22,7 +22,6 @@ ROOTS = {
 }
 """The code root of each stack."""
 
-# It takes as long as others need to begin, were they not to wait for it.
 _SAM = """#!/bin/sh
 if [ "$1" = deploy ]; then what="deploy $3"; else what=build; fi
 echo "$what" >> "{root}/calls"

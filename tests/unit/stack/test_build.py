@@ -60,7 +60,7 @@ def test_built_template_differs_in_what_it_ships_alone(workspace: Workspace) -> 
     build(workspace, stacks)
     for stack in stacks:
         written, built = stack.template.read_text(), stack.built.read_text()
-        names = {artefact(root) for root in code_roots(stack.template)}
+        names = {f"{artefact(root)}.zip" for root in code_roots(stack.template)}
         assert len(names) == 2
         for line, other in zip(written.splitlines(), built.splitlines(), strict=True):
             if line != other:

@@ -112,3 +112,11 @@ def test_sam_sees_the_engine_and_no_account(root: Path, monkeypatch: pytest.Monk
     assert "AWS_ENDPOINT_URL=http://127.0.0.1:14999" in seen
     assert "AWS_PROFILE" not in seen
     assert "AWS_SESSION_TOKEN" not in seen
+
+
+def test_sam_keeps_its_own_bytecode(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    build(fake_sam(root, "env"))
+    seen = (root / ".civic" / "sam-build.log").read_text()
+    assert "PATH=" in seen
+    assert "PYTHONDONTWRITEBYTECODE" not in seen
