@@ -203,7 +203,7 @@ def test_certified_election_is_verified_from_what_is_published(
     assert civic_verify(asked) == 0, capsys.readouterr().err
     election = voted.polls.election
     said = capsys.readouterr().out
-    assert f"{election}: {len(voted.polls.accepted)} ballots counted anew" in said
+    assert f"{election}: {len(voted.polls.accepted)} ballots recounted" in said
     # As it is served is as it is kept.
     listed = voted.log.get("/log/checkpoints").text.split()
     assert listed == sorted(listed, key=int)

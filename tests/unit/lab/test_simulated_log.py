@@ -111,7 +111,7 @@ def test_a_log_that_forgets_where_a_shard_was_is_refused(
     monkeypatch.setattr(Batch, "after", forgetful)
     refused = log_of(held()).check.refused
     assert refused is not None
-    assert "once more" in refused
+    assert "repeats entry" in refused
 
 
 def test_an_entry_that_is_changed_after_it_was_published_is_refused(
@@ -145,7 +145,7 @@ def test_openings_that_count_otherwise_are_refused(
     monkeypatch.setattr(BoxOpenings, "every", turned)
     refused = log_of(held()).check.refused
     assert refused is not None
-    assert "opens no ballot of the log" in refused
+    assert "does not open a ballot in the log" in refused
 
 
 def test_a_log_that_lacks_a_ballot_is_not_right_though_it_verifies(held: Held) -> None:

@@ -18,13 +18,16 @@ ONE = WITNESSES[0].vkey
         (["--key", ONE], "--key: the key one.example/w is of type 0x04"),
         (["--key", LOG.vkey, "--witness", LOG.vkey], "--witness: the key civic.example/log is"),
         (["--key", LOG.vkey, "--witness", "x"], "--witness: not a key"),
-        (["--key", LOG.vkey, "--witness", ONE, "--witness", ONE], "is there twice"),
-        (["--key", LOG.vkey, "--quorum", "1"], "--quorum: 1 of 0 witnesses is not possible"),
+        (["--key", LOG.vkey, "--witness", ONE, "--witness", ONE], "is given twice"),
+        (
+            ["--key", LOG.vkey, "--quorum", "1"],
+            "--quorum: 1 of 0 witnesses is not possible",
+        ),
         (["--key", LOG.vkey, "--witness", ONE, "--quorum", "0"], "--quorum: 0 of 1 witnesses"),
         (["--key", LOG.vkey, "--witness", ONE, "--quorum", "2"], "--quorum: 2 of 1 witnesses"),
-        (["--key", LOG.vkey, "--receipt", "nowhere"], "nowhere is not there"),
-        (["--key", LOG.vkey, "--old", "nowhere"], "nowhere is not there"),
-        (["--key", LOG.vkey, "--cosigned", "nowhere"], "nowhere is not there"),
+        (["--key", LOG.vkey, "--receipt", "nowhere"], "nowhere does not exist"),
+        (["--key", LOG.vkey, "--old", "nowhere"], "nowhere does not exist"),
+        (["--key", LOG.vkey, "--cosigned", "nowhere"], "nowhere does not exist"),
     ],
 )
 def test_misuse_is_told(verifier: Verifier, tmp_path: Path, options: list[str], why: str) -> None:

@@ -45,7 +45,7 @@ def test_wheel_verifies_a_log_with_nothing_else_of_ours(wheel: Path, tmp_path: P
         ["log", str(tmp_path / "log"), "--key", LOG.vkey],
     )
     assert done.returncode == 0, done.stderr
-    assert "300 ballots counted anew" in done.stdout
+    assert "300 ballots recounted" in done.stdout
     loaded = {name.partition(".")[0] for name in done.stderr.splitlines()[-1].split()}
     assert {"civic", "cryptography"} <= loaded
     assert not loaded & {"pydantic", "boto3", "rich", "rfc8785", "typer"}

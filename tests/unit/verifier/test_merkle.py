@@ -184,7 +184,7 @@ def test_every_tree_holds_the_empty_one() -> None:
 
 @pytest.mark.parametrize(("old", "new"), [(5, 4), (-1, 4), (1, 0)])
 def test_consistency_refuses_a_tree_that_shrank(old: int, new: int) -> None:
-    with pytest.raises(ProofRefused, match="cannot hold"):
+    with pytest.raises(ProofRefused, match="cannot contain"):
         verify_consistency(old, new, OTHER, OTHER, [])
 
 

@@ -49,7 +49,7 @@ def test_copy_is_a_log_that_passes(server: LogServer, place: Path, verifier: Ver
     ended = verifier.log(place)
     assert ended.code == 0
     assert "4 tree heads" in ended.out
-    assert "300 ballots counted anew" in ended.out
+    assert "300 ballots recounted" in ended.out
 
 
 def test_log_is_checked_at_its_url(
@@ -58,7 +58,7 @@ def test_log_is_checked_at_its_url(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     ended = verifier("log", server.url, "--key", LOG.vkey)
     assert (ended.code, ended.err) == (0, "")
-    assert "300 ballots counted anew" in ended.out
+    assert "300 ballots recounted" in ended.out
     assert list(tmp_path.iterdir()) == []
 
 
@@ -66,7 +66,7 @@ def test_second_run_fetches_nothing(server: LogServer, place: Path, verifier: Ve
     verifier("mirror", server.url, place)
     server.asked.clear()
     out = verifier("mirror", server.url, place).out
-    assert "0 objects fetched, 13 there already" in out
+    assert "0 objects fetched, 13 already there" in out
     assert server.asked == ["checkpoint", "checkpoints"]
 
 
@@ -140,7 +140,7 @@ def test_log_that_shrank_is_refused(place: Path, verifier: Verifier, tmp_path: P
         ended = verifier("mirror", server.url, place)
     assert (
         ended.err
-        == f"refused: checkpoint: is of 10 entries, and the copy in {place} has 20 already\n"
+        == f"refused: checkpoint: covers 10 entries, but the copy in {place} has 20 already\n"
     )
 
 
@@ -153,27 +153,27 @@ CHUNK = f"openings/{ELECTION}/{hashlib.sha256(OPENED).hexdigest()}.jsonl"
     ("path", "status", "headers", "body", "err"),
     [
         ("checkpoint", 404, {}, b"", "refused: checkpoint: missing"),
-        ("checkpoint", 200, {}, b"?", "refused: checkpoint: not text, an empty line"),
+        ("checkpoint", 200, {}, b"?", "refused: checkpoint: not a text, an empty line"),
         ("checkpoint", 200, {}, b"a" * 70000, "failed: checkpoint: more than 65536 bytes"),
         ("checkpoint", 302, {"Location": "http://192.0.2.1/"}, b"", "failed: checkpoint: the ser"),
         ("checkpoint", 200, {"Content-Encoding": "gzip"}, b"", "failed: checkpoint: the server"),
         ("checkpoint", 200, {"Content-Length": "9"}, b"?", "failed: checkpoint: "),
         ("checkpoints", 200, {}, b"10\n256\n", "refused: checkpoints: does not list 307"),
-        ("checkpoints", 200, {}, b"256\n10\n307\n", "refused: checkpoints: not a list of sizes th"),
+        ("checkpoints", 200, {}, b"256\n10\n307\n", "refused: checkpoints: not a list of asc"),
         ("checkpoints", 200, {}, b"../../x\n", "refused: checkpoints: not a list of sizes"),
         ("checkpoints", 200, {}, b"\xff\n", "refused: checkpoints: not a list of sizes"),
         ("checkpoints", 200, {}, b"1\n" * 4000, "failed: checkpoints: more than "),
         ("checkpoints/10", 404, {}, b"", "refused: checkpoints/10: missing"),
-        ("checkpoints/10", 200, {}, b"?", "refused: checkpoints/10: not text"),
+        ("checkpoints/10", 200, {}, b"?", "refused: checkpoints/10: not a text"),
         ("tile/0/000", 404, {}, b"", "refused: tile/0/000: missing"),
-        ("tile/0/000", 200, {}, bytes(8191), "refused: tile/0/000: 8191 bytes in the place of 8"),
+        ("tile/0/000", 200, {}, bytes(8191), "refused: tile/0/000: 8191 bytes instead of 8"),
         ("tile/0/000", 200, {}, bytes(8193), "failed: tile/0/000: more than 8192 bytes"),
         ("tile/1/000.p/1", 404, {}, b"", "refused: tile/1/000.p/1: missing"),
         ("tile/entries/000", 200, {}, b"?", "refused: tile/entries/000: it ends before its 256"),
         (INDEX, 404, {}, b"", f"refused: {INDEX}: missing"),
-        (INDEX, 200, {}, b"{}", f"refused: {INDEX}: does not hash to what the log has"),
+        (INDEX, 200, {}, b"{}", f"refused: {INDEX}: does not match its hash in the log"),
         (CHUNK, 404, {}, b"", f"refused: {CHUNK}: missing"),
-        (CHUNK, 200, {}, b"{}", f"refused: {CHUNK}: does not hash to what its index has"),
+        (CHUNK, 200, {}, b"{}", f"refused: {CHUNK}: does not match its hash in the index"),
         (CHUNK, 200, {}, b"a" * 6553800, f"failed: {CHUNK}: more than 6553700 bytes"),
     ],
 )
@@ -200,7 +200,10 @@ def test_more_than_the_budget_is_not_read(
     server: LogServer, place: Path, verifier: Verifier
 ) -> None:
     ended = verifier("mirror", server.url, place, "--max-gib", 0)
-    assert ended.err == "failed: the log is larger than may be read of it (--max-gib)\n"
+    assert (
+        ended.err
+        == "failed: the log is larger than the limit for reading; raise --max-gib to read more\n"
+    )
 
 
 def test_server_that_is_not_there_is_told(good: Path, place: Path, verifier: Verifier) -> None:

@@ -89,14 +89,14 @@ def with_line(log: Path, told: Told, number: int, line: bytes) -> Path:
 def test_public_openings_are_recounted(public: Path, verifier: Verifier) -> None:
     code, out, err = verifier.log(public)
     assert (code, err) == (0, "")
-    assert f"openings     {ELECTION}: 250 ballots counted anew, 10 numbers as certified" in out
+    assert f"openings     {ELECTION}: 250 ballots recounted, 10 numbers as certified" in out
 
 
 def test_openings_are_left_out_on_demand(public: Path, verifier: Verifier) -> None:
     shutil.rmtree(public / "openings")
     ended = verifier.log(public, "--no-openings")
     assert ended.code == 0
-    assert "not checked  openings     those that are published: not wanted" in ended.out
+    assert "not checked  openings     the published ones were left out" in ended.out
 
 
 @pytest.mark.parametrize("name", [INDEX, FIRST, LAST])
@@ -109,7 +109,7 @@ def test_every_flipped_byte_of_openings_is_refused(
         place.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
         ended = verifier.log(public)
         assert ended.code == 1, at
-        assert ended.err.startswith(f"refused: {name}: does not hash to what ")
+        assert ended.err.startswith(f"refused: {name}: does not match its hash in ")
 
 
 @pytest.mark.parametrize("name", [INDEX, FIRST])
@@ -123,7 +123,7 @@ def test_openings_that_the_log_does_not_know_are_refused(
 ) -> None:
     publish_openings(tmp_path / "log/openings", CAST)
     err = verifier.log(told(STORY)).err
-    assert err == f"refused: {INDEX}: the log does not know of it\n"
+    assert err == f"refused: {INDEX}: the log does not announce these openings\n"
 
 
 def test_openings_of_an_election_that_is_not_certified_are_refused(
@@ -131,7 +131,7 @@ def test_openings_of_an_election_that_is_not_certified_are_refused(
 ) -> None:
     entry = publish_openings(tmp_path / "log/openings", CAST)
     err = verifier.log(told([vote.entry for vote in CAST], entry)).err
-    assert f"is of {ELECTION}, which is not certified yet" in err
+    assert f"is about {ELECTION}, which is not certified yet" in err
 
 
 def test_openings_published_twice_are_refused(
@@ -140,7 +140,7 @@ def test_openings_published_twice_are_refused(
     entry = publish_openings(tmp_path / "log/openings", CAST)
     other = openings_published(rfc8785.dumps({"audience": "public", "election": ELECTION}))
     err = verifier.log(told(STORY, entry, other)).err
-    assert f"publishes openings of {ELECTION} once more (public)" in err
+    assert f"publishes openings of {ELECTION} a second time (public)" in err
 
 
 def test_certified_numbers_that_do_not_count_are_refused(
@@ -170,14 +170,14 @@ def test_certified_number_above_the_count_is_refused(
     log = told(forged, publish_openings(tmp_path / "log/openings", CAST))
     err = verifier.log(log).err
     assert err.startswith(f"refused: {INDEX}: counts ")
-    assert "for berlin/c2/write_ins, and 1" in err
+    assert "for berlin/c2/write_ins, but 1" in err
 
 
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        (CAST[1].opening + b"\n", "opens entry 3 once more"),
-        (votes(1, seed=5)[0].opening + b"\n", "opens no ballot of the log"),
+        (CAST[1].opening + b"\n", "opens entry 3 a second time"),
+        (votes(1, seed=5)[0].opening + b"\n", "does not open a ballot in the log"),
         (votes(1, election="0123456789ab")[0].opening + b"\n", "a ballot of another election"),
         (CAST[0].opening.replace(b'","', b'", "') + b"\n", "is not canonical JSON"),
         (CAST[0].opening, "is not JSON"),
@@ -185,10 +185,10 @@ def test_certified_number_above_the_count_is_refused(
         (b"[]\n", "an opening has a ballot and a salt"),
         (b'{"ballot":{},"salt":1}\n', "the salt is not base64"),
         (b'{"ballot":{},"salt":""}\n', "the salt has 0 bytes, not 32"),
-        (b'{"ballot":[],"salt":"' + b64encode(bytes(32)) + b'"}\n', "has not the members of one"),
-        (b'{"ballot":{},"salt":"' + b64encode(bytes(32)) + b'"}\n', "has not the members of one"),
+        (b'{"ballot":[],"salt":"' + b64encode(bytes(32)) + b'"}\n', "without exactly the members"),
+        (b'{"ballot":{},"salt":"' + b64encode(bytes(32)) + b'"}\n', "without exactly the members"),
         (b"[" * 60000 + b"\n", "is not JSON"),
-        (b" " * 70000 + b"\n", "too long, or not there"),
+        (b" " * 70000 + b"\n", "too long or missing"),
     ],
 )
 def test_line_that_opens_nothing_is_refused(
@@ -207,19 +207,19 @@ def marked(**members: Any) -> Vote:
 @pytest.mark.parametrize(
     ("vote", "why"),
     [
-        (marked(selections={"c1": ["o1", "o1"]}), "not sorted, or there twice"),
-        (marked(selections={"c1": ["o2", "o1"]}), "not sorted, or there twice"),
-        (marked(selections={"c1": []}), "not sorted, or there twice"),
-        (marked(selections={"": ["o1"]}), "not of their form"),
-        (marked(selections={"c1": "o1"}), "not of their form"),
-        (marked(selections={"c1": [1]}), "not of their form"),
-        (marked(selections=[]), "not of their form"),
-        (marked(selections={"c2": ["write_ins"]}), "an option that is none"),
+        (marked(selections={"c1": ["o1", "o1"]}), "unsorted or repeated"),
+        (marked(selections={"c1": ["o2", "o1"]}), "unsorted or repeated"),
+        (marked(selections={"c1": []}), "unsorted or repeated"),
+        (marked(selections={"": ["o1"]}), "malformed selections"),
+        (marked(selections={"c1": "o1"}), "malformed selections"),
+        (marked(selections={"c1": [1]}), "malformed selections"),
+        (marked(selections=[]), "malformed selections"),
+        (marked(selections={"c2": ["write_ins"]}), "an invalid option"),
         (marked(selections={"c9": ["o1"]}), "counts more for hamburg/c9/o1 than is certified"),
         (marked(style="elsewhere"), "counts more for elsewhere than is certified"),
         (marked(style=1), "without a style"),
-        (marked(write_ins={"c2": ["b", "a"]}), "not sorted, or there twice"),
-        (marked(write_ins={"c2": [["a"]]}), "not of their form"),
+        (marked(write_ins={"c2": ["b", "a"]}), "unsorted or repeated"),
+        (marked(write_ins={"c2": [["a"]]}), "malformed selections"),
     ],
 )
 def test_ballot_that_cannot_be_counted_is_refused(
@@ -275,11 +275,11 @@ def sampled(index: dict[str, Any]) -> None:
     ("change", "why"),
     [
         (outside, f"{INDEX}: a hash is not 64 hexadecimal digits in lower case"),
-        (named, f"{INDEX}: an index whose chunks are not of their form"),
+        (named, f"{INDEX}: an index with a malformed chunk"),
         (emptied, f"{INDEX}: an index with an empty chunk"),
         (not_added, f"{INDEX}: an index whose chunks do not add up"),
-        (shortened, f"{INDEX}: opens 200 ballots in the place of 250"),
-        (lengthened, f"{FIRST}: line 101: too long, or not there"),
+        (shortened, f"{INDEX}: opens 200 ballots instead of 250"),
+        (lengthened, f"{FIRST}: line 101: too long or missing"),
         (cut, f"{FIRST}: more than 99 lines"),
         (newer, f"{INDEX}: not an index of openings of version 1"),
         (sampled, f"{INDEX}: not an index of openings of version 1"),
@@ -310,13 +310,13 @@ def test_auditors_openings_are_recounted_from_their_folder(
 ) -> None:
     log = told(STORY, publish_openings(tmp_path / "given", CAST, "auditors"))
     ended = verifier.log(log)
-    assert f"not checked  openings     {ELECTION}: those for auditors, of which none" in ended.out
+    assert f"not checked  openings     {ELECTION}: those for auditors: none given" in ended.out
     ended = verifier.log(log, "--openings", tmp_path / "given")
-    assert f"{ELECTION}: 250 ballots counted anew" in ended.out
+    assert f"{ELECTION}: 250 ballots recounted" in ended.out
     chunk = tmp_path / "given" / ELECTION / Path(LAST).name
     chunk.write_bytes(chunk.read_bytes().replace(b"o1", b"o2", 1))
     ended = verifier.log(log, "--openings", tmp_path / "given")
-    assert ended.err == f"refused: {chunk}: does not hash to what its index has\n"
+    assert ended.err == f"refused: {chunk}: does not match its hash in the index\n"
 
 
 def test_auditors_openings_are_found_as_their_store_has_them(
@@ -324,7 +324,7 @@ def test_auditors_openings_are_found_as_their_store_has_them(
 ) -> None:
     log = told(STORY, publish_openings(tmp_path / "given/openings", CAST, "auditors"))
     ended = verifier.log(log, "--openings", tmp_path / "given")
-    assert f"{ELECTION}: 250 ballots counted anew" in ended.out
+    assert f"{ELECTION}: 250 ballots recounted" in ended.out
 
 
 def test_folder_of_openings_that_is_none_is_told(public: Path, verifier: Verifier) -> None:
@@ -361,7 +361,7 @@ def test_sample_is_exactly_what_the_root_draws(tmp_path: Path, verifier: Verifie
 def test_sample_with_one_ballot_less_is_refused(tmp_path: Path, verifier: Verifier) -> None:
     cast, why = drawn()
     ended = sampling(tmp_path, verifier, cast[1:], **why)
-    assert f"opens {len(cast) - 1} ballots in the place of {len(cast)}" in ended.err
+    assert f"opens {len(cast) - 1} ballots instead of {len(cast)}" in ended.err
 
 
 def test_sample_with_another_ballot_is_refused(tmp_path: Path, verifier: Verifier) -> None:
@@ -375,14 +375,14 @@ def test_sample_drawn_by_another_root_is_refused(tmp_path: Path, verifier: Verif
     size = len(MANY_STORY) - 3
     cast, why = sample(MANY, root_at(MANY_STORY, size), size)
     ended = sampling(tmp_path, verifier, cast, **why)
-    assert f"is drawn by the root at {len(MANY_STORY)}, below " in ended.err
+    assert f"is drawn by the root at size {len(MANY_STORY)}, below " in ended.err
 
 
 def test_sample_below_another_bound_is_refused(tmp_path: Path, verifier: Verifier) -> None:
     size = len(MANY_STORY)
     cast, why = sample(MANY, root_at(MANY_STORY, size), size, least=100)
     ended = sampling(tmp_path, verifier, cast, **why)
-    assert f"is drawn by the root at {size}, below " in ended.err
+    assert f"is drawn by the root at size {size}, below " in ended.err
 
 
 def test_bound_is_that_of_the_specification() -> None:

@@ -110,7 +110,7 @@ def test_tile_that_is_missing_is_named_as_it_was_asked_for() -> None:
 
 @pytest.mark.parametrize("altered", [b"", b"short", LEAVES[0] * 2])
 def test_tile_of_another_length_is_refused(altered: bytes) -> None:
-    with pytest.raises(ObjectRefused, match=r"^tile/0/000.p/1: \d+ bytes in the place of 32$"):
+    with pytest.raises(ObjectRefused, match=r"^tile/0/000.p/1: \d+ bytes instead of 32$"):
         read_tile(reader({"tile/0/000.p/1": altered}), 0, 0, 1)
 
 

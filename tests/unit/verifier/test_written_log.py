@@ -14,7 +14,7 @@ def test_log_with_public_openings_passes(verifier: Verifier, tmp_path: Path) -> 
     kept.write_bytes(made.receipt)
     ended = verifier("log", made.folder, "--key", made.vkey, "--receipt", kept)
     assert (ended.code, ended.err) == (0, "")
-    assert f"{ELECTION}: {BALLOTS:,} ballots counted anew" in ended.out
+    assert f"{ELECTION}: {BALLOTS:,} ballots recounted" in ended.out
     assert f"ballot {made.leaf.hex()} is entry" in ended.out
     ended = verifier("receipt", kept, "--leaf", made.leaf.hex(), "--key", made.vkey)
     assert ended.code == 0
@@ -27,7 +27,7 @@ def test_log_with_a_sample_and_openings_for_auditors_passes(
     ended = verifier("log", made.folder, "--key", made.vkey)
     assert (ended.code, ended.err) == (0, "")
     assert "ballots of the sample" in ended.out
-    assert "those for auditors, of which none are given" in ended.out
+    assert "those for auditors: none given" in ended.out
     ended = verifier("log", made.folder, "--key", made.vkey, "--openings", made.auditors)
     assert (ended.code, ended.err) == (0, "")
-    assert f"{ELECTION}: {BALLOTS:,} ballots counted anew" in ended.out
+    assert f"{ELECTION}: {BALLOTS:,} ballots recounted" in ended.out

@@ -12,27 +12,27 @@ from civic.verifier.notes import COSIGNATURE, ED25519, VerifierKey
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what reads the arguments; each command is told by ``command``."""
+    """Return the argument parser, which stores the name of the command as ``command``."""
     whole = argparse.ArgumentParser(
         prog="civic-verify", description="Check the public log of a Civic deployment."
     )
     whole.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
     commands = whole.add_subparsers(dest="command", required=True, metavar="log | mirror | receipt")
     _log(commands.add_parser("log", help="check a whole log"))
-    _mirror(commands.add_parser("mirror", help="copy a log into a folder, or what is new of it"))
+    _mirror(commands.add_parser("mirror", help="copy a log, or what is new in it, into a folder"))
     _receipt(commands.add_parser("receipt", help="check one receipt, without the log"))
     return whole
 
 
 def trust(asked: argparse.Namespace, misuse: argparse.ArgumentParser) -> Trust:
-    """Return the keys that were given; `misuse` ends the command if they are none."""
+    """Return the given keys; `misuse` ends the command if one is not valid."""
     log = _key(asked.key, ED25519, "--key", misuse)
     witnesses: list[VerifierKey] = []
     for vkey in asked.witness:
         witness = _key(vkey, COSIGNATURE, "--witness", misuse)
-        # The name is no part of what a witness signs, so one key is one witness.
+        # A witness does not sign its name, so one key under two names is one witness.
         if witness.public in {one.public for one in witnesses}:
-            misuse.error(f"--witness: the key of {witness.name} is there twice")
+            misuse.error(f"--witness: the key of {witness.name} is given twice; give each key once")
         witnesses.append(witness)
     quorum = len(witnesses) if asked.quorum is None else asked.quorum
     if not min(1, len(witnesses)) <= quorum <= len(witnesses):
@@ -57,7 +57,7 @@ class _ShowVersion(argparse.Action):
             if script.dist is not None:
                 sys.stdout.write(f"{parser.prog} {script.dist.version}\n")
                 parser.exit()
-        parser.error("it is not installed, so it has no version")
+        parser.error("it is not installed as a package, so it has no version to show")
 
 
 def _log(command: argparse.ArgumentParser) -> None:
@@ -65,9 +65,9 @@ def _log(command: argparse.ArgumentParser) -> None:
     _trust_arguments(command)
     for option, metavar, kind, text in [
         ("cosigned", "NOTE_FILE", _file, "a checkpoint that witnesses have signed"),
-        ("old", "CHECKPOINT_FILE", _file, "a checkpoint of this log from earlier"),
+        ("old", "CHECKPOINT_FILE", _file, "an earlier checkpoint of this log"),
         ("receipt", "FILE", _file, "a receipt to find in the log"),
-        ("openings", "DIR", _folder, "openings that only auditors get"),
+        ("openings", "DIR", _folder, "openings that only auditors receive"),
     ]:
         command.add_argument(
             f"--{option}", metavar=metavar, action="append", default=[], type=kind, help=text
@@ -86,7 +86,9 @@ def _receipt(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "file", metavar="FILE", type=_file_or_dash, help="the receipt, or - for standard input"
     )
-    command.add_argument("--leaf", metavar="HEX", required=True, help="what answered the vote")
+    command.add_argument(
+        "--leaf", metavar="HEX", required=True, help="the leaf that the vote API answered with"
+    )
     _trust_arguments(command)
 
 
@@ -96,23 +98,23 @@ def _trust_arguments(command: argparse.ArgumentParser) -> None:
         "--witness", metavar="VKEY", action="append", default=[], help="the key of a witness"
     )
     command.add_argument(
-        "--quorum", metavar="K", type=int, help="so many witnesses must have signed; default: all"
+        "--quorum", metavar="K", type=int, help="how many witnesses must have signed; default: all"
     )
     command.add_argument("--json", action="store_true", help="write the report as JSON")
 
 
 def _copy_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--no-openings", action="store_true", help="leave out the openings that are published"
+        "--no-openings", action="store_true", help="leave out the published openings"
     )
     command.add_argument(
-        "--max-gib", metavar="N", type=int, default=16, help="read at most so much; default: 16"
+        "--max-gib", metavar="N", type=int, default=16, help="read at most N GiB; default: 16"
     )
 
 
 def _file(name: str) -> Path:
     if not Path(name).exists():
-        raise argparse.ArgumentTypeError(f"{name} is not there")
+        raise argparse.ArgumentTypeError(f"{name} does not exist")
     return Path(name)
 
 

@@ -1,4 +1,4 @@
-"""Which of two objects that disagree is the wrong one: the tree decides.
+"""Decides which of two objects that disagree is wrong.
 
 The right one leads, with the tiles beside and above it, to the root that the log has signed.
 """
@@ -20,20 +20,20 @@ class Range:
 
 
 def tile_is_wrong(head: TreeHead, read: Read, tile: Range, below: Range, computed: bytes) -> bool:
-    """Return whether a tile is wrong, or else what was computed from below it.
+    """Return whether a tile is wrong; if not, what is below it is wrong.
 
-    Where neither leads to the root, because more is wrong than one of them, the tile is believed
-    if the one above it has its hash.
+    If neither leads to the root, because more than one object is wrong, the tile is believed if
+    the tile above it has its hash.
 
     Args:
         head: The newest tree head.
-        read: Gives tiles by their paths.
+        read: Returns a tile by its path.
         tile: The tile.
         below: The range whose root disagrees with it; for level 0, that of the tile itself.
         computed: The root of that range, from the objects below.
 
     Raises:
-        ObjectRefused: A tile is missing, or not of its length.
+        ObjectRefused: A tile is missing or has the wrong length.
     """
     stored = _stored_root(head.size, read, tile)
     if _leads_to_root(head, read, tile, stored):

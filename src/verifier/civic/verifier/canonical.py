@@ -1,6 +1,7 @@
-"""Canonical JSON (RFC 8785), as far as a log has it: no numbers but integers.
+"""Canonical JSON (RFC 8785), as far as a log uses it: the only numbers are integers.
 
-What is not written as it would be written again is refused, so no value has two spellings.
+Whatever is not written exactly as this module would write it is refused, so no value has two
+spellings.
 """
 
 import json
@@ -13,25 +14,25 @@ MAX_INTEGER = 2**53 - 1
 
 
 def parse_canonical(raw: bytes, what: str) -> Any:
-    """Return the value that canonical JSON stands for.
+    """Return the value that is written as canonical JSON.
 
     Args:
         raw: The bytes, without a newline after them.
-        what: How to name them when they are refused.
+        what: What to call them in an error.
 
     Raises:
-        Malformed: They are not JSON, not canonical, or have a number that is not an integer.
+        Malformed: They are not JSON, not canonical, or contain a number that is not an integer.
     """
     try:
         value = json.loads(
             raw.decode(), parse_float=_refuse, parse_constant=_refuse, parse_int=_integer
         )
-        # Code points of ASCII sort as their UTF-16 does, so there the fast way is right.
+        # ASCII sorts the same by code point as by UTF-16 unit, so there the fast way is right.
         again = _written(value, by_code_point=True) if raw.isascii() else _written(_ordered(value))
         if again != raw:
             raise Malformed(f"{what} is not canonical JSON")
     except (ValueError, RecursionError):
-        raise Malformed(f"{what} is not JSON with integers only") from None
+        raise Malformed(f"{what} is not JSON whose numbers are all integers") from None
     return value
 
 

@@ -15,7 +15,7 @@ _LINES = 3
 
 @dataclass(frozen=True, slots=True)
 class TreeHead:
-    """What a log says of itself at one size."""
+    """What a log says about itself at one size."""
 
     origin: str
     size: int
@@ -23,10 +23,10 @@ class TreeHead:
 
     @classmethod
     def parse(cls, text: bytes) -> Self:
-        """Return the tree head that the text of a note writes.
+        """Return the tree head in the text of a note.
 
         Raises:
-            NoteRefused: It is none.
+            NoteRefused: It is not a tree head.
         """
         lines = text.decode().split("\n")
         if len(lines) != _LINES + 1 or lines.pop() or not lines[0]:
@@ -42,7 +42,7 @@ class TreeHead:
 
     @classmethod
     def unverified(cls, raw: bytes) -> Self:
-        """Return the tree head in a note, whoever has signed it: good for copying, nothing else.
+        """Return the tree head in a note, signatures unchecked: good for copying only.
 
         Raises:
             NoteRefused: It is malformed.
@@ -90,7 +90,7 @@ def open_checkpoint(
 
 
 def want_type(key: VerifierKey, wanted: int) -> None:
-    """Refuse the key of a witness in the place of a log's, and the other way.
+    """Refuse a witness's key where a log's is needed, and vice versa.
 
     Raises:
         KeyRefused: The key is of the other type.
@@ -98,5 +98,5 @@ def want_type(key: VerifierKey, wanted: int) -> None:
     if key.type != wanted:
         raise KeyRefused(
             f"the key {key.name} is of type 0x{key.type:02x}: "
-            "that of a log is 0x01, that of a witness 0x04"
+            "a log's key is of type 0x01, a witness's of type 0x04"
         )

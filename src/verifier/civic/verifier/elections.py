@@ -1,6 +1,6 @@
-"""What the entries say of elections (check 4), kept for the recount and for receipts.
+"""What the entries say about elections (check 4), kept for the recount and for receipts.
 
-One number per leaf is kept, and counts per election: a million ballots take some hundred megabytes.
+It keeps a number per leaf and counts per election: about a hundred megabytes for a million ballots.
 """
 
 import re
@@ -17,32 +17,32 @@ from civic.verifier.errors import Malformed, ObjectRefused
 from civic.verifier.tree import Bundle
 
 type Cell = tuple[str, str, str]
-"""Ballot style, contest, option; of a style's ballots (style, "", "")."""
+"""Ballot style, contest and option; (style, "", "") counts the ballots of a style."""
 
 STYLE = "[a-z0-9][a-z0-9-]{0,31}"
 CONTEST = "c[1-9][0-9]{0,5}"
 OPTION = "o[1-9][0-9]{0,5}"
 WRITE_INS = "write_ins"
-"""Stands among the options for all names that voters wrote."""
+"""The option that counts all names that voters wrote in."""
 
 NO_ELECTION = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an entry stands."""
+    """Where an entry is."""
 
     path: str
     index: int
 
     def refused(self, why: str) -> ObjectRefused:
-        """Return the error that names it."""
+        """Return an error that names this place."""
         return ObjectRefused(self.path, why, self.index)
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The hash of an index of openings, as the log has it."""
+    """The hash of an index of openings, as the log states it."""
 
     place: Place
     sha256: bytes
@@ -50,7 +50,7 @@ class Published:
 
 @dataclass(slots=True)
 class Election:
-    """What the log says of one election."""
+    """What the log says about one election."""
 
     id: str
     number: int
@@ -61,7 +61,7 @@ class Election:
     openings: dict[str, Published] = field(default_factory=dict)
 
     def styles(self) -> int:
-        """Return the sum of the ballots over the styles."""
+        """Return the number of certified ballots of all styles together."""
         return sum(count for (_, contest, _), count in self.cells.items() if not contest)
 
 
@@ -72,7 +72,7 @@ class Register:
         elections: By their ids, in the order of their first entry.
         leaves: The index of every entry by its leaf hash.
         events: How many entries there are of each event.
-        ballots: How many there are of ballots.
+        ballots: How many entries are ballots.
     """
 
     def __init__(self) -> None:
@@ -83,17 +83,17 @@ class Register:
         self._election_of = array("I")
 
     def add(self, bundle: Bundle) -> None:
-        """Take in the entries of a bundle.
+        """Add the entries of a bundle.
 
         Raises:
-            ObjectRefused: An entry is of no known form, is there twice, or contradicts another.
+            ObjectRefused: An entry has no known form, appears twice, or contradicts another.
         """
         for index, (entry, leaf) in enumerate(
             zip(bundle.entries, bundle.leaves, strict=True), bundle.first
         ):
             other = self.leaves.setdefault(leaf, index)
             if other != index:
-                raise ObjectRefused(bundle.path, f"is entry {other} once more", index)
+                raise ObjectRefused(bundle.path, f"repeats entry {other}", index)
             try:
                 parsed = parse_entry(entry)
                 self._election_of.append(self._add(parsed, Place(bundle.path, index)))
@@ -104,7 +104,7 @@ class Register:
         """Compare the numbers of certified elections, now that all entries are known.
 
         Raises:
-            ObjectRefused: They do not fit each other.
+            ObjectRefused: They contradict each other.
         """
         for election in self.elections.values():
             place = election.certified_at
@@ -112,13 +112,13 @@ class Register:
                 continue
             if election.certified != election.ballots:
                 why = f"certifies {election.certified} ballots of {election.id}"
-                raise place.refused(f"{why}, and the log has {election.ballots}")
+                raise place.refused(f"{why}, but the log has {election.ballots}")
             if election.certified != election.styles():
                 why = f"certifies {election.certified} ballots of {election.id}"
-                raise place.refused(f"{why}, and its styles together {election.styles()}")
+                raise place.refused(f"{why}, but its styles together have {election.styles()}")
 
     def election_of(self, index: int) -> int | None:
-        """Return the number of the election whose ballot an entry is, if it is a ballot."""
+        """Return the number of the election that an entry is a ballot of, if it is a ballot."""
         number = self._election_of[index]
         return None if number == NO_ELECTION else number
 
@@ -126,7 +126,7 @@ class Register:
         if isinstance(parsed, BallotEntry):
             election = self._election(parsed.election)
             if election.certified_at is not None:
-                raise place.refused(f"is a ballot of {election.id}, which is certified already")
+                raise place.refused(f"is a ballot of {election.id}, which is already certified")
             election.ballots += 1
             self.ballots += 1
             return election.number
@@ -145,40 +145,40 @@ class Register:
 
 def _certified(election: Election, fields: Mapping[str, Any], place: Place) -> None:
     if election.certified_at is not None:
-        raise place.refused(f"certifies {election.id} once more")
+        raise place.refused(f"certifies {election.id} a second time")
     election.certified, election.certified_at = _count(fields.get("ballots")), place
 
 
 def _style_certified(election: Election, fields: Mapping[str, Any], place: Place) -> None:
     style = _text(fields, "style", STYLE)
     if election.certified_at is None:
-        raise place.refused(f"is of {election.id}, which is not certified yet")
+        raise place.refused(f"is about {election.id}, which is not certified yet")
     if (style, "", "") in election.cells:
-        raise place.refused(f"certifies the style {style} of {election.id} once more")
+        raise place.refused(f"certifies the style {style} of {election.id} a second time")
     election.cells[style, "", ""] = _count(fields.get("ballots"))
     for contest, options in _object(fields.get("contests")).items():
         for option, count in _object(options).items():
             if not re.fullmatch(CONTEST, contest) or not re.fullmatch(
                 f"{OPTION}|{WRITE_INS}", option
             ):
-                raise Malformed("a contest or an option has an id that is none")
+                raise Malformed("a contest or an option has an invalid id")
             election.cells[style, contest, option] = _count(count)
 
 
 def _openings_published(election: Election, fields: Mapping[str, Any], place: Place) -> None:
     _, audience, digest = published_openings(fields)
     if election.certified_at is None:
-        raise place.refused(f"is of {election.id}, which is not certified yet")
+        raise place.refused(f"is about {election.id}, which is not certified yet")
     if audience in election.openings:
-        raise place.refused(f"publishes openings of {election.id} once more ({audience})")
+        raise place.refused(f"publishes openings of {election.id} a second time ({audience})")
     election.openings[audience] = Published(place, digest)
 
 
 def published_openings(fields: Mapping[str, Any]) -> tuple[str, str, bytes]:
-    """Return election, audience and SHA-256 of the index from an entry of openings.
+    """Return the election, the audience and the index's SHA-256 that an entry of openings states.
 
     Raises:
-        Malformed: One of them is absent, or not of its form.
+        Malformed: One of them is absent or malformed.
     """
     election = _text(fields, "election", ELECTION)
     audience = _text(fields, "audience", "public|auditors|sample")
@@ -196,17 +196,17 @@ _READERS = {
 def _text(fields: Mapping[str, Any], name: str, pattern: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str) or not re.fullmatch(pattern, value):
-        raise Malformed(f"{name} is absent, or not of its form")
+        raise Malformed(f"{name} is absent or malformed")
     return value
 
 
 def _count(value: Any) -> int:
     if type(value) is not int or not 0 <= value <= MAX_SIZE:
-        raise Malformed("a count is absent, or not of its form")
+        raise Malformed("a count is absent or malformed")
     return value
 
 
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Malformed("contests are absent, or not of their form")
+        raise Malformed("contests are absent or malformed")
     return value

@@ -1,6 +1,6 @@
-"""Numbers and bytes as text, in the one way each can be written.
+"""Numbers and bytes as text, each in the only spelling it has.
 
-Whatever has a second spelling could be changed without being noticed.
+A second spelling would let somebody change a text unnoticed.
 """
 
 import re
@@ -15,14 +15,14 @@ _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
 def decimal(text: str, what: str) -> int:
-    """Return a number below 2^63, written without sign and leading zeros."""
+    """Return a number below 2^63, written without a sign or leading zeros."""
     if not _DECIMAL.fullmatch(text) or int(text) >= 2**63:
         raise Malformed(f"{what} is not a decimal number without leading zeros")
     return int(text)
 
 
 def base64_bytes(text: str, what: str, length: int | None = None) -> bytes:
-    """Return the bytes that base64 stands for (RFC 4648 section 4: padded, no unused bits set)."""
+    """Return the bytes that base64 encodes (RFC 4648 section 4: padded, no unused bits set)."""
     try:
         raw = b64decode(text, validate=True)
     except ValueError:
@@ -35,7 +35,7 @@ def base64_bytes(text: str, what: str, length: int | None = None) -> bytes:
 
 
 def hex_bytes(text: str, what: str, length: int = 32) -> bytes:
-    """Return the bytes that lower-case hexadecimal digits stand for."""
+    """Return the bytes that lower-case hexadecimal digits encode."""
     if not re.fullmatch(f"[0-9a-f]{{{2 * length}}}", text):
         raise Malformed(f"{what} is not {2 * length} hexadecimal digits in lower case")
     return bytes.fromhex(text)

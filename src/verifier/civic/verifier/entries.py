@@ -1,4 +1,4 @@
-"""Bundles of entries (https://c2sp.org/tlog-tiles) and what stands in an entry."""
+"""Bundles of entries (https://c2sp.org/tlog-tiles) and the content of an entry."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ ELECTION = "[0-9a-hjkmnp-tv-z]{12}"
 
 LENGTH_BYTES = 2
 MAX_BUNDLE = 256 * (LENGTH_BYTES + 65535)
-"""The largest bundle that there can be, in bytes."""
+"""The largest possible bundle, in bytes."""
 
 _BASE64_OF_32_BYTES = "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="
 _BALLOT = re.compile(f"civic/ballot/1\n({ELECTION})\n{_BASE64_OF_32_BYTES}\n".encode())
@@ -29,7 +29,7 @@ class BallotEntry:
 
 @dataclass(frozen=True, slots=True)
 class EventEntry:
-    """Something that happened, with its fields."""
+    """An event, with its fields."""
 
     name: str
     fields: dict[str, Any]
@@ -39,7 +39,7 @@ def parse_bundle(raw: bytes, width: int) -> list[bytes]:
     """Return the entries of a bundle.
 
     Raises:
-        Malformed: The bundle has not exactly this many.
+        Malformed: The bundle does not have exactly this many.
     """
     entries, place, end = [], 0, len(raw)
     for _ in range(width):
@@ -57,16 +57,16 @@ def parse_entry(entry: bytes) -> BallotEntry | EventEntry:
     """Return what an entry says.
 
     Raises:
-        Malformed: It is of no form that the log may have.
+        Malformed: It has none of the forms that an entry may have.
     """
     ballot = _BALLOT.fullmatch(entry)
     if ballot is not None:
         return BallotEntry(ballot[1].decode())
     kind, name, fields, *rest = [*entry.split(b"\n", 3), b"", b"", b""]
     if kind != EVENT.encode():
-        raise Malformed("neither a ballot nor an event of the forms that there are")
+        raise Malformed("neither a ballot nor an event in a known form")
     if not _NAME.fullmatch(name) or rest[0] != b"" or not entry.endswith(b"\n"):
-        raise Malformed("an event is three lines: what it is, its name and its fields")
+        raise Malformed("an event has three lines: its form, its name and its fields")
     value = parse_canonical(fields, "the fields of an event")
     if not isinstance(value, dict):
         raise Malformed("the fields of an event are not an object")

@@ -1,12 +1,12 @@
-"""Everything the verifier refuses, under one root."""
+"""The errors of the verifier, under one root."""
 
 
 class Refused(Exception):
-    """What was checked is not what it should be; the text says why, in one line."""
+    """Something that was checked is not what it should be; the text says why, in one line."""
 
 
 class KeyRefused(Refused):
-    """A verifier key is not one, or of a type that does not belong here."""
+    """A verifier key is malformed, or of a type that does not belong here."""
 
 
 class NoteRefused(Refused):
@@ -18,7 +18,7 @@ class ProofRefused(Refused):
 
 
 class Malformed(Refused):
-    """Bytes are not of the form that they must have."""
+    """Bytes do not have the form that they must have."""
 
 
 class Unavailable(Refused):
@@ -31,7 +31,7 @@ class ObjectRefused(Refused):
     Attributes:
         path: The object, by its path in the log.
         why: What is wrong with it.
-        entry: The index of the entry it is about, counted from 0 over the whole log.
+        entry: The index of the entry concerned, counted from 0 over the whole log.
     """
 
     def __init__(self, path: str, why: str, entry: int | None = None) -> None:

@@ -1,6 +1,6 @@
-"""A published folder, read as something that anybody may have written.
+"""Reads a published folder without trusting who wrote it.
 
-Only regular files below the folder itself are opened, and never more of them than is expected.
+Only regular files inside the folder are opened, and no more of them is read than is expected.
 """
 
 import os
@@ -16,8 +16,8 @@ class Folder:
     """The objects of a log, or of openings, by their paths.
 
     Args:
-        place: Where they are.
-        prefix: What stands before their paths when one of them is named.
+        place: The folder that they are in.
+        prefix: What to write before an object's path when naming it.
     """
 
     def __init__(self, place: Path, prefix: str = "") -> None:
@@ -28,7 +28,7 @@ class Folder:
         """Return an object.
 
         Raises:
-            Missing: It is not there.
+            Missing: There is no such object.
             ObjectRefused: It is larger than `limit`, or not a file of this folder.
         """
         with self.open(path, limit) as file:
@@ -41,9 +41,9 @@ class Folder:
         """Open an object of at most `limit` bytes; raises as `read` does."""
         place = self._place / path
         if place.resolve() != place:
-            raise ObjectRefused(self.name(path), "a link, which a log has none of")
+            raise ObjectRefused(self.name(path), "a link, and a log has no links")
         try:
-            # Opening a pipe would wait for whoever writes into it.
+            # Opening a pipe would wait for somebody to write to it.
             descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK)
         except (FileNotFoundError, NotADirectoryError):
             raise Missing(self.name(path)) from None
@@ -61,7 +61,7 @@ class Folder:
         return (self._place / path).exists(follow_symlinks=False)
 
     def names(self, path: str) -> list[str]:
-        """Return what is in a folder of this one, without hidden files; nothing if it is none."""
+        """Return the names in a subfolder, without hidden files; no names if it is not a folder."""
         try:
             found = [one.name for one in (self._place / path).iterdir()]
         except (FileNotFoundError, NotADirectoryError):
@@ -72,5 +72,5 @@ class Folder:
         return sorted(name for name in found if not name.startswith("."))
 
     def name(self, path: str) -> str:
-        """Return how an object of this folder is named to people."""
+        """Return the name to show people for an object of this folder."""
         return f"{self._prefix}{path}"

@@ -12,12 +12,12 @@ from civic.verifier.notes import MAX_NOTE, VerifierKey
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What whoever verifies has from elsewhere.
+    """The keys that a log is checked with, which come from elsewhere.
 
     Attributes:
         log: The key of the log; its name is the origin.
         witnesses: The keys of witnesses.
-        quorum: How many of them have to have signed one and the same tree head.
+        quorum: How many of them must have signed the same tree head.
     """
 
     log: VerifierKey
@@ -27,18 +27,18 @@ class Trust:
 
 @dataclass(slots=True)
 class Heads:
-    """Tree heads by size, each with the object that it stands in."""
+    """Tree heads by size, each with the object that it is in."""
 
     newest: TreeHead
     signed: dict[int, bytes] = field(default_factory=dict)
     """The root at every size that the log has published."""
     claims: dict[int, list[tuple[bytes, str]]] = field(default_factory=dict)
-    """Root and object of everything that is to be consistent with the log."""
+    """The roots that the log must be consistent with, each with the object it is in."""
     witnessed: dict[int, set[VerifierKey]] = field(default_factory=dict)
-    """Which witnesses have signed at a size."""
+    """The witnesses that have signed at each size."""
 
     def claim(self, checkpoint: Checkpoint, name: str) -> None:
-        """Note what has to hold of the tree at the size of a checkpoint."""
+        """Record what must be true of the tree at the size of a checkpoint."""
         head = checkpoint.head
         self.claims.setdefault(head.size, []).append((head.root, name))
         for signature in checkpoint.cosignatures:
@@ -46,10 +46,10 @@ class Heads:
 
 
 def read_heads(folder: Folder, trust: Trust) -> Heads:
-    """Return the tree heads of a log, each signed by it and at its place.
+    """Return the tree heads of a log, each signed by the log and in its place.
 
     Raises:
-        ObjectRefused: One is missing, not signed, or not at its place.
+        ObjectRefused: One is missing, not signed, or not in its place.
     """
     checkpoint = _opened(folder, "checkpoint", trust)
     kept = {size: _opened(folder, f"checkpoints/{size}", trust) for size in _sizes(folder)}
@@ -57,25 +57,25 @@ def read_heads(folder: Folder, trust: Trust) -> Heads:
     if size not in kept:
         raise Missing(folder.name(f"checkpoints/{size}"))
     if kept[size].head.root != checkpoint.head.root:
-        why = f"has another root than checkpoints/{size}; the log signed both"
+        why = f"has a different root from checkpoints/{size}; the log signed both"
         raise ObjectRefused(folder.name("checkpoint"), why)
-    # A log may have signed more than it calls its newest, if it was copied in between.
+    # If the log grew while it was copied, there is a larger size than that of its newest one.
     heads = Heads(kept[max(kept)].head)
     heads.claim(checkpoint, folder.name("checkpoint"))
     for size, one in kept.items():
         name = folder.name(f"checkpoints/{size}")
         if one.head.size != size:
-            raise ObjectRefused(name, f"is of {one.head.size} entries")
+            raise ObjectRefused(name, f"covers {one.head.size} entries")
         heads.signed[size] = one.head.root
         heads.claim(one, name)
     return heads
 
 
 def add_kept(heads: Heads, raw: bytes, name: str, trust: Trust) -> Checkpoint:
-    """Note a checkpoint that was kept elsewhere: by a witness, with a receipt, from earlier.
+    """Record a checkpoint kept elsewhere: by a witness, with a receipt or from earlier.
 
     Raises:
-        ObjectRefused: It is not signed by this log, or not yet in it.
+        ObjectRefused: It is not signed by this log, or is newer than the log.
     """
     try:
         checkpoint = open_checkpoint(raw, trust.log, trust.witnesses)
@@ -90,15 +90,15 @@ def want_known(head: TreeHead, newest: TreeHead, name: str) -> None:
     """Refuse a tree head that is newer than all of the log's.
 
     Raises:
-        ObjectRefused: It is, so this copy of the log is too old, or the log was cut.
+        ObjectRefused: It is newer: this copy of the log is too old, or the log was cut.
     """
     if head.size > newest.size:
-        why = f"is of {head.size} entries, and the log has only {newest.size}"
+        why = f"covers {head.size} entries, but the log has only {newest.size}"
         raise ObjectRefused(name, why)
 
 
 def attested(heads: Heads, witnesses: Sequence[VerifierKey], quorum: int) -> int | None:
-    """Return the largest size at which enough witnesses have signed, if there is one."""
+    """Return the largest size that enough witnesses have signed, if there is one."""
     known = set(witnesses)
     sizes = (size for size, by in heads.witnessed.items() if len(by & known) >= quorum)
     return max(sizes, default=None)

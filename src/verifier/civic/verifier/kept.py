@@ -1,4 +1,4 @@
-"""What whoever verifies has from elsewhere than the log (checks 6 and 7)."""
+"""What the person who verifies a log has from elsewhere (checks 6 and 7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Kept:
 
     Attributes:
         cosigned: Checkpoints that witnesses have signed.
-        old: Checkpoints from earlier.
-        receipts: Of voters.
-        openings: Folders with openings, such as auditors get.
+        old: Earlier checkpoints.
+        receipts: Receipts of voters.
+        openings: Folders with openings, such as auditors receive.
         published_openings: Whether those in the log itself are recounted.
     """
 
@@ -33,7 +33,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class KeptReceipt:
-    """A receipt whose checkpoint is signed by the log, and waits for the leaf at its index."""
+    """A receipt whose checkpoint the log has signed, and whose leaf is still to be checked."""
 
     name: str
     receipt: Receipt
@@ -41,14 +41,14 @@ class KeptReceipt:
     root: bytes
 
     def leaf(self, register: Register, leaves: Sequence[bytes]) -> bytes:
-        """Return the leaf that it is the receipt of.
+        """Return the leaf that the receipt is for.
 
         Raises:
-            ObjectRefused: The entry at its index is no ballot, or the proof does not lead there.
+            ObjectRefused: The entry at its index is not a ballot, or the proof does not hold.
         """
         index = self.receipt.index
         if register.election_of(index) is None:
-            raise ObjectRefused(self.name, f"is of entry {index}, which is no ballot")
+            raise ObjectRefused(self.name, f"is for entry {index}, which is not a ballot")
         try:
             verify_inclusion(leaves[index], index, self.size, self.receipt.proof, self.root)
         except ProofRefused as refused:
@@ -57,20 +57,20 @@ class KeptReceipt:
 
 
 def add_checkpoints(heads: Heads, kept: Kept, trust: Trust) -> None:
-    """Note the checkpoints that were kept; the tree has to agree with them.
+    """Record the checkpoints that were kept; the tree must agree with them.
 
     Raises:
-        ObjectRefused: One is not signed by this log, or not yet in it.
+        ObjectRefused: One is not signed by this log, or is newer than the log.
     """
     for path in [*kept.cosigned, *kept.old]:
         add_kept(heads, read_file(path, MAX_NOTE), str(path), trust)
 
 
 def add_receipts(heads: Heads, kept: Kept, trust: Trust) -> list[KeptReceipt]:
-    """Note the checkpoints of receipts, and return the receipts.
+    """Record the checkpoints of receipts, and return the receipts.
 
     Raises:
-        ObjectRefused: One is no receipt, or its checkpoint is not one of this log.
+        ObjectRefused: One is not a receipt, or its checkpoint is not one of this log.
     """
     found = []
     for path in kept.receipts:
@@ -88,7 +88,7 @@ def add_receipts(heads: Heads, kept: Kept, trust: Trust) -> list[KeptReceipt]:
 
 
 def read_file(path: Path, limit: int) -> bytes:
-    """Return a file that whoever verifies has named.
+    """Return the content of a file named on the command line.
 
     Raises:
         ObjectRefused: It cannot be read, or is larger than `limit` bytes.

@@ -15,7 +15,7 @@ from civic.verifier.tree import TreeCheck
 
 
 def verify_log(folder: Folder, trust: Trust, kept: Kept, progress: Progress) -> Report:
-    """Return what was checked of a log.
+    """Check a log and return the report.
 
     Raises:
         ObjectRefused: The first object that is wrong or missing.
@@ -86,14 +86,14 @@ def _report_election(election: Election, report: Report) -> None:
 def _check_openings(
     recount: Recount, folder: Folder, register: Register, kept: Kept, report: Report
 ) -> None:
-    """Recount from what is published, and from the folders that auditors have got."""
+    """Recount from the published openings and from the folders that auditors received."""
     if not kept.published_openings:
-        report.leave_out("openings", "those that are published: not wanted (--no-openings)")
+        report.leave_out("openings", "the published ones were left out (--no-openings)")
     else:
         for name in sorted({*folder.names("openings"), *_with_openings(register)}):
             _report_recount(recount.check(folder, f"openings/{name}"), report)
     for place in kept.openings:
-        # As the auditors' store has them, or only what is in that folder.
+        # Either a copy of the auditors' store or only its folder of openings.
         under = place / "openings" if (place / "openings").is_dir() else place
         given = Folder(under, f"{under}/")
         for name in given.names("."):
@@ -104,22 +104,22 @@ def _check_openings(
             report.leave_out("openings", f"{election.id}: none published yet")
         for audience in election.openings:
             if (election.id, audience) not in done and audience not in PUBLISHED:
-                why = f"{election.id}: those for {audience}, of which none are given (--openings)"
+                why = f"{election.id}: those for {audience}: none given (--openings)"
                 report.leave_out("openings", why)
 
 
 def _with_openings(register: Register) -> set[str]:
-    """Return the elections whose openings everybody gets."""
+    """Return the elections whose openings are published."""
     return {one.id for one in register.elections.values() if not PUBLISHED.isdisjoint(one.openings)}
 
 
 def _report_recount(recounted: Recounted, report: Report) -> None:
     ballots = counted(recounted.ballots, "ballot")
     if recounted.audience == SAMPLE:
-        text = f"{recounted.election}: the {ballots} of the sample, as drawn by the log's root"
+        text = f"{recounted.election}: the {ballots} of the sample, drawn by the log's root"
     else:
         numbers = counted(recounted.numbers, "number")
-        text = f"{recounted.election}: {ballots} counted anew, {numbers} as certified"
+        text = f"{recounted.election}: {ballots} recounted, {numbers} as certified"
     report.add("openings", text, **asdict(recounted))
 
 

@@ -30,16 +30,16 @@ REFUSED = 1
 INTERRUPTED = 130
 
 MAX_LINE = 1000
-"""Characters of an error; what is refused may be long."""
+"""The most characters of an error to print: what it quotes may be long."""
 
 
 def run() -> None:
-    """Run the command and leave with its exit code."""
+    """Run the command and exit with its code."""
     sys.exit(main(sys.argv[1:]))
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Check what is asked for: 0 if all of it holds, 1 if something is refused, 2 for misuse."""
+    """Run a command and return its code: 0 if every check passes, 1 if one fails, 2 for misuse."""
     misuse = parser()
     asked = misuse.parse_args(arguments)
     progress = Progress()
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
         report = _COMMANDS[asked.command](asked, misuse, progress)
     except Refused as refused:
         progress.clear()
-        # What could not be read says nothing of the log, neither good nor bad.
+        # That something could not be read says nothing about the log, good or bad.
         how = "failed" if isinstance(refused, Unavailable) else "refused"
         sys.stderr.write(f"{how}: {printable(str(refused))[:MAX_LINE]}\n")
         return REFUSED
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def printable(text: str) -> str:
-    """Return text without what a terminal would not print but obey; newlines stay."""
+    """Escape everything that a terminal would obey rather than print; newlines stay."""
     return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
 
 
@@ -85,10 +85,12 @@ def _mirror(
     report = Report()
     text = (
         f"{counted(size, 'entry', 'entries')} in {asked.place}: "
-        f"{counted(mirror.fetched, 'object')} fetched, {mirror.kept:,} there already"
+        f"{counted(mirror.fetched, 'object')} fetched, {mirror.kept:,} already there"
     )
     report.add("mirror", text, size=size, fetched=mirror.fetched, kept=mirror.kept)
-    report.leave_out("log", f"this is a copy only; check it with: civic-verify log {asked.place}")
+    report.leave_out(
+        "log", f"this is only a copy; to check it, run: civic-verify log {asked.place}"
+    )
     return report
 
 
@@ -134,7 +136,7 @@ def _receipt(asked: argparse.Namespace, misuse: argparse.ArgumentParser, _: Prog
         report.add("witnesses", f"signed by {signed} of {len(given.witnesses)}", signed=signed)
     else:
         report.leave_out("witnesses", "no keys given (--witness)")
-    report.leave_out("log", "whether all of it is right says: civic-verify log")
+    report.leave_out("log", "to check the whole log, run: civic-verify log")
     return report
 
 

@@ -37,10 +37,10 @@ def root_of_hashes(hashes: Iterable[bytes]) -> bytes:
 
 
 class GrowingTree:
-    """A tree that leaves are appended to, of which only perfect subtrees are kept.
+    """A tree that grows by appending leaves; only the roots of its perfect subtrees are kept.
 
-    At size s there is one kept hash for each bit that is set in s, so that the root at every size
-    on the way costs no more than log2(s) hashes.
+    At size s there is one kept hash for each bit that is set in s, so the root at any size on the
+    way takes at most log2(s) hashes.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class GrowingTree:
         self.size += 1
 
     def root(self) -> bytes:
-        """Return the root at the present size."""
+        """Return the root at the current size."""
         if not self._perfect:
             return EMPTY_ROOT
         *others, root = self._perfect
@@ -69,17 +69,17 @@ class GrowingTree:
 def verify_inclusion(
     leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
 ) -> None:
-    """Return if a leaf is at an index of a tree (RFC 9162 section 2.1.3.2).
+    """Check that a leaf is at an index of a tree (RFC 9162 section 2.1.3.2).
 
     Args:
         leaf: The hash of the leaf.
-        index: Its place, from 0.
+        index: Its place, counted from 0.
         size: The number of entries in the tree.
         proof: Hashes from the leaf's sibling up to the root's child.
         root: The root of the tree.
 
     Raises:
-        ProofRefused: The proof does not show it.
+        ProofRefused: The proof does not show this.
     """
     _want_hashes(leaf, root, *proof)
     if not 0 <= index < size:
@@ -94,16 +94,16 @@ def verify_inclusion(
 def verify_consistency(
     old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]
 ) -> None:
-    """Return if a tree holds an older one unchanged (RFC 9162 section 2.1.4.2).
+    """Check that a tree contains an older one unchanged (RFC 9162 section 2.1.4.2).
 
-    Every tree holds the empty one; that proof is empty (C2SP tlog-witness).
+    Every tree contains the empty tree, and that proof is empty (C2SP tlog-witness).
 
     Raises:
-        ProofRefused: The proof does not show it.
+        ProofRefused: The proof does not show this.
     """
     _want_hashes(old_root, new_root, *proof)
     if not 0 <= old_size <= new_size:
-        raise ProofRefused(f"a tree of {new_size} entries cannot hold one of {old_size}")
+        raise ProofRefused(f"a tree of {new_size} entries cannot contain one of {old_size}")
     if old_size in {0, new_size}:
         if proof:
             raise ProofRefused("the proof is too long")
@@ -136,7 +136,7 @@ def _verify_growth(
 
 
 def _with_sides(hashes: Sequence[bytes], number: int, last: int) -> Iterator[tuple[bytes, bool]]:
-    """Give each hash of a proof, and whether it stands on the left of what is computed so far.
+    """Yield each hash of a proof, and whether it goes to the left of the hash computed so far.
 
     These are the steps that both algorithms share: `number` is their fn, `last` their sn.
     """

@@ -1,8 +1,7 @@
-"""A copy of a published log in a folder: what is there is not fetched again.
+"""Copies a published log into a folder, without fetching again what is there already.
 
-Nothing is verified here but lengths and what the next step needs; that is the work of
-`civic-verify log` on the copy, whoever made it. The newest checkpoint is written last, so a copy
-that was interrupted still is one of the size before.
+Only lengths and what the next step needs are checked here; `civic-verify log` verifies the copy.
+The newest checkpoint is written last, so an interrupted copy is still a copy of the size before.
 """
 
 import hashlib
@@ -26,7 +25,7 @@ from civic.verifier.tiles import WIDTH, bundle_path, full_path, hashes_at, tile_
 from civic.verifier.web import Web
 
 MAX_HEADS = 4_000_000
-"""More tree heads than a log of elections signs: one per second for six weeks."""
+"""More tree heads than any log of elections signs: one per second for six weeks."""
 
 _THREADS = 8
 _BATCH = 512
@@ -34,7 +33,7 @@ _OPENINGS = b"civic/event/1\nOpeningsPublished\n"
 _DIGITS = len("4294967296\n")
 
 type Task = Callable[[], bool]
-"""Fetches one object, unless it is there: returns whether it did."""
+"""Fetches one object unless it is there already, and returns whether it did."""
 
 
 class Mirror:
@@ -57,13 +56,13 @@ class Mirror:
         """Return the tree size of the copy, once it is complete.
 
         Raises:
-            Unavailable: Something could not be read or written; what is there is kept.
-            ObjectRefused: Something is missing, or of another length than it must have.
+            Unavailable: Something could not be read or written; what was copied before is kept.
+            ObjectRefused: An object is missing or has the wrong length.
         """
         try:
             size = self._run(openings=openings)
         except BaseException:
-            # Also when interrupted: nobody waits for what a slow server may still send.
+            # Even after an interrupt: do not wait for what a slow server may still send.
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._web.close()
             raise
@@ -74,10 +73,10 @@ class Mirror:
         raw = self._web.get("checkpoint", MAX_NOTE)
         size = _head("checkpoint", raw).size
         self._want_growth(size)
-        # Asked for after the newest, so that the list has it; what is newer still is left out.
+        # Fetched after the newest checkpoint, so the list has it; even newer ones are left out.
         sizes = [one for one in self._sizes(size) if one <= size]
         if size not in sizes:
-            raise ObjectRefused("checkpoints", f"does not list {size}, the newest")
+            raise ObjectRefused("checkpoints", f"does not list {size}, the newest size")
         self._all("tree heads", (self._head_task(one) for one in sizes), len(sizes))
         levels = [(level, hashes_at(level, size)) for level in _levels(size)]
         tiles = (self._tile_task(level, *one) for level, held in levels for one in widths(held))
@@ -94,7 +93,7 @@ class Mirror:
         if place.exists():
             known = _head("checkpoint", Folder(self._place).read("checkpoint", MAX_NOTE)).size
             if known > size:
-                why = f"is of {size} entries, and the copy in {self._place} has {known} already"
+                why = f"covers {size} entries, but the copy in {self._place} has {known} already"
                 raise ObjectRefused("checkpoint", why)
 
     def _sizes(self, newest: int) -> list[int]:
@@ -104,7 +103,7 @@ class Mirror:
         except (Malformed, UnicodeDecodeError) as error:
             raise ObjectRefused("checkpoints", f"not a list of sizes: {error}") from None
         if any(size >= other for size, other in pairwise(sizes)):
-            raise ObjectRefused("checkpoints", "not a list of sizes that ascend")
+            raise ObjectRefused("checkpoints", "not a list of ascending sizes")
         return sizes
 
     def _head_task(self, size: int) -> Task:
@@ -112,7 +111,7 @@ class Mirror:
 
         def check(raw: bytes) -> None:
             if _head(path, raw).size != size:
-                raise ObjectRefused(path, "is of another size")
+                raise ObjectRefused(path, "is for another size")
 
         return lambda: self._object(path, MAX_NOTE, check)
 
@@ -127,7 +126,7 @@ class Mirror:
     def _part_task(
         self, path: str, width: int, limit: int, check: Callable[[str, bytes, int], None]
     ) -> Task:
-        """Fetch a partial object, or the full one where the partial one is gone."""
+        """Fetch a partial object, or the full one if the partial one is gone."""
 
         def task() -> bool:
             if width < WIDTH and (self._place / full_path(path)).exists():
@@ -159,7 +158,7 @@ class Mirror:
 
             def check(raw: bytes, path: str = path, digest: bytes = digest) -> None:
                 if hashlib.sha256(raw).digest() != digest:
-                    raise ObjectRefused(path, "does not hash to what the log has")
+                    raise ObjectRefused(path, "does not match its hash in the log")
 
             self._count(self._object(path, index_limit(size), check))
             raw = Folder(self._place).read(path, index_limit(size))
@@ -174,7 +173,7 @@ class Mirror:
             self._all(f"openings of {election}", tasks, len(index.chunks))
 
     def _announced(self, size: int) -> Iterator[tuple[str, bytes]]:
-        """Give the elections whose openings everybody gets, as the entries say."""
+        """Yield the elections whose openings are published, with the hash of each index."""
         folder = Folder(self._place)
         for number, width in widths(size):
             path = bundle_path(number, width)
@@ -200,7 +199,7 @@ class Mirror:
                     hashed.update(piece)
                     yield piece
                 if hashed.digest() != sha256:
-                    raise ObjectRefused(path, "does not hash to what its index has")
+                    raise ObjectRefused(path, "does not match its hash in the index")
 
             self._write(path, pieces())
             return True
@@ -208,7 +207,7 @@ class Mirror:
         return task
 
     def _all(self, what: str, tasks: Iterable[Task], count: int) -> None:
-        """Do all tasks, several at a time; the first that fails ends it."""
+        """Run all tasks, several at a time; the first failure ends the run."""
         done = 0
         for batch in batched(tasks, _BATCH, strict=False):
             for fetched in self._pool.map(lambda task: task(), batch):
@@ -221,7 +220,7 @@ class Mirror:
         self.kept += not fetched
 
     def _write(self, path: str, pieces: Iterable[bytes]) -> None:
-        """Write an object so that it is there whole or not at all."""
+        """Write an object whole or not at all."""
         place = self._place / path
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -258,7 +257,7 @@ def _levels(size: int) -> Iterator[int]:
 
 def _check_tile(path: str, raw: bytes, width: int) -> None:
     if len(raw) != width * HASH_BYTES:
-        raise ObjectRefused(path, f"{len(raw)} bytes in the place of {width * HASH_BYTES}")
+        raise ObjectRefused(path, f"{len(raw)} bytes instead of {width * HASH_BYTES}")
 
 
 def _check_bundle(path: str, raw: bytes, width: int) -> None:

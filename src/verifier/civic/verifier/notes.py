@@ -1,7 +1,7 @@
 """Signed notes (https://c2sp.org/signed-note) and cosignatures (https://c2sp.org/tlog-cosignature).
 
-A note is text and lines that sign it. Only Ed25519 is known: type 0x01 over the text itself, by a
-log, and type 0x04 over the text and a time, by a witness.
+A note is a text and the lines that sign it. Only Ed25519 is supported: type 0x01 over the text
+itself, by a log, and type 0x04 over the text and a time, by a witness.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ COSIGNATURE = 0x04
 """A signature over the text of a checkpoint and the time it was seen: what a witness makes."""
 
 MAX_NOTE = 65536
-"""Bytes of a note; the largest we expect has some hundred signatures."""
+"""The most bytes of a note; the largest expected one has about a hundred signatures."""
 
 MAX_TIME = 2**63 - 1
 
@@ -44,7 +44,7 @@ class VerifierKey:
     """A public key that signs notes, with the name it signs under.
 
     Attributes:
-        name: Of a log, its origin.
+        name: The name; for a log, its origin.
         type: `ED25519` or `COSIGNATURE`.
         public: The 32 bytes of RFC 8032 section 5.1.5.
     """
@@ -54,18 +54,20 @@ class VerifierKey:
     public: bytes
 
     def __post_init__(self) -> None:
-        """Refuse what cannot stand in a signature line, and keys we cannot verify with."""
+        """Refuse a name that a signature line cannot contain, and a key of another kind."""
         if not _is_name(self.name):
-            raise KeyRefused("the name of a key is empty, or has a space, a plus or a control")
+            raise KeyRefused(
+                "the name of a key is empty, or has a space, a plus or a control character"
+            )
         if self.type not in {ED25519, COSIGNATURE} or len(self.public) != _PUBLIC_BYTES:
-            raise KeyRefused(f"the key {self.name} is not Ed25519, of type 0x01 or 0x04")
+            raise KeyRefused(f"the key {self.name} is not an Ed25519 key of type 0x01 or 0x04")
 
     @classmethod
     def parse(cls, vkey: str) -> Self:
         """Return the key written as ``<name>+<key ID>+<base64 of type and public key>``.
 
         Raises:
-            KeyRefused: It is not one, or its ID is that of another key.
+            KeyRefused: It is not a key, or its ID is that of another key.
         """
         found = _VKEY.fullmatch(vkey)
         if found is None:
@@ -82,7 +84,7 @@ class VerifierKey:
 
     @property
     def id(self) -> bytes:
-        """The four bytes that stand for the key in a signature line."""
+        """The four bytes that identify the key in a signature line."""
         named = self.name.encode() + b"\n" + bytes([self.type]) + self.public
         return hashlib.sha256(named).digest()[:_ID_BYTES]
 
@@ -94,7 +96,7 @@ class VerifierKey:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A signature that verifies, and of a cosignature the time in it (seconds since 1970 UTC)."""
+    """A signature that verifies; for a cosignature also its time (seconds since 1970 UTC)."""
 
     key: VerifierKey
     time: int | None
@@ -102,7 +104,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """The text of a note, and who is known to have signed it."""
+    """The text of a note, and the signatures of known keys."""
 
     text: bytes
     signatures: tuple[Signature, ...]
@@ -118,7 +120,7 @@ def open_note(raw: bytes, keys: Sequence[VerifierKey]) -> Note:
     Lines of unknown keys are ignored; every line of a known key has to verify.
 
     Raises:
-        NoteRefused: The note is malformed, a known key's line does not verify, or none is there.
+        NoteRefused: The note is malformed, a known key's line does not verify, or there is none.
     """
     text, lines = split_note(raw)
     known = {(key.name, key.id): key for key in keys}
@@ -129,7 +131,7 @@ def open_note(raw: bytes, keys: Sequence[VerifierKey]) -> Note:
         if key is not None:
             signatures.setdefault(key, _verified(key, text, blob[_ID_BYTES:]))
     if not signatures:
-        raise NoteRefused("not signed by any key that is known")
+        raise NoteRefused("not signed by any known key")
     return Note(text, tuple(signatures.values()))
 
 
@@ -149,16 +151,16 @@ def signature_line(key: VerifierKey, signature: bytes, time: int | None = None) 
         time: The time in that message; none for type 0x01.
     """
     if (key.type == COSIGNATURE) != (time is not None):
-        raise NoteRefused("a cosignature has a time, and nothing else has one")
+        raise NoteRefused("a cosignature has a time, and no other signature has one")
     stamp = b"" if time is None else time.to_bytes(_TIME_BYTES)
     return f"— {key.name} {b64encode(key.id + stamp + signature).decode()}\n"
 
 
 def split_note(raw: bytes) -> tuple[bytes, list[str]]:
-    """Return the text and the signature lines, which the last empty line parts.
+    """Return the text and the signature lines, which the last empty line separates.
 
     Raises:
-        NoteRefused: It is malformed, or too large.
+        NoteRefused: The note is malformed or too large.
     """
     if len(raw) > MAX_NOTE:
         raise NoteRefused(f"a note of more than {MAX_NOTE} bytes")
@@ -170,7 +172,7 @@ def split_note(raw: bytes) -> tuple[bytes, list[str]]:
         raise NoteRefused("control characters in a note")
     text, parted, signed = whole.rpartition("\n\n")
     if not parted or not signed.endswith("\n"):
-        raise NoteRefused("not text, an empty line and signature lines")
+        raise NoteRefused("not a text, an empty line and signature lines")
     lines = signed.removesuffix("\n").split("\n")
     if len(lines) > _MAX_LINES:
         raise NoteRefused(f"more than {_MAX_LINES} signature lines")
@@ -196,7 +198,7 @@ def _verified(key: VerifierKey, text: bytes, blob: bytes) -> Signature:
         time, signature = int.from_bytes(blob[:_TIME_BYTES]), blob[_TIME_BYTES:]
         message = cosignature_message(time, text)
     if len(signature) != _SIGNATURE_BYTES:
-        raise NoteRefused(f"a signature of {key.name} has not {_SIGNATURE_BYTES} bytes")
+        raise NoteRefused(f"a signature of {key.name} does not have {_SIGNATURE_BYTES} bytes")
     try:
         _public(key.public).verify(signature, message)
     except InvalidSignature:

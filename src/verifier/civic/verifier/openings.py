@@ -20,7 +20,7 @@ PUBLISHED = frozenset({"public", SAMPLE})
 """The audiences whose openings are objects of the log itself."""
 
 MAX_LINE = 65536
-"""Bytes of one opened ballot; one with ten written names has about two thousand."""
+"""The most bytes of one opened ballot; one with ten write-ins has about two thousand."""
 
 _MAX_CHUNKS = 1_000_000
 _INDEX_BYTES = 1024
@@ -41,7 +41,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What openings there are of an election, and for a sample why these."""
+    """The list of an election's openings, and for a sample how they were drawn."""
 
     audience: str
     election: str
@@ -52,10 +52,10 @@ class Index:
 
     @classmethod
     def parse(cls, raw: bytes) -> "Index":
-        """Return the index that canonical JSON writes.
+        """Return the index written as canonical JSON.
 
         Raises:
-            Malformed: It is none.
+            Malformed: It is not an index.
         """
         fields = parse_canonical(raw, "an index")
         audience = fields.get("audience") if isinstance(fields, dict) else None
@@ -64,7 +64,7 @@ class Index:
         if audience not in AUDIENCES or set(fields) != members | drawn or fields["version"] != 1:
             raise Malformed("not an index of openings of version 1")
         if not isinstance(fields["election"], str) or not isinstance(fields["chunks"], list):
-            raise Malformed("an index whose members are not of their form")
+            raise Malformed("an index with a malformed member")
         if len(fields["chunks"]) > _MAX_CHUNKS:
             raise Malformed(f"an index of more than {_MAX_CHUNKS} chunks")
         chunks = tuple(map(_chunk, fields["chunks"]))
@@ -77,23 +77,23 @@ class Index:
 
 
 def index_limit(ballots: int) -> int:
-    """Return how many bytes an index can have at most, for that many ballots."""
+    """Return the most bytes that the index of this many ballots can have."""
     return _INDEX_BYTES + _CHUNK_BYTES * min(ballots, _MAX_CHUNKS)
 
 
 def _chunk(fields: Any) -> Chunk:
     if not isinstance(fields, dict) or set(fields) != {"ballots", "sha256"}:
-        raise Malformed("an index whose chunks are not of their form")
+        raise Malformed("an index with a malformed chunk")
     if _count(fields["ballots"]) == 0:
         raise Malformed("an index with an empty chunk")
     sha256 = hex_bytes(str(fields["sha256"]), "a hash")
-    # Written anew, never taken over: a name is part of a path.
+    # Derived from the hash, never taken from the index: a name is part of a path.
     return Chunk(f"{sha256.hex()}.jsonl", fields["ballots"], sha256)
 
 
 def _count(value: Any) -> int:
     if type(value) is not int or value < 0:
-        raise Malformed("an index with a number that is none")
+        raise Malformed("an index with an invalid number")
     return value
 
 
@@ -111,7 +111,7 @@ class OpenedBallot:
         """Return the ballot that a line opens.
 
         Raises:
-            Malformed: The line is not canonical, or no ballot of this election.
+            Malformed: The line is not canonical, or not a ballot of this election.
         """
         fields = parse_canonical(line, "an opening")
         if not isinstance(fields, dict) or set(fields) != {"ballot", "salt"}:
@@ -120,51 +120,51 @@ class OpenedBallot:
         ballot = fields["ballot"]
         members = {"election", "selections", "style", "write_ins"}
         if not isinstance(ballot, dict) or set(ballot) != members:
-            raise Malformed("a ballot has not the members of one")
+            raise Malformed("a ballot without exactly the members it must have")
         if ballot["election"] != election or not isinstance(ballot["style"], str):
             raise Malformed("a ballot of another election, or without a style")
         _want_lists(ballot["selections"])
         _want_lists(ballot["write_ins"])
-        # The line is canonical, so what stands in it is what was committed to.
+        # The line is canonical, so its bytes are those that were committed to.
         committed = commitment(salt, line[_BEFORE_BALLOT:-_AFTER_BALLOT])
         leaf = leaf_hash(ballot_entry(election, committed))
         return cls(leaf, ballot["style"], ballot["selections"], ballot["write_ins"])
 
     def cells(self) -> Iterator[tuple[Cell, int]]:
-        """Give what the ballot adds to a count."""
+        """Yield what the ballot adds to a count."""
         yield (self.style, "", ""), 1
         for contest, chosen in self.selections.items():
             for option in chosen:
                 if option == WRITE_INS:
-                    raise Malformed("an option that is none")
+                    raise Malformed("an invalid option")
                 yield (self.style, contest, option), 1
         for contest, names in self.write_ins.items():
             yield (self.style, contest, WRITE_INS), len(names)
 
 
 def _want_lists(value: Any) -> None:
-    """Refuse what is not lists of texts by contest, none of them empty, unsorted or with twins."""
+    """Refuse anything but lists of texts by contest, none of them empty, unsorted or repeating."""
     if not isinstance(value, dict) or not all(value):
-        raise Malformed("selections that are not of their form")
+        raise Malformed("malformed selections")
     for texts in value.values():
         if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
-            raise Malformed("selections that are not of their form")
+            raise Malformed("malformed selections")
         if not texts or any(one >= other for one, other in pairwise(texts)):
-            raise Malformed("selections that are not sorted, or there twice")
+            raise Malformed("selections that are unsorted or repeated")
 
 
 def opened_ballots(
     folder: Folder, path: str, chunk: Chunk, election: str
 ) -> Iterator[tuple[int, OpenedBallot]]:
-    """Give the ballots of a chunk with the numbers of their lines, from 1.
+    """Yield the ballots of a chunk with their line numbers, counted from 1.
 
     Raises:
-        ObjectRefused: The chunk is missing, does not hash to what the index has, or is malformed.
+        ObjectRefused: The chunk is missing, does not match its hash in the index, or is malformed.
     """
     name = folder.name(path)
     with folder.open(path, chunk.ballots * (MAX_LINE + 1)) as file:
         if hashlib.file_digest(file, "sha256").digest() != chunk.sha256:
-            raise ObjectRefused(name, "does not hash to what its index has")
+            raise ObjectRefused(name, "does not match its hash in the index")
         file.seek(0)
         for number, line in enumerate(_lines(file, chunk.ballots, name), 1):
             try:
@@ -177,7 +177,7 @@ def _lines(file: BufferedReader, count: int, name: str) -> Iterator[bytes]:
     for number in range(1, count + 1):
         line = file.readline(MAX_LINE + 1)
         if not line.endswith(b"\n"):
-            raise ObjectRefused(name, f"line {number}: too long, or not there")
+            raise ObjectRefused(name, f"line {number}: too long or missing")
         yield line[:-1]
     if file.read(1):
         raise ObjectRefused(name, f"more than {count} lines")

@@ -1,4 +1,4 @@
-"""One line on a terminal that says how far a long check is."""
+"""One line on the terminal that shows how far a long check has got."""
 
 import sys
 from time import monotonic
@@ -9,7 +9,7 @@ _CLEAR = "\r\x1b[K"
 
 
 class Progress:
-    """Writes to a terminal, and nothing to anything else."""
+    """Shows progress on a terminal, and writes nothing to any other stream."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
@@ -17,7 +17,7 @@ class Progress:
         self._last = 0.0
 
     def tell(self, what: str, done: int, of: int) -> None:
-        """Say how much is done, at most ten times a second."""
+        """Show how much is done, at most ten times a second."""
         now = monotonic()
         if self._shown and now - self._last >= _EVERY:
             self._last = now
@@ -25,7 +25,7 @@ class Progress:
             self._stream.flush()
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self._shown and self._last:
             self._stream.write(_CLEAR)
             self._stream.flush()

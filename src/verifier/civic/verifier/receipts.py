@@ -11,7 +11,7 @@ from civic.verifier.merkle import HASH_BYTES, verify_inclusion
 from civic.verifier.notes import MAX_NOTE, VerifierKey
 
 MAX_RECEIPT = 2 * MAX_NOTE
-"""Bytes of a receipt; a note and at most 63 hashes, and something extra."""
+"""The most bytes of a receipt: a note, at most 63 hashes and some extra data."""
 
 _FIRST_LINE = "c2sp.org/tlog-proof@v1"
 _MAX_HASHES = 63
@@ -19,7 +19,7 @@ _MAX_HASHES = 63
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """That an entry is at an index of a log; whose leaf it is the voter knows."""
+    """A proof that an entry is at an index of a log; the voter knows the entry's leaf."""
 
     index: int
     proof: tuple[bytes, ...]
@@ -27,10 +27,10 @@ class Receipt:
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:
-        """Return the receipt that a file has; a line of extra data is passed over.
+        """Return the receipt in a file; a line of extra data is ignored.
 
         Raises:
-            Malformed: It is none.
+            Malformed: It is not a receipt.
         """
         head, parted, checkpoint = raw.partition(b"\n\n")
         try:
@@ -38,11 +38,11 @@ class Receipt:
         except UnicodeDecodeError:
             raise Malformed("a receipt is not ASCII above its checkpoint") from None
         if len(raw) > MAX_RECEIPT or not parted or first != _FIRST_LINE:
-            raise Malformed(f"a receipt starts with {_FIRST_LINE}, and has an empty line")
+            raise Malformed(f"a receipt starts with {_FIRST_LINE} and has an empty line")
         if lines and lines[0].startswith("extra "):
             base64_bytes(lines.pop(0).removeprefix("extra "), "the extra data")
         if not lines or not lines[0].startswith("index "):
-            raise Malformed("a receipt has no index where it belongs")
+            raise Malformed("a receipt without an index in its place")
         index = decimal(lines.pop(0).removeprefix("index "), "the index")
         if len(lines) > _MAX_HASHES:
             raise Malformed(f"a receipt of more than {_MAX_HASHES} hashes")
@@ -56,7 +56,7 @@ def verify_receipt(
     """Return the checkpoint of a receipt that shows a leaf to be in the log.
 
     Raises:
-        ProofRefused: It does not show it.
+        ProofRefused: It does not show this.
         NoteRefused: Its checkpoint is not one of this log.
     """
     checkpoint = open_checkpoint(receipt.checkpoint, log, witnesses)
@@ -69,8 +69,8 @@ def want_quorum(checkpoint: Checkpoint, quorum: int) -> None:
     """Refuse a checkpoint that too few witnesses have signed.
 
     Raises:
-        ProofRefused: They are fewer.
+        ProofRefused: Fewer witnesses than `quorum` have signed it.
     """
     count = len(checkpoint.cosignatures)
     if count < quorum:
-        raise ProofRefused(f"signed by {count} of the witnesses, not by {quorum}")
+        raise ProofRefused(f"signed by {count} of the witnesses; {quorum} must have signed")

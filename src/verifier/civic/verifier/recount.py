@@ -21,7 +21,7 @@ _HASHES = 2**256
 
 @dataclass(frozen=True, slots=True)
 class Recounted:
-    """What was counted anew."""
+    """What was recounted."""
 
     election: str
     audience: str
@@ -31,7 +31,7 @@ class Recounted:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Which ballots are in a sample: those that hash, with the root, below a bound."""
+    """Which ballots are in a sample: those whose hash with the root is below a bound."""
 
     root: bytes
     bound: int
@@ -46,9 +46,9 @@ class Recount:
     """Recounts elections against one log.
 
     Args:
-        heads: The tree heads of the log, of which a sample is drawn.
+        heads: The tree heads of the log, one of which draws a sample.
         register: Its entries.
-        progress: Told how many ballots are counted.
+        progress: Shows how many ballots have been counted.
     """
 
     def __init__(self, heads: Heads, register: Register, progress: Progress) -> None:
@@ -57,19 +57,19 @@ class Recount:
         self._progress = progress
 
     def check(self, folder: Folder, under: str) -> Recounted:
-        """Return what was recounted of one election.
+        """Recount one election and return what was counted.
 
         Args:
             folder: Where the openings are.
             under: The folder of the election in it, which ends in the election's id.
 
         Raises:
-            ObjectRefused: An opening is missing, wrong, too many, or does not count as certified.
+            ObjectRefused: An opening is missing, wrong or extra, or the count is not as certified.
         """
         path = f"{under}/index.json"
         election = self._register.elections.get(under.rpartition("/")[2])
         if election is None or not election.openings:
-            raise ObjectRefused(folder.name(path), "the log does not know of it")
+            raise ObjectRefused(folder.name(path), "the log does not announce these openings")
         index = read_index(folder, path, election)
         draw = self._draw(folder.name(path), index, election)
         self._want_number(folder.name(path), index, election, draw)
@@ -86,7 +86,7 @@ class Recount:
         bound = sample_bound(election.ballots)
         if (index.seed, index.bound) != (seed, bound):
             raise ObjectRefused(
-                name, f"a sample is drawn by the root at {seed}, below {bound:064x}"
+                name, f"a sample is drawn by the root at size {seed}, below {bound:064x}"
             )
         return Draw(self._heads.signed[seed], bound)
 
@@ -95,7 +95,7 @@ class Recount:
         if draw is not None:
             expected = sum(draw.holds(leaf) for leaf in self._leaves(election))
         if index.ballots != expected:
-            raise ObjectRefused(name, f"opens {index.ballots} ballots in the place of {expected}")
+            raise ObjectRefused(name, f"opens {index.ballots} ballots instead of {expected}")
 
     def _leaves(self, election: Election) -> Iterator[bytes]:
         register = self._register
@@ -129,9 +129,9 @@ class Recount:
     ) -> None:
         at = self._register.leaves.get(ballot.leaf)
         if at is None or self._register.election_of(at) != election.number:
-            raise Malformed("opens no ballot of the log")
+            raise Malformed("does not open a ballot in the log")
         if opened[at]:
-            raise Malformed(f"opens entry {at} once more")
+            raise Malformed(f"opens entry {at} a second time")
         if draw is not None and not draw.holds(ballot.leaf):
             raise Malformed(f"opens entry {at}, which is not in the sample")
         opened[at] = 1
@@ -140,32 +140,32 @@ class Recount:
         for cell, certified in election.cells.items():
             if cells[cell] != certified:
                 shown = "/".join(filter(None, cell))
-                why = f"counts {cells[cell]} for {shown}, and {certified} are certified"
+                why = f"counts {cells[cell]} for {shown}, but {certified} are certified"
                 raise ObjectRefused(name, why)
 
 
 def read_index(folder: Folder, path: str, election: Election) -> Index:
-    """Return the index of an election's openings that the log knows.
+    """Return the index of an election's openings, whose hash the log states.
 
     Raises:
-        ObjectRefused: It is missing, does not hash to what the log has, or is malformed.
+        ObjectRefused: It is missing or malformed, or its hash is not the one in the log.
     """
     raw = folder.read(path, index_limit(election.ballots))
     digest = hashlib.sha256(raw).digest()
     audiences = [name for name, known in election.openings.items() if known.sha256 == digest]
     if not audiences:
-        raise ObjectRefused(folder.name(path), "does not hash to what the log has")
+        raise ObjectRefused(folder.name(path), "does not match its hash in the log")
     try:
         index = Index.parse(raw)
     except Malformed as malformed:
         raise ObjectRefused(folder.name(path), str(malformed)) from None
     if index.audience not in audiences or index.election != election.id:
-        raise ObjectRefused(folder.name(path), "is of another election or audience")
+        raise ObjectRefused(folder.name(path), "is for another election or audience")
     return index
 
 
 def sample_bound(ballots: int) -> int:
-    """Return below what a ballot's number has to be for the sample."""
+    """Return the bound below which the hash of a ballot puts it in the sample."""
     return min(_HASHES // SAMPLE_SHARE, _HASHES * SAMPLE_SIZE // max(ballots, 1))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A check that everything passed, with what was counted on the way."""
+    """A check that has passed, with what it counted."""
 
     check: str
     text: str
@@ -15,22 +15,22 @@ class Done:
 
 @dataclass(slots=True)
 class Report:
-    """The checks of a log, in their order, and what was left out."""
+    """The checks of a log, in order, and what was left out."""
 
     done: list[Done] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
-    """Each with the name of the check and the reason."""
+    """The name of each check that was left out, and the reason."""
 
     def add(self, check: str, text: str, **numbers: Any) -> None:
-        """Note that a check has passed."""
+        """Record that a check has passed."""
         self.done.append(Done(check, text, numbers))
 
     def leave_out(self, check: str, why: str) -> None:
-        """Note that something was not checked."""
+        """Record that something was not checked."""
         self.left_out.append((check, why))
 
     def of(self, check: str) -> list[Done]:
-        """Return what has passed of a check."""
+        """Return what has passed under the name of a check."""
         return [one for one in self.done if one.check == check]
 
     def lines(self) -> list[str]:
@@ -40,7 +40,7 @@ class Report:
         return passed + [f"not checked  {name:<{width}}  {why}" for name, why in self.left_out]
 
     def document(self) -> dict[str, Any]:
-        """Return the report as it is written in JSON."""
+        """Return the report as a JSON object."""
         return {
             "verified": True,
             "checks": [{"check": one.check, "text": one.text} | one.numbers for one in self.done],

@@ -1,4 +1,4 @@
-"""Tiles (https://c2sp.org/tlog-tiles): their paths, and the proofs that can be made of them.
+"""Tiles (https://c2sp.org/tlog-tiles): their paths, and the proofs that can be made from them.
 
 A tile holds up to 256 hashes. Hash i of level L is the root of 256^L entries, so every perfect
 subtree is the root of a part of one tile.
@@ -13,7 +13,7 @@ WIDTH = 256
 """Hashes in a full tile, entries in a full bundle."""
 
 type Read = Callable[[str], bytes]
-"""Gives the object at a path, or raises `Missing`."""
+"""Returns the object at a path, or raises `Missing`."""
 
 LEVELS = 8
 """Levels of the tree that one level of tiles covers: 2^8 is 256."""
@@ -30,7 +30,7 @@ def bundle_path(number: int, width: int = WIDTH) -> str:
 
 
 def full_path(path: str) -> str:
-    """Return the path of the full tile or bundle in the place of a partial one."""
+    """Return the path of the full tile or bundle that replaces a partial one."""
     return path.partition(".p/")[0]
 
 
@@ -40,7 +40,7 @@ def hashes_at(level: int, size: int) -> int:
 
 
 def widths(count: int) -> Iterator[tuple[int, int]]:
-    """Give number and width of every tile or bundle that holds `count` hashes or entries."""
+    """Yield the number and width of every tile or bundle that holds `count` hashes or entries."""
     for number in range(count // WIDTH):
         yield number, WIDTH
     if count % WIDTH:
@@ -50,10 +50,10 @@ def widths(count: int) -> Iterator[tuple[int, int]]:
 def read_tile(read: Read, level: int, number: int, width: int) -> tuple[str, bytes]:
     """Return the hashes of a tile, and the path they came from.
 
-    A partial tile may be gone once the full one is there; then that is read in its place.
+    A partial tile may be gone once there is a full one; then the full one is read instead.
 
     Raises:
-        ObjectRefused: There is neither, or the tile has not the length that belongs to its path.
+        ObjectRefused: There is neither, or the tile does not have the length its path requires.
     """
     path = tile_path(level, number, width)
     try:
@@ -67,16 +67,16 @@ def read_tile(read: Read, level: int, number: int, width: int) -> tuple[str, byt
             raise Missing(path) from None
         path = full_path(path)
     if len(raw) != length:
-        raise ObjectRefused(path, f"{len(raw)} bytes in the place of {length}")
+        raise ObjectRefused(path, f"{len(raw)} bytes instead of {length}")
     return path, raw[: width * HASH_BYTES]
 
 
 class TileTree:
-    """The tree of one size, as its tiles have it: nothing is verified until a proof is.
+    """The tree of one size, read from its tiles; nothing is verified until a proof is.
 
     Args:
         size: The number of entries.
-        read: Gives tiles by their paths.
+        read: Returns a tile by its path.
     """
 
     def __init__(self, size: int, read: Read) -> None:
@@ -85,7 +85,7 @@ class TileTree:
         self._tiles: dict[tuple[int, int], bytes] = {}
 
     def perfect(self, height: int, number: int) -> bytes:
-        """Return the root of the entries from ``number * 2^height``, 2^height of them."""
+        """Return the root of the 2^height entries from ``number * 2^height`` on."""
         level, inside = divmod(height, LEVELS)
         first = number << inside
         tile = self._tile(level, first // WIDTH)
@@ -96,7 +96,7 @@ class TileTree:
         )
 
     def root(self, first: int, end: int) -> bytes:
-        """Return the root of a range that is a subtree: from `first`, up to `end`."""
+        """Return the root of a range that is a subtree, from `first` up to and without `end`."""
         count = end - first
         if count & (count - 1) == 0:
             height = count.bit_length() - 1
@@ -117,11 +117,11 @@ def split(count: int) -> int:
 
 
 def inclusion_proof(index: int, size: int, read: Read) -> list[bytes]:
-    """Return the audit path of an entry (RFC 6962 section 2.1.1), made of tiles.
+    """Return the audit path of an entry (RFC 6962 section 2.1.1), made from tiles.
 
     Raises:
         ProofRefused: There is no such entry.
-        ObjectRefused: A tile is missing, or not of its length.
+        ObjectRefused: A tile is missing or has the wrong length.
     """
     if not 0 <= index < size:
         raise ProofRefused(f"the index {index} is not below the tree size {size}")
@@ -145,16 +145,16 @@ def sibling_ranges(index: int, size: int) -> list[tuple[int, int]]:
 
 
 def consistency_proof(old: int, new: int, read: Read) -> list[bytes]:
-    """Return the proof that the tree of `new` entries holds that of `old` (RFC 6962 2.1.2).
+    """Return the proof that the tree of `new` entries contains that of `old` (RFC 6962 2.1.2).
 
-    It is made of the tiles of size `new`. Whether they are right shows when it is verified.
+    It is made from the tiles of size `new`; verifying the proof shows whether they are right.
 
     Raises:
         ProofRefused: There is no such proof.
-        ObjectRefused: A tile is missing, or not of its length.
+        ObjectRefused: A tile is missing or has the wrong length.
     """
     if not 0 <= old <= new:
-        raise ProofRefused(f"a tree of {new} entries cannot hold one of {old}")
+        raise ProofRefused(f"a tree of {new} entries cannot contain one of {old}")
     if old in {0, new}:
         return []
     tree = TileTree(new, read)
@@ -168,7 +168,7 @@ def consistency_proof(old: int, new: int, read: Read) -> list[bytes]:
         else:
             siblings.append((first, middle))
             first = middle
-    # The old tree itself is known to whoever checks, unless only a part of it is a subtree here.
+    # The verifier has the old root, and needs this hash only if the old tree is no subtree.
     if first:
         siblings.append((first, end))
     return [tree.root(*sibling) for sibling in reversed(siblings)]

@@ -1,8 +1,8 @@
 """The tree of a log (check 2): entries hash to tiles, tiles to tiles, and all to the signed roots.
 
-One pass over the bundles. Each hash is compared with its tile as soon as it is known, and the root
-at every size that somebody has signed with what they signed: this is every inclusion proof and
-every consistency proof at once (RFC 6962 sections 2.1.1 and 2.1.2).
+It takes one pass over the bundles. Each hash is compared with its tile as soon as it is known, and
+the root at every signed size with the root that was signed. Together this amounts to every
+inclusion proof and every consistency proof (RFC 6962 sections 2.1.1 and 2.1.2).
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class _Tile:
-    """A tile above level 0, and what its hashes have to be as far as that is known."""
+    """A tile above level 0, and those of its hashes that have been computed so far."""
 
     path: str
     raw: bytes
@@ -68,7 +68,7 @@ class TreeCheck:
         self._above: dict[int, _Tile] = {}
 
     def run(self) -> Iterator[Bundle]:
-        """Give every bundle once its tiles hold it; the roots are all checked at the end.
+        """Yield each bundle once its tiles agree with it; all roots are checked by the end.
 
         Raises:
             ObjectRefused: An object is missing or wrong.
@@ -90,7 +90,7 @@ class TreeCheck:
         try:
             raw = self._folder.read(path)
         except Missing as missing:
-            # As with tiles, the partial one may be gone once the full one is there.
+            # As with tiles, the partial bundle may be gone once there is a full one.
             path, held = full_path(path), WIDTH
             if not self._folder.has(path):
                 raise missing from None
@@ -112,7 +112,9 @@ class TreeCheck:
                 for place, leaf in enumerate(bundle.leaves)
                 if not tile.startswith(leaf, HASH_BYTES * place)
             )
-            raise ObjectRefused(bundle.path, f"does not hash to what {path} has", bundle.first + at)
+            raise ObjectRefused(
+                bundle.path, f"does not match its hash in {path}", bundle.first + at
+            )
         self.tiles += 1
         self._compare_earlier(tile_path(0, number), tile, [HASH_BYTES] * width)
         lengths = [2 + len(entry) for entry in bundle.entries]
@@ -129,7 +131,7 @@ class TreeCheck:
         if not tile.raw.startswith(computed, HASH_BYTES * place):
             self._refuse_tile(tile.path, Range(level, number), Range(level - 1, index), computed)
             below = bundle_path(index) if level == 1 else tile_path(level - 1, index)
-            raise ObjectRefused(below, f"does not hash to what {tile.path} has")
+            raise ObjectRefused(below, f"does not match its hash in {tile.path}")
         tile.computed.append(computed)
         if place + 1 == width:
             self.tiles += 1
@@ -138,12 +140,12 @@ class TreeCheck:
                 self._compare_above(level + 1, number, root_of_hashes(tile.computed))
 
     def _refuse_tile(self, path: str, tile: Range, below: Range, computed: bytes) -> None:
-        """Refuse a tile that differs from what is below it, if it is the one that is wrong."""
+        """Refuse a tile that disagrees with what is below it, if the tile is what is wrong."""
         if tile_is_wrong(self._heads.newest, self._folder.read, tile, below, computed):
-            raise ObjectRefused(path, "does not lead to the root that is signed")
+            raise ObjectRefused(path, "does not lead to the signed root")
 
     def _compare_earlier(self, path: str, whole: bytes, lengths: Sequence[int]) -> None:
-        """Compare what is kept of earlier sizes with the beginning of what there is now."""
+        """Compare the partial objects of earlier sizes with the beginning of the current one."""
         for name in self._folder.names(f"{path}.p"):
             if name.isdecimal() and name.isascii() and 0 < int(name) < len(lengths):
                 kept = f"{path}.p/{name}"

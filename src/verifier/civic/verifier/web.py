@@ -1,6 +1,6 @@
-"""The objects of a log over HTTPS, read as what anybody may have sent.
+"""Reads the objects of a log over HTTPS without trusting the server.
 
-Nothing is followed elsewhere, and nothing is read beyond what is expected.
+No redirect is followed, and no more is read than is expected.
 """
 
 import socket
@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from civic.verifier.errors import Malformed, Missing, Unavailable
 
 PIECE = 65536
-"""Bytes that are read at a time."""
+"""How many bytes to read at a time."""
 
 _SECONDS = 30
 _TRIES = 3
@@ -24,14 +24,14 @@ _NOT_FOUND = 404
 
 
 class Web:
-    """A place that serves a log; may be used by several threads, each with its own connection.
+    """A server of a log. Several threads may use it, each over its own connection.
 
     Args:
         url: Where the log is; https, or http on this machine.
-        budget: How many bytes may be read of it in all.
+        budget: How many bytes may be read from it in all.
 
     Raises:
-        Malformed: The URL is not one that a log is read from.
+        Malformed: A log cannot be read from such a URL.
     """
 
     def __init__(self, url: str, budget: int) -> None:
@@ -47,13 +47,13 @@ class Web:
         """Return an object of at most `limit` bytes.
 
         Raises:
-            Missing: It is not there.
+            Missing: There is no such object.
             Unavailable: It could not be read, or is larger.
         """
         return b"".join(self.pieces(path, limit))
 
     def pieces(self, path: str, limit: int) -> Iterator[bytes]:
-        """Give an object piece by piece; raises as `get` does."""
+        """Yield an object piece by piece; raises as `get` does."""
         answer = self._ask(path)
         left = limit
         try:
@@ -66,15 +66,15 @@ class Web:
         except (OSError, HTTPException) as error:
             raise Unavailable(f"{path}: {type(error).__name__} while reading") from None
         finally:
-            # What is not read to its end leaves a connection that nobody can use.
+            # A connection whose answer was not read to its end cannot be used again.
             if not answer.isclosed():
                 self._drop()
         length = answer.getheader("Content-Length")
         if length is not None and length != str(limit - left):
-            raise Unavailable(f"{path}: ended before its end")
+            raise Unavailable(f"{path}: the connection ended before the object did")
 
     def close(self) -> None:
-        """End all connections, also those that others are reading from."""
+        """Close all connections, even those that other threads are reading from."""
         self._closed = True
         with self._lock:
             for connection in self._all:
@@ -93,7 +93,7 @@ class Web:
                 )
                 answer = connection.getresponse()
             except (OSError, HTTPException) as error:
-                # A server may end a connection that has been idle; a new one is asked again.
+                # The server may have closed an idle connection: ask again over a new one.
                 self._drop()
                 if not left or self._closed:
                     raise Unavailable(f"{path}: {type(error).__name__}") from None
@@ -107,7 +107,7 @@ class Web:
         self._drop()
         if answer.status == _NOT_FOUND:
             raise Missing(path)
-        raise Unavailable(f"{path}: the server answers {answer.status}")
+        raise Unavailable(f"{path}: the server answered {answer.status}")
 
     def _connection(self) -> HTTPConnection:
         connection: HTTPConnection | None = getattr(self._own, "connection", None)
@@ -137,7 +137,9 @@ class Web:
         with self._lock:
             self._left -= count
         if self._left < 0:
-            raise Unavailable("the log is larger than may be read of it (--max-gib)")
+            raise Unavailable(
+                "the log is larger than the limit for reading; raise --max-gib to read more"
+            )
 
 
 def is_url(source: str) -> bool:
@@ -149,7 +151,7 @@ def parse_url(url: str) -> SplitResult:
     """Return the parts of a URL that a log may be read from.
 
     Raises:
-        Malformed: It is none: https without a user, query or fragment, or http on this machine.
+        Malformed: It is neither https without user, query and fragment, nor http on this machine.
     """
     try:
         parts = urlsplit(url)
@@ -157,7 +159,7 @@ def parse_url(url: str) -> SplitResult:
     except ValueError:
         raise Malformed("not a URL") from None
     if not host or parts.query or parts.fragment or parts.username is not None:
-        raise Malformed("a URL of a log has a host and a path, and nothing else")
+        raise Malformed("the URL of a log has a host and a path, and nothing else")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
         raise Malformed("a log is read over https; over http only from this machine")
     return parts
