@@ -252,7 +252,10 @@ def test_signer_opens_a_wallets_file(evm: EvmNode) -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize(
     ("name", "password", "why"),
-    [("office", "open barley", "another password"), ("stranger", "open sesame", "not of the")],
+    [
+        ("office", "open barley", "the password is wrong"),
+        ("stranger", "open sesame", "does not belong to the"),
+    ],
 )
 def test_signer_refuses_what_is_not_the_accounts(
     evm: EvmNode, name: str, password: str, why: str

@@ -130,7 +130,7 @@ def test_answer_of_another_form_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
             anchors.latest()
 
 
-FORM = "^the node's answer is not the contract's: 97 bytes where . words should be$"
+FORM = "^the node's answer is not the contract's: 97 bytes instead of . words$"
 
 
 def test_chain_of_anchors_that_goes_in_circles_ends() -> None:

@@ -102,7 +102,7 @@ def test_anchored_checkpoint_is_not_sent_again(
 ) -> None:
     main(["anchor", "send", *where(log, address), *office])
     assert main(["anchor", "send", *where(log, address), *office]) == 0
-    assert "anchored already: 5 entries" in capsys.readouterr().out
+    assert "already anchored: 5 entries" in capsys.readouterr().out
     assert node.block == 2
 
 
@@ -131,8 +131,8 @@ def test_log_that_was_set_back_is_not_sent(
     main(["anchor", "send", *where(log, address), *office])
     LOG.publish(log, entries(3))
     assert main(["anchor", "send", *where(log, address), *office]) == 1
-    told = "the chain has held 5 entries since block 2, the log shows 3: an old copy, or a log"
-    assert f"{told} that was set back\n" in capsys.readouterr().err
+    told = "the chain has held 5 entries since block 2, but the log shows 3: it is an old copy,"
+    assert f"{told} or was rolled back\n" in capsys.readouterr().err
     assert len(node.events) == 1
 
 
@@ -288,5 +288,7 @@ def test_signer_that_is_missing_is_told_how_to_make(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CIVIC_SIGNER", raising=False)
-    with pytest.raises(SetupMissing, match=r"^\.venvs/anchor/bin/python is missing, .*make signer"):
+    with pytest.raises(
+        SetupMissing, match=r"^\.venvs/anchor/bin/python, .* is missing; run `make signer`"
+    ):
         sign_elsewhere(Account(Address("0x" + "ab" * 20), "{}", PASSWORD), {})

@@ -75,7 +75,7 @@ def test_answer_of_another_form_is_refused(answer: str) -> None:
 
 
 def test_length_that_is_wrong_is_told() -> None:
-    with pytest.raises(NotAsPromised, match=r"^5 bytes where 4 words should be$"):
+    with pytest.raises(NotAsPromised, match=r"^5 bytes instead of 4 words$"):
         Anchor.decode(bytes(5))
 
 

@@ -151,7 +151,9 @@ def test_first_sight_is_told(witness: Witness) -> None:
     assert isinstance(first, Signed)
     assert isinstance(second, Signed)
     assert (first.first, second.first) == (True, False)
-    assert FIRST_SIGHT == ("first sight: this checkpoint is trusted, and all later ones tied to it")
+    assert FIRST_SIGHT == (
+        "first sight: this checkpoint is trusted, and all later ones must agree with it"
+    )
 
 
 def test_what_did_not_change_needs_no_tiles(witness: Witness) -> None:
@@ -281,7 +283,7 @@ def test_both_checkpoints_are_named(witness: Witness) -> None:
         look(witness, entries(5, 2))
     told = str(contradicted.value)
     assert told.startswith(f"THE LOG CONTRADICTS ITSELF: {ORIGIN} has signed\n  5 entries with")
-    assert told.endswith("docs/witnesses.md tells how.")
+    assert told.endswith("docs/witnesses.md explains how.")
     heads = [open_checkpoint(LOG.note(one), LOG.key).head for one in (entries(5), entries(5, 2))]
     assert all(head.root.hex() in told for head in heads)
     assert str(contradicted.value.evidence) in told

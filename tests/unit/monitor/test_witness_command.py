@@ -67,7 +67,7 @@ def test_folder_may_be_there_already(folder: Path) -> None:
 
 def test_key_is_never_made_over_another(folder: Path, ready: VerifierKey, capsys: Capture) -> None:
     assert main(["witness", "init", str(folder), "--name", "other.example"]) == 2
-    assert "what it signed would lose its witness\n" in capsys.readouterr().err
+    assert "choose another folder\n" in capsys.readouterr().err
     assert WitnessKey.load(folder).public == ready
 
 
@@ -80,7 +80,7 @@ def test_key_of_another_kind_is_refused(
     )
     (folder / "key.pem").write_bytes(pem)
     assert follow(folder, log, "--once") == 2
-    assert f"the key in {folder} is not Ed25519\n" in capsys.readouterr().err
+    assert f"the key in {folder} is not an Ed25519 key\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("file", ["vkey", "key.pem"])
@@ -90,7 +90,7 @@ def test_key_that_cannot_be_read_is_refused(
     del ready
     (folder / file).write_text("nothing of the kind\n")
     assert follow(folder, log, "--once") == 2
-    assert f"{folder} holds no key that can be read\n" in capsys.readouterr().err
+    assert f"the key in {folder} cannot be read\n" in capsys.readouterr().err
 
 
 def test_key_under_a_password_is_refused(
@@ -102,7 +102,7 @@ def test_key_under_a_password_is_refused(
     )
     (folder / "key.pem").write_bytes(pem)
     assert follow(folder, log, "--once") == 2
-    assert f"{folder} holds no key that can be read\n" in capsys.readouterr().err
+    assert f"the key in {folder} cannot be read\n" in capsys.readouterr().err
 
 
 def test_second_witness_of_a_process_is_refused(folder: Path, ready: VerifierKey) -> None:
@@ -188,7 +188,7 @@ def test_second_process_with_the_key_is_refused(folder: Path, log: Path) -> None
             [sys.executable, "-c", code], capture_output=True, text=True, check=False
         )
     assert ended.returncode == WitnessBusy.exit_code
-    assert "another process signs" in ended.stderr
+    assert "another process is signing" in ended.stderr
     assert kept(folder) == []
 
 
@@ -217,4 +217,7 @@ def test_place_that_is_none_is_refused(folder: Path, tmp_path: Path) -> None:
 
 def test_folder_without_a_key_is_refused(folder: Path, log: Path, capsys: Capture) -> None:
     assert follow(folder, log, "--once") == 2
-    assert f"{folder} holds no key; `witness init` makes one\n" in capsys.readouterr().err
+    assert (
+        f"{folder} holds no key; make one with `civic-monitor witness init`\n"
+        in capsys.readouterr().err
+    )

@@ -1,1 +1,1 @@
-"""Those who watch a public log from outside: witnesses and anchors."""
+"""Watching a public log from outside: witnesses and anchors."""

@@ -24,12 +24,12 @@ app = typer.Typer(
 
 @app.callback(help=_HELP)
 def settle(*, version: Annotated[bool, version_option("civic-monitor")] = False) -> None:
-    """Take the options that stand before a subcommand."""
+    """Take the options that come before a subcommand."""
     del version
 
 
 def run() -> None:
-    """Run the program and leave with its exit code."""
+    """Run the program and exit with its code."""
     sys.exit(main(sys.argv[1:]))
 
 
@@ -40,6 +40,6 @@ def main(arguments: Sequence[str]) -> int:
         arguments: The words after `civic-monitor`.
 
     Returns:
-        0, or the exit code that tells what went wrong (`civic.terminal.failures`).
+        0, or the exit code that says what went wrong (`civic.terminal.failures`).
     """
     return call(app, arguments)

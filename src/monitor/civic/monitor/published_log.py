@@ -1,6 +1,6 @@
-"""The public log as anyone reads it: over HTTP, or from a folder with the same paths.
+"""The public log as anyone can read it: over HTTP, or from a folder with the same paths.
 
-Nothing that is read is believed: checkpoints are signed, and proofs are verified against them.
+Nothing that is read is trusted: checkpoints are signed, and proofs are verified against them.
 """
 
 import sys
@@ -20,10 +20,10 @@ CHECKPOINT = "checkpoint"
 """Path of the newest checkpoint."""
 
 _LIMIT = MAX_NOTE
-"""Bytes of an object: checkpoints and tiles are all that is read here; a tile has 8 KiB."""
+"""The most bytes of an object: only checkpoints and tiles are read here, and a tile has 8 KiB."""
 
 _FOR_EVER = sys.maxsize
-"""Bytes that may be read in all: a witness follows a log for years."""
+"""The most bytes to read in all: a witness follows a log for years."""
 
 
 class PublishedLog(Protocol):
@@ -31,10 +31,10 @@ class PublishedLog(Protocol):
 
     @property
     def read(self) -> Read:
-        """Gives an object.
+        """The function that returns an object.
 
         Raises:
-            Missing: There is none.
+            Missing: There is no such object.
             Unavailable: It cannot be read now.
         """
         ...
@@ -46,10 +46,10 @@ class _Place:
 
 
 def published_log(place: str) -> PublishedLog:
-    """Give the log at an address, or of a folder.
+    """Return the log at an address or in a folder.
 
     Raises:
-        SettingInvalid: It is neither; an address is https, or http on this machine.
+        SettingInvalid: It is neither; an address must be https, or http on this machine.
     """
     if is_url(place):
         try:
@@ -57,5 +57,5 @@ def published_log(place: str) -> PublishedLog:
         except Malformed as refused:
             raise SettingInvalid(f"--log: {refused}") from None
     if not Path(place).is_dir():
-        raise SettingInvalid(f"{place} is neither a folder nor an address")
+        raise SettingInvalid(f"{place} is neither a folder nor a URL of a log")
     return _Place(partial(Folder(Path(place)).read, limit=_LIMIT))

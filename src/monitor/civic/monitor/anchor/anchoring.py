@@ -1,4 +1,4 @@
-"""A log and its anchors: adding one, and comparing them all with what the log has signed."""
+"""Adding an anchor for a log, and comparing all its anchors with what the log has signed."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ from civic.verifier.notes import VerifierKey
 
 
 class LogUnreadable(CommandFailed):
-    """The log cannot be read, or what it publishes does not hold."""
+    """The log cannot be read, or what it publishes does not verify."""
 
 
 class ChainContradicts(CommandFailed):
@@ -26,7 +26,7 @@ class NothingToAnchor(CommandFailed):
 
 
 class Verdict(StrEnum):
-    """What the log has to say of an anchor."""
+    """How the log compares with an anchor."""
 
     SIGNED = "signed"
     MISSING = "NOT PUBLISHED"
@@ -37,17 +37,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Checked:
-    """An anchor, and what the log has to say of it."""
+    """An anchor, and how the log compares with it."""
 
     anchor: DatedAnchor
     verdict: Verdict
 
 
 def newest(published: PublishedLog, log: VerifierKey) -> TreeHead:
-    """Give the newest tree head that a log publishes.
+    """Return the newest tree head that a log publishes.
 
     Raises:
-        LogUnreadable: There is none that it has signed.
+        LogUnreadable: The log publishes none that it has signed.
     """
     try:
         return open_checkpoint(published.read(CHECKPOINT), log).head
@@ -56,19 +56,19 @@ def newest(published: PublishedLog, log: VerifierKey) -> TreeHead:
 
 
 def wants_anchor(published: PublishedLog, head: TreeHead, last: Anchor | None) -> bool:
-    """Tell whether a tree head is news for the chain.
+    """Return whether a tree head is new to the chain.
 
     Args:
-        published: Gives the tiles of the tree.
+        published: The log, with the tiles of the tree.
         head: The newest tree head of the log.
         last: The log's last anchor.
 
     Returns:
-        False if it is that anchor.
+        False if the last anchor is of this tree head.
 
     Raises:
         NothingToAnchor: The tree is empty.
-        ChainContradicts: The chain holds a larger tree, or one that this tree does not hold.
+        ChainContradicts: The chain holds a larger tree, or one that this tree does not contain.
         LogUnreadable: The published tiles are not those of the tree head.
     """
     if last is None:
@@ -77,8 +77,8 @@ def wants_anchor(published: PublishedLog, head: TreeHead, last: Anchor | None) -
         return True
     if head.size < last.size:
         raise ChainContradicts(
-            f"the chain has held {last.size} entries since block {last.block}, the log shows"
-            f" {head.size}: an old copy, or a log that was set back"
+            f"the chain has held {last.size} entries since block {last.block}, but the log shows"
+            f" {head.size}: it is an old copy, or was rolled back"
         )
     try:
         grown = growth(TreeHead(head.origin, last.size, last.root), head, published.read)

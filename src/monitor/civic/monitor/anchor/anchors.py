@@ -1,4 +1,4 @@
-"""The anchors of a log, as its contract holds them."""
+"""The anchors of a log that its contract holds."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from civic.terminal.failures import CommandFailed
 
 
 class OtherContract(CommandFailed):
-    """What stands at the address is not the contract of this version."""
+    """The code at the address is not the contract of this version."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class DatedAnchor:
         size: Tree size.
         root: Root of the tree.
         block: Number of the block.
-        time: What the block says; the checkpoint is at least that old.
+        time: The time of the block; the checkpoint is at least that old.
     """
 
     size: int
@@ -44,8 +44,8 @@ class Anchors:
         """Read the anchors of a log.
 
         Raises:
-            OtherContract: At the address stands something else. Only a contract with exactly
-                this code is known to let nobody, its maker included, turn back what it holds.
+            OtherContract: Something else is at the address. Only a contract with exactly this
+            code is known to let nobody, not even its creator, revert what it holds.
         """
         self._chain = chain
         self._address = address
@@ -54,7 +54,7 @@ class Anchors:
             raise OtherContract(f"{address} is not the contract that this version was made with")
 
     def latest(self) -> Anchor | None:
-        """Give the last anchor; None if there is none.
+        """Return the last anchor; None if there is none.
 
         Raises:
             ChainSilent: The node's answer cannot be the contract's.
@@ -65,7 +65,7 @@ class Anchors:
             raise ChainSilent(f"the node's answer is not the contract's: {fault}") from None
 
     def all(self) -> list[DatedAnchor]:
-        """Give every anchor, the oldest first.
+        """Return every anchor, the oldest first.
 
         Each names the block of the one before, so the node is asked for single blocks only, and
         cannot leave one out unnoticed.

@@ -1,7 +1,7 @@
-"""An Ethereum chain, as a node shows it: JSON-RPC over HTTP.
+"""An Ethereum chain as one node reports it: JSON-RPC over HTTP.
 
-The methods are those of the Execution APIs that every node has. A node is believed here; whoever
-does not trust one asks two.
+The methods are those of the Execution APIs, which every node has. The node is believed: if you do
+not trust one, ask two.
 """
 
 from collections.abc import Callable
@@ -21,20 +21,20 @@ _SECONDS = 30.0
 
 
 class ChainSilent(CommandFailed):
-    """The node cannot be reached, or answers what is no answer."""
+    """The node cannot be reached, or its answer makes no sense."""
 
 
 class ChainRefused(CommandFailed):
-    """The node, or the contract, says no."""
+    """The node or the contract refuses."""
 
 
 @dataclass(frozen=True)
 class Fees:
-    """What a unit of gas costs now, in wei.
+    """The current price of a unit of gas, in wei.
 
     Attributes:
-        most: The most to pay: twice the base fee, so that it is enough for some blocks to come.
-        tip: What whoever makes the block gets of it.
+        most: The most to pay: twice the base fee, enough for several blocks to come.
+        tip: The part of it that goes to the producer of the block.
     """
 
     most: int
@@ -46,10 +46,10 @@ class Receipt:
     """What became of a transaction.
 
     Attributes:
-        done: False if the contract refused it after all.
+        done: False if the contract refused it in the end.
         block: Number of its block.
-        gas: What it used.
-        made: The contract that it made, if it made one.
+        gas: The gas that it used.
+        made: The contract that it created, if any.
     """
 
     done: bool
@@ -62,7 +62,7 @@ class Chain:
     """A node of the chain."""
 
     def __init__(self, rpc: str, *, transport: httpx.BaseTransport | None = None) -> None:
-        """Ask the node at an address, which may hold a secret and is never shown."""
+        """Use the node at an address, which may contain a secret and is never shown."""
         self._http = httpx.Client(timeout=_SECONDS, transport=transport)
         self._rpc = rpc
         self._ids = count(1)
@@ -74,20 +74,20 @@ class Chain:
         self._http.close()
 
     def chain_id(self) -> int:
-        """Give the number of the chain (EIP-155): 1 is Ethereum itself."""
+        """Return the number of the chain (EIP-155): 1 is Ethereum itself."""
         return self._ask("eth_chainId", [], _number)
 
     def code(self, address: Address) -> bytes:
-        """Give the code that stands at an address; no bytes where there is none."""
+        """Return the code at an address; no bytes if there is none."""
         return self._ask("eth_getCode", [address, "latest"], _bytes)
 
     def call(self, address: Address, data: bytes) -> bytes:
-        """Ask a contract for something that changes nothing."""
+        """Call a contract without changing anything."""
         asked = {"to": address, "data": _hex(data)}
         return self._ask("eth_call", [asked, "latest"], _bytes)
 
     def events(self, address: Address, block: int, topics: list[bytes]) -> list[bytes]:
-        """Give the data of a contract's events with these topics in a block, in their order."""
+        """Return the data of a contract's events with these topics in a block, in order."""
         asked = {
             "address": address,
             "fromBlock": hex(block),
@@ -104,7 +104,7 @@ class Chain:
         )
 
     def block_time(self, block: int) -> datetime:
-        """Give the time that stands in a block."""
+        """Return the time of a block."""
         return self._ask(
             "eth_getBlockByNumber",
             [hex(block), False],
@@ -112,7 +112,7 @@ class Chain:
         )
 
     def fees(self) -> Fees:
-        """Give what gas costs now (EIP-1559)."""
+        """Return the current price of gas (EIP-1559)."""
         base = self._ask(
             "eth_getBlockByNumber",
             ["latest", False],
@@ -122,23 +122,23 @@ class Chain:
         return Fees(2 * base + tip, tip)
 
     def transactions_of(self, account: Address) -> int:
-        """Count the transactions of an account that stand in blocks: its next nonce."""
+        """Count the transactions of an account that are in blocks: its next nonce."""
         return self._ask("eth_getTransactionCount", [account, "latest"], _number)
 
     def gas_for(self, transaction: dict[str, Any]) -> int:
-        """Give what a transaction would use.
+        """Return the gas that a transaction would use.
 
         Raises:
-            ChainRefused: It would fail; the message has the contract's reason.
+            ChainRefused: It would fail; the message gives the contract's reason.
         """
         return self._ask("eth_estimateGas", [transaction], _number)
 
     def send(self, signed: bytes) -> TransactionHash:
-        """Send a signed transaction on its way."""
+        """Send a signed transaction."""
         return TransactionHash(self._ask("eth_sendRawTransaction", [_hex(signed)], _text))
 
     def receipt(self, transaction: TransactionHash) -> Receipt | None:
-        """Tell what became of a transaction; None while it stands in no block."""
+        """Return what became of a transaction; None while it is not in a block."""
         return self._ask("eth_getTransactionReceipt", [transaction], _receipt)
 
     def _ask[T](self, method: str, parameters: list[Any], read: Callable[[Any], T]) -> T:
@@ -157,7 +157,7 @@ class Chain:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ChainSilent(f"no answer from the node ({type(error).__name__})") from None
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise ChainSilent(f"the node's answer to {method} is none") from None
+            raise ChainSilent(f"the node's answer to {method} makes no sense") from None
 
 
 def _receipt(found: Any) -> Receipt | None:

@@ -1,4 +1,4 @@
-"""`anchor`: checkpoints of a log on an Ethereum chain, and what the log says of them."""
+"""`anchor`: checkpoints of a log on an Ethereum chain, and what the log says about them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +32,7 @@ Log = Annotated[str, typer.Option(metavar="URL|FOLDER", help="Where the log is p
 LogKey = Annotated[str, typer.Option("--key", metavar="VKEY", help="The log's key.")]
 Rpc = Annotated[
     str,
-    typer.Option(envvar="CIVIC_RPC", metavar="URL", help="A node of the chain; it is believed."),
+    typer.Option(envvar="CIVIC_RPC", metavar="URL", help="A node of the chain, which is trusted."),
 ]
 At = Annotated[str, typer.Option("--contract", metavar="ADDRESS", help="The contract.")]
 Keystore = Annotated[
@@ -41,7 +41,9 @@ Keystore = Annotated[
 ]
 PasswordFile = Annotated[
     Path | None,
-    typer.Option(exists=True, dir_okay=False, help="Opens the keystore; asked for without it."),
+    typer.Option(
+        exists=True, dir_okay=False, help="The file with its password; without it you are asked."
+    ),
 ]
 MaxFee = Annotated[
     float | None, typer.Option(min=0, metavar="GWEI", help="Pay no more for a unit of gas.")
@@ -57,7 +59,7 @@ def deploy(
     with Chain(rpc) as chain:
         sent, receipt = transact(chain, payer, None, contract().creation)
     if receipt.made is None:
-        raise CommandFailed(f"transaction {sent} made no contract")
+        raise CommandFailed(f"transaction {sent} created no contract")
     err.print(f"block {receipt.block}, {receipt.gas:,} gas, transaction {sent}", soft_wrap=True)
     out.print(receipt.made)
 
@@ -72,12 +74,12 @@ def send(
     password_file: PasswordFile = None,
     max_fee: MaxFee = None,
 ) -> None:
-    """Anchor the newest checkpoint, unless it is. Exits with 1 if log and chain contradict."""
+    """Anchor the newest checkpoint if it is new. Exits with 1 if the chain contradicts the log."""
     published, log_key, address = published_log(log), _log_key(key), parse_address(at)
     head, origin = newest(published, log_key), log_id(log_key.name)
     with Chain(rpc) as chain:
         if not wants_anchor(published, head, Anchors(chain, address, origin).latest()):
-            out.print(f"anchored already: {head.size} entries")
+            out.print(f"already anchored: {head.size} entries")
             return
         payer = _payer(account, password_file, max_fee)
         call = anchor_call(origin, head.size, head.root)
@@ -111,8 +113,8 @@ def check_anchors(log: Log, key: LogKey, rpc: Rpc, at: At) -> None:
     wrong = [one for one in checked if one.verdict is not Verdict.SIGNED]
     if wrong:
         raise ChainContradicts(
-            f"{len(wrong)} of {len(checked)} anchors are not what the log shows now; keep this,"
-            " and the log as it is"
+            f"{len(wrong)} of {len(checked)} anchors do not match what the log shows now;"
+            " keep this output and a copy of the log"
         )
 
 

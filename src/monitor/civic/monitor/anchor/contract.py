@@ -1,7 +1,7 @@
 """The contract `checkpoints.vy` as it was compiled, and its calls as bytes.
 
-The encoding is that of the Contract ABI Specification: all that the contract takes and gives has a
-fixed size, so it is a row of 32-byte words.
+The encoding is that of the Contract ABI Specification. Everything that the contract takes and
+returns has a fixed size, so it is a sequence of 32-byte words.
 """
 
 import json
@@ -12,10 +12,10 @@ from importlib import resources
 from typing import NewType, Self
 
 LogId = NewType("LogId", bytes)
-"""SHA-256 of the origin of a log: what the contract knows it by."""
+"""SHA-256 of the origin of a log, by which the contract identifies it."""
 
 Address = NewType("Address", str)
-"""An account or a contract: `0x` and 40 hexadecimal digits, small letters."""
+"""An account or a contract: `0x` and 40 hexadecimal digits in lower case."""
 
 _WORD = 32
 _ADDRESS_BYTES = 20
@@ -23,7 +23,7 @@ _LARGEST_NUMBER = 2**64 - 1
 
 
 class NotAsPromised(Exception):
-    """An answer that the contract cannot have given."""
+    """The contract cannot have given this answer."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Contract:
     """What the compiler made of `checkpoints.vy`.
 
     Attributes:
-        creation: What a transaction carries to make the contract.
-        runtime: What then stands on the chain, byte by byte.
+        creation: What a transaction carries to create the contract.
+        runtime: The code that is then on the chain, byte by byte.
         anchor: Selector of `anchor(bytes32,uint64,bytes32)`.
         latest: Selector of `latest(bytes32)`.
         anchored: First topic of the event `Anchored`.
@@ -47,10 +47,10 @@ class Contract:
 
 @dataclass(frozen=True)
 class Anchor:
-    """What the contract holds of a log.
+    """What the contract holds for a log.
 
     Attributes:
-        account: The one that anchors this log.
+        account: The account that anchors this log.
         size: Tree size.
         root: Root of the tree.
         block: Number of the block that it was anchored in.
@@ -63,10 +63,10 @@ class Anchor:
 
     @classmethod
     def decode(cls, answer: bytes) -> Self | None:
-        """Read an answer of `latest`; None for a log that was never anchored.
+        """Decode an answer of `latest`; None for a log that was never anchored.
 
         Raises:
-            NotAsPromised: The contract answers otherwise.
+            NotAsPromised: The contract does not answer like this.
         """
         account, size, root, block = _words(answer, 4)
         if not any(account):
@@ -84,7 +84,7 @@ class Anchored:
     Attributes:
         size: Tree size.
         root: Root of the tree.
-        before: Number of the block of the log's anchor before; 0 for the first.
+        before: Number of the block of the log's previous anchor; 0 for the first.
     """
 
     size: int
@@ -93,10 +93,10 @@ class Anchored:
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        """Read the data of an event.
+        """Decode the data of an event.
 
         Raises:
-            NotAsPromised: The contract writes otherwise.
+            NotAsPromised: The contract does not emit such an event.
         """
         size, root, before = _words(data, 3)
         return cls(_number(size), root, _number(before))
@@ -104,7 +104,7 @@ class Anchored:
 
 @cache
 def contract() -> Contract:
-    """Give the contract as it was compiled."""
+    """Return the compiled contract."""
     read = json.loads(
         resources.files("civic.monitor.anchor").joinpath("checkpoints.json").read_text()
     )
@@ -118,28 +118,28 @@ def contract() -> Contract:
 
 
 def log_id(origin: str) -> LogId:
-    """Give what the contract knows a log by."""
+    """Return the id by which the contract knows a log."""
     return LogId(sha256(origin.encode()).digest())
 
 
 def anchor_call(log: LogId, size: int, root: bytes) -> bytes:
-    """Give the data of a transaction that anchors a checkpoint."""
+    """Return the data of a transaction that anchors a checkpoint."""
     return contract().anchor + log + size.to_bytes(_WORD) + root
 
 
 def latest_call(log: LogId) -> bytes:
-    """Give the data of a call that asks for the last anchor of a log."""
+    """Return the data of a call that asks for the last anchor of a log."""
     return contract().latest + log
 
 
 def _words(data: bytes, count: int) -> list[bytes]:
     if len(data) != count * _WORD:
-        raise NotAsPromised(f"{len(data)} bytes where {count} words should be")
+        raise NotAsPromised(f"{len(data)} bytes instead of {count} words")
     return [data[at : at + _WORD] for at in range(0, len(data), _WORD)]
 
 
 def _number(word: bytes) -> int:
     number = int.from_bytes(word)
     if number > _LARGEST_NUMBER:
-        raise NotAsPromised("a number has 64 bits at most")
+        raise NotAsPromised("a number has at most 64 bits")
     return number

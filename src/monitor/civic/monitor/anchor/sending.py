@@ -1,4 +1,4 @@
-"""Transactions: what they may cost, sending them once, and waiting until they stand in a block."""
+"""Transactions: what they may cost, sending them once, and waiting until they are in a block."""
 
 import time
 from collections.abc import Callable
@@ -18,26 +18,26 @@ _PAUSE_SECONDS = 3.0
 
 
 class TooDear(CommandFailed):
-    """Gas costs more now than whoever pays wants to pay."""
+    """Gas costs more now than the payer allows."""
 
 
 class NotInABlock(CommandFailed):
-    """The transaction is on its way, or was lost."""
+    """The transaction is still pending, or was lost."""
 
 
 class Undone(CommandFailed):
-    """The transaction stands in a block and changed nothing."""
+    """The transaction is in a block but changed nothing."""
 
 
 @dataclass(frozen=True)
 class Payer:
-    """Who pays for transactions.
+    """The account that pays for transactions.
 
     Attributes:
         account: The account.
-        most_wei: The most to pay for a unit of gas; None for whatever it costs.
+        most_wei: The most to pay for a unit of gas; None for any price.
         sign: Signs for the account.
-        pause: Waits so many seconds between two looks for the transaction.
+        pause: Waits for a number of seconds before the transaction is looked for again.
     """
 
     account: Account
@@ -49,27 +49,28 @@ class Payer:
 def transact(
     chain: Chain, payer: Payer, to: Address | None, data: bytes
 ) -> tuple[TransactionHash, Receipt]:
-    """Send a transaction, and wait until it stands in a block.
+    """Send a transaction, and wait until it is in a block.
 
-    It takes the number of the account's next transaction that stands in a block. So what is sent
-    again while it waits takes the place of the first one and is not paid twice.
+    Its nonce is the number of the account's transactions in blocks. A transaction that is sent
+    again while the first one waits therefore replaces it, and is not paid for twice.
 
     Args:
-        chain: Where.
-        payer: Who pays.
-        to: The contract to call; None makes one.
-        data: The call, or the contract to make.
+        chain: Where to send it.
+        payer: The account that pays.
+        to: The contract to call; None to create one.
+        data: The call, or the contract to create.
 
     Raises:
-        TooDear: Gas costs more than the payer wants to pay.
-        ChainRefused: The contract or the node says no; nothing was paid.
-        NotInABlock: It stands in no block yet.
-        Undone: It was paid for and changed nothing.
+        TooDear: Gas costs more than the payer allows.
+        ChainRefused: The contract or the node refuses; nothing was paid.
+        NotInABlock: It is not in a block yet.
+        Undone: It was paid for but changed nothing.
     """
     fees = chain.fees()
     if payer.most_wei is not None and fees.most > payer.most_wei:
         raise TooDear(
-            f"gas may cost {fees.most / WEI_PER_GWEI:.2f} gwei now, more than you allow; try later"
+            f"gas may cost {fees.most / WEI_PER_GWEI:.2f} gwei now, more than you allow;"
+            " try later, or raise --max-fee"
         )
     call: dict[str, Any] = {
         "from": payer.account.address,
@@ -83,7 +84,7 @@ def transact(
     transaction = {
         "chainId": chain.chain_id(),
         "data": f"0x{data.hex()}",
-        # What is left over is not paid for.
+        # Gas that is left over is not paid for.
         "gas": gas + gas // _SPARE,
         "maxFeePerGas": fees.most,
         "maxPriorityFeePerGas": fees.tip,
@@ -105,4 +106,4 @@ def _wait(chain: Chain, payer: Payer, sent: TransactionHash) -> Receipt:
             raise Undone(f"the contract refused transaction {sent}")
         else:
             return receipt
-    raise NotInABlock(f"transaction {sent} stands in no block yet; run this again later")
+    raise NotInABlock(f"transaction {sent} is not in a block yet; run this again later")

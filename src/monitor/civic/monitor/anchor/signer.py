@@ -1,7 +1,7 @@
-"""Sign one transaction. A program of its own, in the environment of `make signer`.
+"""Signs one transaction: a separate program, in the environment of `make signer`.
 
-It reads one JSON object from its input: `keystore`, `password` and `transaction`. It writes one
-with `signed`, or with `refused` and why. Nothing else of Civic is loaded where the key is.
+It reads a JSON object with `keystore`, `password` and `transaction` from its input, and writes one
+with `signed`, or with `refused` and the reason. No other code of Civic is loaded near the key.
 """
 
 import json
@@ -12,16 +12,18 @@ from eth_account import Account
 
 
 def answer(asked: dict[str, Any]) -> dict[str, str]:
-    """Give the signed transaction in hexadecimal, or why there is none."""
+    """Return the signed transaction in hexadecimal, or the reason why there is none."""
     try:
         key = Account.decrypt(asked["keystore"], asked["password"])
     except (KeyError, TypeError, ValueError):
-        # The library's own words could quote the file.
-        return {"refused": "the key does not open: another password, or no keystore"}
+        # The library's own message could quote the file.
+        return {
+            "refused": "the key does not open: the password is wrong, or the file is not a keystore"
+        }
     account = Account.from_key(key)
     if account.address.lower() != asked["account"]:
-        return {"refused": "the key is not of the account that the keystore names"}
-    # As text an address would need a checksum.
+        return {"refused": "the key does not belong to the account that the keystore names"}
+    # An address written as text would need a checksum.
     to = bytes.fromhex(asked["transaction"]["to"].removeprefix("0x"))
     signed = account.sign_transaction(asked["transaction"] | {"to": to})
     return {"signed": bytes(signed.raw_transaction).hex()}

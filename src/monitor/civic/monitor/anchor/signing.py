@@ -1,7 +1,7 @@
 """An account that pays for transactions, and the program that signs with its key.
 
-The key is opened in another process, in an environment that holds nothing but what signs: the
-command itself has no library of Ethereum's, and never sees a private key.
+The key is opened in another process, in an environment that contains only the signer: the command
+itself has no Ethereum library and never sees a private key.
 """
 
 import json
@@ -27,17 +27,17 @@ type Sign = Callable[["Account", dict[str, Any]], bytes]
 
 
 class NotSigned(CommandFailed):
-    """The key does not open, or is another one."""
+    """The key does not open, or is not the account's."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """An account in the form that wallets keep: Web3 Secret Storage, version 3.
+    """An account as wallets store it: Web3 Secret Storage, version 3.
 
     Attributes:
         address: The account.
-        keystore: Its private key, encrypted, as the file has it.
-        password: What opens it.
+        keystore: Its encrypted private key, as it is in the file.
+        password: The password of the keystore.
     """
 
     address: Address
@@ -50,10 +50,10 @@ def read_account(file: Path, password: Callable[[], str]) -> Account:
 
     Args:
         file: The keystore.
-        password: Gives what opens it; asked once the file is known to be one.
+        password: Returns its password; called only after the file proved to be a keystore.
 
     Raises:
-        SettingInvalid: It is none, or does not name its account.
+        SettingInvalid: It is not a keystore, or does not name its account.
     """
     with file.open("rb") as opened:
         content = opened.read(_LARGEST_KEYSTORE)
@@ -61,7 +61,9 @@ def read_account(file: Path, password: Callable[[], str]) -> Account:
         text = content.decode()
         address = parse_address(json.loads(text)["address"])
     except (KeyError, TypeError, ValueError, SettingInvalid):
-        raise SettingInvalid(f"{file} is no keystore (version 3) with an address in it") from None
+        raise SettingInvalid(
+            f"{file} is not a keystore (version 3) with an address in it"
+        ) from None
     return Account(address, text, password())
 
 
@@ -69,7 +71,7 @@ def parse_address(text: str) -> Address:
     """Read an address of 40 hexadecimal digits.
 
     Raises:
-        SettingInvalid: It is none.
+        SettingInvalid: It is not an address.
     """
     if not _ADDRESS.fullmatch(text):
         raise SettingInvalid("an address is 0x and 40 hexadecimal digits")
@@ -80,7 +82,7 @@ def sign_elsewhere(account: Account, transaction: dict[str, Any]) -> bytes:
     """Have a transaction signed by `signer.py`.
 
     Raises:
-        SetupMissing: Its environment is not there.
+        SetupMissing: Its environment is missing.
         NotSigned: The key does not open.
     """
     python = _signer_python()
@@ -90,7 +92,7 @@ def sign_elsewhere(account: Account, transaction: dict[str, Any]) -> bytes:
         "password": account.password,
         "transaction": transaction,
     }
-    # Isolated: neither the caller's modules nor its PYTHONPATH come near the key.
+    # Isolated: neither the caller's modules nor its PYTHONPATH get near the key.
     ended = subprocess.run(
         [python, "-I", "-W", "ignore", _SIGNER],
         input=json.dumps(asked),
@@ -112,8 +114,8 @@ def _signer_python() -> Path:
     python = Path(os.environ.get("CIVIC_SIGNER") or _USUAL_PYTHON)
     if not python.exists():
         raise SetupMissing(
-            f"{python} is missing, which signs transactions; run `make signer` in a checkout and"
-            " `civic-monitor anchor` from there, or name its interpreter in CIVIC_SIGNER"
+            f"{python}, which signs transactions, is missing; run `make signer` and then"
+            " `civic-monitor anchor` in a checkout, or name its interpreter in CIVIC_SIGNER"
         )
     # Not resolved: an environment's interpreter is a link, and the link is what finds its modules.
     return python.absolute()

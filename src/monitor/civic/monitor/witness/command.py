@@ -1,4 +1,4 @@
-"""`witness`: sign what a log publishes, as long as it never contradicts itself."""
+"""`witness`: sign what a log publishes as long as it does not contradict itself."""
 
 import re
 import time
@@ -22,11 +22,14 @@ from civic.verifier.errors import KeyRefused, NoteRefused
 from civic.verifier.notes import ED25519, MAX_NOTE, VerifierKey
 
 witness = typer.Typer(
-    no_args_is_help=True, help="Cosign the checkpoints of a log that never forked."
+    no_args_is_help=True, help="Cosign the checkpoints of a log as long as it does not fork."
 )
 
 Folder = Annotated[
-    Path, typer.Argument(metavar="DIR", file_okay=False, help="Holds the key and what was signed.")
+    Path,
+    typer.Argument(
+        metavar="DIR", file_okay=False, help="The folder with the key and what was signed."
+    ),
 ]
 LogKey = Annotated[str, typer.Option("--key", metavar="VKEY", help="The log's key.")]
 
@@ -37,9 +40,11 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 @witness.command("init")
 def init(
     folder: Folder,
-    name: Annotated[str, typer.Option(help="Such as witness.example/w1; it cannot be changed.")],
+    name: Annotated[
+        str, typer.Option(help="For example witness.example/w1; it cannot be changed later.")
+    ],
 ) -> None:
-    """Make a key, and print its public half for everyone who is to trust this witness."""
+    """Make a key, and print its public half for those who will trust this witness."""
     out.print(str(WitnessKey.create(folder, name).public), soft_wrap=True, markup=False)
 
 
@@ -48,7 +53,7 @@ def follow(
     folder: Folder,
     log: Annotated[str, typer.Option(metavar="URL|FOLDER", help="Where the log is published.")],
     key: LogKey,
-    every: Annotated[str, typer.Option(help="10s, 5m, 1h.")] = "10s",
+    every: Annotated[str, typer.Option(help="How often to look: 10s, 5m, 1h.")] = "10s",
     start: Annotated[
         Path | None,
         typer.Option(
@@ -61,10 +66,10 @@ def follow(
     ] = None,
     *,
     once: Annotated[
-        bool, typer.Option("--once", help="Look once; exits with 1 if that fails.")
+        bool, typer.Option("--once", help="Look once; exit with 1 if that fails.")
     ] = False,
 ) -> None:
-    """Sign each checkpoint that holds the one signed before. Exits with 1 if one does not."""
+    """Sign each checkpoint that contains the one signed before. Exits with 1 if one does not."""
     seconds, published = _duration(every), published_log(log)
     with _witness(folder, key) as one:
         if start is not None:
@@ -83,16 +88,16 @@ def follow(
 def serve(
     folder: Folder,
     key: LogKey,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="On loopback; 0 for any.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on loopback; 0 for any.")],
 ) -> None:
-    """Sign checkpoints that the log brings, by HTTP on loopback (C2SP tlog-witness)."""
+    """Sign checkpoints that the log sends over HTTP, on loopback (C2SP tlog-witness)."""
     with _witness(folder, key) as one:
         serve_witness(port, one, _warn)
 
 
 @contextmanager
 def _witness(folder: Path, vkey: str) -> Iterator[Witness]:
-    """Give the witness of a folder, alone with its key."""
+    """Yield the witness of a folder, as the only process that uses its key."""
     try:
         log = VerifierKey.parse(vkey)
         want_type(log, ED25519)
@@ -115,7 +120,7 @@ def _duration(text: str) -> float:
     found = _SECONDS.fullmatch(text)
     if found is None or not int(found[1]):
         raise SettingInvalid(
-            "--every is a number above 0 of seconds, minutes or hours: 10s, 5m, 1h"
+            "--every must be a number of seconds, minutes or hours above 0: 10s, 5m, 1h"
         )
     return int(found[1]) * _UNITS[found[2] or "s"]
 

@@ -1,11 +1,11 @@
-"""Files that are there, whole, once writing them has returned, also after a power failure."""
+"""Files that are complete and on disk once the write returns, even after a power failure."""
 
 import os
 from pathlib import Path
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write a file in the place of another: a reader finds the old one or the new one, whole."""
+    """Replace a file: a reader finds the old one or the new one, and never half of one."""
     make_folder(path.parent)
     unfinished = path.with_name(f".{path.name}.new")
     with unfinished.open("wb") as file:
@@ -17,7 +17,7 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those it is in; they are there once this has returned."""
+    """Make a folder and its parents; they are on disk once this returns."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -25,7 +25,7 @@ def make_folder(folder: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make the names in a folder durable: fsync(2) of a file says nothing of its name."""
+    """Make the names in a folder durable: fsync(2) of a file does not cover its name."""
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(opened)

@@ -1,4 +1,4 @@
-"""Following a log: look at its newest checkpoint again and again, and sign it when it grew."""
+"""Following a log: looking at its newest checkpoint again and again, and signing when it grew."""
 
 from collections.abc import Callable
 
@@ -8,22 +8,22 @@ from civic.terminal.failures import CommandFailed
 from civic.verifier.errors import Refused
 
 LONGEST_PAUSE_SECONDS = 600.0
-"""So rarely, at the most, a log that cannot be read is tried."""
+"""The longest pause in seconds before a log that cannot be read is tried again."""
 
 type Say = Callable[[str], None]
 
 
 class Follower:
-    """Looks at a log, and says what is new."""
+    """Looks at a log, and reports what is new."""
 
     def __init__(self, witness: Witness, published: PublishedLog, say: Say, warn: Say) -> None:
         """Follow a log.
 
         Args:
-            witness: Signs.
+            witness: The witness that signs.
             published: The log.
-            say: Takes what was signed.
-            warn: Takes what went wrong, once for as long as it stays the same.
+            say: Reports what was signed.
+            warn: Reports what went wrong, once as long as it stays the same.
         """
         self._witness = witness
         self._published = published
@@ -37,7 +37,7 @@ class Follower:
 
         Raises:
             Contradicted: The log contradicts what was signed.
-            CommandFailed: It cannot be read, or what it publishes does not hold.
+            CommandFailed: It cannot be read, or what it publishes does not verify.
         """
         try:
             self._tell(self._look())
@@ -48,8 +48,8 @@ class Follower:
         """Look until `pause` raises something.
 
         Args:
-            every: Seconds from one look to the next; after a failure twice as many each time.
-            pause: Waits.
+            every: Seconds from one look to the next; after each failure they double.
+            pause: Waits for a number of seconds.
 
         Raises:
             Contradicted: The log contradicts what was signed.
@@ -75,7 +75,7 @@ class Follower:
             return
         if self._trouble:
             self._trouble = ""
-            self._warn("the log is well again")
+            self._warn("the log is in order again")
         if isinstance(outcome, Signed):
             if outcome.first:
                 self._warn(FIRST_SIGHT)
@@ -89,9 +89,9 @@ class Follower:
 
 def _older(outcome: Older) -> str:
     text = (
-        f"not signed: the log shows {outcome.head.size} entries, and has signed"
+        f"not signed: the log shows {outcome.head.size} entries, but has signed"
         f" {outcome.last.size}; "
     )
     if outcome.consistent:
-        return text + "an old copy, or a log that was set back"
-    return text + "its tiles do not tell whether the one holds the other"
+        return text + "it is an old copy, or was rolled back"
+    return text + "its tiles do not show whether one contains the other"

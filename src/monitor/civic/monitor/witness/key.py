@@ -1,6 +1,6 @@
-"""The key of a witness, and the folder that it stands in.
+"""The key of a witness, and the folder that it is in.
 
-A cosignature is that of C2SP tlog-cosignature, version 1: Ed25519, type 0x04.
+Cosignatures follow C2SP tlog-cosignature, version 1: Ed25519, type 0x04.
 """
 
 from collections.abc import Iterator
@@ -31,23 +31,23 @@ class WitnessBusy(CommandFailed):
 
 
 class WitnessKey:
-    """A witness's private key with its name."""
+    """A witness's private key and its name."""
 
     def __init__(self, name: str, private: Ed25519PrivateKey) -> None:
         """Hold a key.
 
         Raises:
-            KeyRefused: The name cannot stand in a signature line.
+            KeyRefused: A signature line cannot contain the name.
         """
         self._private = private
         self.public = VerifierKey(name, COSIGNATURE, private.public_key().public_bytes_raw())
 
     @classmethod
     def create(cls, folder: Path, name: str) -> Self:
-        """Make a key and write it into a folder, for its owner's eyes only.
+        """Make a key and write it into a folder, readable by its owner only.
 
         Raises:
-            SettingInvalid: There is a key already, or the name is none.
+            SettingInvalid: There is a key already, or the name is not valid.
         """
         try:
             made = cls(name, Ed25519PrivateKey.generate())
@@ -55,9 +55,9 @@ class WitnessKey:
             raise SettingInvalid(str(refused)) from None
         if (folder / _KEY).exists():
             raise SettingInvalid(
-                f"{folder} holds a key already; what it signed would lose its witness"
+                f"{folder} already holds a key, which past signatures need; choose another folder"
             )
-        # The key comes last, so that there is none without its name.
+        # The key is written last, so that there is never one without its name.
         write_durably(folder / _VKEY, f"{made.public}\n".encode())
         pem = made._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         create_private(folder / _KEY, pem)
@@ -65,27 +65,29 @@ class WitnessKey:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read the key of a folder.
+        """Read the key in a folder.
 
         Raises:
-            SettingInvalid: There is none, or it is not the one its public half says.
+            SettingInvalid: There is none, or it does not belong to the public half beside it.
         """
         try:
             vkey = VerifierKey.parse((folder / _VKEY).read_text().strip())
             private = load_pem_private_key((folder / _KEY).read_bytes(), None)
         except FileNotFoundError:
-            raise SettingInvalid(f"{folder} holds no key; `witness init` makes one") from None
+            raise SettingInvalid(
+                f"{folder} holds no key; make one with `civic-monitor witness init`"
+            ) from None
         except (KeyRefused, ValueError, TypeError):
-            raise SettingInvalid(f"{folder} holds no key that can be read") from None
+            raise SettingInvalid(f"the key in {folder} cannot be read") from None
         if not isinstance(private, Ed25519PrivateKey):
-            raise SettingInvalid(f"the key in {folder} is not Ed25519")
+            raise SettingInvalid(f"the key in {folder} is not an Ed25519 key")
         loaded = cls(vkey.name, private)
         if loaded.public != vkey:
             raise SettingInvalid(f"the two halves of the key in {folder} do not belong together")
         return loaded
 
     def cosign(self, text: bytes, time: int) -> str:
-        """Give the signature line of a checkpoint.
+        """Return the signature line of a checkpoint.
 
         Args:
             text: The text of the note, as the log signed it.
@@ -100,9 +102,9 @@ def alone(folder: Path) -> Iterator[None]:
     """Be the only process that signs with the key of a folder.
 
     Raises:
-        WitnessBusy: There is one already.
+        WitnessBusy: Another process already does.
     """
     with (folder / _LOCK).open("ab") as file:
         if not try_lock(file):
-            raise WitnessBusy(f"another process signs with the key in {folder}")
+            raise WitnessBusy(f"another process is signing with the key in {folder}")
         yield

@@ -1,4 +1,4 @@
-"""What a witness remembers of one log.
+"""What a witness remembers about one log.
 
 `state` is the newest checkpoint that it may have signed. It is on disk before the signature is
 made, so a witness that dies in between remembers more than it signed, never less.
@@ -16,40 +16,40 @@ class LogMemory:
     """The folder of one log inside the folder of a witness."""
 
     def __init__(self, folder: Path, origin: str) -> None:
-        """Remember the log of an origin, under its SHA-256: an origin is no name of a folder."""
+        """Use the folder named by the SHA-256 of the origin, which may not be a valid file name."""
         self.folder = folder / sha256(origin.encode()).hexdigest()
 
     def last(self) -> bytes | None:
-        """Give the newest checkpoint that may have been signed; None before the first."""
+        """Return the newest checkpoint that may have been signed; None before the first."""
         return _read(self.folder / "state")
 
     def remember(self, note: bytes) -> None:
-        """Note that a checkpoint may be signed from now on."""
+        """Record that a checkpoint may be signed from now on."""
         write_durably(self.folder / "state", note)
 
     def cosigned(self, size: int) -> bytes | None:
-        """Give the checkpoint of a size with our signature; None if there is none."""
+        """Return the checkpoint of a size with this witness's signature; None if there is none."""
         return _read(self.folder / "checkpoints" / str(size))
 
     def keep_cosigned(self, size: int, note: bytes) -> None:
-        """Keep a checkpoint with our signature, for everyone to read."""
+        """Keep a checkpoint with this witness's signature, for everyone to read."""
         write_durably(self.folder / "checkpoint", note)
-        # Last, for it is what `cosigned` finds: until then it is all done again.
+        # Written last: `cosigned` looks for this file, and until it exists everything is repeated.
         write_durably(self.folder / "checkpoints" / str(size), note)
 
     def keep_evidence(
         self, first: bytes, second: bytes, held: bytes, proof: Sequence[bytes]
     ) -> Path:
-        """Keep two checkpoints of which neither tree holds the other, and what proves it.
+        """Keep two checkpoints, neither of whose trees contains the other, and the proof of it.
 
         Args:
             first: A checkpoint.
             second: The one that contradicts it.
-            held: What the larger tree holds in the place of the smaller.
+            held: The root that the larger tree has where the smaller one should be.
             proof: Consistency proof from that to the larger root.
 
         Returns:
-            The folder they are in; the same two again go into the same one.
+            The folder they are in; the same two checkpoints always go into the same folder.
         """
         pair = sha256(sha256(first).digest() + sha256(second).digest()).hexdigest()
         folder = self.folder / "evidence" / pair

@@ -1,7 +1,7 @@
-"""Requests of C2SP tlog-witness, and what answers them.
+"""Requests of C2SP tlog-witness, and the answers to them.
 
-A request is an old size, a consistency proof and a checkpoint; the answer a signature, or a status
-that says why there is none.
+A request is an old size, a consistency proof and a checkpoint. The answer is a signature, or a
+status that says why there is none.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from civic.verifier.notes import MAX_NOTE
 
 MOST_PROOF_LINES = 63
 MOST_BYTES = MAX_NOTE + 4096
-"""A note, and 63 hashes before it."""
+"""The most bytes of a request: a note, and 63 hashes before it."""
 
 TREE_SIZE = "text/x.tlog.size"
 _TEXT = "text/plain; charset=utf-8"
@@ -24,12 +24,12 @@ _TEXT = "text/plain; charset=utf-8"
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back.
+    """The answer to a request.
 
     Attributes:
-        status: The status.
-        body: The content, of type `kind`.
-        notice: What whoever runs the witness should hear of; empty for nothing.
+        status: The HTTP status.
+        body: The content, whose type is `kind`.
+        notice: What to report to the operator of the witness; empty if nothing.
     """
 
     status: HTTPStatus
@@ -40,11 +40,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class AddCheckpoint:
-    """A request.
+    """A request to sign a checkpoint.
 
     Attributes:
         old_size: The size that the proof starts from.
-        proof: Hashes.
+        proof: The hashes of the consistency proof.
         head: What the checkpoint says, not yet verified.
         note: The checkpoint.
     """
@@ -56,7 +56,7 @@ class AddCheckpoint:
 
 
 def answer(witness: Witness, body: bytes) -> Answer:
-    """Answer one request; only one at a time."""
+    """Answer a request; not safe to call twice at the same time."""
     try:
         asked = _parse(body)
     except (Malformed, NoteRefused) as refused:
@@ -81,11 +81,11 @@ def _sign(witness: Witness, asked: AddCheckpoint) -> Answer:
 
 
 def _parse(body: bytes) -> AddCheckpoint:
-    """Read a request.
+    """Parse a request.
 
     Raises:
-        Malformed: It is none.
-        NoteRefused: It holds no checkpoint.
+        Malformed: It is not a request.
+        NoteRefused: It does not contain a checkpoint.
     """
     before, parted, note = body.partition(b"\n\n")
     if not parted:

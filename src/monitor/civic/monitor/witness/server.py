@@ -1,4 +1,4 @@
-"""C2SP tlog-witness on loopback: a log brings its checkpoints, and gets them back signed."""
+"""C2SP tlog-witness on loopback: a log sends its checkpoints and gets them back signed."""
 
 import errno
 import sys
@@ -19,21 +19,21 @@ _STUCK_SECONDS = 10.0
 
 
 class WitnessServer(ThreadingHTTPServer):
-    """Answers requests one after the other, however many are open."""
+    """Answers requests one at a time, however many are open."""
 
-    daemon_threads = True  # an idle connection must not hold up the end
+    daemon_threads = True  # an idle connection must not delay the exit
 
     def __init__(self, port: int, witness: Witness, tell: Callable[[str], None]) -> None:
         """Listen on loopback.
 
         Args:
-            port: Where; 0 for any free port.
-            witness: Signs.
-            tell: Takes what whoever runs the witness should hear of.
+            port: The port; 0 for any free one.
+            witness: The witness that signs.
+            tell: Reports to the operator of the witness.
 
         Raises:
             PortTaken: Another program listens there.
-            SettingInvalid: Nobody may listen there without more rights.
+            SettingInvalid: Listening there needs more rights.
         """
         self._witness = witness
         self._tell = tell
@@ -48,7 +48,7 @@ class WitnessServer(ThreadingHTTPServer):
             raise PortTaken(f"port {port} is taken by another program; choose another") from error
 
     def add(self, body: bytes) -> Answer:
-        """Answer a request: look, remember and sign are one step, which no other comes between."""
+        """Answer a request; no other can come between looking, remembering and signing."""
         with self._one_at_a_time:
             answered = answer(self._witness, body)
         if answered.notice:
@@ -57,7 +57,7 @@ class WitnessServer(ThreadingHTTPServer):
 
     @override
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that goes away in the middle: it is no fault."""
+        """Report nothing if a client disconnects midway: that is not an error."""
         if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)
 
@@ -81,15 +81,15 @@ class _Request(BaseHTTPRequestHandler):
             self._send(self.server.add(self.rfile.read(int(length))))
 
     def do_GET(self) -> None:
-        """There is nothing to get; the folder of the witness is what to publish."""
+        """Refuse: there is nothing to get here, because the witness's folder is what to publish."""
         self._refuse(HTTPStatus.METHOD_NOT_ALLOWED if self.path == _PATH else HTTPStatus.NOT_FOUND)
 
     @override
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep no record of who asked."""
+        """Keep no record of requests."""
 
     def _refuse(self, status: HTTPStatus) -> None:
-        # What else the client sends is not read, so nothing may follow on this connection.
+        # The rest of what the client sends is not read, so this connection cannot be used again.
         self.close_connection = True
         self._send(Answer(status, f"{status.phrase.lower()}\n"))
 

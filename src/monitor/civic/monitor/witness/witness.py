@@ -1,7 +1,7 @@
 """What a witness signs, and what it does not.
 
-Two rules carry everything: a checkpoint is signed only if its tree holds the tree signed last, and
-nothing is signed before it is on disk that it may be.
+Everything rests on two rules: a checkpoint is signed only if its tree contains the tree signed
+last, and nothing is signed before it is recorded on disk that it may be.
 """
 
 from base64 import b64decode
@@ -20,12 +20,12 @@ from civic.verifier.merkle import EMPTY_ROOT, verify_consistency
 from civic.verifier.notes import VerifierKey
 from civic.verifier.tiles import Read
 
-FIRST_SIGHT = "first sight: this checkpoint is trusted, and all later ones tied to it"
-"""What whoever runs a witness should know of the first checkpoint it signs."""
+FIRST_SIGHT = "first sight: this checkpoint is trusted, and all later ones must agree with it"
+"""What the operator of a witness should know about the first checkpoint it signs."""
 
 
 class Contradicted(CommandFailed):
-    """The log has signed two checkpoints of which neither tree holds the other.
+    """The log has signed two checkpoints, and neither of their trees contains the other.
 
     Attributes:
         evidence: The folder that both are kept in.
@@ -36,18 +36,18 @@ class Contradicted(CommandFailed):
             f"THE LOG CONTRADICTS ITSELF: {first.origin} has signed\n"
             f"  {first.size} entries with root {first.root.hex()}\n"
             f"  {second.size} entries with root {second.root.hex()}\n"
-            "and no tree holds both. Nothing was signed. Both are kept in\n"
+            "and no tree contains both. Nothing was signed. Both are kept in\n"
             f"  {evidence}\n"
-            "Show them to everyone: docs/witnesses.md tells how."
+            "Show them to everyone: docs/witnesses.md explains how."
         )
         self.evidence = evidence
 
 
 class SizeDiffers(Exception):
-    """A proof starts from another size than that of the checkpoint signed last.
+    """A proof does not start from the size of the checkpoint signed last.
 
     Attributes:
-        size: The size of that one; 0 before the first.
+        size: The size of the checkpoint signed last; 0 before the first.
     """
 
     def __init__(self, size: int) -> None:
@@ -78,7 +78,7 @@ class Older:
     Attributes:
         head: The checkpoint.
         last: The one signed last.
-        consistent: Whether the tree signed last holds it; None if that cannot be told.
+        consistent: Whether the tree signed last contains it; None if that is not known.
     """
 
     head: TreeHead
@@ -94,7 +94,7 @@ class _Seen:
     """A checkpoint of the log.
 
     Attributes:
-        head: What it says.
+        head: Its tree head.
         note: The signed note, with no signature but the log's.
     """
 
@@ -103,7 +103,7 @@ class _Seen:
 
 
 class Witness:
-    """One key and one log; `alone` has to hold for as long as it is used."""
+    """A witness with one key, for one log; it is used only inside `alone`."""
 
     def __init__(
         self, key: WitnessKey, log: VerifierKey, memory: LogMemory, clock: Callable[[], int]
@@ -111,10 +111,10 @@ class Witness:
         """Witness a log.
 
         Args:
-            key: Signs.
+            key: The key to sign with.
             log: The log's key.
-            memory: What was signed before.
-            clock: Gives the seconds since 1970 UTC.
+            memory: The record of what was signed before.
+            clock: Returns the seconds since 1970 UTC.
         """
         self._key = key
         self._log = log
@@ -127,29 +127,31 @@ class Witness:
         return self._log
 
     def trust(self, note: bytes) -> None:
-        """Start from a checkpoint that somebody vouches for, in the place of the first one seen.
+        """Start from a checkpoint that somebody vouches for, instead of the first one seen.
 
         Raises:
             NoteRefused: The log has not signed it.
-            CommandFailed: There is a start already.
+            CommandFailed: The witness has already started.
         """
         seen = self._open(note)
         if self._last() is not None:
-            raise CommandFailed("this witness knows the log already; --from is for its first sight")
+            raise CommandFailed(
+                "this witness already knows the log; --from works only before its first checkpoint"
+            )
         self._memory.remember(seen.note)
 
     def look(self, note: bytes, read: Read) -> Outcome:
-        """Take up the log's newest checkpoint.
+        """Sign the log's newest checkpoint if its tree grew.
 
         Args:
             note: The checkpoint.
-            read: Gives the log's tiles.
+            read: Returns the log's tiles.
 
         Raises:
             Contradicted: It contradicts what was signed.
-            NoteRefused: It is not of the log.
+            NoteRefused: It is not a checkpoint of the log.
             ProofRefused: The published tiles are not those of the checkpoint.
-            ObjectRefused: A tile is missing, or has not its length.
+            ObjectRefused: A tile is missing or has the wrong length.
             Unavailable: A tile cannot be read now.
         """
         seen, last = self._open(note), self._last()
@@ -166,7 +168,7 @@ class Witness:
         return self._sign(seen)
 
     def add(self, old_size: int, proof: Sequence[bytes], note: bytes) -> Signed:
-        """Sign a checkpoint that comes with its proof (C2SP tlog-witness).
+        """Sign a checkpoint that comes with its consistency proof (C2SP tlog-witness).
 
         Args:
             old_size: The size that the proof starts from.
@@ -174,14 +176,14 @@ class Witness:
             note: The checkpoint.
 
         Raises:
-            NoteRefused: It is not of the log.
+            NoteRefused: It is not a checkpoint of the log.
             SizeDiffers: The checkpoint signed last has another size.
             Contradicted: Another tree of its size was signed.
             ProofRefused: The proof does not show that the tree grew.
         """
         seen, last = self._open(note), self._last()
         self._want_no_other(seen, last)
-        # Where nothing was signed yet, every tree holds the empty one.
+        # If nothing was signed yet: every tree contains the empty one.
         size, root = (last.head.size, last.head.root) if last else (0, EMPTY_ROOT)
         if old_size != size:
             raise SizeDiffers(size)
@@ -194,14 +196,14 @@ class Witness:
         try:
             grown = growth(seen.head, last.head, read)
         except Refused:
-            # What is published now need not have the tiles of what was signed then.
+            # The tiles published now need not be those of the tree signed then.
             return Older(seen.head, last.head, consistent=None)
         if not grown.consistent:
             self._contradicted(last, seen, grown.held, grown.proof)
         return Older(seen.head, last.head, consistent=True)
 
     def _want_no_other(self, seen: _Seen, last: _Seen | None) -> None:
-        """Refuse another tree of a size that was signed, also where `state` was set back."""
+        """Refuse a different tree of a size that was signed, even if `state` was rolled back."""
         for known in (last, self._signed(seen.head.size)):
             if known and known.head.size == seen.head.size and known.head.root != seen.head.root:
                 self._contradicted(known, seen, seen.head.root)
@@ -227,9 +229,9 @@ class Witness:
         return None if note is None else self._open(note)
 
     def _open(self, note: bytes) -> _Seen:
-        """Verify a checkpoint, and leave out all lines but the log's.
+        """Verify a checkpoint, and drop every signature but the log's.
 
-        Whoever brings a checkpoint may have added lines that spoil it for its readers.
+        The sender of a checkpoint may have added lines that make it unreadable for others.
         """
         head = open_checkpoint(note, self._log).head
         _, _, lines = note.rpartition(b"\n\n")
