@@ -1,4 +1,4 @@
-"""The client of an HTTP API of ours: with retries, and problem details as errors."""
+"""The client of Civic's HTTP APIs: it retries, and turns problem details into errors."""
 
 import time
 from types import TracebackType
@@ -17,12 +17,12 @@ _CONNECTIONS = 64
 
 
 class Refused(CommandFailed):
-    """The API refused a request; says why, never what was sent."""
+    """The API refused a request; the message says why, and never what was sent."""
 
     def __init__(
         self, status: int, code: str, fields: tuple[str, ...] = (), title: str = ""
     ) -> None:
-        """Take the problem details apart: ``fields`` are pairs of code and pointer."""
+        """Hold what the problem details say; ``fields`` are pairs of code and pointer."""
         named = f" ({', '.join(fields)})" if fields else ""
         told = f": {title}" if title else ""
         super().__init__(f"{status} {code}{named}{told}")
@@ -36,7 +36,7 @@ class ApiClient:
     def __init__(
         self, api_url: str, *, local: bool, transport: httpx.BaseTransport | None = None
     ) -> None:
-        """Talk to ``api_url``; a local one without the environment's proxy."""
+        """Call the API at ``api_url``; a local one is called without the environment's proxy."""
         self._http = httpx.Client(
             base_url=api_url,
             timeout=30,
@@ -46,7 +46,7 @@ class ApiClient:
         )
 
     def __enter__(self) -> Self:
-        """Keep connections open until the block ends."""
+        """Keep connections open until the end of the block."""
         return self
 
     def __exit__(
@@ -67,11 +67,11 @@ class ApiClient:
         json: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Send a request and return the JSON object that answers it.
+        """Send a request and return the JSON object of the answer.
 
         Raises:
             Refused: The API refused it.
-            CommandFailed: It does not answer.
+            CommandFailed: The API does not answer.
         """
         answer = self.answer(method, path, token, json=json, headers=headers)
         require_success(answer)
@@ -86,7 +86,7 @@ class ApiClient:
         json: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        """Send a request until it is answered; every operation may be repeated."""
+        """Send a request until it is answered; any operation may be repeated safely."""
         authorization = {"authorization": f"Bearer {token}"} if token else {}
         pause = _FIRST_PAUSE_SECONDS
         for attempt in range(1, _ATTEMPTS + 1):
@@ -106,10 +106,10 @@ class ApiClient:
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
     def once(self, path: str, headers: dict[str, str]) -> httpx.Response:
-        """Send a GET request a single time, whatever the answer.
+        """Send a GET request once, and return any answer.
 
         Raises:
-            CommandFailed: There is none.
+            CommandFailed: There is no answer.
         """
         try:
             return self._http.get(path, headers=headers)
@@ -118,17 +118,17 @@ class ApiClient:
 
 
 def _may_be_repeated(answer: httpx.Response) -> bool:
-    # 409 with Retry-After: the API asks for patience, for instance until the data is stored.
+    # 409 with Retry-After means: try again later, for instance once the data is stored.
     return answer.status_code in _TRY_AGAIN or (
         answer.status_code == httpx.codes.CONFLICT and "retry-after" in answer.headers
     )
 
 
 def require_success(answer: httpx.Response) -> None:
-    """Return if a request was granted.
+    """Check that a request was granted.
 
     Raises:
-        Refused: It was not.
+        Refused: It was refused.
     """
     if answer.is_success:
         return
@@ -140,10 +140,10 @@ def require_success(answer: httpx.Response) -> None:
 
 
 def document_of(answer: httpx.Response) -> dict[str, Any]:
-    """Return the JSON object that an answer carries.
+    """Return the JSON object in an answer.
 
     Raises:
-        Refused: It carries none.
+        Refused: There is none in it.
     """
     try:
         body = answer.json()

@@ -1,8 +1,8 @@
 """The client's side of RSABSSA-SHA384-PSS-Randomized, written from RFC 9474.
 
 What is signed is a *prepared* message: a random prefix and the message (section 4.1). ``blind``
-encodes it by EMSA-PSS (RFC 8017 section 9.1.1) and multiplies it with a secret random number;
-``finalize`` takes that out of the signer's answer again. The outcome is an ordinary RSA-PSS
+encodes it with EMSA-PSS (RFC 8017 section 9.1.1) and multiplies it by a secret random number;
+``finalize`` removes that number from the signer's answer. The result is an ordinary RSA-PSS
 signature, which `cryptography` checks.
 """
 
@@ -29,7 +29,7 @@ _TRAILER = b"\xbc"
 
 
 class BlindingFailed(Exception):
-    """The message cannot be blinded, or what came back is not the signature of it."""
+    """The message cannot be blinded, or the signer's answer is not a signature of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +45,33 @@ class SignerKey:
         """Return the key in a SubjectPublicKeyInfo (RFC 5280 section 4.1).
 
         Raises:
-            BlindingFailed: It is none, or not one for RSA.
+            BlindingFailed: It is not a public key, or not one for RSA.
         """
         try:
             key = load_der_public_key(der)
         except ValueError:
-            raise BlindingFailed("that is no public key") from None
+            raise BlindingFailed("that is not a public key") from None
         if not isinstance(key, RSAPublicKey):
-            raise BlindingFailed("that is no RSA key")
+            raise BlindingFailed("that is not an RSA key")
         numbers = key.public_numbers()
         return cls(key, numbers.n, numbers.e)
 
     @property
     def modulus_bytes(self) -> int:
-        """The length of every message and signature in bytes."""
+        """The length in bytes of every message and signature."""
         return (self.n.bit_length() + 7) // 8
 
 
 @dataclass(frozen=True, slots=True)
 class Blinded:
-    """What goes to the signer, and the secret that takes the blinding off its answer."""
+    """What goes to the signer, and the secret that removes the blinding from its answer."""
 
     message: bytes
     inverse: int = field(repr=False)
 
 
 def prepare(message: bytes, entropy: RandomBytes) -> bytes:
-    """Return a message behind a random prefix: PrepareRandomize, RFC 9474 section 4.1."""
+    """Return a message with a random prefix: PrepareRandomize, RFC 9474 section 4.1."""
     return entropy(RANDOMIZER_BYTES) + message
 
 
@@ -84,7 +84,7 @@ def blind(key: SignerKey, prepared: bytes, entropy: RandomBytes) -> Blinded:
         entropy: Cryptographically secure source of random bytes, for the salt and the blinding.
 
     Raises:
-        BlindingFailed: The message has no such form under this key; another randomizer has.
+        BlindingFailed: The message cannot be blinded under this key; try another randomizer.
     """
     salt = entropy(SALT_BYTES)
     drawn = int.from_bytes(entropy(key.modulus_bytes + _SPARE_BYTES), "big")
@@ -110,21 +110,21 @@ def finalize(
     """Return the signature of a prepared message: Finalize, RFC 9474 section 4.4.
 
     Raises:
-        BlindingFailed: The signer answered with something else than its signature.
+        BlindingFailed: The signer's answer is not its signature.
     """
     if len(blind_signature) != key.modulus_bytes:
-        raise BlindingFailed("the signer's answer has another length than its key")
+        raise BlindingFailed("the signer's answer is not as long as its key")
     number = int.from_bytes(blind_signature, "big") * inverse % key.n
     signature = number.to_bytes(key.modulus_bytes, "big")
     if not verifies(key, prepared, signature, salt_bytes):
-        raise BlindingFailed("the signer's answer is not its signature of this message")
+        raise BlindingFailed("the signer's answer is not its signature on this message")
     return signature
 
 
 def verifies(
     key: SignerKey, prepared: bytes, signature: bytes, salt_bytes: int = SALT_BYTES
 ) -> bool:
-    """Tell whether a signature is one of a prepared message: RSASSA-PSS, RFC 9474 section 4.5."""
+    """Return whether a signature is on a prepared message: RSASSA-PSS, RFC 9474 section 4.5."""
     try:
         key.key.verify(signature, prepared, PSS(MGF1(SHA384()), salt_bytes), SHA384())
     except InvalidSignature:
@@ -136,9 +136,9 @@ def emsa_pss_encode(message: bytes, bits: int, salt: bytes) -> bytes:
     """Encode a message with SHA-384: EMSA-PSS-ENCODE, RFC 8017 section 9.1.1.
 
     Args:
-        message: Of any length.
-        bits: ``emBits``, one less than the modulus has.
-        salt: Random; its length is ``sLen``.
+        message: A message of any length.
+        bits: ``emBits``, one less than the bits of the modulus.
+        salt: The random salt; its length is ``sLen``.
 
     Raises:
         BlindingFailed: The key is too short for hash and salt (step 3).

@@ -9,14 +9,14 @@ from civic.client.api_client import ApiClient, require_success
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a registration is known by; the token is a secret."""
+    """The id of a registration and its access token, which is a secret."""
 
     id: str
     access_token: str = field(repr=False)
 
     @property
     def path(self) -> str:
-        """The registration in the API; whatever the id holds, it stays one part of a path."""
+        """The path of the registration; any id is quoted, so it stays one part of a path."""
         return f"/registrations/{quote(self.id, safe='')}"
 
 
@@ -24,14 +24,14 @@ class Citizen(ApiClient):
     """Calls the API of one stack; safe to share between threads."""
 
     def register(self, payload: dict[str, Any], idempotency_key: str) -> Receipt:
-        """Register; sent again after a failure, the key keeps it one registration."""
+        """Register a person; if it is sent again, the same key keeps it one registration."""
         body = self.call(
             "POST", "/registrations", json=payload, headers={"idempotency-key": idempotency_key}
         )
         return Receipt(body["id"], body["access_token"])
 
     def status(self, receipt: Receipt) -> dict[str, Any]:
-        """Return status and decision."""
+        """Return the status and the decision."""
         return self.call("GET", receipt.path, receipt.access_token)
 
     def data(self, receipt: Receipt) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class Citizen(ApiClient):
         return self.call("GET", receipt.path + "/erasure", receipt.access_token)
 
     def restrict(self, receipt: Receipt) -> dict[str, Any]:
-        """Have nothing done with the data but keeping it (GDPR Art. 18)."""
+        """Restrict processing: the data is kept and not used otherwise (GDPR Art. 18)."""
         return self.call("PUT", receipt.path + "/restriction", receipt.access_token)
 
     def lift(self, receipt: Receipt) -> dict[str, Any]:
@@ -67,11 +67,11 @@ class Citizen(ApiClient):
         return self.call("PUT", receipt.path + "/objection", receipt.access_token)
 
     def dispute(self, receipt: Receipt) -> dict[str, Any]:
-        """Have a person decide (GDPR Art. 22(3))."""
+        """Ask that a person decide (GDPR Art. 22(3))."""
         return self.call("POST", receipt.path + "/review", receipt.access_token)
 
     def explanation(self, receipt: Receipt) -> dict[str, Any]:
-        """Return how the decision came about (GDPR Art. 15(1)(h), 22)."""
+        """Return how the decision was made (GDPR Art. 15(1)(h), 22)."""
         return self.call("GET", receipt.path + "/explanation", receipt.access_token)
 
     def requests(self, receipt: Receipt) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class Citizen(ApiClient):
         return self.call("GET", receipt.path + "/credentials", receipt.access_token)
 
     def credential(self, receipt: Receipt, election: str, blinded_message: str) -> dict[str, Any]:
-        """Have a blinded message signed; the same one again gets the same signature."""
+        """Have a blinded message signed; the same message always gets the same signature."""
         body = {"election": election, "blinded_message": blinded_message}
         return self.call("POST", receipt.path + "/credentials", receipt.access_token, json=body)
 
@@ -92,7 +92,7 @@ class Citizen(ApiClient):
         return self.call("GET", "/privacy-notice")
 
     def data_as_csv(self, receipt: Receipt) -> str:
-        """Return the fields as CSV, to take elsewhere (GDPR Art. 20)."""
+        """Return the data as CSV, to take elsewhere (GDPR Art. 20)."""
         answer = self.answer(
             "GET", receipt.path + "/data", receipt.access_token, headers={"accept": "text/csv"}
         )

@@ -1,7 +1,7 @@
-"""A voter's device: it makes a credential with the issuer's help, and without its knowledge.
+"""A voter's device, which makes a credential that the issuer signs but never sees.
 
-The secrets are made before anything is asked for, and can be kept: what was asked for once is
-signed again for whoever repeats it, and for nobody who lost it.
+The secrets are made before the first request and can be kept. The issuer signs the same request
+again, and no other: a voter who has lost the secrets gets no second credential.
 """
 
 import secrets
@@ -43,21 +43,21 @@ def _octets(value: object) -> object:
 Octets = Annotated[
     bytes, BeforeValidator(_octets), PlainSerializer(base64url.encode, when_used="json")
 ]
-"""Bytes, in JSON as base64url."""
+"""Bytes, which are base64url in JSON."""
 
 
 class _Kept(BaseModel):
-    """What a voter keeps in a file. Nothing of it is shown."""
+    """What a voter keeps in a file; it is never shown."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     def to_json(self) -> str:
-        """Return it as JSON; byte strings in base64url (RFC 4648 section 5)."""
+        """Return it as JSON, with bytes in base64url (RFC 4648 section 5)."""
         return self.model_dump_json(indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote.
+        """Parse what `to_json` wrote.
 
         Raises:
             CommandFailed: It is something else.
@@ -69,7 +69,7 @@ class _Kept(BaseModel):
 
 
 class Election(_Kept):
-    """An election the voter may vote in, with the key of its credentials."""
+    """An election that the voter may vote in, with the key of its credentials."""
 
     election: ElectionId
     style: StyleId
@@ -80,7 +80,7 @@ class Election(_Kept):
 
 
 class Request(_Kept):
-    """What the device asks for, with the secrets to make a credential of the answer."""
+    """A request to the issuer, with the secrets that turn the answer into a credential."""
 
     election: ElectionId
     style: StyleId
@@ -91,7 +91,7 @@ class Request(_Kept):
 
 
 class Credential(_Kept):
-    """Whoever holds it may cast one ballot of its style; it names nobody.
+    """The right to cast one ballot of a style, for its holder; it names nobody.
 
     ``signature`` is RSA-PSS (SHA-384, MGF1 with SHA-384, 48 bytes of salt) over ``randomizer``
     followed by ``token``, 32 bytes each, under the key of the election and style.
@@ -108,30 +108,30 @@ _ELECTIONS = TypeAdapter(list[Election])
 
 
 class Device:
-    """One person's device at the issuer."""
+    """One person's device, which talks to the issuer."""
 
     def __init__(
         self, citizen: Citizen, receipt: Receipt, entropy: RandomBytes = secrets.token_bytes
     ) -> None:
-        """Ask through ``citizen`` for the registration of ``receipt``."""
+        """Act through ``citizen`` for the registration of ``receipt``."""
         self._citizen = citizen
         self._receipt = receipt
         self._entropy = entropy
 
     def elections(self) -> list[Election]:
-        """Return the elections the person may vote in.
+        """Return the elections that the person may vote in.
 
         Raises:
-            Refused: The registration is not on the roll (yet), or the token is not its own.
+            Refused: The registration is not on the roll (yet), or the token is of another one.
         """
         answer = self._citizen.elections(self._receipt)
         return _ELECTIONS.validate_python(answer.get("elections"))
 
     def prepare(self, election: ElectionId) -> Request:
-        """Make the secrets of a credential, and blind it; nothing is asked for yet.
+        """Make the secrets of a credential and blind it; the issuer is not asked yet.
 
         Raises:
-            CommandFailed: The person has no such election.
+            CommandFailed: The person may not vote in such an election.
         """
         found = next((one for one in self.elections() if one.election == election), None)
         if found is None:
@@ -149,11 +149,11 @@ class Device:
         )
 
     def redeem(self, request: Request) -> Credential:
-        """Have a request signed and make the credential of it; may be repeated.
+        """Have a request signed and return the credential; this may be repeated.
 
         Raises:
             Refused: Another credential was issued before, or the election is over.
-            CommandFailed: What the issuer answered is not its signature under that key.
+            CommandFailed: The issuer's answer is not its signature under that key.
         """
         answer = self._citizen.credential(
             self._receipt, request.election, base64url.encode(request.blinded_message)
@@ -174,5 +174,5 @@ class Device:
         )
 
     def credential(self, election: ElectionId) -> Credential:
-        """Make a credential; whoever may be interrupted keeps the request of `prepare` instead."""
+        """Make a credential at once; keep the request of `prepare` to survive an interruption."""
         return self.redeem(self.prepare(election))

@@ -8,10 +8,10 @@ from civic.terminal.waiting import until
 
 
 def await_erasure(citizen: Citizen, receipt: Receipt, seconds: float) -> dict[str, Any]:
-    """Return the erasure's status once it is complete.
+    """Return the status of an erasure once it is complete.
 
     Raises:
-        TookTooLong: A store has not confirmed in time; it is asked again until it has.
+        TookTooLong: A store has not confirmed in time; the erasure goes on.
     """
 
     def look() -> dict[str, Any] | None:
@@ -27,6 +27,6 @@ def missing_stores(status: dict[str, Any]) -> list[str]:
 
 
 def receipt_file(status: dict[str, Any]) -> str | None:
-    """Return the signed receipt as it is kept in a file; None while the erasure goes on."""
+    """Return the signed receipt as the text of a file; None until the erasure is complete."""
     signed = status.get("receipt")
     return json.dumps(signed, indent=2) + "\n" if signed else None

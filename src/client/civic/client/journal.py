@@ -1,9 +1,9 @@
-"""The journal of a bulk registration: who has been registered, so that a re-run goes on.
+"""The journal of a bulk registration: who has been registered, so that a re-run continues.
 
 A file of JSON lines, readable by its owner only. The first line holds a random secret, from which
-each person's Idempotency-Key follows (HMAC-SHA256 over the payload): the same person in the same
-journal is always the same registration, however often the command is run or broken off. Every
-further line is one receipt. No line holds personal data; the access tokens are secrets.
+each person's Idempotency-Key is derived (HMAC-SHA256 over the payload): the same person in the
+same journal is always the same registration, however often the command is run or interrupted.
+Every other line is a receipt. No line holds personal data; the access tokens are secrets.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ class Journal:
         """Open or create the journal.
 
         Raises:
-            CommandFailed: The file is there, but is not a journal.
+            CommandFailed: The file exists, but is not a journal.
         """
         self._path = path
         self._lock = threading.Lock()
@@ -51,18 +51,18 @@ class Journal:
         return self._receipts.get(_row(key))
 
     def add(self, key: str, receipt: Receipt) -> None:
-        """Write a receipt down; it is on disk when this returns."""
+        """Record a receipt, which is on disk when this returns."""
         line = {"row": _row(key), "id": receipt.id, "access_token": receipt.access_token}
         with self._lock, self._path.open("a") as file:
             file.write(json.dumps(line) + "\n")
             self._receipts[_row(key)] = receipt
 
     def find(self, registration: str) -> Receipt | None:
-        """Return the receipt of a registration id, if the journal has it."""
+        """Return the receipt of a registration id, if it is in the journal."""
         return next((one for one in self._receipts.values() if one.id == registration), None)
 
     def __iter__(self) -> Iterator[Receipt]:
-        """Return every receipt."""
+        """Iterate over the receipts."""
         return iter(self._receipts.values())
 
     def _read(self) -> bytes:
@@ -73,7 +73,7 @@ class Journal:
         except (OSError, UnicodeError, ValueError, KeyError, IndexError, TypeError):
             raise CommandFailed(f"{self._path} is not a journal of registrations") from None
         if not text.endswith("\n"):
-            # A run was killed while writing; what comes next must not be glued to its last line.
+            # A run was killed while writing; the next line must not be appended to its last one.
             with self._path.open("a") as file:
                 file.write("\n")
         for one in lines[1:]:
@@ -81,11 +81,11 @@ class Journal:
                 line = json.loads(one)
                 self._receipts[line["row"]] = Receipt(line["id"], line["access_token"])
             except (ValueError, KeyError, TypeError):
-                # Broken off while writing; that person is sent again and gets the same receipt.
+                # Interrupted while writing; that person is sent again and gets the same receipt.
                 continue
         return secret
 
 
 def _row(key: str) -> str:
-    # Not the key itself: whoever reads a journal line should not be able to replay the request.
+    # Not the key itself: somebody who reads a line must not be able to replay the request.
     return hashlib.sha256(key.encode()).hexdigest()[:32]

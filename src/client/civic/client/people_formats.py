@@ -1,4 +1,4 @@
-"""The two file formats of a population: CSV with fixed columns, and JSON lines as the API takes."""
+"""The two file formats for people: CSV with fixed columns, and JSON lines as the API accepts."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -18,7 +18,7 @@ class PopulationError(CommandFailed):
 
 
 class Format(StrEnum):
-    """How people stand in a file."""
+    """The format of a file of people."""
 
     CSV = "csv"
     JSON_LINES = "jsonl"
@@ -54,7 +54,7 @@ COLUMNS = (
 )
 
 LINE_SEPARATOR = "|"
-"""Between the lines of an address in one CSV cell."""
+"""Separates the lines of an address in one CSV cell."""
 
 _TOP = ("username", "full_name", "date_of_birth", "phone_number", "email", "national_id")
 _ADDRESS = ("city", "region", "postcode", "country")
@@ -62,10 +62,10 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 
 def format_of(path: Path) -> Format:
-    """Return the format a file's suffix stands for.
+    """Return the format that the suffix of a file indicates.
 
     Raises:
-        PopulationError: It stands for none that we know.
+        PopulationError: The suffix is unknown.
     """
     try:
         return _SUFFIXES[path.suffix.lower()]
@@ -77,7 +77,7 @@ def format_of(path: Path) -> Format:
 def payload_of(row: Mapping[str, str]) -> Payload:
     """Turn a CSV row into a payload; an empty cell is an absent field.
 
-    A cell that says neither yes nor no where it should is passed on, to be refused by its name.
+    A cell that should say yes or no and does not is passed on, for the API to refuse that field.
     """
     payload: Payload = {name: row[name] for name in _TOP if row.get(name)}
     address: Payload = {name: row[name] for name in _ADDRESS if row.get(name)}
@@ -93,14 +93,16 @@ def payload_of(row: Mapping[str, str]) -> Payload:
 
 
 def row_of(payload: Payload) -> dict[str, str]:
-    """Turn a payload of valid form into a CSV row; ``payload_of`` turns it back.
+    """Turn a valid payload into a CSV row; ``payload_of`` does the reverse.
 
     Raises:
-        PopulationError: A line of the address holds the character that separates lines.
+        PopulationError: A line of the address contains the character that separates lines.
     """
     address, consent = payload["address"], payload["consent"]
     if any(LINE_SEPARATOR in line for line in address["lines"]):
-        raise PopulationError(f"an address line holds {LINE_SEPARATOR}; write JSON lines instead")
+        raise PopulationError(
+            f"an address line contains {LINE_SEPARATOR}; write JSON lines instead"
+        )
     row: dict[str, str] = {name: payload[name] for name in _TOP if payload.get(name)}
     row |= {name: address[name] for name in _ADDRESS if address.get(name)}
     row |= {f"consent_{name}": consent[name] for name in ("text_version", "given_at")}

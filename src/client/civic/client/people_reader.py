@@ -1,4 +1,4 @@
-"""Read people from the operator's own file, row by row; a bad row does not stop the others."""
+"""Reads people from a file, row by row; a bad row does not stop the others."""
 
 import csv
 import json
@@ -25,10 +25,10 @@ _NO_TRACE = TraceContext("0" * 32, "0" * 16)
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that is not a registration: where it starts, and what is wrong with it.
+    """A row that is not a valid registration: where it starts, and what is wrong with it.
 
-    The line counts from 1. The reason is made of the API's codes, each with the JSON Pointer
-    (RFC 6901) of its field, and of nothing that stands in the file.
+    Lines are counted from 1. The reason consists of the API's codes, each with the JSON Pointer
+    (RFC 6901) of its field, and never quotes the file.
     """
 
     line: int
@@ -36,18 +36,18 @@ class BadRow:
 
 
 def read_people(path: Path) -> Iterator[Payload | BadRow]:
-    """Read a file of people without ever holding all of it.
+    """Read a file of people without ever holding it all in memory.
 
     Args:
-        path: ``.csv`` with the columns of ``formats.COLUMNS``, one person a line, or ``.jsonl`` or
+        path: ``.csv`` with the columns of ``formats.COLUMNS``, a person per line, or ``.jsonl`` or
             ``.ndjson``; UTF-8, with or without a byte order mark.
 
     Yields:
-        A payload for each row that the API would take, else a ``BadRow``.
+        A payload for each row that the API would accept, or else a ``BadRow``.
 
     Raises:
         PopulationError: It is not a readable file of a known format, it is empty, its columns are
-            not ours, or a line is not UTF-8; the last only when that line is reached.
+        not these, or a line is not UTF-8; the last only when that line is reached.
     """
     file_format = format_of(path)
     if not path.is_file():
@@ -58,7 +58,7 @@ def read_people(path: Path) -> Iterator[Payload | BadRow]:
         empty = False
         yield row
     if empty:
-        raise PopulationError(f"{path}: is empty")
+        raise PopulationError(f"{path}: the file is empty")
 
 
 def _decoded(path: Path) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _json_rows(_path: Path, lines: Iterable[str]) -> Iterator[Payload | BadRow]:
 def _csv_rows(path: Path, lines: Iterable[str]) -> Iterator[Payload | BadRow]:
     header: list[str] | None = None
     for number, line in enumerate(lines, start=1):
-        # Line by line: no field may hold a line end, and an open quote must not swallow the rest.
+        # Line by line: no field may have a line break, and an open quote must not swallow the rest.
         try:
             cells = next(csv.reader([line], strict=True))
         except csv.Error:
@@ -110,14 +110,14 @@ def _header(path: Path, cells: list[str]) -> list[str]:
     if missing:
         raise PopulationError(f"{path}: the first line lacks the columns {', '.join(missing)}")
     for place, name in enumerate(header, start=1):
-        # By its place: in a file without a header the name would be somebody's data.
+        # Named by its position: in a file without a header the name would be somebody's data.
         if name not in COLUMNS or name in header[: place - 1]:
             raise PopulationError(f"{path}: column {place} is unknown or named twice")
     return header
 
 
 def _refusal(text: str) -> str | None:
-    """Say what the API's edge would find wrong with a body; None for nothing."""
+    """Return what the API would find wrong with a body; None if nothing."""
     request = {"headers": {"content-type": "application/json"}, "body": text}
     try:
         Request(request, _NO_TRACE).body(Registration)

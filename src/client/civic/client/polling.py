@@ -1,4 +1,4 @@
-"""A voter's client of the vote API; it sends nothing that would tell who votes."""
+"""A voter's client of the vote API, which sends nothing that would reveal who votes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -41,17 +41,17 @@ class PollingPlace(ApiClient):
         return self.call("GET", _with("/votes", query))
 
     def newer_results(self, query: Mapping[str, str], tag: str | None) -> tuple[Json, str] | None:
-        """Return the latest results and their entity tag; asks once.
+        """Return the latest results and their entity tag, asking once only.
 
         Args:
-            query: As of ``results``.
-            tag: The entity tag of the results at hand.
+            query: As for ``results``.
+            tag: The entity tag of the results that the caller has.
 
         Returns:
-            None if those are the latest.
+            None if these are already the latest.
 
         Raises:
-            Refused: There are none, or none at the moment.
+            Refused: There are no results, or none at the moment.
             CommandFailed: The API does not answer.
         """
         answer = self.once(_with("/votes", query), {"if-none-match": tag} if tag else {})
@@ -67,11 +67,11 @@ class PollingPlace(ApiClient):
         return answer.text
 
     def election(self, election: str) -> Json:
-        """Return an election that was published, with the keys of its credentials."""
+        """Return a published election, with the keys of its credentials."""
         return self.call("GET", _with(f"/elections/{_safe(election)}", {}))
 
     def health(self) -> Json:
-        """Return whether the parts that a vote needs answer."""
+        """Return whether the parts that a vote needs are up."""
         return self.call("GET", "/health")
 
 

@@ -25,9 +25,9 @@ class Submitted:
 def submit_all(
     citizen: Citizen, journal: Journal, payloads: Iterable[dict[str, Any]], workers: int
 ) -> Iterator[Submitted]:
-    """Register everyone; outcomes come as they are known, numbered from 1 in the order given.
+    """Register everyone, and yield outcomes as they become known, numbered from 1 in input order.
 
-    People whom the journal knows are not sent again.
+    People who are already in the journal are not sent again.
     """
 
     def submit(numbered: tuple[int, dict[str, Any]]) -> Submitted:
@@ -49,8 +49,8 @@ def submit_all(
 def in_parallel[T, R](work: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
     """Apply ``work`` in threads, reading no further ahead than a few items per worker.
 
-    What is under way when the caller stops reading, for instance on Ctrl-C, is finished first;
-    nothing new is begun.
+    When the caller stops reading, for instance on Ctrl-C, the work under way is finished and
+    nothing new is started.
     """
     with ThreadPoolExecutor(workers) as pool:
         pending: set[Future[R]] = set()

@@ -12,16 +12,16 @@ _HIGHEST_PORT = 65535
 
 
 def chosen_port(record: Path) -> int:
-    """Give the port from CIVIC_PORT, else the recorded one, else 4566.
+    """Return the port from CIVIC_PORT, or else the recorded one, or else 4566.
 
-    The engine's saved state holds addresses with its port in them (queue URLs), so state and port
+    The engine's saved state contains addresses with its port (queue URLs), so state and port
     belong together.
 
     Args:
         record: The file that remembers the port of the saved state.
 
     Raises:
-        SettingInvalid: CIVIC_PORT is no port, or not the one of the saved state.
+        SettingInvalid: CIVIC_PORT is not a port, or not that of the saved state.
     """
     recorded = int(record.read_text()) if record.exists() else None
     wanted = os.environ.get("CIVIC_PORT")
@@ -38,13 +38,13 @@ def chosen_port(record: Path) -> int:
 
 
 def require_free(port: int) -> None:
-    """Return if nothing listens on the port.
+    """Check that nothing listens on a port.
 
     Raises:
-        PortTaken: Something does.
+        PortTaken: Another program does.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # Without it the closed connections of an engine just stopped would block the port.
+        # Without this, closed connections of an engine that has just stopped would block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))

@@ -1,1 +1,1 @@
-"""What the programs of this project share at the terminal."""
+"""What the programs of this project share for their use of the terminal."""

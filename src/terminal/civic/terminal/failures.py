@@ -1,4 +1,4 @@
-"""What can stop the command, each with its own exit code and one clear line."""
+"""The failures that can stop a command, each with its own exit code and one clear line."""
 
 import errno
 from typing import ClassVar
@@ -11,19 +11,19 @@ class CommandFailed(Exception):
 
 
 class SettingInvalid(CommandFailed):
-    """An option or environment variable has a value that means nothing here."""
+    """An option or environment variable has a value that is not valid."""
 
     exit_code = 2
 
 
 class PortTaken(CommandFailed):
-    """Another program listens where the engine would."""
+    """Another program listens on the port that is needed."""
 
     exit_code = 3
 
 
 class DiskFull(CommandFailed):
-    """There is too little room for the engine's state."""
+    """The disk has too little space for the engine's state."""
 
     exit_code = 4
 
@@ -41,13 +41,13 @@ class DeployFailed(CommandFailed):
 
 
 class StackMissing(CommandFailed):
-    """The target has no such stack, or the stack no such output."""
+    """The target does not have this stack, or the stack does not have this output."""
 
     exit_code = 7
 
 
 class SetupMissing(CommandFailed):
-    """One of the environments that `make setup` creates is not there."""
+    """One of the environments that `make setup` creates is missing."""
 
     exit_code = 8
 
@@ -57,5 +57,5 @@ INTERRUPTED_EXIT_CODE = 130
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Tell whether an operating system error means that no room is left."""
+    """Return whether an operating system error means that no space is left."""
     return error.errno in {errno.ENOSPC, errno.EDQUOT}

@@ -14,7 +14,7 @@ from civic.terminal.overview import Panel, overview
 from civic.terminal.suggestions import near
 
 type Places = Mapping[str, "str | Group"]
-"""Name of the subcommand, and where its function (or its group, a Typer) is: `module:name`."""
+"""The subcommands by name, each with the place of its function, or its group, as `module:name`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class LazyCommands(TyperGroup):
         return list(self.places)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import one subcommand; None where there is none of that name."""
+        """Import one subcommand; None if there is none of that name."""
         del ctx
         place = self.places.get(cmd_name)
         return None if place is None else _load(cmd_name, place)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the subcommand of a command line; for one that is not there, say what is."""
+        """Return the subcommand of a command line; if there is none, fail with the nearest ones."""
         if args[0] not in self.places and not args[0].startswith("-"):
             meant = near(args[0], list(words_of(self)), self.renamed)
             names = " or ".join(f"`{ctx.command_path} {one}`" for one in meant)
@@ -58,7 +58,7 @@ class LazyCommands(TyperGroup):
 
 
 class LazyProgram(LazyCommands):
-    """A whole program: its help text is one table, by who uses a subcommand."""
+    """A whole program, whose help text is one table of subcommands by who uses them."""
 
     roles: ClassVar[Mapping[str, Places]] = {}
 
@@ -79,7 +79,7 @@ def lazy_program(
 
     Args:
         roles: The subcommands by who uses them.
-        renamed: What a subcommand was called before, and the words to say now.
+        renamed: The current name of each subcommand that was renamed, by its old name.
     """
     places = {name: place for one in roles.values() for name, place in one.items()}
     members = {"roles": roles, "places": places, "renamed": renamed or {}}
@@ -90,7 +90,7 @@ def installed_roles(group: str) -> dict[str, Places]:
     """Return the subcommands that installed distributions add, by who uses them.
 
     Args:
-        group: Of entry points; each names a mapping from role to places.
+        group: The group of entry points, each of which names a mapping from role to places.
     """
     found: dict[str, Places] = {}
     for point in sorted(entry_points(group=group), key=lambda one: one.name):
@@ -99,7 +99,7 @@ def installed_roles(group: str) -> dict[str, Places]:
 
 
 def words_of(group: TyperGroup) -> Iterator[str]:
-    """Return the words for every subcommand of a group, and of the groups in it."""
+    """Yield the words for every subcommand of a group, and of the groups in it."""
     for name in group.list_commands(None):  # type: ignore[arg-type]
         yield name
         found = group.get_command(None, name)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""File locks, which the operating system lets go of when their holder ends, however it ends."""
+"""File locks, which the operating system releases when their holder ends, however it ends."""
 
 import fcntl
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def try_lock(file: IO[bytes]) -> bool:
 
 @contextmanager
 def one_at_a_time(path: Path) -> Iterator[None]:
-    """Hold a lock for a while; wait first for whoever else holds it."""
+    """Hold a lock inside the block; first wait until nobody else holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""The help text of a program on one screen: who, command, what it does."""
+"""The help text of a program on one screen: role, command, and what it does."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ class Panel(NamedTuple):
 
     Attributes:
         role: Who uses them.
-        commands: The name of each, and what it does.
+        commands: The name of each command, and what it does.
     """
 
     role: str
@@ -22,7 +22,7 @@ class Panel(NamedTuple):
 
 
 def overview(context: Any, panels: Sequence[Panel]) -> None:
-    """Print how a program is called, its commands by role, and its options."""
+    """Print a program's usage, its commands by role, and its options."""
     table = Table.grid(Column(no_wrap=True), Column(no_wrap=True), Column(), padding=(0, 2, 0, 0))
     for panel in [*panels, Panel("Options", _options(context))]:
         for number, (name, text) in enumerate(panel.commands):

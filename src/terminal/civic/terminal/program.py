@@ -1,4 +1,4 @@
-"""How a program starts, says its version, and ends."""
+"""How a program starts, shows its version, and ends."""
 
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
@@ -14,7 +14,7 @@ type Explain = Callable[[Exception], CommandFailed | None]
 
 
 def version_option(program: str) -> Any:
-    """Return an option that prints the version of a program and ends it.
+    """Return an option that prints the version of a program and exits.
 
     Args:
         program: The name of its console script.
@@ -44,10 +44,10 @@ def call(app: typer.Typer, arguments: Sequence[str], explain: Explain = lambda _
     Args:
         app: The program.
         arguments: The words after its name.
-        explain: Knows the errors of the libraries that it uses.
+        explain: Explains the errors of the libraries that the program uses.
 
     Returns:
-        0, or the exit code that tells what went wrong (`civic.terminal.failures`).
+        0, or the exit code that says what went wrong (`civic.terminal.failures`).
     """
     try:
         app(list(arguments), prog_name=app.info.name)

@@ -1,16 +1,16 @@
-"""What somebody may have meant who typed a command that is not there."""
+"""The commands that somebody may have meant by one that does not exist."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 
 def near(typed: str, known: Sequence[str], renamed: Mapping[str, str]) -> list[str]:
-    """Return the commands that come nearest, the likeliest first.
+    """Return the commands nearest to what was typed, the likeliest first.
 
     Args:
-        typed: One word.
-        known: Every command: one word, or several where it is in a group.
-        renamed: What a command was called before, and the words to say now.
+        typed: The word that was typed.
+        known: Every command: one word, or several if it is in a group.
+        renamed: The current name of each command that was renamed, by its old name.
     """
     if typed in renamed:
         return [renamed[typed]]

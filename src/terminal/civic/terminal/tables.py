@@ -5,7 +5,7 @@ from rich.table import Table
 
 
 def plain_table(*headers: str, title: str | None = None) -> Table:
-    """Return a table without vertical lines, in which no id is broken."""
+    """Return a table without vertical lines, which never wraps an id."""
     table = Table(
         *headers,
         title=title,

@@ -1,4 +1,4 @@
-"""Moments, as the command prints them: shortened to what a reader needs, in UTC by default."""
+"""Moments as the commands print them: as precise as a reader needs, in UTC by default."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -7,10 +7,10 @@ NONE = "-"
 
 
 def second(moment: datetime | str | None) -> str:
-    """Return a moment to the second; a dash for none.
+    """Return a moment to the second, or a dash if there is none.
 
     Args:
-        moment: Aware, or as the API writes it (ISO 8601).
+        moment: An aware time, or text as the API writes it (ISO 8601).
     """
     return _format(moment, "%Y-%m-%d %H:%M:%SZ")
 

@@ -1,4 +1,4 @@
-"""Waiting for what happens behind the API: always for a fact, and not for ever."""
+"""Waiting for something to happen behind the API: always for a fact, and not for ever."""
 
 import time
 from collections.abc import Callable
@@ -12,14 +12,14 @@ _PAUSE_SECONDS = 0.1
 
 
 class TookTooLong(CommandFailed):
-    """What was waited for did not happen in time; it may happen yet."""
+    """What was waited for did not happen in time; it may still happen."""
 
 
 def until[T](fact: str, look: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T:
-    """Look again and again; return the first answer that is true.
+    """Look again and again, and return the first answer that is true.
 
     Args:
-        fact: What is waited for, for the message.
+        fact: What is waited for, to be named in the message.
         look: Asks for it; an empty answer means not yet.
         seconds: How long to wait at most.
 
@@ -29,6 +29,6 @@ def until[T](fact: str, look: Callable[[], T | None], seconds: float = PATIENCE_
     deadline = time.monotonic() + seconds
     while not (answer := look()):
         if time.monotonic() > deadline:
-            raise TookTooLong(f"not within {seconds:.0f} s: {fact}")
+            raise TookTooLong(f"this did not happen within {seconds:.0f} s: {fact}")
         time.sleep(_PAUSE_SECONDS)
     return answer
