@@ -111,7 +111,7 @@ def test_replay_broken_off_is_130_and_says_where_to_go_on(
     monkeypatch.setattr(module, "replay_erasures", broken)
     assert main(["ledger", "replay"]) == 130
     said = capsys.readouterr()
-    assert "broken off after 2" in said.err
+    assert "interrupted after 2" in said.err
     # As a shell has to be given it.
     assert """civic ledger replay --from '{"id": {"S": "b'"'"'c"}}'""" in said.err
     assert "Traceback" not in said.err

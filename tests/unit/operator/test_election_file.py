@@ -74,9 +74,9 @@ def test_every_wrong_field_is_named_and_no_value_repeated(tmp_path: Path) -> Non
     ("text", "said"),
     [
         ("title: [", "line 1, column 9"),
-        ("title: a\ntitle: b\n", "line 2, column 1: 'title' is there twice"),
-        ("- title: a\n", "holds no election"),
-        ("", "holds no election"),
+        ("title: a\ntitle: b\n", "line 2, column 1: 'title' is given twice"),
+        ("- title: a\n", "does not contain an election"),
+        ("", "does not contain an election"),
         ("title: !!python/object:os.system x\n", "line 1"),
     ],
 )

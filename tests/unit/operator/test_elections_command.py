@@ -282,7 +282,7 @@ def test_file_of_an_election_can_be_read_again(api: Api, capsys: Capture, tmp_pa
     [
         (404, {"code": "not_found"}, "civic elections list"),
         (409, {"code": "not_now"}, "its state does not allow that"),
-        (409, {"code": "election_moved"}, "changed meanwhile"),
+        (409, {"code": "election_moved"}, "changed in the meantime"),
         (409, {"code": "ballots_waiting"}, "dead letters"),
         (409, {"code": "count_differs"}, "compare `civic results` with `civic elections recount`"),
         (403, {"message": "Forbidden"}, "these AWS credentials may not"),

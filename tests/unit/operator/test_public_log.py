@@ -83,7 +83,7 @@ def test_mistyped_receipt_is_not_asked_for(
 ) -> None:
     monkeypatch.delattr(command, "LogReader")
     assert main(["receipt", RECEIPT[:-1]]) == SettingInvalid.exit_code
-    assert "that is no receipt" in capsys.readouterr().err
+    assert "that is not a receipt" in capsys.readouterr().err
 
 
 def test_proof_is_printed_as_the_log_gives_it(deployed: DeployedLog, capsys: Capture) -> None:

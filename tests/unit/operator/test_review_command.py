@@ -122,7 +122,7 @@ def test_opened_case_shows_every_value_as_it_was_written() -> None:
 
 def test_no_case_is_said(capsys: Capture) -> None:
     assert main(["review", "list"]) == 0
-    assert capsys.readouterr().out == "no case waits\n"
+    assert capsys.readouterr().out == "there are no open cases\n"
 
 
 def test_record_is_not_opened_where_there_is_no_terminal(capsys: Capture) -> None:

@@ -82,7 +82,7 @@ def test_receipt_without_a_published_key_does_not_say_whose_it_is(
     files: Files, capsys: Capture
 ) -> None:
     main(["rights", "verify-erasure", str(files.receipt)])
-    assert "does not say whose key" in capsys.readouterr().out
+    assert "anyone's key may have signed" in capsys.readouterr().out
 
 
 def test_receipt_with_the_published_key_is_its_owners(files: Files, capsys: Capture) -> None:
@@ -91,7 +91,7 @@ def test_receipt_with_the_published_key_is_its_owners(files: Files, capsys: Capt
     )
     said = capsys.readouterr().out
     assert "signed with the given key" in said
-    assert "whose key" not in said
+    assert "may have signed" not in said
 
 
 def test_receipt_under_another_key_is_1_with_the_reason(files: Files, capsys: Capture) -> None:
@@ -128,7 +128,7 @@ def test_no_such_file_is_2(tmp_path: Path) -> None:
 def test_published_key_that_is_none_is_2(files: Files, capsys: Capture) -> None:
     words = ["rights", "verify-erasure", str(files.receipt), "--public-key", str(files.receipt)]
     assert main(words) == 2
-    assert "no public key in PEM" in capsys.readouterr().err
+    assert "does not contain a public key in PEM" in capsys.readouterr().err
 
 
 def test_receipt_is_verified_without_loading_anything_of_aws_or_http(files: Files) -> None:

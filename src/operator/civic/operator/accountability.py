@@ -1,4 +1,4 @@
-"""What an operator asks of the accounts: erasures, their replay, and what is overdue."""
+"""What an operator needs for accountability: erasures, their replay, and what is overdue."""
 
 import json
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class ReplayedPage:
-    """One page of a replay: how many erasures it published again, and where to go on."""
+    """One page of a replay: how many erasures it published again, and where to continue."""
 
     replayed: int
     cursor: str | None
 
 
 def ledger_entries(target: Target) -> Iterator[ErasureRecord]:
-    """Return every entry of the erasure ledger, in no order."""
+    """Return every entry of the erasure ledger, in no particular order."""
     ledger = DynamoDbErasureLedger(target.dynamodb, target.output("ErasureLedgerName"))
     cursor = None
     while True:
@@ -46,11 +46,11 @@ def count_erasures(target: Target) -> int:
 
 
 def replay_erasures(target: Target, cursor: str | None, page_size: int) -> Iterator[ReplayedPage]:
-    """Publish every erasure of the ledger again, page by page; harmless when repeated.
+    """Publish every erasure of the ledger again, page by page; repeating it does no harm.
 
     Args:
         target: The stack.
-        cursor: Where an earlier replay was broken off; None to begin.
+        cursor: Where an earlier replay was interrupted; None to start.
         page_size: How many entries a page has, 1 to 1000.
     """
     while True:
@@ -63,19 +63,19 @@ def replay_erasures(target: Target, cursor: str | None, page_size: int) -> Itera
 
 
 def run_deadlines(target: Target) -> dict[str, int]:
-    """Do what the day asks for now; return how many were overdue, and ended."""
+    """Run the daily job now; return how many were overdue, and how many ended."""
     done = invoke(target, "DeadlinesFunctionName", {})
     return {name: int(done[name]) for name in ("overdue", "ended")}
 
 
 def overdue_requests(target: Target, now: datetime) -> list[SubjectRequest]:
-    """Return the requests that should have been answered, the longest overdue first."""
+    """Return the requests that are overdue, the longest overdue first."""
     log = DynamoDbRequestLog(target.dynamodb, target.output("RequestLogName"))
     return sorted(log.overdue(now), key=lambda request: request.due_at)
 
 
 def is_cursor(text: str) -> bool:
-    """Tell whether a text has the form of a replay's cursor: a key of the ledger, as JSON."""
+    """Return whether a text has the form of a replay's cursor: a key of the ledger, as JSON."""
     try:
         return isinstance(json.loads(text), dict)
     except ValueError:

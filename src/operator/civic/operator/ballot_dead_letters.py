@@ -1,8 +1,8 @@
-"""Ballots that could not be counted: back into the queue while the election lasts, not after it.
+"""Ballots that could not be counted go back into the queue while the election lasts, not later.
 
-Whoever could put ballots back after the closing could choose when, knowing the count. So that takes
-an order of the election office, and both what was refused and what was ordered are events, which
-reach the election's notices.
+Somebody who could put ballots back after the closing could choose the moment, knowing the count. So
+this takes an order of the election office, and both a refusal and an order are events, which appear
+among the election's notices.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ _OVER = {State.CLOSED, State.CERTIFIED}
 
 @dataclass(slots=True)
 class _Gate:
-    """Lets messages pass, and remembers those that came late."""
+    """Lets messages through, and remembers those that came late."""
 
     elections: DynamoDbElections
     ordered: bool
@@ -32,7 +32,7 @@ class _Gate:
     known: dict[ElectionId, Election | None] = field(default_factory=dict)
 
     def passes(self, body: str) -> bool:
-        """Tell whether a message may go back."""
+        """Return whether a message may go back."""
         try:
             which, _ = read_body(body)
         except SealBroken:
@@ -55,8 +55,8 @@ def redrive_ballots(target: Target, limit: int | None, order: str | None) -> tup
 
     Args:
         target: The system.
-        limit: How many at the most; None for all.
-        order: What orders it after the closing, such as a file number; None for no order.
+        limit: How many at most; None for all.
+        order: The order to do so after the closing, such as a file number; None for no order.
 
     Returns:
         How many were moved, and how many came after the closing.

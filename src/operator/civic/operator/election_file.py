@@ -1,4 +1,4 @@
-"""An election as an office writes it into a file, YAML or JSON, and how it is read."""
+"""An election as an office writes it in a file, YAML or JSON, and how it is read."""
 
 import json
 from collections.abc import Mapping
@@ -27,16 +27,16 @@ _BOOL, _TIMESTAMP = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads YAML 1.2's idea of plain words: NO is Norway, and a time is what was written."""
+    """Reads plain words as YAML 1.2 does: NO is Norway, and a time stays as it was written."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - as PyYAML has it
-        """Refuse a key that is there twice, of which PyYAML would take the last."""
+        """Refuse a key that is given twice, of which PyYAML would use the last."""
         seen = set()
         for key, _ in node.value:
             name = str(self.construct_object(key, deep=True))
             if name in seen:
                 raise yaml.constructor.ConstructorError(
-                    problem=f"{name!r} is there twice", problem_mark=key.start_mark
+                    problem=f"{name!r} is given twice", problem_mark=key.start_mark
                 )
             seen.add(name)
         return super().construct_mapping(node, deep)
@@ -53,10 +53,10 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def read_election(file: Path) -> DraftElection:
-    """Read an election, YAML or JSON, which is YAML too.
+    """Read an election from YAML, or from JSON, which is YAML too.
 
     Raises:
-        SettingInvalid: It cannot be read, or is no election; the message names every wrong field.
+        SettingInvalid: It cannot be read, or is not an election; the message names every fault.
     """
     try:
         # A SafeLoader, so nothing in the file is executed.
@@ -70,7 +70,7 @@ def read_election(file: Path) -> DraftElection:
         where = f"line {at.line + 1}, column {at.column + 1}: " if at else ""
         raise SettingInvalid(f"{file}: {where}{error.problem}") from None
     if not isinstance(document, dict):
-        raise SettingInvalid(f"{file} holds no election; see docs/elections.md")
+        raise SettingInvalid(f"{file} does not contain an election; see docs/elections.md")
     return _parse(file, document)
 
 
@@ -78,7 +78,7 @@ def _parse(file: Path, document: Mapping[str, Any]) -> DraftElection:
     try:
         return DraftElection.model_validate_json(json.dumps(document, default=str))
     except ValidationError as error:
-        lines = [f"{file} is no election:"]
+        lines = [f"{file} is not an election:"]
         for fault in error.errors(include_url=False, include_context=False, include_input=False):
             place = "/".join(str(part) for part in fault["loc"]) or "the whole file"
             lines.append(f"  {place}: {fault['msg']}")
@@ -86,9 +86,9 @@ def _parse(file: Path, document: Mapping[str, Any]) -> DraftElection:
 
 
 def written_election(election: Mapping[str, Any]) -> str:
-    """Return an election of the API as a file to change and send back.
+    """Return an election from the API as a file to edit and send back.
 
-    Its times are those of its time zone, with their offset.
+    Its times are in its time zone, with their offset.
     """
     zone = ZoneInfo(election["time_zone"])
     document = {name: election[name] for name in _FIELDS if name in election}

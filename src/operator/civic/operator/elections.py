@@ -10,36 +10,36 @@ from civic.voting.model.draft import DraftElection, NewCandidate, NewWindow
 
 
 class ElectionOffice(SignedApi):
-    """Calls the staff API of the voting stack; answers are as the API gives them."""
+    """Calls the staff API of the voting stack, and returns its answers unchanged."""
 
     hints = {  # noqa: RUF012 - a ClassVar by its base
         "404": "there is no such election; see `civic elections list`",
-        "election_moved": "it was changed meanwhile; look at it again and start from that",
+        "election_moved": "it was changed in the meantime; look at it again and start from that",
         "not_now": "its state does not allow that; see `civic elections show`",
         "ballots_waiting": (
-            "ballots are, or may be, still on their way into the count; wait two minutes after"
-            " the closing, then look at the ballot queue and its dead letters"
+            "some ballots may still be waiting to be counted; wait until two minutes after the"
+            " closing, then look at the ballot queue and its dead letters"
         ),
         "count_differs": (
-            "the tally has another number of ballots; compare `civic results` with"
-            " `civic elections recount`, and certify what both say"
+            "the tally has a different number of ballots; compare `civic results` with"
+            " `civic elections recount`, and certify the number in both"
         ),
         "bad_definition": "the election contradicts itself",
-        "invalid_fields": "some fields are not as they must be",
+        "invalid_fields": "some fields are not valid",
         "body_too_large": "the election is too large",
     }
     fault_texts = {  # noqa: RUF012 - as above
-        "ambiguous_time": "the clocks are changed then; give the offset, such as +01:00",
+        "ambiguous_time": "the clocks change at that time; give the offset, such as +01:00",
         "area_announced": "an area that was announced is missing",
         "area_given_twice": "another ballot style has this area",
-        "given_twice": "it is there twice",
-        "id_given_twice": "it is there twice",
-        "max_over_options": "more than there are options",
+        "given_twice": "it is given twice",
+        "id_given_twice": "it is given twice",
+        "max_over_options": "more than the number of options",
         "min_over_max": "more than max",
-        "min_over_options": "fewer than the voter has to select",
+        "min_over_options": "fewer than the voter must select",
         "missing": "there must be at least one",
-        "no_contest": "there is no contest that it could show",
-        "no_options_named": "this ballot style shows all options anyway, or none of the contest",
+        "no_contest": "it has no contest to show",
+        "no_options_named": "this ballot style shows all options of the contest anyway, or none",
         "not_after_opening": "must be after the opening",
         "not_in_future": "must be in the future",
         "style_announced": "a ballot style that was announced is missing",
@@ -48,9 +48,9 @@ class ElectionOffice(SignedApi):
         "too_many_areas": "more than 90 KiB of areas",
         "too_many_counts": "more styles times options than the certified count has room for",
         "unknown_contest": "there is no such contest",
-        "unknown_id": "no such id has been given; leave it out for what is new",
+        "unknown_id": "there is no such id; leave it out for something new",
         "unknown_option": "there is no such option",
-        "unknown_time_zone": "no IANA time zone; such as Europe/Berlin",
+        "unknown_time_zone": "not an IANA time zone, such as Europe/Berlin",
     }
     list_command = "civic elections list"
 
@@ -73,7 +73,7 @@ class ElectionOffice(SignedApi):
         return self.call("GET", self._path(election))
 
     def update(self, election: str, draft: DraftElection) -> Json:
-        """Let an election say what a draft says."""
+        """Replace an election by a draft."""
         return self.call("PUT", self._path(election), _body(draft))
 
     def register_candidate(self, election: str, candidate: NewCandidate) -> Json:
@@ -105,20 +105,20 @@ class ElectionOffice(SignedApi):
         return self.call("PUT", self._path(election, "certification"), {"ballots": ballots})
 
     def delete(self, election: str) -> None:
-        """Give up a draft."""
+        """Delete a draft."""
         self.call("DELETE", self._path(election))
 
     def clone(self, election: str, window: NewWindow) -> Json:
-        """Make a draft of an election for another time."""
+        """Copy an election into a draft for another time."""
         return self.call("POST", self._path(election, "clone"), _body(window))
 
     def add_codes(self, election: str, style: str, hashes: list[str]) -> int:
-        """Let posted codes vote; up to 500 keyed hashes, base64url."""
+        """Allow posted codes to vote; takes up to 500 keyed hashes in base64url."""
         codes = {"style": style, "hashes": hashes}
         return int(self.call("POST", self._path(election, "codes"), codes)["stored"])
 
     def _path(self, election: str, *more: str) -> str:
-        # An id is letters and digits; anything else would be another path.
+        # An id consists of letters and digits; anything else could change the path.
         if not (election.isascii() and election.isalnum()):
             raise self.refused(404, "not_found")
         return "/".join(("/elections", election, *more))

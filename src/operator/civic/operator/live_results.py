@@ -1,7 +1,7 @@
 """Results in a browser as they come in: a page on loopback that listens to server-sent events.
 
-One thread asks the vote API, at most once a second and only while somebody watches; all viewers
-are told from what it found. The format is that of the HTML standard, section 9.2.
+One thread asks the vote API, at most once a second and only while somebody watches, and all
+viewers get what it found. The format is that of the HTML standard, section 9.2.
 """
 
 import errno
@@ -24,7 +24,7 @@ from civic.terminal.failures import CommandFailed, PortTaken, SettingInvalid
 from civic.terminal.loopback import LOOPBACK
 
 HEARTBEAT_SECONDS = 15.0
-"""So long a viewer hears nothing: then a comment, by which both sides notice a dead connection."""
+"""After this long without news a comment is sent, so that both sides notice a dead connection."""
 
 _PAUSE_SECONDS = 1.0
 _RETRY = b"retry: 2000\n\n"
@@ -32,14 +32,14 @@ _HEARTBEAT = b": nothing new\n\n"
 _STUCK_SECONDS = 10.0
 
 type Read = Callable[[str | None], tuple[Json, str] | None]
-"""Returns the results and their entity tag; None if the tag it is given is still theirs."""
+"""Returns the results and their entity tag; None if the given tag is still current."""
 
 
 class Board:
-    """What viewers are told: the latest results, and what keeps newer ones from coming."""
+    """What viewers see: the latest results, and why there are no newer ones."""
 
     def __init__(self, heartbeat: float = HEARTBEAT_SECONDS) -> None:
-        """Tell a viewer that there is nothing new after ``heartbeat`` seconds."""
+        """Send viewers a comment after ``heartbeat`` seconds without news."""
         self._heartbeat = heartbeat
         self._changed = Condition()
         self._results = b""
@@ -48,25 +48,25 @@ class Board:
         self._closed = False
 
     def show(self, results: Json) -> None:
-        """Tell every viewer the results."""
+        """Show the results to every viewer."""
         data = json.dumps(results, ensure_ascii=False)
         with self._changed:
             self._results = f"id: {results['version']}\ndata: {data}\n\n".encode()
             self._changed.notify_all()
 
     def say(self, notice: str) -> None:
-        """Tell every viewer what is wrong; an empty text once nothing is."""
+        """Show every viewer what is wrong; an empty text takes that back."""
         with self._changed:
-            # Nothing has been wrong yet: nothing needs to be taken back.
+            # If nothing has been wrong yet, there is nothing to take back.
             if notice or self._notice:
                 self._notice = f"event: notice\ndata: {json.dumps(notice)}\n\n".encode()
                 self._changed.notify_all()
 
     def events(self) -> Generator[bytes]:
-        """Return the stream of one viewer, from the latest results on, until the board closes."""
+        """Yield the stream of one viewer, from the latest results on, until the board closes."""
         told = (b"", b"")
         with self._watched():
-            # No look at Last-Event-ID: the latest results may be another election's by now.
+            # Last-Event-ID is ignored: the latest results may be another election's by now.
             yield _RETRY
             while (latest := self._wait_for_other_than(told)) is not None:
                 news = [one for one, before in zip(latest, told, strict=True) if one != before]
@@ -74,13 +74,13 @@ class Board:
                 yield b"".join(news) or _HEARTBEAT
 
     def wait_for_viewers(self) -> bool:
-        """Return True as soon as somebody watches, False when the board is closed."""
+        """Wait, and return True once somebody watches, or False once the board is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._viewers > 0)
             return not self._closed
 
     def pause(self, seconds: float) -> None:
-        """Wait, but not beyond the end."""
+        """Wait, but no longer than until the board closes."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed, seconds)
 
@@ -91,7 +91,7 @@ class Board:
             self._changed.notify_all()
 
     def _wait_for_other_than(self, told: tuple[bytes, bytes]) -> tuple[bytes, bytes] | None:
-        """Return what there is, after the heartbeat even if it is the same; None at the end."""
+        """Wait for news, at most until the next heartbeat, and return it; None at the end."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._closed or (self._results, self._notice) != told, self._heartbeat
@@ -113,7 +113,7 @@ class Board:
 
 
 def follow(board: Board, read: Read, clock: Callable[[], float] = time.monotonic) -> None:
-    """Keep a board current until it closes, with at most one reading a second."""
+    """Keep a board current until it closes, reading at most once a second."""
     tag: str | None = None
     while board.wait_for_viewers():
         begun = clock()
@@ -132,18 +132,18 @@ def follow(board: Board, read: Read, clock: Callable[[], float] = time.monotonic
 class LiveResults(ThreadingHTTPServer):
     """Serves the page and its events on loopback."""
 
-    daemon_threads = True  # a browser's idle connection must not hold up the end
+    daemon_threads = True  # a browser's idle connection must not delay the exit
 
     def __init__(self, port: int, board: Board) -> None:
-        """Listen.
+        """Listen on loopback.
 
         Args:
-            port: Where; 0 for any free port.
-            board: What viewers are told.
+            port: The port; 0 for any free one.
+            board: What viewers see.
 
         Raises:
             PortTaken: Another program listens there.
-            SettingInvalid: Nobody may listen there without more rights.
+            SettingInvalid: Listening there needs more rights.
         """
         self.board = board
         self.page = resources.files("civic.operator").joinpath("live_results.html").read_bytes()
@@ -161,14 +161,14 @@ class LiveResults(ThreadingHTTPServer):
 
     @property
     def hosts(self) -> set[str]:
-        """What a browser may call this server; anything else is a name that was bent to it."""
+        """The hosts that a browser may ask for; any other is a rebound name (DNS rebinding)."""
         # Browsers leave out the port that HTTP has by default.
         port = "" if self.server_port == HTTP_PORT else f":{self.server_port}"
         return {f"{name}{port}" for name in (LOOPBACK, "localhost")}
 
     @override
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a viewer that goes away in the middle: it is no fault."""
+        """Report nothing if a viewer disconnects midway: that is not an error."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -192,7 +192,7 @@ class _Viewer(BaseHTTPRequestHandler):
 
     @override
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep no record of who looked at what."""
+        """Keep no record of requests."""
 
     def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
         self._head(status, kind)
@@ -221,7 +221,7 @@ class _Viewer(BaseHTTPRequestHandler):
 
 @contextmanager
 def live_results(port: int, read: Read) -> Iterator[LiveResults]:
-    """Return a server that listens, its board kept current until the block ends."""
+    """Run a server whose board is kept current, until the end of the block."""
     board = Board()
     with LiveResults(port, board) as server:
         follower = Thread(target=follow, args=(board, read), daemon=True)

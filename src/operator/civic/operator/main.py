@@ -41,7 +41,7 @@ def settle(
             envvar="CIVIC_STACK",
             show_envvar=False,
             show_default=False,
-            help="The stack; else $CIVIC_STACK, else civic-local.",
+            help="The stack; by default $CIVIC_STACK, or else civic-local.",
         ),
     ] = LOCAL_STACK,
     region: Annotated[str | None, typer.Option(help="AWS region.")] = None,
@@ -49,7 +49,7 @@ def settle(
     *,
     version: Annotated[bool, version_option("civic")] = False,
 ) -> None:
-    """Find out on which stack the subcommand works."""
+    """Find out which stack the subcommand works on."""
     del version
     workspace = here()
     record = Engine(workspace, 0).port_record
@@ -58,7 +58,7 @@ def settle(
 
 
 def run() -> None:
-    """Run the command and leave with its exit code."""
+    """Run the command and exit with its code."""
     sys.exit(main(sys.argv[1:]))
 
 
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
         arguments: The words after `civic`.
 
     Returns:
-        0, or the exit code that tells what went wrong (`civic.terminal.failures`).
+        0, or the exit code that says what went wrong (`civic.terminal.failures`).
     """
     return call(app, arguments, _explain)
 

@@ -23,7 +23,7 @@ _TWICE = 2
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """How many messages wait, are being handled, and have been given up."""
+    """How many messages are waiting, being handled, and given up."""
 
     name: str
     waiting: int
@@ -32,12 +32,12 @@ class QueueDepth:
 
     @property
     def left(self) -> int:
-        """How many are still to be handled."""
+        """How many are yet to be handled."""
         return self.waiting + self.in_flight
 
 
 def consumers(target: Target, stacks: Collection[str] = STACKS) -> list[str]:
-    """Return the consumers of some stacks: each has a queue and a dead-letter queue."""
+    """Return the consumers of some stacks, each of which has a queue and a dead-letter queue."""
     return _named(target, stacks, _DEAD)
 
 
@@ -62,21 +62,20 @@ def queue_depths(target: Target, stacks: Collection[str] = STACKS) -> list[Queue
 
 
 def _named(target: Target, stacks: Collection[str], end: str) -> list[str]:
-    """Return what the outputs with an end are about, in the order of the alphabet."""
+    """Return what the outputs with a common ending are about, in alphabetical order."""
     outputs = [key for stack in stacks for key in target.outputs_of(stack)]
     return sorted(key.removesuffix(end) for key in outputs if key.endswith(end))
 
 
 def await_empty_queues(target: Target, tell: Callable[[int], None]) -> list[QueueDepth]:
-    """Wait for as long as the queues of identity get shorter.
+    """Wait as long as the queues of the identity domain get shorter.
 
     Args:
         target: The system.
-        tell: Told again and again how many messages are left.
+        tell: Called again and again with the number of messages left.
 
     Returns:
-        The depths at the end: not all are zero if the queues got no shorter for as long as
-        anyone would wait.
+        The depths at the end; they are not all zero if the queues stopped getting shorter.
     """
     shortest: int | None = None
     since = time.monotonic()
@@ -86,7 +85,7 @@ def await_empty_queues(target: Target, tell: Callable[[int], None]) -> list[Queu
         left = sum(depth.left for depth in depths)
         if shortest is None or left < shortest:
             shortest, since = left, time.monotonic()
-        # Twice: between two queues an event is on the bus, in none of them.
+        # Twice, because between two queues an event is on the bus and in neither of them.
         found_empty = 0 if left else found_empty + 1
         if found_empty == _TWICE or time.monotonic() - since > _STALLED_SECONDS:
             return depths
@@ -114,16 +113,16 @@ def redrive(
     limit: int | None = None,
     may_go: Callable[[str], bool] = lambda _: True,
 ) -> int:
-    """Move messages from a dead-letter queue back to their queue; harmless when repeated.
+    """Move messages from a dead-letter queue back to their queue; repeating it does no harm.
 
-    Each message is sent before it is deleted: a break in between doubles it, and every consumer
-    takes a doubled message for one.
+    Each message is sent before it is deleted: an interruption in between duplicates it, and every
+    consumer treats a duplicate as one message.
 
     Args:
         target: The system.
         consumer: One of its consumers.
-        limit: How many to move at the most; None for all.
-        may_go: Told a message's body; what it refuses stays where it is.
+        limit: How many to move at most; None for all.
+        may_go: Called with the body of a message; what it refuses stays where it is.
 
     Returns:
         How many were moved.
@@ -152,7 +151,7 @@ def redrive(
 
 
 def _in_order(queue: str, message: Any) -> dict[str, Any]:
-    """Return what a FIFO queue has to be told of a message."""
+    """Return the attributes that a FIFO queue needs for a message."""
     if not queue.endswith(".fifo"):
         return {}
     return {
@@ -162,7 +161,7 @@ def _in_order(queue: str, message: Any) -> dict[str, Any]:
 
 
 def rotate_wrapping_key(target: Target) -> str:
-    """Make a further wrapping key and return its version."""
+    """Make a new wrapping key and return its version."""
     return str(invoke(target, "KeyCustodianFunctionName", {"action": "rotate"})["version"])
 
 
@@ -175,10 +174,10 @@ def count_subject_keys(target: Target) -> int:
 def rewrap_subject_keys(target: Target) -> Iterator[tuple[int, int]]:
     """Move every subject key to the current wrapping key, page by page.
 
-    May be broken off and run again at any time.
+    It may be interrupted and run again at any time.
 
     Yields:
-        How many keys the page held, and how many of them were rewrapped.
+        How many keys are on the page, and how many of them were rewrapped.
     """
     cursor = None
     while True:
@@ -207,10 +206,10 @@ def invoke(target: Target, output: str, command: dict[str, Any]) -> dict[str, An
     Args:
         target: The system.
         output: The output that names the function.
-        command: What the function is given.
+        command: The event to invoke the function with.
 
     Raises:
-        CommandFailed: The function raised; says the error's type, never its text.
+        CommandFailed: The function raised an error; the message has its type, never its text.
     """
     answer = target.functions.invoke(
         FunctionName=target.output(output), Payload=json.dumps(command).encode()

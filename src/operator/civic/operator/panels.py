@@ -96,4 +96,4 @@ RENAMED = {
     "receipt-key": "ledger key",
     "verify-receipt": "rights verify-erasure",
 }
-"""What is no longer found by its own name."""
+"""Subcommands that were renamed: the old name, and the words to use now."""

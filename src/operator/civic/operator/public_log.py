@@ -1,4 +1,4 @@
-"""The public log of a deployment: its key, its receipts, a copy of it to verify."""
+"""The public log of a deployment: its key, its receipts, and a copy to verify."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from civic.stack.target import Target
 from civic.terminal.failures import CommandFailed, SettingInvalid
 
 OPENINGS_FOR_AUDITORS = f"{AUDITORS}openings/"
-"""What auditors copy, as `civic-verify --openings` takes it."""
+"""What auditors copy, in the form that `civic-verify --openings` takes."""
 
 _HEXADECIMAL = "[0-9a-fA-F]{64}"
 _AT_ONCE = 8
@@ -29,14 +29,14 @@ class LogReader(ApiClient):
         """Return the proof that a ballot is in the log (C2SP tlog-proof).
 
         Raises:
-            Refused: It is not, or not yet.
+            Refused: It is not in the log, or not yet.
         """
         answer = self.answer("GET", f"/receipts/{leaf.hex()}")
         require_success(answer)
         return answer.content
 
     def has(self, path: str) -> bool:
-        """Tell whether an object is published."""
+        """Return whether an object is published."""
         return self.answer("GET", f"/log/{path}").is_success
 
 
@@ -54,7 +54,7 @@ def leaf_of(receipt: str) -> bytes:
     """Return the leaf that a receipt names.
 
     Args:
-        receipt: As ``civic vote`` shows it (base64url), or in hexadecimal.
+        receipt: The receipt that ``civic vote`` shows (base64url), or the leaf in hexadecimal.
 
     Raises:
         SettingInvalid: It is neither.
@@ -66,19 +66,21 @@ def leaf_of(receipt: str) -> bytes:
     except ValueError:
         leaf = b""
     if len(leaf) != HASH_BYTES:
-        raise SettingInvalid("that is no receipt: 43 characters, as `civic vote` showed them")
+        raise SettingInvalid(
+            "that is not a receipt; give the 43 characters that `civic vote` showed"
+        )
     return leaf
 
 
 class LogCopy:
-    """A copy of what is under a prefix of the log's bucket, as far as it is there now.
+    """A copy of everything that is now under a prefix of the log's bucket.
 
-    Only the newest checkpoint ever changes. It is looked at before everything else and written
-    after it, so whatever it names is in the copy.
+    Only the newest checkpoint ever changes. It is read before everything else and written last, so
+    everything that it covers is in the copy.
     """
 
     def __init__(self, target: Target, prefix: str) -> None:
-        """Look at what there is.
+        """List what there is to copy.
 
         Args:
             target: The system.
@@ -100,10 +102,10 @@ class LogCopy:
         return len(self._keys) + (self._newest is not None)
 
     def into(self, folder: Path) -> Iterator[str]:
-        """Copy into a folder, made if need be, what is not there yet.
+        """Copy what is missing into a folder, which is created if needed.
 
         Yields:
-            The path of each object, once it is there.
+            The path of each object, once it has been copied.
         """
 
         def copy(key: str) -> str:
@@ -111,7 +113,7 @@ class LogCopy:
             file = folder / path
             if not file.exists():
                 file.parent.mkdir(parents=True, exist_ok=True)
-                # Under another name first: what was broken off is not there.
+                # Under another name first, so that an interrupted copy leaves no partial object.
                 unfinished = file.with_name(f".{file.name}.part")
                 unfinished.write_bytes(self._bucket.read(key))
                 unfinished.replace(file)

@@ -18,8 +18,8 @@ class Recount:
     """Two ways of counting one election.
 
     Attributes:
-        box: What the ballots themselves say.
-        tally: What the stream of ballots added up to.
+        box: The count of the ballots themselves.
+        tally: The tally, which adds up the stream of ballots.
     """
 
     box: Counts
@@ -27,7 +27,7 @@ class Recount:
 
     @property
     def differences(self) -> dict[tuple[str, str, str], int]:
-        """By how much the tally is above the ballots, by style, contest and option."""
+        """How far the tally is above the ballots, by style, contest and option."""
         cells = self.box.cells.keys() | self.tally.cells.keys()
         found = {cell: self.tally.cells[cell] - self.box.cells[cell] for cell in cells}
         return {cell: found[cell] for cell in sorted(found) if found[cell]}
@@ -49,6 +49,6 @@ def recount_election(target: Target, election: str) -> Recount:
         raise CommandFailed("there is no such election; see `civic elections list`")
     box = DynamoDbBallots(target.dynamodb, target.output("BallotsTableName"))
     tallies = DynamoDbTallies(target.dynamodb, target.output("TalliesTableName"))
-    # The tally first: what arrives meanwhile may then only be missing in it, not in the box.
+    # The tally first: a ballot that arrives in between may be missing from it, never from the box.
     tally, _ = total(tallies, which)
     return Recount(recount(box, which), tally)

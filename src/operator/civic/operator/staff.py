@@ -1,4 +1,4 @@
-"""A member of staff's clients of the staff APIs, which take IAM-signed requests only."""
+"""Clients of the staff APIs, which accept IAM-signed requests only."""
 
 import json
 import uuid
@@ -19,7 +19,7 @@ type Faults = Sequence[tuple[str, str]]
 
 
 class StaffRefused(CommandFailed):
-    """A staff API refused a request; says what to do about it, never what it is about."""
+    """A staff API refused a request; the message says what to do, and never whom it is about."""
 
     def __init__(self, status: int, code: str, hint: str | None, faults: Faults = ()) -> None:
         """Explain an HTTP status and the code of its problem details."""
@@ -37,9 +37,9 @@ _COMMON_HINTS = {
     "503": "a service behind the API does not answer; try again",
 }
 _REVIEW_HINTS = {
-    "404": "no such case waits; `civic review list` shows those that do",
+    "404": "there is no such open case; `civic review list` shows the open ones",
     "restricted": "the person has restricted the processing; nobody may look or decide",
-    "review_outdated": "the case was corrected, decided or erased meanwhile; look at it again",
+    "review_outdated": "the case was corrected, decided or erased since; look at it again",
     "not_yet_stored": "the corrected data is still being stored; try again in a moment",
     "invalid_fields": "the revision must be a number from 1",
 }
@@ -48,7 +48,7 @@ _REVIEW_HINTS = {
 class SignedApi(ABC):
     """Calls one of the staff APIs under the operator's own AWS credentials.
 
-    Nothing is sent twice: each look may be logged. After an error, ask for the list.
+    Nothing is sent twice, as each look may be logged. After an error, ask for the list.
     """
 
     hints: ClassVar[Mapping[str, str]] = {}
@@ -56,7 +56,7 @@ class SignedApi(ABC):
     fault_texts: ClassVar[Mapping[str, str]] = {}
     """What is wrong with a field, by the code that the API gives; otherwise that code is shown."""
     list_command: ClassVar[str]
-    """What shows how things stand when no answer came."""
+    """The command that shows the current state if no answer came."""
 
     def __init__(self, target: Target, *, transport: httpx.BaseTransport | None = None) -> None:
         """Call an API of ``target``, signing with its credentials."""
@@ -64,7 +64,7 @@ class SignedApi(ABC):
         self._http = httpx.Client(timeout=30, trust_env=not target.is_local, transport=transport)
 
     def __enter__(self) -> Self:
-        """Keep the connection open until the block ends."""
+        """Keep the connection open until the end of the block."""
         return self
 
     def __exit__(
@@ -82,7 +82,7 @@ class SignedApi(ABC):
         path: str,
         body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Send one request and return the JSON object that answers it; an empty one for none.
+        """Send one request and return the JSON object of the answer, empty if there is none.
 
         Raises:
             StaffRefused: The API refused it.
@@ -110,7 +110,7 @@ class SignedApi(ABC):
     def refused(
         cls, status: int, code: str, problem: Mapping[str, Any] | None = None
     ) -> StaffRefused:
-        """Return the refusal with what to do about it."""
+        """Return the refusal, with what to do about it."""
         hints = _COMMON_HINTS | dict(cls.hints)
         faults = [
             (cls.fault_texts.get(one["code"], one["code"]), one["pointer"])
@@ -137,7 +137,7 @@ class SignedApi(ABC):
 
 
 class Staff(SignedApi):
-    """Calls the API of reviews: cases that a person decides."""
+    """Calls the API of reviews, where a person decides cases."""
 
     hints = _REVIEW_HINTS
     list_command = "civic review list"
@@ -148,16 +148,16 @@ class Staff(SignedApi):
         return target.review_api_url
 
     def cases(self) -> list[dict[str, Any]]:
-        """Return the cases that wait, the oldest first; nothing of what anybody wrote."""
+        """Return the open cases, the oldest first, without anything that a person wrote."""
         cases: list[dict[str, Any]] = self.call("GET", "/reviews")["cases"]
         return cases
 
     def show(self, registration: str) -> dict[str, Any]:
-        """Open a case: personal data. The look is logged and told to the person."""
+        """Open a case, which is personal data. The look is logged, and shown to the person."""
         return self.call("GET", _path(registration))
 
     def decide(self, registration: str, revision: int, decision: str) -> dict[str, Any]:
-        """Decide a case of the revision that was looked at: ``accepted`` or ``rejected``."""
+        """Decide a case, for the revision that was looked at: ``accepted`` or ``rejected``."""
         opinion = {"revision": revision, "decision": decision}
         return self.call("POST", _path(registration), opinion)
 

@@ -1,4 +1,4 @@
-"""What is done to artefacts between `sam build` and their deployment, so that they start fast."""
+"""Prepares artefacts for deployment after `sam build`, so that they start fast."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +13,11 @@ TASK, LAYERS = "/var/task", "/opt"
 
 
 def finish(workspace: Workspace, folder: Path, resources: Mapping[str, Mapping[str, Any]]) -> None:
-    """Take from each artefact what no function uses, and add the bytecode of its modules.
+    """Remove from each artefact what no function uses, and add the bytecode of its modules.
 
     Args:
         workspace: The checkout.
-        folder: What `sam build` made: a folder for each artefact.
+        folder: The output of `sam build`, with a folder for each artefact.
         resources: The functions and layers that were built, as a template describes them.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Builds what the stacks ship: every code root once, however many stacks name it.
+"""Builds the code that the stacks ship: every code root once, however many stacks name it.
 
 Run as a module with an environment, such as ``python -m civic.stack.build dev``, it builds for AWS.
 """
@@ -29,11 +29,11 @@ def build(workspace: Workspace, stacks: Iterable[Deployment]) -> None:
 
     Args:
         workspace: The checkout.
-        stacks: Those of one environment; all are built into one directory.
+        stacks: The stacks of one environment; all are built into one directory.
 
     Raises:
         DeployFailed: sam ended with an error.
-        DiskFull: There was no room for the artefacts.
+        DiskFull: There was not enough space for the artefacts.
     """
     stacks = tuple(stacks)
     (folder,) = {stack.built.parent for stack in stacks}
@@ -51,13 +51,13 @@ def build(workspace: Workspace, stacks: Iterable[Deployment]) -> None:
 
 
 def code_roots(template: Path) -> set[Path]:
-    """Give the folders that a template ships: its functions' and its layer's."""
+    """Return the folders that a template ships: those of its functions and its layer."""
     found = _CODE.finditer(template.read_text("utf-8"))
     return {(template.parent / one["root"]).resolve() for one in found}
 
 
 def artefact(root: Path) -> str:
-    """Give the name of what is built from a code root."""
+    """Return the name of the artefact built from a code root."""
     return root.name.capitalize()
 
 
@@ -69,7 +69,7 @@ def _with_artefacts(template: Path) -> str:
 
 
 def _recipe(stacks: Iterable[Deployment]) -> Mapping[str, Any]:
-    """Give a template for `sam build` alone: one resource for each code root."""
+    """Return a template for `sam build` alone, with one resource for each code root."""
     resources = {}
     for stack in stacks:
         document = read_template(stack.template)

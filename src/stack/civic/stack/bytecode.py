@@ -9,13 +9,13 @@ _TAIL_LINES = 20
 
 
 def compile_folder(interpreter: Path, folder: Path, deployed: str) -> None:
-    """Put beside every module its bytecode, which Python then takes without a look at the source.
+    """Put bytecode beside every module, which Python then loads without checking the source.
 
-    The same sources give the same bytes, so what did not change is not deployed again.
+    The same sources give the same bytes, so what has not changed is not deployed again.
 
     Args:
-        interpreter: Of the version that will run the code.
-        folder: What was built.
+        interpreter: A Python of the version that will run the code.
+        folder: The folder that was built.
         deployed: Where it will be on Lambda; tracebacks name this instead of the folder.
 
     Raises:
@@ -24,8 +24,8 @@ def compile_folder(interpreter: Path, folder: Path, deployed: str) -> None:
     done = subprocess.run(
         [
             interpreter,
-            # A fresh process, for what else is in memory shows in the bytes; an isolated one, for
-            # it needs nothing of this environment, nor libraries' warnings about their own syntax.
+            # A fresh process, as the bytes depend on what else is in memory; an isolated one, as it
+            # needs nothing from this environment, and no library's warnings about its own syntax.
             *("-I", "-S", "-W", "ignore"),
             *("-m", "compileall", "-q", "-f"),
             *("--invalidation-mode", "unchecked-hash"),
@@ -40,4 +40,4 @@ def compile_folder(interpreter: Path, folder: Path, deployed: str) -> None:
     )
     if done.returncode:
         tail = "\n".join(done.stdout.strip().splitlines()[-_TAIL_LINES:])
-        raise DeployFailed(f"{folder.name} does not compile; the compiler's last words:\n{tail}")
+        raise DeployFailed(f"{folder.name} does not compile; the compiler's output ends:\n{tail}")

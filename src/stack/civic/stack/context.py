@@ -1,4 +1,4 @@
-"""What the global options settled, for the subcommands."""
+"""What the global options decided, for the subcommands."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from civic.stack.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The stack, and the checkout whose engine may hold it."""
+    """The stack, and the checkout whose engine may run it."""
 
     target: Target
     engine: Engine

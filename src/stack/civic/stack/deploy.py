@@ -1,4 +1,4 @@
-"""Brings the stacks into the embedded engine: build, deploy, and what the engine left out."""
+"""Deploys the stacks to the embedded engine: build, deploy, and add what the engine leaves out."""
 
 import platform
 from collections.abc import Callable, Collection, Mapping
@@ -24,17 +24,17 @@ _AT_ONCE = 2
 
 
 def deploy(target: Target, engine: Engine) -> list[str]:
-    """Build, and deploy into the running engine every stack that changed since.
+    """Build, and deploy to the running engine every stack that has changed.
 
     Args:
         target: The system in the engine.
         engine: The engine, running.
 
     Returns:
-        The names of the stacks that were deployed now; none if all were up to date.
+        The names of the stacks that were deployed; none if all were up to date.
 
     Raises:
-        DeployFailed: sam refused; the message ends with its last words.
+        DeployFailed: sam failed; the message ends with its last lines of output.
         DiskFull: Less than 1 GiB is free.
     """
     workspace = engine.workspace
@@ -61,19 +61,19 @@ def deploy(target: Target, engine: Engine) -> list[str]:
 
 
 def local_stacks(workspace: Workspace) -> tuple[Deployment, ...]:
-    """Give the stacks with their parameters for this machine."""
+    """Return the stacks with their parameters for this machine."""
     architecture = "arm64" if platform.machine().lower() in _ARM else "x86_64"
     return deployments(workspace, "local", {"Architecture": architecture})
 
 
 def in_order(stacks: Mapping[str, Deployment], work: Callable[[Deployment], None]) -> None:
-    """Do something with each stack, two at a time, but never before what it imports from is done.
+    """Process each stack, two at a time, but never before the stacks that it imports from.
 
-    Once one fails, or the command is interrupted, no other is begun.
+    Once one fails, or the command is interrupted, no other is started.
 
     Args:
         stacks: The stacks by their names.
-        work: What to do with one; runs in a thread.
+        work: What to do with each; it runs in a thread.
     """
     waiting = TopologicalSorter({name: stack.after(stacks) for name, stack in stacks.items()})
     waiting.prepare()
@@ -93,9 +93,9 @@ def in_order(stacks: Mapping[str, Deployment], work: Callable[[Deployment], None
 
 
 def _build(workspace: Workspace, stacks: Collection[Deployment]) -> None:
-    """Build unless what was built last, perhaps for another engine, is the same."""
+    """Build, unless the last build, perhaps for another engine, was of the same sources."""
     current = "\n".join(_current(workspace, stack) for stack in stacks)
-    # Among the artefacts, so that it goes when they go.
+    # Kept among the artefacts, so that it is removed together with them.
     stamp = workspace.artefacts / "build" / "fingerprint"
     if _is(stamp, current):
         return
@@ -115,7 +115,7 @@ def _deploy(target: Target, engine: Engine, stack: Deployment) -> None:
 
 
 def _deployed(workspace: Workspace, stack: Deployment) -> Path:
-    """Give where the fingerprint of what was deployed last is kept."""
+    """Return where the fingerprint of the last deployment is kept."""
     return workspace.state / "deployed" / stack.name
 
 

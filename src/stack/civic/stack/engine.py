@@ -1,7 +1,7 @@
-"""Start and stop of the embedded AWS engine (ministack), which lives in an environment of its own.
+"""Starts and stops the embedded AWS engine (ministack), which has its own environment.
 
-The engine is a process beside ours: it outlives the terminal, and it holds a lock while it runs,
-so "is it running?" needs no guess from a process id that may have been given to another program.
+The engine is a separate process: it outlives the terminal and holds a lock while it runs, so "is it
+running?" need not be guessed from a process id that may have been given to another program.
 """
 
 import json
@@ -24,10 +24,10 @@ from civic.terminal.loopback import LOOPBACK
 from civic.terminal.waiting import PATIENCE_SECONDS
 
 REGION = "eu-west-1"
-"""Where the engine pretends to be; its state is kept per region."""
+"""The region that the engine pretends to be; its state is kept per region."""
 
 CREDENTIALS = ("test", "test")
-"""The engine's administrator. It listens on loopback only, and the README says what it is for."""
+"""The engine's administrator. It listens on loopback only; the README says what it is for."""
 
 _IN_WORKERS = Path(__file__).parent / "worker"
 _LEAST_FREE_BYTES = 1 << 30
@@ -37,7 +37,7 @@ _LOG_TAIL_BYTES = 2000
 
 @dataclass(frozen=True)
 class Engine:
-    """The one engine of a workspace."""
+    """The engine of a workspace."""
 
     workspace: Workspace
     port: int
@@ -53,7 +53,7 @@ class Engine:
         return self.workspace.state / "engine.log"
 
     def is_running(self) -> bool:
-        """Tell whether the engine's process is there."""
+        """Return whether the engine's process is running."""
         lock = self.workspace.state / "engine.lock"
         if not lock.exists():
             return False
@@ -61,16 +61,16 @@ class Engine:
             return not try_lock(held)
 
     def start(self) -> bool:
-        """Start the engine unless it runs, and wait until it answers.
+        """Start the engine unless it is running, and wait until it answers.
 
         Returns:
-            True if it was started now, False if it ran already.
+            True if it was started, False if it was already running.
 
         Raises:
             PortTaken: Another program listens on the port.
             DiskFull: Less than 1 GiB is free.
             SetupMissing: The engine is not installed.
-            EngineFailed: It ended or stayed silent; the message ends with its last words.
+            EngineFailed: It ended or did not answer; the message ends with the end of its log.
         """
         if self.is_running():
             self._wait_until_it_answers(None)
@@ -89,13 +89,13 @@ class Engine:
         return True
 
     def stop(self) -> bool:
-        """Ask the engine to save its state and end, and wait until it has.
+        """Ask the engine to save its state and exit, and wait until it has.
 
         Returns:
-            True if it was stopped now, False if it did not run.
+            True if it was stopped, False if it was not running.
 
         Raises:
-            EngineFailed: It did not end in time; it is left alone, for killing it loses its state.
+            EngineFailed: It did not exit in time; it is left alone, as killing it loses its state.
         """
         if not self.is_running():
             return False
@@ -104,7 +104,9 @@ class Engine:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while self.is_running():
             if time.monotonic() > deadline:
-                raise EngineFailed(f"the engine (process {pid}) is still saving its state")
+                raise EngineFailed(
+                    f"the engine (process {pid}) is still saving its state; try again"
+                )
             time.sleep(_POLL_SECONDS)
         (self.workspace.state / "engine.pid").unlink(missing_ok=True)
         self._discard_scratch()
@@ -122,7 +124,7 @@ class Engine:
 
     @property
     def _scratch(self) -> Path:
-        """Where the engine unpacks the functions, once per worker process."""
+        """The directory in which the engine unpacks the functions, once per worker process."""
         return self.workspace.state / "tmp"
 
     def _make_room(self) -> None:
@@ -130,11 +132,11 @@ class Engine:
         require_room(self.workspace.state)
         self._discard_scratch()
         for directory in (self._scratch, *map(self.workspace.state.joinpath, ("state", "s3"))):
-            # The state holds the engine's keys.
+            # The state contains the engine's keys.
             directory.mkdir(mode=0o700, exist_ok=True)
 
     def _discard_scratch(self) -> None:
-        """Remove the unpacked functions: thousands of files, for which nobody should wait."""
+        """Remove the unpacked functions without waiting, as they are thousands of files."""
         if self._scratch.exists():
             self._scratch.rename(self.workspace.state / f"discarded.{time.time_ns()}")
         discarded = list(self.workspace.state.glob("discarded.*"))
@@ -162,7 +164,7 @@ class Engine:
             )
 
     def _environment(self) -> dict[str, str]:
-        """Settings of the engine; of ours it inherits only what any program needs."""
+        """Return the engine's environment; it inherits only what any program needs."""
         state = self.workspace.state
         inherited = {
             name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ
@@ -185,7 +187,7 @@ class Engine:
             "S3_DATA_DIR": str(state / "s3"),
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
-            # A Docker daemon that happens to be here must not change what runs.
+            # A Docker daemon that happens to run here must not change how functions are run.
             "DOCKER_HOST": f"unix://{state / 'no-docker.sock'}",
             "LOG_LEVEL": "WARNING",
         }
@@ -200,7 +202,7 @@ class Engine:
             time.sleep(_POLL_SECONDS)
 
     def _answers(self) -> bool:
-        # A proxy of the environment has no business on loopback.
+        # Loopback is called without the proxy of the environment.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(f"{self.endpoint}/_ministack/health", timeout=2) as answer:
@@ -216,13 +218,13 @@ class Engine:
 
 
 def forget_stream_positions(saved: Path) -> None:
-    """Have the readers of streams begin anew after a restart.
+    """Make the readers of streams start over after a restart.
 
-    The engine saves how far each has read and not the streams themselves, which begin at 0 again: a
-    reader would overlook as many records as it had read before.
+    The engine saves how far each has read, but not the streams, which start at 0 again: a reader
+    would skip as many records as it had read before.
 
     Args:
-        saved: What the engine saved of its functions; nothing is done where it is not there.
+        saved: The file of the engine's functions; if there is none, nothing is done.
     """
     if not saved.exists():
         return
@@ -236,15 +238,15 @@ def forget_stream_positions(saved: Path) -> None:
 
 
 def require_room(place: Path) -> None:
-    """Return if at least 1 GiB is free below a directory.
+    """Check that at least 1 GiB is free for a directory.
 
     Raises:
-        DiskFull: It is not.
+        DiskFull: Less is free.
     """
     if shutil.disk_usage(place).free < _LEAST_FREE_BYTES:
         raise no_room()
 
 
 def no_room() -> DiskFull:
-    """Make the error for a full disk, wherever it showed."""
+    """Return the error for a full disk."""
     return DiskFull("the disk is full; free at least 1 GiB, then run this again")

@@ -1,4 +1,4 @@
-"""Tell whether what would be built or deployed is what was built or deployed last."""
+"""Fingerprints, which show whether a build or a deployment would change anything."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 def fingerprint(root: Path, sources: Iterable[Path], parameters: Mapping[str, str]) -> str:
-    """Give the SHA-256 of all that decides what a build or a deployment would do.
+    """Return the SHA-256 of everything that determines a build or a deployment.
 
     Args:
         root: The root of the checkout.
-        sources: Files, and folders of files, below it.
+        sources: Files and folders below it.
         parameters: The values of the template's parameters.
     """
     digest = hashlib.sha256()

@@ -1,4 +1,4 @@
-"""Runs the `sam` program: quiet while it works, its last words when it does not."""
+"""Runs the `sam` program quietly, and shows its last lines of output if it fails."""
 
 import os
 import subprocess
@@ -17,19 +17,19 @@ def sam_build(workspace: Workspace, template: Path, folder: Path) -> None:
 
     Args:
         workspace: The checkout.
-        template: What to build.
-        folder: Is emptied first.
+        template: The template to build.
+        folder: The folder to build into, which is emptied first.
 
     Raises:
         DeployFailed: sam ended with an error.
-        DiskFull: There was no room for the artefacts.
+        DiskFull: There was not enough space for the artefacts.
     """
     words = ("--template-file", template, "--build-dir", folder, "--cached", "--parallel")
     _run(workspace, "build", words, {}, "sam-build.log")
 
 
 def sam_deploy(engine: Engine, config: str, parameters: Mapping[str, str]) -> None:
-    """Deploy into the embedded engine what was built for a stack.
+    """Deploy what was built for a stack to the embedded engine.
 
     Args:
         engine: The engine, running.
@@ -38,7 +38,7 @@ def sam_deploy(engine: Engine, config: str, parameters: Mapping[str, str]) -> No
 
     Raises:
         DeployFailed: sam ended with an error, or the stack was rolled back.
-        DiskFull: There was no room for what is to be uploaded.
+        DiskFull: There was not enough space for the uploads.
     """
     given = [f"{name}={value}" for name, value in parameters.items()]
     words = ("--config-env", config, "--parameter-overrides", *given)
@@ -73,7 +73,7 @@ def _run(
 
 
 def _environment(workspace: Workspace) -> dict[str, str]:
-    """Give our environment, without anything in it that leads to a real AWS account."""
+    """Return this process's environment, without anything that leads to a real AWS account."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     # Compiling sam takes longer than running it, so it is done once, whatever others prefer.
     ours.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -89,14 +89,14 @@ def _environment(workspace: Workspace) -> dict[str, str]:
         "SAM_CLI_TELEMETRY": "0",
         # Otherwise sam writes to the home directory.
         "__SAM_CLI_APP_DIR": str(workspace.state / "sam"),
-        # The locks are complete, and what the layer brings is left out of the functions'.
+        # The lock files are complete, and those of the functions omit what is in the layer.
         "PIP_NO_DEPS": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
 
 
 def _only(engine: Engine) -> dict[str, str]:
-    """Give what points sam at the engine."""
+    """Return the variables that point sam at the engine."""
     passed_by = filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1"])
     return {
         "AWS_ENDPOINT_URL": engine.endpoint,

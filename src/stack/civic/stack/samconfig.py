@@ -1,4 +1,4 @@
-"""What samconfig.toml says of the stacks of an environment."""
+"""What samconfig.toml says about the stacks of an environment."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -18,9 +18,9 @@ class Deployment:
     Attributes:
         config: The table of samconfig.toml.
         name: The name of the CloudFormation stack.
-        template: The template as it is written.
-        built: Where the template that `sam deploy` reads is built.
-        parameters: The values of the template's parameters, as far as they are given.
+        template: The template as it is in the repository.
+        built: The built template, which `sam deploy` reads.
+        parameters: The values of the template's parameters that are given.
     """
 
     config: str
@@ -30,9 +30,9 @@ class Deployment:
     parameters: Mapping[str, str]
 
     def after(self, others: Iterable[str]) -> set[str]:
-        """Give the names, among others, of the stacks that this one imports from.
+        """Return those of the other stacks' names that this stack imports from.
 
-        Its parameters hold them.
+        They are among the values of its parameters.
         """
         return set(others) & set(self.parameters.values())
 
@@ -45,7 +45,7 @@ def deployments(
     Args:
         workspace: The checkout.
         environment: ``local``, ``dev`` or ``prod``.
-        more: Parameters that the file does not know.
+        more: Parameters that are not in the file.
     """
     tables = tomllib.loads((workspace.root / "samconfig.toml").read_text("utf-8"))
     return tuple(
@@ -75,6 +75,6 @@ def _deployment(
 
 
 def parameters_of(table: Mapping[str, Any]) -> dict[str, str]:
-    """Give the template parameters that a table names, which `sam` reads as ``Name=value``."""
+    """Return the template parameters in a table, where ``sam`` reads them as ``Name=value``."""
     pairs = (given.partition("=") for given in table["parameter_overrides"])
     return {name: value for name, _, value in pairs}

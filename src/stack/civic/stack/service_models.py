@@ -1,7 +1,7 @@
-"""Leaves out of the layer what botocore knows of services that no function calls.
+"""Removes from the layer botocore's descriptions of services that no function calls.
 
-To make its first client botocore lists the folders of all 430 services it has a description of and
-reads one file with the endpoints of them all; both together take longer than the client itself.
+To make its first client, botocore lists the folders of all 430 services that it describes and reads
+one file with the endpoints of all of them; together this takes longer than making the client.
 """
 
 import json
@@ -17,13 +17,13 @@ SERVICES = frozenset({"dynamodb", "dynamodbstreams", "events", "kms", "s3", "sqs
 
 
 def keep_used_models(layer: Path) -> None:
-    """Remove the descriptions of unused services, and of the others what only explains them.
+    """Remove the descriptions of unused services, and the documentation of the others.
 
     Args:
-        layer: The layer that was built, with botocore in it.
+        layer: The built layer, which contains botocore.
 
     Raises:
-        DeployFailed: botocore does not keep its descriptions as expected.
+        DeployFailed: botocore does not store its descriptions as expected.
     """
     data = layer / "python" / "botocore" / "data"
     folders = {folder.name: folder for folder in data.iterdir() if folder.is_dir()}
@@ -53,7 +53,7 @@ def _without_documentation(node: Any) -> Any:
         return {
             key: _without_documentation(value)
             for key, value in node.items()
-            # A member of a structure may have this name, too; it is no string.
+            # A member of a structure may have this name too, but then it is not a string.
             if not (key == "documentation" and isinstance(value, str))
         }
     if isinstance(node, list):

@@ -1,7 +1,7 @@
 """The stacks that a system is made of."""
 
 REGISTRATION = "registration"
-"""The stack whose template is the entry to the others, and whose name is that of the system."""
+"""The stack whose template is the entry point, and which gives the system its name."""
 
 STACKS = (
     "platform",
@@ -12,22 +12,22 @@ STACKS = (
     "credentials",
     "analytics",
 )
-"""Every stack, in an order in which they can be deployed: what one imports comes before it."""
+"""Every stack, in an order in which they can be deployed: each after those it imports from."""
 
 IDENTITY = tuple(stack for stack in STACKS if stack not in {"voting", "audit"})
-"""Those of the domain that knows who somebody is; the others know what was chosen."""
+"""The stacks of the domain that knows who somebody is; the others know what was chosen."""
 
 
 def named(system: str, stack: str) -> str:
-    """Give the name of a stack of a system, and of its table in samconfig.toml likewise.
+    """Return the name of a stack in a system, or of its table in samconfig.toml.
 
     Args:
-        system: Such as ``civic-dev``; of the tables the environment, such as ``dev``.
+        system: The system, such as ``civic-dev``; for a table the environment, such as ``dev``.
         stack: One of ``STACKS``.
     """
     return system if stack == REGISTRATION else f"{system}-{stack}"
 
 
 def template_file(stack: str) -> str:
-    """Give where the template of a stack is in the checkout."""
+    """Return the path of a stack's template in the checkout."""
     return "template.yaml" if stack == REGISTRATION else f"stacks/{stack}.yaml"

@@ -32,12 +32,12 @@ _NO_CREDENTIALS = "no AWS credentials found; see `aws configure`, or use --profi
 
 @dataclass(frozen=True)
 class Target:
-    """One system, with lazily made clients that threads may share.
+    """One system, with clients that are made lazily and that threads may share.
 
     Attributes:
-        stack: The name of its CloudFormation stack of registrations; those of the others begin
-            with it (`civic.stack.stacks`).
-        region: The AWS region; None leaves it to the profile.
+        stack: The name of its CloudFormation stack of registrations; the names of the others
+        start with it (`civic.stack.stacks`).
+        region: The AWS region; None for that of the profile.
         profile: A profile of the AWS configuration; None for the usual credential chain.
         endpoint: The embedded engine's URL; None for AWS.
     """
@@ -49,12 +49,12 @@ class Target:
 
     @property
     def is_local(self) -> bool:
-        """Tell whether the stack is in the embedded engine."""
+        """Return whether the stack is in the embedded engine."""
         return self.endpoint is not None
 
     @cached_property
     def session(self) -> "boto3.Session":
-        """The boto3 session; in the engine's case deaf to the AWS configuration of the user."""
+        """The boto3 session; for the engine it ignores the user's AWS configuration."""
         import boto3  # noqa: PLC0415 - slow, and `civic --help` needs none of it
 
         if not self.is_local:
@@ -62,15 +62,15 @@ class Target:
         return boto3.Session(*CREDENTIALS, region_name=self.region, botocore_session=_deaf_core())
 
     def client(self, service: str, **settings: Any) -> Any:
-        """Make a client of any service, as boto3 names it. Those below are made once and typed.
+        """Make a client of any service. Those that have a property below are typed and made once.
 
         Args:
-            service: Such as ``s3``.
-            settings: Of botocore's Config, beside our own.
+            service: The name that boto3 gives the service, such as ``s3``.
+            settings: Further settings of botocore's Config.
         """
         from botocore.config import Config  # noqa: PLC0415 - as in `session`
 
-        # A proxy of the environment has no business on loopback.
+        # Loopback is called without the proxy of the environment.
         proxies: dict[str, str] | None = {} if self.is_local else None
         config = Config(max_pool_connections=_CONNECTIONS, proxies=proxies, **settings)
         make: Any = self.session.client
@@ -105,7 +105,7 @@ class Target:
         """The Lambda client (`lambda` is a keyword), which waits for a function to end."""
         client: LambdaClient = self.client(
             "lambda",
-            # Longer than a function may run: one whose answer is not awaited is called again.
+            # Longer than a function may run, as a call that times out is repeated.
             read_timeout=_LONGEST_INVOCATION_SECONDS + 10,
             tcp_keepalive=True,
         )
@@ -130,7 +130,7 @@ class Target:
         return client
 
     def find_stack(self, name: str) -> "StackTypeDef | None":
-        """Read what CloudFormation says of a stack; None where there is no such stack."""
+        """Read what CloudFormation reports about a stack; None if there is no such stack."""
         from botocore.exceptions import ClientError  # noqa: PLC0415 - as in `session`
 
         try:
@@ -144,7 +144,7 @@ class Target:
     def find_stacks(self) -> dict[str, Mapping[str, str]]:
         """Read the outputs of the system's stacks afresh, by the stack's name.
 
-        Those that are not there are left out.
+        Stacks that are not deployed are left out.
         """
         found = {name: self.find_stack(name) for name in self.stacks.values()}
         return {
@@ -160,12 +160,12 @@ class Target:
 
     @cached_property
     def deployed(self) -> Mapping[str, Mapping[str, str]]:
-        """The outputs of those of the system's stacks that are there, by name, read once."""
+        """The outputs of the system's deployed stacks, by name, read once."""
         return self.find_stacks()
 
     @property
     def missing(self) -> list[str]:
-        """The names of those of the system's stacks that are not there."""
+        """The names of the system's stacks that are not deployed."""
         return [name for name in self.stacks.values() if name not in self.deployed]
 
     @cached_property
@@ -173,22 +173,22 @@ class Target:
         """The outputs of all the system's stacks, by key, read once.
 
         Raises:
-            StackMissing: There is none of them.
+            StackMissing: None of them is deployed.
         """
         self._require_some()
         return {key: value for outputs in self.deployed.values() for key, value in outputs.items()}
 
     def outputs_of(self, stack: str) -> Mapping[str, str]:
-        """Give the outputs of one of ``STACKS``, by key; none where it is not there.
+        """Return the outputs of one of ``STACKS``, by key; none if it is not deployed.
 
         Raises:
-            StackMissing: None of the system's stacks is there.
+            StackMissing: None of the system's stacks is deployed.
         """
         self._require_some()
         return self.deployed.get(self.stacks[stack], {})
 
     def output(self, key: str) -> str:
-        """Give an output, whichever of the system's stacks has it.
+        """Return an output, whichever of the system's stacks has it.
 
         Raises:
             StackMissing: There is no such stack or output.
@@ -201,14 +201,14 @@ class Target:
             ) from None
 
     def resources(self, stack: str) -> Iterator[tuple[str, str]]:
-        """Give the logical and the physical ids of what a stack, by its name, consists of."""
+        """Yield the logical and the physical ids of the resources of a stack, by its name."""
         pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
         for page in pages:
             for resource in page["StackResourceSummaries"]:
                 yield resource["LogicalResourceId"], resource.get("PhysicalResourceId", "")
 
     def log_group(self, stack: str) -> str:
-        """Give the log group of the functions of a stack, one of ``STACKS``."""
+        """Return the log group of the functions of one of ``STACKS``."""
         return f"/civic/{self.stacks[stack]}/functions"
 
     def _require_some(self) -> None:
@@ -221,21 +221,21 @@ class Target:
 
     @property
     def api_url(self) -> str:
-        """The base URL of the citizens' API, without a slash at its end; so the others.
+        """The base URL of the citizens' API, without a slash at its end, like those below.
 
         Raises:
-            StackMissing: The stack that has the API is not there.
+            StackMissing: The stack that has the API is not deployed.
         """
         return self._url("Api")
 
     @property
     def review_api_url(self) -> str:
-        """The base URL of the API of staff who review registrations."""
+        """The base URL of the API for staff who review registrations."""
         return self._url("ReviewApi")
 
     @property
     def elections_api_url(self) -> str:
-        """The base URL of the API of staff who run elections."""
+        """The base URL of the API for staff who run elections."""
         return self._url("ElectionsApi")
 
     @property
@@ -255,7 +255,7 @@ class Target:
 
 
 def choose(stack: str, region: str | None, profile: str | None, engine: Engine) -> Target:
-    """Give the target that the global options name.
+    """Return the target that the global options name.
 
     Args:
         stack: `civic-local` for the embedded engine, any other name for AWS.
@@ -269,16 +269,16 @@ def choose(stack: str, region: str | None, profile: str | None, engine: Engine) 
 
 
 def explain(error: Exception) -> CommandFailed | None:
-    """Turn what boto3 raises when AWS or the engine cannot be reached into one clear line.
+    """Turn the errors of boto3, such as for an engine that cannot be reached, into one clear line.
 
     Returns:
-        The failure, or None for an error that is none of those.
+        The failure, or None for any other error.
     """
     from botocore import exceptions  # noqa: PLC0415 - as in `Target.session`
 
     cause = error.__cause__
     if isinstance(cause, exceptions.BotoCoreError | exceptions.ClientError):
-        # An adapter of the product says only what it could not do; what it met says why.
+        # An adapter's own error says what it could not do; the cause says why.
         return explain(cause)
     if isinstance(error, exceptions.ProfileNotFound):
         return CommandFailed(str(error))
@@ -286,10 +286,13 @@ def explain(error: Exception) -> CommandFailed | None:
         code = error.response["Error"]["Code"]
         return CommandFailed(f"AWS refused {error.operation_name}: {code}")
     for kind, message in (
-        (exceptions.EndpointConnectionError, "nothing answers there; is the engine up? `civic up`"),
+        (
+            exceptions.EndpointConnectionError,
+            "nothing answers there; if it is the engine, start it with `civic up`",
+        ),
         (exceptions.NoCredentialsError, _NO_CREDENTIALS),
         (exceptions.PartialCredentialsError, _NO_CREDENTIALS),
-        (exceptions.NoRegionError, "no AWS region chosen; use --region"),
+        (exceptions.NoRegionError, "no AWS region is chosen; use --region"),
     ):
         if isinstance(error, kind):
             return CommandFailed(message)

@@ -7,7 +7,7 @@ import yaml
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's YAML; `!Ref` and the like become None, for nothing here needs them."""
+    """Reads CloudFormation's YAML; `!Ref` and the like become None, as nothing here needs them."""
 
 
 _Loader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)

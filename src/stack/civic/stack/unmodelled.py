@@ -1,4 +1,4 @@
-"""Settings that the engine's CloudFormation leaves out, set through DynamoDB and S3 themselves.
+"""Settings that the engine's CloudFormation ignores, set through DynamoDB and S3 themselves.
 
 On AWS the template does this; here the same lines of the template are read and applied.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def apply_settings(target: Target, stack: str, template: Path) -> None:
-    """Set time to live, point-in-time recovery and Object Lock as the template says.
+    """Set time to live, point-in-time recovery and Object Lock as the template does.
 
     Args:
         target: A system in the embedded engine.
@@ -40,7 +40,7 @@ def apply_settings(target: Target, stack: str, template: Path) -> None:
 
 
 def locked_buckets(template: Path) -> Iterator[tuple[str, "DefaultRetentionTypeDef"]]:
-    """Give the logical id and the local default retention of each bucket under Object Lock."""
+    """Yield the logical id and the local default retention of each bucket with Object Lock."""
     document = read_template(template)
     for logical_id, resource in document["Resources"].items():
         if resource["Properties"].get("ObjectLockEnabled") is True:
@@ -49,7 +49,7 @@ def locked_buckets(template: Path) -> Iterator[tuple[str, "DefaultRetentionTypeD
 
 
 def table_settings(template: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the logical id and the properties of each table in a template."""
+    """Yield the logical id and the properties of each table in a template."""
     for logical_id, resource in read_template(template)["Resources"].items():
         if resource["Type"] == "AWS::DynamoDB::Table":
             yield logical_id, resource["Properties"]
@@ -59,7 +59,7 @@ def _apply_time_to_live(target: Target, table: str, wanted: dict[str, Any] | Non
     if not wanted or wanted.get("Enabled") is not True:
         return
     current = target.dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
-    # DynamoDB refuses to enable what is enabled.
+    # DynamoDB refuses to enable this if it is enabled already.
     if current["TimeToLiveStatus"] == "DISABLED":
         target.dynamodb.update_time_to_live(
             TableName=table,

@@ -1,4 +1,4 @@
-"""Where things stand in a checkout: the environments, and the engine's `.civic` directory."""
+"""Where things are in a checkout: the environments, and the engine's `.civic` directory."""
 
 import os
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from civic.terminal.failures import SetupMissing
 
 @dataclass(frozen=True)
 class Workspace:
-    """The places that the command reads or writes.
+    """The places that the commands read or write.
 
     Attributes:
         root: The root of the checkout.
-        elsewhere: Where the engine's state stands instead of in the checkout's `.civic`, for a
-            further engine beside the checkout's own; None for the usual place.
+        elsewhere: Where the engine's state is instead of in the checkout's `.civic`, for a second
+        engine beside the checkout's own; None for the usual place.
     """
 
     root: Path
@@ -23,12 +23,12 @@ class Workspace:
 
     @property
     def state(self) -> Path:
-        """The engine's state; with the artefacts, all that `make clean` removes."""
+        """The engine's state, which `make clean` removes together with the artefacts."""
         return self.elsewhere or self.artefacts
 
     @property
     def artefacts(self) -> Path:
-        """What `sam build` leaves for `sam deploy`: one for all engines of the checkout."""
+        """What `sam build` makes for `sam deploy`, shared by all engines of the checkout."""
         return self.root / ".civic"
 
     @property
@@ -38,7 +38,7 @@ class Workspace:
 
     @property
     def output(self) -> Path:
-        """Reports for the reader: `out/`."""
+        """The directory of reports: `out/`."""
         return self.root / "out"
 
     @property
@@ -52,7 +52,7 @@ class Workspace:
 
     @property
     def sam(self) -> Path:
-        """The `sam` program; beside it stands the interpreter that builds the functions.
+        """The `sam` program, which is beside the interpreter that builds the functions.
 
         Raises:
             SetupMissing: `make setup` has not run.
@@ -66,9 +66,9 @@ class Workspace:
 
 
 def here() -> Workspace:
-    """Give the workspace of the checkout this command is installed from.
+    """Return the workspace of the checkout that this command is installed from.
 
-    CIVIC_STATE names another directory for the engine's state.
+    CIVIC_STATE can name another directory for the engine's state.
     """
     elsewhere = os.environ.get("CIVIC_STATE")
     root = Path(__file__).resolve().parents[4]

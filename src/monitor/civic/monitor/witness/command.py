@@ -22,7 +22,7 @@ from civic.verifier.errors import KeyRefused, NoteRefused
 from civic.verifier.notes import ED25519, MAX_NOTE, VerifierKey
 
 witness = typer.Typer(
-    no_args_is_help=True, help="Cosign the checkpoints of a log as long as it does not fork."
+    no_args_is_help=True, help="Cosign a log's checkpoints as long as it never forks."
 )
 
 Folder = Annotated[

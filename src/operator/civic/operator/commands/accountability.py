@@ -31,12 +31,12 @@ def list_erasures(
     context: typer.Context,
     *,
     incomplete: Annotated[
-        bool, typer.Option("--incomplete", help="Only those that a store has not confirmed.")
+        bool, typer.Option("--incomplete", help="Only those that some store has not confirmed.")
     ] = False,
 ) -> None:
-    """List erasures, one to a line.
+    """List erasures, one per line.
 
-    A line says the id, when the erasure was asked for, and whether it is complete.
+    Each line shows the id, when the erasure was asked for, and whether it is complete.
     """
     seen = waiting = 0
     for record in ledger_entries(target_of(context)):
@@ -62,16 +62,16 @@ def _line(record: ErasureRecord) -> str:
 def replay(
     context: typer.Context,
     cursor: Annotated[
-        str | None, typer.Option("--from", help="Where an earlier replay was broken off.")
+        str | None, typer.Option("--from", help="Where an earlier replay was interrupted.")
     ] = None,
     page_size: Annotated[int, typer.Option(min=1, max=1000, help="Erasures at a time.")] = 100,
 ) -> None:
-    """Erase again, after a restore, everyone in the ledger.
+    """Erase everyone in the ledger again, after a restore.
 
-    Harmless where nothing came back, and when it is repeated.
+    It does no harm if nothing came back, or if it is repeated.
     """
     if cursor is not None and not is_cursor(cursor):
-        raise SettingInvalid("--from takes what a replay printed when it was broken off")
+        raise SettingInvalid("--from takes what a replay printed when it was interrupted")
     target = target_of(context)
     replayed = 0
     columns = (TextColumn("replaying erasures"), BarColumn(), MofNCompleteColumn())
@@ -85,7 +85,7 @@ def replay(
                 progress.update(task, advance=page.replayed)
             progress.update(task, total=replayed, completed=replayed)
     except BaseException:
-        err.print(f"broken off after {replayed}; {_how_to_go_on(cursor)}", soft_wrap=True)
+        err.print(f"interrupted after {replayed}; {_how_to_go_on(cursor)}", soft_wrap=True)
         raise
     out.print(f"replayed: {replayed}")
     _await_consumers(target)
@@ -93,7 +93,7 @@ def replay(
 
 def _how_to_go_on(cursor: str | None) -> str:
     again = "civic ledger replay" + (f" --from {shlex.quote(cursor)}" if cursor else "")
-    return f"go on with: {again}"
+    return f"continue with: {again}"
 
 
 def _await_consumers(target: Target) -> None:
@@ -104,12 +104,12 @@ def _await_consumers(target: Target) -> None:
     left, dead = sum(depth.left for depth in depths), sum(depth.dead for depth in depths)
     out.print(f"messages left: {left}, dead letters: {dead}")
     if left or dead:
-        err.print("not everything was handled; see `civic dlq list`")
+        err.print("some messages could not be handled; see `civic dlq list`")
         raise typer.Exit(1)
 
 
 def run(context: typer.Context) -> None:
-    """Do now what the schedule does every day.
+    """Run the daily job now.
 
     Erases the registrations whose retention has ended, and counts the overdue requests.
     """

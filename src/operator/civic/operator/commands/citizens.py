@@ -1,4 +1,4 @@
-"""`civic register`, `show`, `export`, `erase`, `rights withdraw`: a registration's whole life."""
+"""`civic register`, `show`, `export`, `erase`, `rights withdraw`: the life of a registration."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -27,14 +27,14 @@ from civic.terminal.failures import CommandFailed
 from civic.terminal.private_file import write_private
 from civic.terminal.waiting import PATIENCE_SECONDS, TookTooLong
 
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Do not wait until every store has confirmed.")
 ]
 
 
 class ExportFormat(StrEnum):
-    """How an export is written."""
+    """The format of an export."""
 
     JSON = "json"
     CSV = "csv"
@@ -42,13 +42,15 @@ class ExportFormat(StrEnum):
 
 def register(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="People: CSV, or JSON lines as the API takes them.")],
+    file: Annotated[
+        Path, typer.Argument(help="People as CSV, or as JSON lines in the form of the API.")
+    ],
     journal: JournalOption = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Requests at a time.")] = 8,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Requests at the same time.")] = 8,
 ) -> None:
-    """Register everyone in a file, reporting bad rows.
+    """Register everyone in a file, and report bad rows.
 
-    A bad row is skipped. May be broken off and run again: with the same journal nobody is
+    Bad rows are skipped. You may interrupt this and run it again: with the same journal nobody is
     registered twice. The journal holds access tokens and is readable by you only.
     """
     target = target_of(context)
@@ -73,7 +75,7 @@ def register(
 
 
 def good_rows(file: Path, skipped: list[BadRow]) -> Iterator[dict[str, Any]]:
-    """Return the rows that have the right form; report the others and add them to ``skipped``."""
+    """Yield the rows that have the right form; report the others and add them to ``skipped``."""
     for row in read_people(file):
         if isinstance(row, BadRow):
             skipped.append(row)
@@ -103,10 +105,13 @@ def export(
     ] = None,
     written_as: Annotated[
         ExportFormat,
-        typer.Option("--format", help="json: everything held; csv: the fields, to take elsewhere."),
+        typer.Option(
+            "--format",
+            help="json: everything held; csv: the person's own fields, to take elsewhere.",
+        ),
     ] = ExportFormat.JSON,
 ) -> None:
-    """Export what is held about a person (GDPR Art. 15, 20).
+    """Export the data held about a person (GDPR Art. 15, 20).
 
     Everything as JSON (Art. 15), or the person's own fields as CSV to take elsewhere (Art. 20).
     """
@@ -138,7 +143,7 @@ def erase(
 ) -> None:
     """Erase a registration for good (GDPR Art. 17).
 
-    Waits until every store has confirmed. It cannot be undone.
+    It waits until every store has confirmed, and cannot be undone.
     """
     with holder_of(context, registration, token, journal) as holder:
         if not yes:
@@ -157,7 +162,7 @@ def withdraw(
 ) -> None:
     """Withdraw consent, and have everything erased (Art. 7(3)).
 
-    Waits until every store has confirmed. It cannot be undone.
+    It waits until every store has confirmed, and cannot be undone.
     """
     with holder_of(context, registration, token, journal) as holder:
         if not yes:
@@ -173,7 +178,7 @@ def _erase(holder: Holder, ask: Callable[[Receipt], dict[str, Any]], *, wait: bo
     if not wait:
         out.print_json(json.dumps(status))
         err.print(
-            f"accepted; how far it is: civic rights erasure {holder.receipt.id}", soft_wrap=True
+            f"accepted; to follow it: civic rights erasure {holder.receipt.id}", soft_wrap=True
         )
         return
     try:
@@ -182,9 +187,9 @@ def _erase(holder: Holder, ask: Callable[[Receipt], dict[str, Any]], *, wait: bo
     except TookTooLong:
         raise CommandFailed(
             f"accepted, but not complete within {PATIENCE_SECONDS:.0f} s; "
-            f"how far it is: civic rights erasure {holder.receipt.id}"
+            f"to follow it: civic rights erasure {holder.receipt.id}"
         ) from None
     out.print_json(json.dumps({name: value for name, value in status.items() if name != "receipt"}))
     err.print(
-        f"its receipt: civic rights erasure {holder.receipt.id} --receipt FILE", soft_wrap=True
+        f"for the receipt: civic rights erasure {holder.receipt.id} --receipt FILE", soft_wrap=True
     )

@@ -1,4 +1,4 @@
-"""`civic credential`: a voter's credentials, made on their own device."""
+"""`civic credential`: a voter's credentials, which their own device makes."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def list_elections(
     token: Token = None,
     journal: JournalOption = None,
 ) -> None:
-    """List the elections a person may vote in."""
+    """List the elections that a person may vote in."""
     with holder_of(context, registration, token, journal) as holder:
         elections = Device(holder.citizen, holder.receipt).elections()
     shown = [one.model_dump(mode="json", exclude={"public_key"}) for one in elections]
@@ -42,13 +42,15 @@ def get(
     token: Token = None,
     journal: JournalOption = None,
 ) -> None:
-    """Get the credential for an election. There is only one: whoever has the file can vote.
+    """Get the credential for an election. There is only one, and anyone who has the file can vote.
 
-    Broken off, it may be run again with the same --output: the secrets are kept beside it, in
+    If it is interrupted, run it again with the same --output: the secrets are kept beside it, in
     FILE.request, until the credential is written.
     """
     if output.exists():
-        raise CommandFailed(f"{output} is there already; a credential is not written over")
+        raise CommandFailed(
+            f"{output} already exists; choose another file, as a credential is never overwritten"
+        )
     kept = output.with_name(f"{output.name}.request")
     with holder_of(context, registration, token, journal) as holder:
         device = Device(holder.citizen, holder.receipt)
@@ -59,18 +61,20 @@ def get(
     fingerprint = hashlib.sha256(request.public_key).hexdigest()
     err.print(f"written: {output}", soft_wrap=True)
     err.print(
-        f"its key has the SHA-256 {fingerprint}; make sure that this is the one which the election"
+        f"its key has the SHA-256 {fingerprint}; make sure that this is the one that the election"
         f" office publishes for {made.style}",
         soft_wrap=True,
     )
 
 
 def _request(device: Device, election: ElectionId, kept: Path) -> Request:
-    """Return the request that was kept, or a new one, kept before it is used."""
+    """Return the request that was kept, or a new one, which is kept before it is used."""
     if kept.exists():
         known = Request.from_json(kept.read_text("utf-8"))
         if known.election != election:
-            raise CommandFailed(f"{kept} is of another election")
+            raise CommandFailed(
+                f"{kept} is for another election; remove it, or choose another --output"
+            )
         return known
     made = device.prepare(election)
     write_private(kept, made.to_json())

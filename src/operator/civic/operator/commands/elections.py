@@ -20,17 +20,17 @@ from civic.voting.model.draft import NewCandidate, NewWindow
 
 ElectionId = Annotated[str, typer.Argument(metavar="ID", help="The election's id.")]
 File = Annotated[
-    Path, typer.Argument(metavar="FILE", help="YAML or JSON, as docs/examples/election.yaml.")
+    Path, typer.Argument(metavar="FILE", help="YAML or JSON, like docs/examples/election.yaml.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's answer.")]
 OpensAt = Annotated[
     str, typer.Option(help="ISO 8601; without an offset, in the election's time zone.")
 ]
-ClosesAt = Annotated[str, typer.Option(help="As --opens-at.")]
+ClosesAt = Annotated[str, typer.Option(help="Like --opens-at.")]
 
 
 def create(context: typer.Context, file: File, *, as_json: AsJson = False) -> None:
-    """Make a draft of what a file says."""
+    """Make a draft from a file."""
     draft = read_election(file)
     with ElectionOffice(target_of(context)) as office:
         _tell(office.create(draft), as_json=as_json, next_step="publish")
@@ -45,7 +45,7 @@ def list_elections(context: typer.Context, *, as_json: AsJson = False) -> None:
     elif found:
         out.print(elections_table(found))
     else:
-        out.print("no election yet; civic elections create FILE")
+        out.print("there is no election yet; make one: civic elections create FILE")
 
 
 def show(
@@ -54,7 +54,7 @@ def show(
     *,
     as_json: AsJson = False,
     as_file: Annotated[
-        bool, typer.Option("--file", help="Print it as a file to change and `update` with.")
+        bool, typer.Option("--file", help="Print it as a file, to edit and pass to `update`.")
     ] = False,
 ) -> None:
     """Show an election with its contests and ballot styles."""
@@ -71,9 +71,9 @@ def show(
 def update(
     context: typer.Context, election: ElectionId, file: File, *, as_json: AsJson = False
 ) -> None:
-    """Let an election say what a file says, until it opens.
+    """Replace an election by what a file says; possible until it opens.
 
-    What the file names by its id is kept, what has no id is new, what is left out is dropped.
+    What has its id in the file is kept, what has no id is new, and what is left out is dropped.
     """
     draft = read_election(file)
     with ElectionOffice(target_of(context)) as office:
@@ -92,7 +92,7 @@ def candidate(
     ] = None,
     style: Annotated[
         list[str] | None,
-        typer.Option(help="A ballot style that names its candidates and gets this one too."),
+        typer.Option(help="A ballot style that lists its candidates and gets this one too."),
     ] = None,
     *,
     as_json: AsJson = False,
@@ -116,7 +116,7 @@ def candidate(
 
 
 def publish(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
-    """Announce a draft: credentials are given from now on, and it opens by the clock."""
+    """Announce a draft: voters can get credentials from now on, and it opens on time."""
     _step(context, election, ElectionOffice.publish, as_json=as_json)
 
 
@@ -147,13 +147,13 @@ def certify(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Declare the count final, once nothing waits to be counted and the tally says the same."""
+    """Declare the count final, once no ballot waits to be counted and the tally agrees."""
     with ElectionOffice(target_of(context)) as office:
         _tell(office.certify(election, ballots), as_json=as_json)
 
 
 def delete(context: typer.Context, election: ElectionId) -> None:
-    """Give up a draft. What was announced stays."""
+    """Delete a draft. An announced election stays."""
     with ElectionOffice(target_of(context)) as office:
         office.delete(election)
     out.print(f"deleted: {election}")
@@ -164,11 +164,11 @@ def clone(
     election: ElectionId,
     opens_at: OpensAt,
     closes_at: ClosesAt,
-    title: Annotated[str | None, typer.Option(help="The same by default.")] = None,
+    title: Annotated[str | None, typer.Option(help="By default the same.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Make a draft that says what an election says, for another time."""
+    """Make a draft that is a copy of an election, for another time."""
     given = {"title": title, "opens_at": opens_at, "closes_at": closes_at}
     window = _checked(NewWindow, given)
     with ElectionOffice(target_of(context)) as office:
@@ -196,7 +196,7 @@ def _tell(election: Json, *, as_json: bool, next_step: str | None = None) -> Non
 
 
 def _checked[M: BaseModel](model: type[M], given: Json) -> M:
-    """Return what the options say, or tell which of them says nothing."""
+    """Return what the options say, or refuse with the name of one that is not valid."""
     try:
         return model.model_validate_json(json.dumps(given))
     except ValidationError as error:

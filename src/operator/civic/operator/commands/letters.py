@@ -1,4 +1,4 @@
-"""`civic elections letters`: one-time codes for voters by post."""
+"""`civic elections letters`: one-time codes that voters get by post."""
 
 import re
 import secrets
@@ -25,18 +25,18 @@ _FORMATS = {".csv", ".pdf"}
 def letters(
     context: typer.Context,
     election: Annotated[str, typer.Argument(metavar="ID", help="The election's id.")],
-    style: Annotated[str, typer.Option(help="The ballot style of those who get the letters.")],
+    style: Annotated[str, typer.Option(help="The ballot style of the voters who get the letters.")],
     count: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many letters.")],
-    output: Annotated[Path, typer.Option(help="A new file: .pdf, or .csv for a printer.")],
+    output: Annotated[Path, typer.Option(help="A new file: .pdf, or .csv for a printing company.")],
     title: Annotated[
         str, typer.Option(help="The heading of each page (PDF).")
     ] = "Your voting code",
 ) -> None:
-    """Make one-time codes and print them, for voters who have no device of their own.
+    """Make one-time codes and print them, for voters without a device of their own.
 
-    The voting stack gets to know their keyed hashes, nothing else. The file is written once all of
-    them are stored; a run that fails leaves none, and its codes are good for nobody. No letter
-    bears a name: address the envelopes apart, and do not note which went to whom.
+    The voting stack learns only their keyed hashes. The file is written once all hashes are
+    stored; a run that fails writes no file, so nobody can use its codes. No letter has a name on
+    it: address the envelopes separately, and do not record which letter went to whom.
     """
     chosen = _election(election), _style(style)
     _require_new(output)
@@ -57,21 +57,25 @@ def letters(
 
 def _election(text: str) -> ElectionId:
     if not re.fullmatch(ELECTION_ID_PATTERN, text):
-        raise SettingInvalid("ID is an election's id, as `civic elections list` shows it")
+        raise SettingInvalid("ID must be the id of an election; `civic elections list` shows it")
     return ElectionId(text)
 
 
 def _style(text: str) -> StyleId:
     if not re.fullmatch(STYLE_ID_PATTERN, text):
-        raise SettingInvalid("--style takes the id of a ballot style of the election")
+        raise SettingInvalid(
+            "--style must be the id of a ballot style of the election; see `civic elections show`"
+        )
     return StyleId(text)
 
 
 def _require_new(output: Path) -> None:
     """Check before any code is stored that the file can be written."""
     if output.suffix not in _FORMATS:
-        raise SettingInvalid("--output ends in .pdf or .csv")
+        raise SettingInvalid("--output must end in .pdf or .csv")
     if output.exists():
-        raise SettingInvalid(f"{output} is there already; the letters in it would be lost")
+        raise SettingInvalid(
+            f"{output} already exists, and its letters would be lost; choose another file"
+        )
     if not output.absolute().parent.is_dir():
-        raise CommandFailed(f"there is no directory {output.absolute().parent}")
+        raise CommandFailed(f"there is no directory {output.absolute().parent}; make it first")

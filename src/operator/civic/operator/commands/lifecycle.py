@@ -16,7 +16,7 @@ from civic.terminal.locks import one_at_a_time
 def up(context: typer.Context) -> None:
     """Start the embedded engine, and deploy what changed."""
     target, engine = _require_local(target_of(context)), engine_of(context)
-    # Two at once would build into the same directory.
+    # Two at the same time would build into the same directory.
     with one_at_a_time(engine.workspace.state / "up.lock"):
         with step(f"engine on port {engine.port}"):
             engine.start()
@@ -34,7 +34,7 @@ def down(
 ) -> None:
     """Stop the embedded engine; its state is kept.
 
-    The next `civic up` goes on from there.
+    The next `civic up` continues from there.
     """
     _require_local(target_of(context))
     engine = engine_of(context)
@@ -49,13 +49,13 @@ def down(
 
 
 def status(context: typer.Context) -> None:
-    """Show which stacks are there, and where.
+    """Show which stacks are deployed, and where.
 
     Exits with 1 if one is missing.
     """
     target, engine = target_of(context), engine_of(context)
     if target.is_local and not engine.is_running():
-        out.print("the engine is not running; `civic up` starts it")
+        out.print("the engine is not running; start it with `civic up`")
         raise typer.Exit(1)
     if not target.deployed:
         out.print(f"there is no stack {target.stack!r}")

@@ -28,7 +28,7 @@ from civic.terminal.console import err, out
 from civic.terminal.failures import SettingInvalid
 
 keys = typer.Typer(no_args_is_help=True, help="Rotate the wrapping keys.")
-dlq = typer.Typer(no_args_is_help=True, help="List and redrive messages that were not handled.")
+dlq = typer.Typer(no_args_is_help=True, help="List and redrive messages that could not be handled.")
 
 
 @keys.command("rotate")
@@ -36,12 +36,13 @@ def rotate(
     context: typer.Context,
     *,
     rewrap_only: Annotated[
-        bool, typer.Option("--rewrap-only", help="Make no new key; finish an earlier rotation.")
+        bool,
+        typer.Option("--rewrap-only", help="Do not make a new key; finish an earlier rotation."),
     ] = False,
 ) -> None:
     """Make a new wrapping key and rewrap every subject key under it.
 
-    Records stay readable throughout. Broken off, it is finished with --rewrap-only.
+    Records stay readable throughout. If it is interrupted, finish it with --rewrap-only.
     """
     target = target_of(context)
     if not rewrap_only:
@@ -60,7 +61,7 @@ def rotate(
 
 @dlq.command("list")
 def list_dead_letters(context: typer.Context) -> None:
-    """Show how many messages wait, are in flight, or have been given up."""
+    """Show how many messages are waiting, in flight, or given up."""
     target = target_of(context)
     for stack in target.missing:
         err.print(f"there is no stack {stack!r}; its queues are left out")
@@ -79,30 +80,32 @@ def queue_table(depths: Sequence[QueueDepth]) -> Table:
 @dlq.command("redrive")
 def redrive_dead_letters(
     context: typer.Context,
-    consumer: Annotated[str, typer.Argument(help="Whose; `civic dlq list` names them.")],
-    limit: Annotated[int | None, typer.Option(min=1, help="Move at most so many.")] = None,
+    consumer: Annotated[str, typer.Argument(help="Whose queue; `civic dlq list` names them.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Move at most this many.")] = None,
     order: Annotated[
         str | None,
-        typer.Option(help="Ballots after the closing: what orders it, such as a file number."),
+        typer.Option(help="For ballots after the closing: the order, such as a file number."),
     ] = None,
 ) -> None:
-    """Send dead letters back to their queue, once what stopped them is mended.
+    """Send dead letters back to their queue, once what stopped them is fixed.
 
-    Harmless when repeated: every consumer takes a doubled message for one. Ballots of an election
-    that is closed are refused without an order, and either way it is announced.
+    Repeating it does no harm: consumers treat a duplicate as one message. Ballots of a closed
+    election are refused without an order; either way, it is announced.
     """
     target = target_of(context)
     known = {name.lower(): name for name in consumers(target)}
     name = known.get(consumer.lower())
     if name is None:
         there = ", ".join(known.values())
-        raise SettingInvalid(f"no consumer {consumer!r}; there are {there}")
+        raise SettingInvalid(f"there is no consumer {consumer!r}; choose one of {there}")
     if order is not None and (name != "Ballot" or not re.fullmatch(ORDER_PATTERN, order)):
-        raise SettingInvalid("an order is for ballots: up to 80 letters, digits, spaces and ./-")
+        raise SettingInvalid(
+            "--order is for ballots only: up to 80 letters, digits, spaces and ./-"
+        )
     if name == "Ballot":
         moved, late = redrive_ballots(target, limit, order)
         if late and order is None:
-            err.print(f"refused: {late}, as their election is closed; this was announced")
+            err.print(f"refused: {late}, because their election is closed; this was announced")
     else:
         moved = redrive(target, name, limit)
     out.print(f"moved: {moved}")

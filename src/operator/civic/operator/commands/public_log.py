@@ -25,7 +25,7 @@ log = typer.Typer(
 def key(context: typer.Context) -> None:
     """Show the key that verifies the log's checkpoints, for `civic-verify --key`.
 
-    Whoever verifies must have it from somewhere else than the log: publish it on paper too.
+    People who verify the log must not get it from the log itself: publish it on paper too.
     """
     out.print(log_key(target_of(context)), markup=False, soft_wrap=True)
 
@@ -39,13 +39,14 @@ def url(context: typer.Context) -> None:
 @log.command()
 def copy(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(file_okay=False, help="Made if it is not there.")],
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="It is created if needed.")],
     *,
     auditors: Annotated[
-        bool, typer.Option("--auditors", help="The openings that only auditors may read, instead.")
+        bool,
+        typer.Option("--auditors", help="Copy the openings that only auditors may read instead."),
     ] = False,
 ) -> None:
-    """Copy the log into a folder, for `civic-verify log`. Run again, it copies what is new."""
+    """Copy the log, or what is new in it, into a folder for `civic-verify log`."""
     target = target_of(context)
     there = LogCopy(target, OPENINGS_FOR_AUDITORS if auditors else LOG)
     with bar("copying the log") as progress:
@@ -55,7 +56,7 @@ def copy(
 
 def receipt(
     context: typer.Context,
-    receipt: Annotated[str, typer.Argument(help="As `civic vote` showed it.")],
+    receipt: Annotated[str, typer.Argument(help="The receipt that `civic vote` showed.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", dir_okay=False, help="A file for the proof.")
     ] = None,

@@ -1,6 +1,6 @@
-"""`civic rights verify-erasure`, `civic ledger key`: erasure receipts, and their key.
+"""`civic rights verify-erasure`, `civic ledger key`: the receipts of erasures, and their key.
 
-The check needs neither AWS nor a network: nothing here imports what speaks to either.
+The check needs neither AWS nor a network, and nothing here imports code that uses them.
 """
 
 from pathlib import Path
@@ -41,13 +41,13 @@ def verify(
             "--public-key",
             exists=True,
             dir_okay=False,
-            help="The key the election office publishes (PEM).",
+            help="The key that the election office publishes (PEM).",
         ),
     ] = None,
 ) -> None:
-    """Check the receipt for an erasure, offline.
+    """Check the receipt of an erasure, offline.
 
-    Exits with 1 and the reason if it does not hold.
+    Exits with 1 and the reason if it does not verify.
     """
     del context
     trusted = _pem_key(public_key) if public_key else None
@@ -60,8 +60,8 @@ def verify(
     _print_statement(statement)
     if public_key is None:
         out.print(
-            "The receipt is as it was signed; that does not say whose key signed it. To know, give"
-            " the key that the election office publishes: --public-key FILE."
+            "The receipt is unchanged since it was signed, but anyone's key may have signed it."
+            " To be sure, give the key that the election office publishes: --public-key FILE."
         )
     else:
         out.print("The receipt is signed with the given key.")
@@ -107,9 +107,9 @@ def _read(file: Path) -> bytes:
 
 
 def _pem_key(file: Path) -> bytes:
-    """Return a public key in PEM as DER, the form in which receipts carry it."""
+    """Return a PEM public key as DER, the form that receipts contain."""
     try:
         key = load_pem_public_key(_read(file))
     except ValueError:
-        raise SettingInvalid(f"{file} holds no public key in PEM") from None
+        raise SettingInvalid(f"{file} does not contain a public key in PEM") from None
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -1,4 +1,4 @@
-"""`civic review`: staff decide what the rules could not, or what a person contests."""
+"""`civic review`: staff decide what the rules could not decide, or what a person disputes."""
 
 import sys
 from datetime import UTC, datetime
@@ -25,17 +25,17 @@ review = typer.Typer(no_args_is_help=True, help="Decide the cases that need a pe
 
 @review.command("list")
 def list_cases(context: typer.Context) -> None:
-    """List the cases that wait, the oldest first, and mark those that are overdue."""
+    """List the open cases, the oldest first, and mark those that are overdue."""
     with Staff(target_of(context)) as staff:
         cases = staff.cases()
     if not cases:
-        out.print("no case waits")
+        out.print("there are no open cases")
         return
     out.print(cases_table(cases, datetime.now(UTC)))
 
 
 def cases_table(cases: list[dict[str, Any]], now: datetime) -> Table:
-    """Return the table of waiting cases."""
+    """Return the table of open cases."""
     table = plain_table("id", "rev.", "asked by", "due", "")
     for case in cases:
         overdue = datetime.fromisoformat(case["due_at"]) < now
@@ -59,8 +59,8 @@ def _asked_by(case: dict[str, Any]) -> str:
 
 @review.command("show")
 def show(context: typer.Context, registration: RegistrationId) -> None:
-    """Show what a person wrote, on the terminal only; the look is logged and told to them."""
-    # Asked first: a look that shows nothing would be logged all the same.
+    """Show what a person wrote, on the terminal only; they can see that you looked."""
+    # Checked first: a look that shows nothing would still be logged.
     if not sys.stdout.isatty():
         raise CommandFailed("personal data is shown on a terminal only, not piped or written")
     with Staff(target_of(context)) as staff:
@@ -88,7 +88,7 @@ def case_table(case: dict[str, Any]) -> Table:
 
 
 def printable(text: str) -> str:
-    """Return a text that moves no cursor and changes no colour; what it hid shows as U+FFFD."""
+    """Replace everything in a text that could move the cursor or change colours by U+FFFD."""
     return "".join(one if one.isprintable() or one in _JOINERS else "\ufffd" for one in text)
 
 
@@ -101,7 +101,7 @@ def decide(
     accept: Annotated[bool, typer.Option("--accept", help="The person is on the roll.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="The person is not.")] = False,
 ) -> None:
-    """Decide a case; where two people have to agree, say what you would decide."""
+    """Decide a case; if two people have to agree, give your opinion."""
     if accept == reject:
         raise SettingInvalid("give either --accept or --reject")
     with Staff(target_of(context)) as staff:
@@ -109,4 +109,4 @@ def decide(
     if outcome["outcome"] == "decided":
         out.print(f"decided: {outcome['decision']}")
     else:
-        out.print(f"noted: {outcome['decision']}; another person has to agree")
+        out.print(f"recorded: {outcome['decision']}; another person has to agree")

@@ -1,6 +1,6 @@
-"""`civic rights`: what data subjects may ask for beside seeing and erasing.
+"""`civic rights`: what data subjects may ask for besides access and erasure.
 
-What a person reads is printed as text, with --json as the API answered it.
+Answers are printed as text, or with --json as the API gave them.
 """
 
 import json
@@ -22,7 +22,7 @@ from civic.terminal.private_file import write_private
 from civic.terminal.tables import plain_table
 from civic.terminal.times import day, minute, second
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print the API's answer as it is.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the API's answer unchanged.")]
 
 
 def restrict(
@@ -44,7 +44,7 @@ def lift(
 ) -> None:
     """Lift a restriction (Art. 18(3)).
 
-    What it held back goes on.
+    Whatever it held back continues.
     """
     with holder_of(context, registration, token, journal) as holder:
         out.print_json(json.dumps(holder.citizen.lift(holder.receipt)))
@@ -83,7 +83,7 @@ def explain(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Explain how a decision came about (Art. 15(1)(h), 22)."""
+    """Explain how a decision was made (Art. 15(1)(h), 22)."""
     with holder_of(context, registration, token, journal) as holder:
         answer = holder.citizen.explanation(holder.receipt)
     if as_json:
@@ -103,7 +103,7 @@ def requests(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """List the requests made, and when they are due (Art. 12(3))."""
+    """List a person's requests, and when they are due (Art. 12(3))."""
     with holder_of(context, registration, token, journal) as holder:
         answer = holder.citizen.requests(holder.receipt)
     if as_json:
@@ -141,8 +141,8 @@ def erasure(
 ) -> None:
     """Show which stores have confirmed an erasure (Art. 17).
 
-    With --receipt the signed receipt is kept. `civic rights verify-erasure` checks the receipt,
-    without the API.
+    With --receipt it writes the signed receipt to a file, which `civic rights verify-erasure`
+    checks without the API.
     """
     with holder_of(context, registration, token, journal) as holder:
         status = holder.citizen.erasure(holder.receipt)
@@ -164,7 +164,7 @@ def _keep_receipt(status: dict[str, Any], path: Path) -> None:
 
 
 def erasure_table(status: dict[str, Any]) -> Table:
-    """Return the table of the stores that are to confirm an erasure."""
+    """Return the table of the stores that must confirm an erasure."""
     table = plain_table("", status["status"])
     table.add_row("asked for", second(status["requested_at"]))
     for one in status["stores"]:
@@ -176,7 +176,7 @@ def erasure_table(status: dict[str, Any]) -> Table:
 def notice(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Print the privacy notice (Art. 13).
 
-    It says what is processed, for what, for whom and how long.
+    It says what is processed, why, for whom and for how long.
     """
     target = target_of(context)
     with Citizen(target.api_url, local=target.is_local) as citizen:

@@ -1,4 +1,4 @@
-"""How a citizen's command finds the access token of a registration: given, or in the journal."""
+"""Finding the access token of a registration: as an option, or in the journal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,14 +24,14 @@ Token = Annotated[
         "--token",
         envvar="CIVIC_TOKEN",
         show_envvar=True,
-        help="The registration's access token; otherwise looked up in the journal.",
+        help="The registration's access token; otherwise it is looked up in the journal.",
     ),
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A citizen at the API, with the token of one registration."""
+    """A client of the API, with the token of one registration."""
 
     citizen: Citizen
     receipt: Receipt
@@ -41,7 +41,7 @@ class Holder:
 def holder_of(
     context: typer.Context, registration: str, token: str | None, journal: Path | None
 ) -> Iterator[Holder]:
-    """Speak to the API for one registration.
+    """Use the API for one registration.
 
     Raises:
         CommandFailed: No token was given, and the journal has none for that id.
@@ -65,5 +65,7 @@ def _receipt(
     path = journal_path(context, journal)
     found = Journal(path).find(registration) if path.exists() else None
     if found is None:
-        raise CommandFailed("no access token for that id; give --token, or the right --journal")
+        raise CommandFailed(
+            "there is no access token for that id; give --token, or the right --journal"
+        )
     return found

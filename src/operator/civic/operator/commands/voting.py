@@ -1,4 +1,4 @@
-"""`civic vote`, `civic results`, `civic elections recount`: from the ballot to a proven count."""
+"""`civic vote`, `civic results`, `civic elections recount`: from a ballot to a proven count."""
 
 import time
 from functools import partial
@@ -34,16 +34,16 @@ def vote(
         list[str], typer.Option("--write-in", help="CONTEST=NAME; repeatable.")
     ] = [],  # noqa: B006
     credential: Annotated[
-        Path | None, typer.Option("--credential", help="A file of `civic credential get`.")
+        Path | None, typer.Option("--credential", help="A file from `civic credential get`.")
     ] = None,
     *,
     code: Annotated[
-        bool, typer.Option("--code", help="Vote with a posted code; asked for, never an argument.")
+        bool, typer.Option("--code", help="Vote with a posted code, which you are asked for.")
     ] = False,
 ) -> None:
     """Submit a ballot, and show its receipt.
 
-    The receipt proves that the ballot is counted, not how it was marked.
+    The receipt proves that the ballot is counted, not what was chosen.
     """
     if (credential is None) == (not code):
         raise SettingInvalid("give either --credential FILE or --code")
@@ -60,7 +60,7 @@ def vote(
     # A receipt may begin with a dash, as an option does.
     dash = "-- " if receipt.startswith("-") else ""
     err.print(
-        f"In a minute, see that it is counted: civic receipt {dash}{receipt}",
+        f"In a minute, check that it is counted: civic receipt {dash}{receipt}",
         markup=False,
         soft_wrap=True,
     )
@@ -69,13 +69,14 @@ def vote(
 def results(
     context: typer.Context,
     election: Annotated[
-        str | None, typer.Option("--election", help="Its id; else the latest.")
+        str | None,
+        typer.Option("--election", help="The election's id; otherwise the latest election."),
     ] = None,
     area: Annotated[str | None, typer.Option("--area", help="Only this electoral area.")] = None,
     option: Annotated[str | None, typer.Option("--option", help="Only this option.")] = None,
     output: Annotated[str, typer.Option("--format", help="chart, json or csv.")] = "chart",
     *,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Continue until Ctrl-C.")] = False,
     port: Annotated[
         int | None,
         typer.Option(
@@ -83,18 +84,18 @@ def results(
             metavar="PORT",
             min=1,
             max=65535,
-            help="Show them on a page of this computer, live, until Ctrl-C.",
+            help="Show them live on a web page on this computer, until Ctrl-C.",
         ),
     ] = None,
 ) -> None:
-    """Show the results so far, or those certified.
+    """Show the results so far, or the certified ones.
 
     They are an estimate until the election is certified.
     """
     named = {"election": election, "area": area, "option": option}
     query = {name: value for name, value in named.items() if value is not None}
     if port is not None and (follow or output != "chart"):
-        raise SettingInvalid("--serve goes with neither --format nor --follow")
+        raise SettingInvalid("--serve cannot be combined with --format or --follow")
     target = target_of(context)
     with PollingPlace(target.vote_api_url, local=target.is_local) as polling:
         if port is not None:
@@ -104,7 +105,7 @@ def results(
         elif output == "json":
             out.print_json(data=polling.results(query))
         elif output != "chart":
-            raise SettingInvalid("the format is chart, json or csv")
+            raise SettingInvalid("--format must be chart, json or csv")
         elif follow:
             _follow(polling, query)
         else:
@@ -112,7 +113,7 @@ def results(
 
 
 def recount(
-    context: typer.Context, election: Annotated[str, typer.Argument(help="Its id.")]
+    context: typer.Context, election: Annotated[str, typer.Argument(help="The election's id.")]
 ) -> None:
     """Count an election again from its ballots, and compare.
 
@@ -125,7 +126,9 @@ def recount(
     for (style, contest, option), difference in found.differences.items():
         err.print(f"{style} {contest} {option}: the tally is off by {difference:+d}", markup=False)
     if found.differences:
-        raise CommandFailed("the tally is not what the ballots say; is voting still going on?")
+        raise CommandFailed(
+            "the tally does not match the ballots; if voting is still going on, try again after it"
+        )
     out.print("recount = tally: yes")
 
 
@@ -157,7 +160,7 @@ def _pairs(given: list[str]) -> dict[str, list[str]]:
     for one in given:
         contest, equals, choice = one.partition("=")
         if not (contest and equals and choice):
-            raise SettingInvalid("a selection is CONTEST=OPTION, such as c1=o2")
+            raise SettingInvalid("a selection must be CONTEST=OPTION, such as c1=o2")
         pairs.setdefault(contest, []).append(choice)
     return pairs
 

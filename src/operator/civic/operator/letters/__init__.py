@@ -1,5 +1,5 @@
-"""One-time codes for voters by post: made, made known to the voting stack as hashes, printed.
+"""One-time codes by post: they are made, registered with the voting stack as hashes, and printed.
 
-No letter bears a name and no row anywhere says which letter went to whom: the election office
-addresses the envelopes apart from this command.
+No letter has a name on it, and no record anywhere says which letter went to whom: the election
+office addresses the envelopes separately.
 """

@@ -1,4 +1,4 @@
-"""The key under which the voting stack knows the codes of an election."""
+"""The key under which the voting stack hashes the codes of an election."""
 
 from civic.contracts.identifiers import ElectionId
 from civic.stack.target import Target
@@ -9,7 +9,7 @@ from civic.voting.model.secrets import ElectionKeys
 
 
 def codes_key(target: Target, election: ElectionId) -> bytes:
-    """Return the key under which an election knows its codes, opened by KMS for the operator.
+    """Return the key that hashes an election's codes, decrypted by KMS for the operator.
 
     Raises:
         CommandFailed: There is no such election.

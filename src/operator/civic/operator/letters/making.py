@@ -1,4 +1,4 @@
-"""Codes are made and made known before anybody sees them: none is printed that would not count."""
+"""Makes codes and registers them before anybody sees them, so every printed code can vote."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import batched
@@ -13,24 +13,24 @@ CODES_PER_CALL = 500
 
 
 class CodeOffice(Protocol):
-    """Where the hashes of codes are made known."""
+    """Registers the hashes of codes."""
 
     def add_codes(self, election: str, style: str, hashes: list[str]) -> int:
-        """Have the holders of these codes vote on a ballot style.
+        """Let the holders of these codes vote on a ballot style.
 
         Args:
             election: The election's id.
             style: The ballot style's id.
-            hashes: In base64url without padding.
+            hashes: The hashes, in base64url without padding.
 
         Returns:
-            How many of them are stored now.
+            How many of them are stored.
         """
         ...
 
 
 def make_codes(count: int, entropy: Callable[[int], bytes]) -> list[PostedCode]:
-    """Return so many codes, all of them different."""
+    """Return this many codes, all different."""
     made: dict[PostedCode, None] = {}
     while len(made) < count:
         made[new_code(entropy)] = None
@@ -44,25 +44,27 @@ def store_codes(
     codes: Sequence[PostedCode],
     key: bytes,
 ) -> Iterator[int]:
-    """Make codes known by their hashes alone.
+    """Register codes by their hashes alone.
 
     Args:
         office: The voting stack.
-        election: In which the codes are good for one ballot each.
-        style: The ballot that their holders get.
-        codes: In clear; they do not leave this process.
+        election: The election in which each code is good for one ballot.
+        style: The ballot style that their holders get.
+        codes: The codes in clear; they do not leave this process.
         key: The codes key of the election.
 
     Yields:
         After each call, how many of the codes are stored so far.
 
     Raises:
-        CommandFailed: Not all of them were.
+        CommandFailed: Not all of them were stored.
     """
     stored = 0
     for batch in batched(codes, CODES_PER_CALL, strict=False):
         hashes = [base64url.encode(hash_of(code, key)) for code in batch]
         if office.add_codes(election, style, hashes) != len(batch):
-            raise CommandFailed("the voting stack did not store all codes; none is printed")
+            raise CommandFailed(
+                "the voting stack did not store all codes, so none is printed; run this again"
+            )
         stored += len(batch)
         yield stored

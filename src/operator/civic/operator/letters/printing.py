@@ -1,4 +1,4 @@
-"""The letters as files: PDF, a page for each code, or CSV for a printer's own layout."""
+"""The letters as a file: PDF with a page for each code, or CSV for a printer's own layout."""
 
 import csv
 import io
@@ -21,9 +21,9 @@ _TITLE_FONT, _TEXT_FONT, _CODE_FONT = "Helvetica-Bold", "Helvetica", "Courier-Bo
 _TITLE_SIZE, _TEXT_SIZE, _CODE_SIZE, _SMALL_SIZE = 22, 12, 40, 9
 _LINES = (
     "Enter this code where you vote. It is good for one ballot.",
-    "Capital and small letters differ. The digit 0 and the letters O, I and l do not occur.",
-    "Whoever has the code can vote with it: keep it until you have voted, then destroy it.",
-    "Nobody recorded which code you got. If it is lost, ask for another one in time.",
+    "Capital and small letters are different. There is no digit 0 and no letter O, I or l.",
+    "Anyone who has the code can vote with it: keep it until you have voted, then destroy it.",
+    "Nobody recorded which code you got. If you lose it, ask for another one in time.",
 )
 
 
@@ -60,7 +60,7 @@ def require_printable(title: str) -> None:
         title.encode("cp1252")
     except UnicodeEncodeError:
         raise SettingInvalid(
-            "the title has letters that the PDF's fonts lack; write a .csv and lay it out yourself"
+            "the title has characters that PDF fonts lack; write a .csv and lay it out yourself"
         ) from None
 
 

@@ -17,9 +17,9 @@ _SHARED = "shared"
 
 
 def share(worker: Path) -> None:
-    """Replace each folder that was unpacked for a worker by a link to the copy for all of them.
+    """Replace each folder that was unpacked for a worker by a link to the shared copy.
 
-    The worker's own becomes the copy if there is none yet.
+    If there is no copy yet, the worker's own folder becomes it.
 
     Args:
         worker: The worker's folder: ``code.zip``, unpacked as ``code``, and likewise each layer.
@@ -32,7 +32,7 @@ def share(worker: Path) -> None:
         archive.unlink()
         linked = archive.with_suffix("")
         own = linked.rename(archive.with_suffix(".own"))
-        # Nobody may sweep the copy away between the question whether it is there and the link.
+        # Nobody may remove the copy between the check that it exists and the link to it.
         with (shared / "lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             linked.symlink_to(copy)
@@ -45,7 +45,7 @@ def share(worker: Path) -> None:
 
 
 def _sweep(shared: Path) -> None:
-    """Remove the copies that no worker runs any more, such as those from before a deployment."""
+    """Remove the copies that no worker uses any more, such as those from before a deployment."""
     links = (link for link in shared.parent.glob("*/*") if link.is_symlink())
     used = {link.readlink().name for link in links}
     for copy in shared.iterdir():
