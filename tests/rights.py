@@ -196,38 +196,3 @@ AUDIT_RIGHTS: dict[str, set[Right]] = {
 
 RIGHTS = IDENTITY_RIGHTS | OFFICE_RIGHTS | COUNTING_RIGHTS | AUDIT_RIGHTS
 """Every role of every template; no two templates have a role of the same name."""
-
-_CHANGES = {
-    "ElectionCreated",
-    "ElectionUpdated",
-    "CandidateRegistered",
-    "ElectionPublished",
-    "ElectionOpened",
-    "ElectionSuspended",
-    "ElectionResumed",
-    "ElectionEnded",
-    "ElectionCertified",
-    "ElectionDeleted",
-}
-PUBLISHES = {
-    "GatewayRole": ("civic.gateway", {"ValidationRequest", "DeletionRequest"}),
-    "ValidatorRole": ("civic.validator", {"ValidationResult", "DecisionDeleted"}),
-    "PiiStorageRole": (
-        "civic.pii_storage",
-        {"DataStored", "DataUpdated", "DataDeleted", "RevalidationRequest"},
-    ),
-    "RightsRole": ("civic.rights", {"RestrictionChanged", "ObjectionRaised"}),
-    "AccountabilityRole": ("civic.accountability", {"ErasureReplayed"}),
-    "CredentialRollRole": ("civic.credentials", {"CredentialKeysPublished", "RollDeleted"}),
-    "DeadlinesRole": ("civic.deadlines", {"RetentionEnded", "ErasuresCounted"}),
-    "ReviewRole": ("civic.review", {"ReviewDecided"}),
-    "AnalyticsRole": ("civic.analytics", {"JoinDeleted", "ObjectionHonoured"}),
-    "AnalyticsReleaseRole": ("civic.analytics", {"AnalyticsReleased"}),
-    "ElectionsRole": ("civic.elections", _CHANGES),
-    "CalendarRole": ("civic.elections", _CHANGES),
-    "PressRole": ("civic.results", {"VoteCast"}),
-    "LogWriterRole": ("civic.audit", {"CheckpointPublished"}),
-    "EventLoggerRole": ("civic.audit", {"CheckpointPublished"}),
-    "OpenerRole": ("civic.openings", {"OpeningsPublished"}),
-}
-"""The source and the events that a role may publish; the others may publish none."""

@@ -102,6 +102,11 @@ def environment_of(function: dict[str, Any]) -> set[str]:
     return {name.upper() for name in importlib.import_module(module).Environment.model_fields}
 
 
+def name_of(function: dict[str, Any]) -> str:
+    """Return what a function is called in its log lines and metrics, and as a publisher."""
+    return str(function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"])
+
+
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 

@@ -28,7 +28,7 @@ def deletions(number: int) -> list[Event]:
 
 
 def deployed() -> EventBridgePublisher:
-    return EventBridgePublisher(clients.events(), BUS)
+    return EventBridgePublisher(clients.events(), BUS, "gateway")
 
 
 def read(aws: Aws) -> list[Event]:

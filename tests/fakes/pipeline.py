@@ -292,7 +292,7 @@ def envelope(event: Event) -> str:
     """Return an event as it arrives in an SQS message."""
     return json.dumps(
         {
-            "source": event.SOURCE,
+            "source": event.sources()[0],
             "detail-type": event.detail_type(),
             "detail": json.loads(event.model_dump_json(exclude_none=True)),
         }

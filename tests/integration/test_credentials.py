@@ -28,7 +28,7 @@ def _election(target: Target) -> Iterator[None]:
     event = published(datetime.now(UTC), "DE-BE", "DE")
     entry: Any = {
         "EventBusName": target.output("BusName"),
-        "Source": event.SOURCE,
+        "Source": event.sources()[0],
         "DetailType": event.detail_type(),
         "Detail": event.model_dump_json(),
     }

@@ -122,7 +122,7 @@ def test_published_keys_reach_the_election(target: Target, jane: Member) -> None
     one = created(jane)
     key = base64.urlsafe_b64encode(b"a public key").decode()
     event: Any = {
-        "Source": "civic.credentials",
+        "Source": "civic.credential_roll",
         "DetailType": "CredentialKeysPublished",
         "EventBusName": target.output("BusName"),
         "Detail": json.dumps(

@@ -190,7 +190,19 @@ def test_refused_body_leaves_the_registration_as_it_was(
     assert citizen.status(living) == before
 
 
+def test_method_that_a_path_does_not_have_is_405_and_told_those_that_it_has(
+    api: httpx.Client,
+) -> None:
+    for method, path, allowed in (
+        ("GET", "/registrations", "POST"),
+        ("PATCH", f"/registrations/{CANARY}", "DELETE, GET, PUT"),
+        ("POST", f"/registrations/{CANARY}/objection", "PUT"),
+    ):
+        answer = api.request(method, path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+        assert CANARY not in answer.text
+
+
 def test_unknown_route_is_404(api: httpx.Client) -> None:
-    assert api.get("/registrations").status_code == 404
     assert api.get(f"/{CANARY}").status_code == 404
     assert CANARY not in api.get(f"/{CANARY}").text

@@ -58,7 +58,7 @@ def trail(deployment: Deployment, polls: Station, log_lines: LogLines) -> Trail:
     announcement = published(datetime.now(UTC), "DE", election=ELECTION, style=SOUTH)
     entry: Any = {
         "EventBusName": "civic-bus",
-        "Source": announcement.SOURCE,
+        "Source": announcement.sources()[0],
         "DetailType": announcement.detail_type(),
         "Detail": announcement.model_dump_json(),
     }

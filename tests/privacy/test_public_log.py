@@ -34,7 +34,7 @@ from tests.templates import ROOT, TEMPLATES
 
 LOGGED: list[type[Event]] = [
     EVENTS[name]
-    for name in TEMPLATES["audit"].of_type("AWS::Events::Rule")["LoggedEventsRule"]["EventPattern"][
+    for name in TEMPLATES["audit"].of_type("AWS::Events::Rule")["EventLoggerRule"]["EventPattern"][
         "detail-type"
     ]
 ]

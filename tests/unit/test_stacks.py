@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from civic.lab.schemas.wiring import BEGIN, END
 from civic.stack.samconfig import parameters_of
 from civic.stack.stacks import STACKS, named
 from tests.templates import ROOT, TEMPLATES, Template, exports, imports
 
 ENVIRONMENTS = ("local", "dev", "prod")
 IMPORTED_BY_PARAMETER = {"Platform": "platform", "VotingStack": "voting"}
-MOST_LINES = {"voting": 1250}
-"""What is hand-kept; the routes and rules at the end of a template are to be generated."""
+MOST_LINES = 650
+"""That are kept by hand in a template."""
+LONGER = {"voting": 950}
 
 every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
 
@@ -62,7 +64,10 @@ def test_order_of_the_stacks_is_one_in_which_they_can_be_deployed() -> None:
 
 @every_template
 def test_template_is_short_enough_to_be_read(template: Template) -> None:
-    assert len(template.source.splitlines()) <= MOST_LINES.get(template.stack, 800)
+    before, _, rest = template.source.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    by_hand = (before + after).splitlines()
+    assert len(by_hand) <= LONGER.get(template.stack, MOST_LINES)
 
 
 def test_parameter_of_a_name_is_the_same_in_every_template() -> None:

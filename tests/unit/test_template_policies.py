@@ -3,7 +3,6 @@
 The rights of the functions are in `test_template_rights.py`.
 """
 
-import json
 from typing import Any
 
 import pytest
@@ -149,41 +148,47 @@ def test_every_bucket_refuses_everything_without_tls() -> None:
     assert refusing == {name for _, name, _ in every("AWS::S3::Bucket")}
 
 
-def test_queues_take_messages_of_their_stacks_own_rules_only_and_over_tls() -> None:
-    for template, _, policy in every("AWS::SQS::QueuePolicy"):
-        allowed, denied = without_names(policy["PolicyDocument"]["Statement"])
-        assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
-        assert allowed["Action"] == "sqs:SendMessage"
-        sources = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
-        rules = {logical_id(arn) for arn in (sources if isinstance(sources, list) else [sources])}
-        assert rules <= set(template.of_type("AWS::Events::Rule"))
-        queues = {logical_id(queue) for queue in policy["Queues"]}
-        assert queues <= set(template.of_type("AWS::SQS::Queue"))
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+def test_queue_takes_messages_of_the_rules_that_send_to_it_and_of_no_others(
+    template: Template,
+) -> None:
+    sends: dict[str, set[str]] = {}
+    for name, rule in template.of_type("AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"]):
+                sends.setdefault(logical_id(arn), set()).add(name)
+    admitted = {}
+    for policy in template.of_type("AWS::SQS::QueuePolicy").values():
+        statements = without_names(policy["PolicyDocument"]["Statement"])
+        for allowed in (one for one in statements if one["Effect"] == "Allow"):
+            (queue,) = map(logical_id, policy["Queues"])
+            assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+            assert allowed["Action"] == "sqs:SendMessage"
+            assert logical_id(allowed["Resource"]) == queue
+            rules = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
+            admitted[queue] = set(map(logical_id, rules))
+    queues = template.of_type("AWS::SQS::Queue").keys()
+    assert admitted == {name: rules for name, rules in sends.items() if name in queues}
+
+
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+def test_every_queue_refuses_what_comes_without_tls_and_has_one_policy(template: Template) -> None:
+    refusing = []
+    for policy in template.of_type("AWS::SQS::QueuePolicy").values():
+        queues = list(map(logical_id, policy["Queues"]))
+        statements = without_names(policy["PolicyDocument"]["Statement"])
+        (denied,) = (one for one in statements if one["Effect"] == "Deny")
+        resource = denied.pop("Resource")
+        # `*` in the policy of a queue is that queue.
+        assert resource == "*" or [logical_id(resource)] == queues
         assert denied == {
             "Effect": "Deny",
             "Principal": "*",
             "Action": "sqs:*",
-            "Resource": "*",
             "Condition": OVER_TLS,
         }
-
-
-def test_every_rule_may_send_to_its_queues() -> None:
-    for template, name, rule in every("AWS::Events::Rule"):
-        policies = template.of_type("AWS::SQS::QueuePolicy").values()
-        may = {
-            logical_id(queue)
-            for policy in policies
-            if f'"{name}"' in json.dumps(policy["PolicyDocument"])
-            for queue in policy["Queues"]
-        }
-        queues = set(template.of_type("AWS::SQS::Queue"))
-        sent_to = {
-            logical_id(arn)
-            for target in rule["Targets"]
-            for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"])
-        }
-        assert sent_to & queues <= may
+        refusing += queues
+    assert sorted(refusing) == sorted(template.of_type("AWS::SQS::Queue"))
 
 
 def test_rights_are_narrowed_word_for_word() -> None:

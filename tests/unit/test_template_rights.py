@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from civic.contracts.events import source_of
 from civic.contracts.registry import EVENTS
-from tests.rights import PUBLISHES, RIGHTS
+from tests.rights import RIGHTS
 from tests.templates import (
     IDENTITY,
     TEMPLATES,
@@ -17,8 +18,12 @@ from tests.templates import (
     home_of,
     listed,
     logical_id,
+    name_of,
     on_aws,
 )
+
+OPERATOR = "operator"
+"""Publishes by `civic dlq`, with the rights of whoever runs it."""
 
 KNOW_NO_RESOURCE = {"dynamodb:ListStreams"}
 
@@ -71,15 +76,32 @@ def test_runtime_policy_writes_lines_and_where_traces_are_taken_traces(template:
     assert actions == (lines | traces if template in IDENTITY else lines)
 
 
-@pytest.mark.parametrize("role", PUBLISHES)
-def test_publisher_is_pinned_to_its_own_events(role: str) -> None:
-    statements = home_of(role).statements(role)
-    (publishing,) = (one for one in statements if one["Action"] == "events:PutEvents")
-    equals = on_aws(publishing["Condition"])["StringEquals"]
-    source, names = PUBLISHES[role]
-    assert equals["events:source"] == source
-    assert set(listed(equals["events:detail-type"])) == names
-    assert {EVENTS[name].SOURCE for name in names} == {source}
+def test_function_may_publish_the_events_of_its_contract_in_its_own_name_and_no_others() -> None:
+    allowed = {}
+    for template, _, function in every("AWS::Lambda::Function"):
+        role = logical_id(function["Role"])
+        statements = template.statements(role)
+        for publishing in (one for one in statements if one["Action"] == "events:PutEvents"):
+            (conditions,) = on_aws(publishing["Condition"]).values()
+            assert name_of(function) not in allowed
+            allowed[name_of(function)] = (
+                listed(conditions["events:source"]),
+                set(listed(conditions["events:detail-type"])),
+            )
+    publishers = {name for event in EVENTS.values() for name in event.SOURCES}
+    assert allowed == {
+        name: (
+            [source_of(name)],
+            {event.detail_type() for event in EVENTS.values() if name in event.SOURCES},
+        )
+        for name in publishers - {OPERATOR}
+    }
+
+
+def test_only_the_operator_publishes_without_being_a_function() -> None:
+    functions = {name_of(function) for _, _, function in every("AWS::Lambda::Function")}
+    publishers = {name for event in EVENTS.values() for name in event.SOURCES}
+    assert publishers - functions == {OPERATOR}
 
 
 def test_gateway_reads_no_wrapped_key() -> None:

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from civic.contracts.registry import EVENTS
-from tests.fakes.pipeline import SUBSCRIPTIONS, Consumer
+from civic.lab.schemas.declared import functions, routes_of, subscribers, tables
 from tests.templates import (
-    IDENTITY,
     ROOT,
     TEMPLATES,
     Template,
@@ -21,13 +20,6 @@ from tests.templates import (
 )
 
 LIBRARY_SETTINGS = {"POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"}
-QUEUES = {
-    "ValidatorQueue": Consumer.VALIDATOR,
-    "PiiStorageQueue": Consumer.STORAGE,
-    "AnalyticsQueue": Consumer.ANALYTICS,
-    "AccountabilityQueue": Consumer.ACCOUNTABILITY,
-    "CredentialRollQueue": Consumer.CREDENTIAL_ROLL,
-}
 LONGEST_KEPT = 1_209_600
 """Seconds: as long as SQS keeps anything."""
 
@@ -80,19 +72,31 @@ def test_functions_have_the_layer_and_the_log_group_of_their_own_stack(template:
 # ------------------------------------------------------------------ rules
 
 
-def test_rules_deliver_every_event_of_identity_to_its_consumers() -> None:
-    delivered: dict[str, set[Consumer]] = {}
-    for template, _, rule in every("AWS::Events::Rule"):
-        if template in IDENTITY and "EventPattern" in rule:
-            for name in rule["EventPattern"]["detail-type"]:
-                targets = {QUEUES[logical_id(target["Arn"])] for target in rule["Targets"]}
-                delivered.setdefault(name, set()).update(targets)
-    subscribed = {
-        event.detail_type(): set(consumers)
-        for event, consumers in SUBSCRIPTIONS.items()
-        if consumers
+def receivers_of(template: Template, rule: dict[str, Any]) -> set[str]:
+    """Return the modules behind the targets of a rule: of functions, or of topics."""
+    behind = {
+        logical_id(mapping["EventSourceArn"]): template.of_type("AWS::Lambda::Function")[
+            logical_id(mapping["FunctionName"])
+        ]["Handler"].removesuffix(".handler")
+        for mapping in template.of_type("AWS::Lambda::EventSourceMapping").values()
     }
-    assert delivered == subscribed
+    topics = {
+        name: template.resources[name]["Metadata"]["Subscribes"]
+        for name in template.of_type("AWS::SNS::Topic")
+        if "Subscribes" in template.resources[name].get("Metadata", {})
+    }
+    return {({**behind, **topics})[logical_id(target["Arn"])] for target in rule["Targets"]}
+
+
+def test_rules_deliver_every_event_to_who_has_subscribed_to_it_and_to_nobody_else() -> None:
+    delivered: dict[str, set[str]] = {}
+    for template, _, rule in every("AWS::Events::Rule"):
+        for name in rule.get("EventPattern", {}).get("detail-type", ()):
+            delivered.setdefault(name, set()).update(receivers_of(template, rule))
+    assert delivered == {
+        event.detail_type(): {module.__name__ for module in modules}
+        for event, modules in subscribers().items()
+    }
 
 
 def test_rules_take_events_of_the_bus_and_of_no_other_source() -> None:
@@ -102,9 +106,15 @@ def test_rules_take_events_of_the_bus_and_of_no_other_source() -> None:
             assert "EventBusName" not in rule
             continue
         assert logical_id(rule["EventBusName"]) == "Bus"
-        if {"source", "detail-type"} <= set(pattern):
-            names = pattern["detail-type"]
-            assert set(pattern["source"]) == {EVENTS[name].SOURCE for name in names}
+        assert set(pattern) == {"source", "detail-type"}
+        sources = {one for name in pattern["detail-type"] for one in EVENTS[name].sources()}
+        assert set(pattern["source"]) == sources
+
+
+def test_pattern_of_every_rule_is_as_short_as_eventbridge_wants_it() -> None:
+    # Amazon EventBridge user guide, "Quotas": 2,048 characters.
+    for _, _, rule in every("AWS::Events::Rule"):
+        assert len(json.dumps(rule.get("EventPattern"))) <= 2048
 
 
 def test_rules_deliver_within_their_stack_and_nothing_is_lost_that_they_cannot_deliver() -> None:
@@ -177,6 +187,51 @@ def test_only_the_api_that_routes_to_a_function_may_invoke_it() -> None:
         source = json.dumps(permission["SourceArn"])
         ours = "${Api}" if routed[function] == "Api" else f"${{{routed[function]}}}"
         assert ours in source
+
+
+def test_every_declared_route_and_one_for_the_rest_of_its_path_leads_to_its_function() -> None:
+    leading: dict[tuple[str, str, str], str] = {}
+    for template, _, route in every("AWS::ApiGatewayV2::Route"):
+        name = route["Target"]["Fn::Sub"].removeprefix("integrations/${").removesuffix("}")
+        integration = template.of_type("AWS::ApiGatewayV2::Integration")[name]
+        function = template.of_type("AWS::Lambda::Function")[
+            logical_id(integration["IntegrationUri"])
+        ]
+        module = function["Handler"].removesuffix(".handler")
+        context = module.split(".")[1]
+        leading[context, logical_id(route["ApiId"]), route["RouteKey"]] = module
+    declared = {
+        (function.__name__.split(".")[1], table.api, route.key): function.__name__
+        for function in functions()
+        if (table := routes_of(function)) is not None
+        for route in table.routes
+    }
+    rest = {
+        (context, api, f"ANY {key.partition(' ')[2]}"): module
+        for (context, api, key), module in declared.items()
+    }
+    assert {key: one for key, one in leading.items() if key in declared} == declared
+    assert leading.keys() - declared.keys() == rest.keys()
+    # The path that two functions serve; which of them answers for it, `test_declared_routes` tells.
+    differing = {key for key in rest if leading[key] != rest[key]}
+    assert differing <= {("voting", "VoteApi", "ANY /votes")}
+
+
+def test_browsers_may_use_the_methods_that_an_api_has() -> None:
+    allowed = {
+        (template.stack, name): set(api["CorsConfiguration"]["AllowMethods"])
+        for template, name, api in every("AWS::ApiGatewayV2::Api")
+        if "CorsConfiguration" in api
+    }
+    declared = {
+        ("platform", "Api"): tables("identity", "Api"),
+        ("voting", "VoteApi"): tables("voting", "VoteApi"),
+        ("audit", "LogApi"): tables("audit", "LogApi"),
+    }
+    assert allowed == {
+        api: {route.method for table in found for route in table.routes}
+        for api, found in declared.items()
+    }
 
 
 @pytest.mark.parametrize(

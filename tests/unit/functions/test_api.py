@@ -11,7 +11,6 @@ from civic.identity.http.bodies import problem_of
 from civic.lab.schemas.generated import api_document
 from civic.runtime.publisher import PublishFailed
 from tests.fakes.deployment import ROUTES
-from tests.templates import IDENTITY, every
 
 DOCUMENT = api_document("identity", "Api")
 METHODS = {"get", "put", "post", "delete", "patch"}
@@ -78,15 +77,6 @@ def test_every_error_of_the_domain_is_thought_of() -> None:
         if isinstance(one, type) and issubclass(one, errors.IdentityError)
     }
     assert defined <= ANSWERS.keys() | set(INTERNAL)
-
-
-def test_template_routes_exactly_what_the_functions_answer() -> None:
-    routed = {
-        route["RouteKey"]
-        for template, _, route in every("AWS::ApiGatewayV2::Route")
-        if template in IDENTITY
-    }
-    assert routed == set(ROUTES)
 
 
 def test_document_describes_every_route_of_the_public_api() -> None:

@@ -224,7 +224,7 @@ def test_press_tells_the_bus_totals_and_the_log_the_election(
     log_lines()
     press.handler(asked(ELECTION, ELECTION), None)
     (entry,) = polls.aws.published
-    assert (entry["Source"], entry["DetailType"]) == ("civic.results", "VoteCast")
+    assert (entry["Source"], entry["DetailType"]) == ("civic.press", "VoteCast")
     detail = json.loads(entry["Detail"])
     assert detail.keys() == {"version", "election", "snapshot", "ballots", "at"}
     assert detail["ballots"] == 1

@@ -48,7 +48,7 @@ def announce(deployment: Deployment, *areas: str) -> None:
 def _put(event: Any) -> None:
     entry: Any = {
         "EventBusName": "civic-bus",
-        "Source": event.SOURCE,
+        "Source": event.sources()[0],
         "DetailType": event.detail_type(),
         "Detail": event.model_dump_json(),
     }

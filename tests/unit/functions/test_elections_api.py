@@ -331,7 +331,7 @@ def keys_published(election: str, **keys: bytes) -> str:
     ]
     return json.dumps(
         {
-            "source": "civic.credentials",
+            "source": "civic.credential_roll",
             "detail-type": "CredentialKeysPublished",
             "detail": {"version": 1, "election": election, "keys": pairs},
         }

@@ -80,7 +80,9 @@ def leaf(number: int) -> str:
 
 def message(event: Event) -> str:
     detail = event.model_dump_json(exclude_none=True)
-    return body_of({"Source": event.SOURCE, "DetailType": event.detail_type(), "Detail": detail})
+    return body_of(
+        {"Source": event.sources()[0], "DetailType": event.detail_type(), "Detail": detail}
+    )
 
 
 def ended(revision: int) -> str:

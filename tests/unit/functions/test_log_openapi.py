@@ -18,7 +18,6 @@ from civic.contracts.voting import Audience
 from civic.lab.schemas.generated import api_document
 from tests.fakes.lambda_events import http_event, said
 from tests.fakes.log import ELECTION, Log, arrivals, certified, opening
-from tests.templates import TEMPLATES
 
 BALLOTS = 300
 DOCUMENT = api_document("audit", "LogApi")
@@ -104,20 +103,6 @@ def require_described(path: str, answer: dict[str, Any]) -> None:
 def test_description_is_the_committed_one() -> None:
     committed = resources.files("civic.audit").joinpath("log-openapi.json").read_text("utf-8")
     assert json.loads(committed) == DOCUMENT
-
-
-def test_template_entry_point_and_description_have_the_same_routes() -> None:
-    described = {
-        f"{method.upper()} {path}"
-        for path, item in DOCUMENT["paths"].items()
-        for method in item
-        if method != "parameters"
-    }
-    routes = TEMPLATES["audit"].of_type("AWS::ApiGatewayV2::Route").values()
-    deployed = {one["RouteKey"] for one in routes}
-    assert deployed == {one.key for one in public_log.ROUTES.routes}
-    # OpenAPI has no name for a path of several segments.
-    assert described == {route.replace("+}", "}") for route in deployed}
 
 
 def test_page_is_answered_as_described() -> None:

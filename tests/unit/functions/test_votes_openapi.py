@@ -19,7 +19,6 @@ from civic.voting.model.tally import counted
 from civic.voting.usecases.polls import offered, published
 from tests.fakes.ballots import DURING, ELECTION, NORTH, SOUTH, Polling, definition
 from tests.fakes.lambda_events import http_event, said
-from tests.templates import TEMPLATES, logical_id
 
 DOCUMENT = api_document("voting", "VoteApi")
 CODE = {"id": "163uc-3NQXD-Wgfgg"}
@@ -101,27 +100,6 @@ def vote_schema() -> Draft202012Validator:
 def test_description_is_the_committed_one() -> None:
     committed = resources.files("civic.voting").joinpath("votes-openapi.json").read_text("utf-8")
     assert json.loads(committed) == DOCUMENT
-
-
-def test_template_entry_points_and_description_have_the_same_routes() -> None:
-    described = {
-        f"{method.upper()} {path}"
-        for path, item in DOCUMENT["paths"].items()
-        for method in item
-        if method != "parameters"
-    }
-    routes = TEMPLATES["voting"].of_type("AWS::ApiGatewayV2::Route").values()
-    mine = [one for one in routes if logical_id(one["ApiId"]) == "VoteApi"]
-    deployed = {
-        name: {one["RouteKey"] for one in mine if f"{name}Integration" in str(one["Target"])}
-        for name in ("Enqueuer", "Results")
-    }
-    declared = {
-        name: {one.key for one in function.ROUTES.routes}
-        for name, function in (("Enqueuer", enqueuer), ("Results", results))
-    }
-    assert deployed == declared
-    assert described == {one["RouteKey"] for one in mine}
 
 
 @pytest.mark.parametrize("who", [CODE, CREDENTIAL, {**CODE, "credential": None}])

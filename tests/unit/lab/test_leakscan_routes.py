@@ -63,7 +63,7 @@ def test_official_never_acts_on_somebody() -> None:
     ("key", "method", "path"),
     [
         ("GET /docs/{asset}", "GET", "/docs/{asset}"),
-        ("ANY /{proxy+}", "GET", "/{proxy+}"),
+        ("ANY /{proxy+}", "PATCH", "/{proxy+}"),
         ("$default", "GET", "/{rest}"),
     ],
 )

@@ -231,7 +231,7 @@ def test_packed_event_with_too_many_facts_fails() -> None:
     change = {"id": deletion().id, "at": NOW.isoformat(), "traceparent": TRACE.traceparent}
     body = {
         "detail-type": "DataDeleted",
-        "source": DataDeleted.SOURCE,
+        "source": DataDeleted.sources()[0],
         "detail": {"version": 1, "items": [change] * 11},
     }
     assert failed(Function().receive(json.dumps(body))) == ["m0"]

@@ -9,15 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from civic.contracts.trace import TraceContext
-from civic.runtime.http import (
-    MAX_BODY_BYTES,
-    Problem,
-    Request,
-    Response,
-    answer,
-    serve,
-)
+from civic.runtime.http import answer, serve
 from civic.runtime.observability import Invocation
+from civic.runtime.request import MAX_BODY_BYTES, Problem, Request, Response
 from civic.runtime.routes import Access, Route, Routes
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import http_event, said, wrong_fields

@@ -7,15 +7,9 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from civic.contracts.trace import TraceContext
-from civic.runtime.http import (
-    FieldError,
-    Problem,
-    Request,
-    Response,
-    answer,
-    serve,
-)
+from civic.runtime.http import answer, serve
 from civic.runtime.observability import Invocation
+from civic.runtime.request import FieldError, Problem, Request, Response
 from civic.runtime.routes import Access, Handler, Route, Routes
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import http_event, said, wrong_fields

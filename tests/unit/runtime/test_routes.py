@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from civic.runtime.http import Request, Response, serve
+from civic.runtime.http import serve
 from civic.runtime.observability import Invocation
+from civic.runtime.request import Request, Response
 from civic.runtime.routes import Access, Route, Routes
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import http_event, said

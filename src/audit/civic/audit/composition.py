@@ -39,8 +39,8 @@ def lookup(of: Bucket) -> Lookup:
     return Lookup(S3Shelf(of, LOG), S3Shelf(of, INDEX), S3Heads(of, CHECKPOINT))
 
 
-def recorder() -> Recorder:
-    """Compose the recorder."""
+def recorder(function: str) -> Recorder:
+    """Compose the recorder of a function, in whose name checkpoints are announced."""
     settings = RecorderSettings.from_environment()
     kept = bucket(settings)
     journal = S3Journal(kept)
@@ -51,7 +51,7 @@ def recorder() -> Recorder:
         index=S3Shelf(kept, INDEX),
         heads=S3Heads(kept, CHECKPOINT),
         signer=KmsSigner(clients.kms(), settings.log_key_id),
-        events=EventBridgePublisher(clients.events(), settings.bus_name),
+        events=EventBridgePublisher(clients.events(), settings.bus_name, function),
         clock=clients.now,
     )
     return Recorder(journal, publisher, lookup(kept), clients.now)

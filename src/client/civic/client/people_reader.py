@@ -17,7 +17,7 @@ from civic.client.people_formats import (
 )
 from civic.contracts.trace import TraceContext
 from civic.identity.model.registration import Registration
-from civic.runtime.http import Problem, Request
+from civic.runtime.request import Problem, Request
 
 _BOM = b"\xef\xbb\xbf"
 _NO_TRACE = TraceContext("0" * 32, "0" * 16)

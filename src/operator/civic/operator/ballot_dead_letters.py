@@ -69,7 +69,7 @@ def redrive_ballots(target: Target, limit: int | None, order: str | None) -> tup
         for which, messages in gate.late.items()
         if (election := gate.known[which]) is not None
     ]
-    EventBridgePublisher(target.events, target.output("BusName")).publish(events)
+    EventBridgePublisher(target.events, target.output("BusName"), "operator").publish(events)
     return moved, sum(gate.late.values())
 
 

@@ -11,7 +11,7 @@ from civic.contracts.voting import ElectionIdField
 class CheckpointPublished(Event):
     """The public log has a new signed tree head, at ``checkpoints/<size>``."""
 
-    SOURCE = "civic.audit"
+    SOURCES = ("log_writer", "event_logger")
     origin: str = Field(description="The log's name, first line of its checkpoints")
     size: int = Field(ge=1, description="Entries of the log")
     root: Digest = Field(description="Root of its Merkle tree (RFC 6962 section 2.1)")
@@ -21,7 +21,7 @@ class CheckpointPublished(Event):
 class OpeningsPublished(PublicRecord):
     """What opens the commitments of an election's ballots is there for an audience."""
 
-    SOURCE = "civic.openings"
+    SOURCES = ("opener",)
     election: ElectionIdField
     audience: Literal["public", "auditors", "sample"]
     ballots: int = Field(ge=0, description="How many ballots are opened")

@@ -51,11 +51,24 @@ class Contract(BaseModel):
     )
 
 
-class Event(Contract):
-    """An event: ``SOURCE`` and the class name are its EventBridge source and detail-type."""
+def source_of(publisher: str) -> str:
+    """Return the EventBridge ``source`` of what a function publishes."""
+    return f"civic.{publisher}"
 
-    SOURCE: ClassVar[str]
+
+class Event(Contract):
+    """An event: the class name is its EventBridge ``detail-type``.
+
+    ``SOURCES`` names the functions that publish it, or the operator's command.
+    """
+
+    SOURCES: ClassVar[tuple[str, ...]]
     version: Literal[1] = 1
+
+    @classmethod
+    def sources(cls) -> tuple[str, ...]:
+        """Every EventBridge ``source`` under which it comes."""
+        return tuple(map(source_of, cls.SOURCES))
 
     @classmethod
     def detail_type(cls) -> str:
@@ -107,13 +120,13 @@ class SealedRevision(Event):
 class ValidationRequest(SealedRevision):
     """A registration or a rectification was received and sealed."""
 
-    SOURCE = "civic.gateway"
+    SOURCES = ("gateway",)
 
 
 class RevalidationRequest(SealedRevision):
     """A stored revision is to be decided now; a restriction may have held it back."""
 
-    SOURCE = "civic.pii_storage"
+    SOURCES = ("pii_storage",)
 
 
 class ErasureOrdered(Event):
@@ -128,19 +141,19 @@ class ErasureOrdered(Event):
 class DeletionRequest(ErasureOrdered):
     """The data subject asked for erasure (GDPR Art. 17)."""
 
-    SOURCE = "civic.gateway"
+    SOURCES = ("gateway",)
 
 
 class RetentionEnded(ErasureOrdered):
     """A registration's retention has ended (GDPR Art. 5(1)(e)); it is erased like on request."""
 
-    SOURCE = "civic.deadlines"
+    SOURCES = ("deadlines",)
 
 
 class ErasureReplayed(ErasureOrdered):
     """An erasure in the ledger is carried out again, after copies were restored."""
 
-    SOURCE = "civic.accountability"
+    SOURCES = ("accountability",)
 
 
 class PublicRecord(Event):
@@ -150,7 +163,7 @@ class PublicRecord(Event):
 class ErasuresCounted(PublicRecord):
     """How many erasures are complete, in aggregate; of the same day always the same."""
 
-    SOURCE = "civic.deadlines"
+    SOURCES = ("deadlines",)
     through: date = Field(description="The last day that is counted, in UTC")
     erased: int = Field(
         ge=0,
@@ -165,7 +178,7 @@ class ErasuresCounted(PublicRecord):
 class RestrictionChanged(Event):
     """The data subject restricted the processing, or lifted the restriction (GDPR Art. 18)."""
 
-    SOURCE = "civic.rights"
+    SOURCES = ("rights",)
     id: Id
     sequence: int = Field(ge=1, description="Counts the changes; odd is restricted, even lifted")
     resume: RevisionNumber | None = Field(
@@ -178,7 +191,7 @@ class RestrictionChanged(Event):
 class ObjectionRaised(Event):
     """The data subject objected to being counted by analytics (GDPR Art. 21); it is final."""
 
-    SOURCE = "civic.rights"
+    SOURCES = ("rights",)
     id: Id
     at: AwareDatetime
     traceparent: Traceparent
@@ -210,13 +223,13 @@ class DecisionsMade(Event):
 class ValidationResult(DecisionsMade):
     """Up to ten decisions of the validator, each about another registration revision."""
 
-    SOURCE = "civic.validator"
+    SOURCES = ("validator",)
 
 
 class ReviewDecided(DecisionsMade):
     """A decision that people made (GDPR Art. 22(3)); it wins over that of the rules."""
 
-    SOURCE = "civic.review"
+    SOURCES = ("review",)
 
 
 class DataChange(Contract):
@@ -237,13 +250,13 @@ class RevisionsKept(Event):
 class DataStored(RevisionsKept):
     """First revisions now in the high-security store."""
 
-    SOURCE = "civic.pii_storage"
+    SOURCES = ("pii_storage",)
 
 
 class DataUpdated(RevisionsKept):
     """Later revisions now in the high-security store."""
 
-    SOURCE = "civic.pii_storage"
+    SOURCES = ("pii_storage",)
 
 
 class RegistrationsErased(Event):
@@ -256,35 +269,35 @@ class RegistrationsErased(Event):
 class DataDeleted(RegistrationsErased):
     """Registrations erased from the high-security store, their subject keys destroyed."""
 
-    SOURCE = "civic.pii_storage"
+    SOURCES = ("pii_storage",)
     STORES = ("records", "subject_keys")
 
 
 class DecisionDeleted(RegistrationsErased):
     """Registrations erased from the low-security store."""
 
-    SOURCE = "civic.validator"
+    SOURCES = ("validator",)
     STORES = ("decisions",)
 
 
 class JoinDeleted(RegistrationsErased):
     """Registrations erased from the analytics store."""
 
-    SOURCE = "civic.analytics"
+    SOURCES = ("analytics",)
     STORES = ("analytics",)
 
 
 class ObjectionHonoured(Event):
     """Registrations that analytics has forgotten because of an objection."""
 
-    SOURCE = "civic.analytics"
+    SOURCES = ("analytics",)
     items: Annotated[tuple[DataChange, ...], Field(min_length=1, max_length=PACK_SIZE)]
 
 
 class AnalyticsReleased(Event):
     """An aggregate release was written; the cells stand in the object named here."""
 
-    SOURCE = "civic.analytics"
+    SOURCES = ("analytics_release",)
     release_id: str
     released_at: AwareDatetime
     first_day: date | None = None

@@ -37,7 +37,7 @@ class Audience(StrEnum):
 class ElectionChange(PublicRecord):
     """A family: what happens to an election; ``revision`` counts its changes from 1."""
 
-    SOURCE: ClassVar[str] = "civic.elections"
+    SOURCES: ClassVar[tuple[str, ...]] = ("elections", "calendar")
     election: ElectionIdField
     revision: int = Field(ge=1)
     at: AwareDatetime
@@ -133,12 +133,14 @@ class ElectionDeleted(ElectionChange):
 class RedriveRefused(ElectionChange):
     """Ballots in a dead-letter queue were not put back, as the election is over."""
 
+    SOURCES = ("operator",)
     messages: int = Field(ge=1)
 
 
 class RedriveOrdered(ElectionChange):
     """Ballots in a dead-letter queue were put back after the closing, by order of the office."""
 
+    SOURCES = ("operator",)
     messages: int = Field(ge=1)
     order: str = Field(pattern=ORDER_PATTERN, description="What ordered it, such as a file number")
 
@@ -146,7 +148,7 @@ class RedriveOrdered(ElectionChange):
 class VoteCast(Event):
     """How many ballots are counted by now; published in aggregate only, never one by one."""
 
-    SOURCE = "civic.results"
+    SOURCES = ("press",)
     election: ElectionIdField
     snapshot: int = Field(ge=1, description="Counts the snapshots of the results")
     ballots: int = Field(ge=0)
@@ -163,7 +165,7 @@ class CredentialKey(Contract):
 class CredentialKeysPublished(PublicRecord):
     """The issuer has made the keys of an election (RFC 9474), one per ballot style."""
 
-    SOURCE = "civic.credentials"
+    SOURCES = ("credential_roll",)
     election: ElectionIdField
     keys: tuple[CredentialKey, ...]
 
@@ -171,5 +173,5 @@ class CredentialKeysPublished(PublicRecord):
 class RollDeleted(RegistrationsErased):
     """Registrations erased from the issuer's roll."""
 
-    SOURCE = "civic.credentials"
+    SOURCES = ("credential_roll",)
     STORES = ("issuance_roll",)

@@ -98,7 +98,7 @@ def handled[R](body: str, line: Invocation, subscriptions: Sequence[Subscription
     """
     envelope = json.loads(body)
     model = EVENTS.get(envelope["detail-type"])
-    if model is None or envelope["source"] != model.SOURCE:
+    if model is None or envelope["source"] not in model.sources():
         raise UnknownEvent("not an event there is")
     for subscription in subscriptions:
         if issubclass(model, subscription.event):

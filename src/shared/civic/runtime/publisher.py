@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from civic.contracts.events import PACK_SIZE, Event
+from civic.contracts.events import PACK_SIZE, Event, source_of
 from civic.runtime.aws_errors import unavailable_as
 
 if TYPE_CHECKING:
@@ -18,27 +18,35 @@ class PublishFailed(Exception):
     """The bus did not take every event; those it took may be published again."""
 
 
-class EventBridgePublisher:
-    """Publishes events to one bus."""
+class NotItsEvent(Exception):
+    """A function publishes what its contract has others publish."""
 
-    def __init__(self, client: "EventBridgeClient", bus: str) -> None:
-        """Publish to ``bus`` through ``client``."""
+
+class EventBridgePublisher:
+    """Publishes the events of one function to one bus."""
+
+    def __init__(self, client: "EventBridgeClient", bus: str, function: str) -> None:
+        """Publish to ``bus`` through ``client``, in the name of ``function``."""
         self._client = client
         self._bus = bus
+        self._function = function
 
     def publish(self, events: Sequence[Event]) -> None:
         """Hand over every event, ten a call.
 
         Raises:
+            NotItsEvent: The function is none that publishes such an event; nothing is sent.
             PublishFailed: At least one was not taken.
         """
+        if any(self._function not in event.SOURCES for event in events):
+            raise NotItsEvent("who subscribes to the event would refuse it")
         for batch in batched(events, _ENTRIES_PER_CALL, strict=False):
             with unavailable_as(PublishFailed):
                 answer = self._client.put_events(
                     Entries=[
                         {
                             "EventBusName": self._bus,
-                            "Source": event.SOURCE,
+                            "Source": source_of(self._function),
                             "DetailType": event.detail_type(),
                             "Detail": event.model_dump_json(exclude_none=True),
                         }

@@ -8,14 +8,11 @@ add one: docs/extending.md.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from civic.runtime.observability import Invocation
-
-if TYPE_CHECKING:
-    from civic.runtime.http import Request, Response
+from civic.runtime.request import Request, Response
 
 type Handler = Callable[[Request, Invocation], Response]
 

@@ -57,7 +57,7 @@ def joins() -> JoinStore:
 @cache
 def publisher() -> EventBridgePublisher:
     """Compose the way to the bus."""
-    return EventBridgePublisher(clients.events(), _settings().bus_name)
+    return EventBridgePublisher(clients.events(), _settings().bus_name, "analytics")
 
 
 def _decided(event: DecisionsMade, line: Invocation) -> None:

@@ -41,6 +41,6 @@ def releasing() -> Releasing:
         joins=DynamoDbJoins(clients.dynamodb(), settings.joins_table),
         protection=suppress_small_cells,
         archive=S3Releases(clients.s3(), settings.release_bucket),
-        events=EventBridgePublisher(clients.events(), settings.bus_name),
+        events=EventBridgePublisher(clients.events(), settings.bus_name, "analytics_release"),
         clock=clients.now,
     )

@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], _context: object) -> Failures:
 @cache
 def recorder() -> Recorder:
     """Compose the recorder."""
-    return composition.recorder()
+    return composition.recorder("event_logger")
 
 
 def _checked(event: PublicRecord, _line: Invocation) -> Event:

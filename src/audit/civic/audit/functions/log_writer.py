@@ -37,4 +37,4 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 @cache
 def recorder() -> Recorder:
     """Compose the recorder."""
-    return composition.recorder()
+    return composition.recorder("log_writer")

@@ -41,7 +41,7 @@ def opener() -> Opener:
         lookup=composition.lookup(kept),
         public=S3Shelf(kept, LOG),
         auditors=S3Shelf(kept, AUDITORS),
-        events=EventBridgePublisher(clients.events(), settings.bus_name),
+        events=EventBridgePublisher(clients.events(), settings.bus_name, "opener"),
     )
 
 

@@ -14,9 +14,10 @@ from civic.audit.adapters.bucket_s3 import LOG
 from civic.audit.adapters.shelf_s3 import S3Shelf
 from civic.audit.errors import NotLogged, StoreUnavailable
 from civic.audit.usecases.lookup import Lookup
-from civic.runtime.http import Problem, Request, Response, serve
+from civic.runtime.http import serve
 from civic.runtime.observability import Invocation
 from civic.runtime.pages import content_security_policy
+from civic.runtime.request import Problem, Request, Response
 from civic.runtime.routes import Access, Route, Routes
 
 Environment = composition.ReaderSettings

@@ -80,7 +80,7 @@ def accountability() -> Accountability:
 @cache
 def publisher() -> EventBridgePublisher:
     """Compose the way to the bus."""
-    return EventBridgePublisher(clients.events(), _settings().bus_name)
+    return EventBridgePublisher(clients.events(), _settings().bus_name, "accountability")
 
 
 def _erasure(event: ErasureOrdered, line: Invocation) -> None:

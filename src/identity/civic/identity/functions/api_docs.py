@@ -11,8 +11,9 @@ from civic.identity.adapters.retention_settings import RetentionSettings
 from civic.identity.http.bodies import problem_of
 from civic.identity.http.notice_page import notice_page
 from civic.identity.model.notice import Controller, PrivacyNotice, privacy_notice
-from civic.runtime.http import Problem, Request, Response, answer, serve
+from civic.runtime.http import answer, serve
 from civic.runtime.observability import Invocation
+from civic.runtime.request import Problem, Request, Response
 from civic.runtime.routes import Access, Answer, Route, Routes
 
 # Powertools ships Swagger UI, so that the page loads nothing from anywhere else.

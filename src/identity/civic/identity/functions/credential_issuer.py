@@ -24,8 +24,9 @@ from civic.identity.http.paths import registration_id
 from civic.identity.model.settings import CREDENTIAL_KEY_CACHE
 from civic.identity.usecases.issuing import Issuing, Offer, issue_credential, list_offers
 from civic.runtime import clients
-from civic.runtime.http import Request, Response, answer, serve
+from civic.runtime.http import answer, serve
 from civic.runtime.observability import Invocation
+from civic.runtime.request import Request, Response
 from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
 

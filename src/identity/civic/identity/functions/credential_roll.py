@@ -61,7 +61,7 @@ def keeping() -> RollKeeping:
 @cache
 def publisher() -> EventBridgePublisher:
     """Compose the way to the bus."""
-    return EventBridgePublisher(clients.events(), _settings().bus_name)
+    return EventBridgePublisher(clients.events(), _settings().bus_name, "credential_roll")
 
 
 def _decided(event: DecisionsMade, line: Invocation) -> None:

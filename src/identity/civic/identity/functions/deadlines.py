@@ -51,7 +51,7 @@ def deadlines() -> Deadlines:
         registrations=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
         requests=DynamoDbRequestLog(dynamodb, settings.request_log_table),
         erasures=DynamoDbErasureLedger(dynamodb, settings.erasure_ledger_table),
-        events=EventBridgePublisher(clients.events(), settings.bus_name),
+        events=EventBridgePublisher(clients.events(), settings.bus_name, "deadlines"),
         clock=clients.now,
         entropy=secrets.token_bytes,
         rejected=settings.rejected,

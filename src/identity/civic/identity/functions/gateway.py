@@ -30,9 +30,10 @@ from civic.identity.usecases.intake import (
     request_erasure,
 )
 from civic.runtime import clients
-from civic.runtime.http import Request, Response, answer, serve
+from civic.runtime.http import answer, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.request import Request, Response
 from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
 
@@ -63,7 +64,7 @@ def intake() -> Intake:
         wrapper=EsdkKeyWrapper(keys),
         decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
         requests=DynamoDbRequestLog(dynamodb, settings.request_log_table),
-        events=EventBridgePublisher(clients.events(), settings.bus_name),
+        events=EventBridgePublisher(clients.events(), settings.bus_name, "gateway"),
         clock=clients.now,
         entropy=secrets.token_bytes,
     )
@@ -116,7 +117,7 @@ ROUTES = Routes(
             _register,
             Access.PUBLIC,
             "register",
-            "Submit a registration",
+            "Submit a registration; the answer has its id and its access token",
             body=Registration,
             answer=Answer(202, RegistrationAccepted),
             problems=(409,),
@@ -127,7 +128,7 @@ ROUTES = Routes(
             _read_status,
             Access.TOKEN,
             "readStatus",
-            "Status and decision",
+            "The status of a registration and the decision on it",
             answer=Answer(200, RegistrationStatus),
         ),
         Route(

@@ -57,7 +57,7 @@ def storage() -> Storage:
 @cache
 def publisher() -> EventBridgePublisher:
     """Compose the way to the bus."""
-    return EventBridgePublisher(clients.events(), _settings().bus_name)
+    return EventBridgePublisher(clients.events(), _settings().bus_name, "pii_storage")
 
 
 def _store(event: ValidationRequest, line: Invocation) -> Change | None:

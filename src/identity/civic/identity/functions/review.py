@@ -28,9 +28,10 @@ from civic.identity.model.review import ReviewCase
 from civic.identity.usecases.access import Records
 from civic.identity.usecases.review import Review, decide_case, list_cases, show_case
 from civic.runtime import clients
-from civic.runtime.http import Request, Response, answer, serve
+from civic.runtime.http import answer, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.request import Request, Response
 from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
 
@@ -76,7 +77,7 @@ def review() -> Review:
             vault=DynamoDbVault(RevisionedTable(dynamodb, settings.vault_table)),
         ),
         requests=DynamoDbRequestLog(dynamodb, settings.request_log_table),
-        events=EventBridgePublisher(clients.events(), settings.bus_name),
+        events=EventBridgePublisher(clients.events(), settings.bus_name, "review"),
         rules=load_rule_set(settings.rule_set),
         clock=clients.now,
         people_needed=settings.people_needed,

@@ -41,9 +41,10 @@ from civic.identity.usecases.rights import (
     restrict,
 )
 from civic.runtime import clients
-from civic.runtime.http import Problem, Request, Response, answer, serve
+from civic.runtime.http import answer, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.request import Problem, Request, Response
 from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
 
@@ -76,7 +77,7 @@ def rights() -> Rights:
         requests=DynamoDbRequestLog(dynamodb, settings.request_log_table),
         reviews=DynamoDbReviewQueue(dynamodb, settings.review_queue_table),
         ledger=DynamoDbErasureLedger(dynamodb, settings.erasure_ledger_table),
-        events=EventBridgePublisher(clients.events(), settings.bus_name),
+        events=EventBridgePublisher(clients.events(), settings.bus_name, "rights"),
         clock=clients.now,
     )
 

@@ -24,8 +24,9 @@ from civic.identity.http.paths import registration_id
 from civic.identity.model import notice
 from civic.identity.usecases.access import Access, Disclosure, Records, disclose
 from civic.runtime import clients, routes
-from civic.runtime.http import Request, Response, answer, serve
+from civic.runtime.http import answer, serve
 from civic.runtime.observability import Invocation
+from civic.runtime.request import Request, Response
 
 
 class Environment(RetentionSettings):

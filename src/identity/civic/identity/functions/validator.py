@@ -71,7 +71,7 @@ def validation() -> Validation:
 @cache
 def publisher() -> EventBridgePublisher:
     """Compose the way to the bus."""
-    return EventBridgePublisher(clients.events(), _settings().bus_name)
+    return EventBridgePublisher(clients.events(), _settings().bus_name, "validator")
 
 
 def _decide(event: SealedRevision, line: Invocation) -> DecisionMade | None:

@@ -30,8 +30,8 @@ from civic.identity.model.notice import FieldPurpose, Recipient, Retention, Righ
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import ARTICLES, History, RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Status
-from civic.runtime.http import FieldError, Problem
 from civic.runtime.publisher import PublishFailed
+from civic.runtime.request import FieldError, Problem
 
 Id = Annotated[RegistrationId, Field(pattern=UUID_PATTERN)]
 

@@ -5,7 +5,8 @@ import io
 
 from civic.identity.model.pointers import leaves
 from civic.identity.model.registration import Registration
-from civic.runtime.http import HEADERS, Response
+from civic.runtime.http import HEADERS
+from civic.runtime.request import Response
 
 
 def as_csv(registration: Registration) -> Response:

@@ -4,8 +4,8 @@ Nothing at run time uses this module; ``civic schemas`` writes the documents and
 when they are stale.
 """
 
-from civic.runtime.http import IDEMPOTENCY_KEY_PATTERN
 from civic.runtime.openapi import TRACE, Description
+from civic.runtime.request import IDEMPOTENCY_KEY_PATTERN
 
 _ID = {
     "name": "id",

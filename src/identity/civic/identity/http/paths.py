@@ -4,8 +4,8 @@ import re
 
 from civic.contracts.events import UUID_PATTERN
 from civic.contracts.identifiers import RegistrationId
-from civic.runtime.http import Request
 from civic.runtime.observability import Invocation
+from civic.runtime.request import Request
 
 _UUID = re.compile(UUID_PATTERN)
 _NO_ID = RegistrationId("00000000-0000-0000-0000-000000000000")

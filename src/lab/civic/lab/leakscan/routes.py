@@ -30,9 +30,11 @@ class Route:
 
     @property
     def method(self) -> str:
-        """The HTTP method; GET where the route takes any."""
+        """The HTTP method; one that no route declares where the route takes the rest."""
         method = self.key.partition(" ")[0]
-        return method if method.isalpha() and method != "ANY" else "GET"
+        if method == "ANY":
+            return "PATCH"
+        return method if method.isalpha() else "GET"
 
     @property
     def path(self) -> str:

@@ -19,8 +19,10 @@ from civic.identity.model.registration import PII_FIELDS, Registration
 from civic.lab.schemas.declared import subscribers, tables
 from civic.lab.schemas.samconfig import samconfig
 from civic.lab.schemas.samples import samples
+from civic.lab.schemas.wiring import wired
 from civic.runtime.openapi import Description, Json, document
 from civic.stack.template import read_template
+from civic.stack.workspace import Workspace
 from civic.voting.http.elections_openapi import ELECTIONS
 from civic.voting.http.votes_openapi import VOTES
 
@@ -50,7 +52,10 @@ def generated_files(root: Path) -> dict[Path, str]:
         root / "docs/events.md": _filled(events, "events", _event_table()),
         root / "docs/privacy.md": _privacy_map(root),
         root / "samconfig.toml": samconfig((root / "samconfig.toml").read_text("utf-8")),
+        root / "README.md": _readme(root),
     }
+    for template in Workspace(root).templates.values():
+        files[template] = wired(template)
     for context, api, _, name in APIS:
         place = root / f"src/{context}/civic/{context}/{name}"
         files[place] = _json(api_document(context, api))
@@ -80,7 +85,7 @@ def schema_of(event: type[Event]) -> dict[str, Any]:
 def _envelope(sample: Event) -> dict[str, Any]:
     return _SAMPLE_ENVELOPE | {
         "detail-type": sample.detail_type(),
-        "source": sample.SOURCE,
+        "source": sample.sources()[0],
         "detail": sample.model_dump(mode="json", exclude_none=True),
     }
 
@@ -98,11 +103,31 @@ def _filled(text: str, marker: str, part: str) -> str:
     return filled
 
 
+def _readme(root: Path) -> str:
+    text = (root / "README.md").read_text("utf-8")
+    text = _filled(text, "registration-api", _route_table(("identity", "Api")))
+    return _filled(
+        text, "vote-and-log-api", _route_table(("voting", "VoteApi"), ("audit", "LogApi"))
+    )
+
+
+def _route_table(*apis: tuple[str, str]) -> str:
+    lines = ["| route | what it does |", "|---|---|"]
+    for context, api in apis:
+        routes = [route for table in tables(context, api) for route in table.routes]
+        lines += [
+            f"| `{route.key}` | {route.summary} |"
+            for route in sorted(routes, key=lambda one: (one.path, one.method))
+            if route.summary is not None
+        ]
+    return "\n".join(lines) + "\n"
+
+
 def _event_table() -> str:
     lines = ["| event | published by | received by | says |", "|---|---|---|---|"]
     received = subscribers()
     for name, event in EVENTS.items():
-        publisher = event.SOURCE.removeprefix("civic.")
+        publisher = ", ".join(event.SOURCES)
         receivers = ", ".join(map(_name, received.get(event, ()))) or "whoever subscribes"
         said = (event.__doc__ or "").partition("\n")[0].removesuffix(".").replace("``", "`")
         link = f"[{name}](../schemas/{name}.json)"

@@ -85,7 +85,7 @@ class LogDelivery:
         """Deliver an event until it is taken."""
         envelope = {
             "detail-type": event.detail_type(),
-            "source": event.SOURCE,
+            "source": event.sources()[0],
             "detail": event.model_dump(mode="json", exclude_none=True),
         }
         queue_event = {"Records": [{"messageId": "0", "body": json.dumps(envelope)}]}

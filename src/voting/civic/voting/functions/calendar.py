@@ -33,6 +33,6 @@ def register() -> Register:
     settings = Environment.from_environment()
     return Register(
         store=DynamoDbElections(clients.dynamodb(), settings.elections_table),
-        events=EventBridgePublisher(clients.events(), settings.bus_name),
+        events=EventBridgePublisher(clients.events(), settings.bus_name, "calendar"),
         clock=clients.now,
     )

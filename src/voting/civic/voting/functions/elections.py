@@ -10,9 +10,10 @@ from typing import Any
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.voting import ELECTION_ID_PATTERN
 from civic.runtime import clients
-from civic.runtime.http import HEADERS, Problem, Request, Response, answer, serve
+from civic.runtime.http import HEADERS, answer, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.publisher import EventBridgePublisher
+from civic.runtime.request import Problem, Request, Response
 from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
 from civic.voting.adapters.backlog_sqs import SqsBacklog
@@ -72,7 +73,7 @@ def office() -> Office:
     return Office(
         register=Register(
             store=DynamoDbElections(dynamodb, settings.elections_table),
-            events=EventBridgePublisher(clients.events(), settings.bus_name),
+            events=EventBridgePublisher(clients.events(), settings.bus_name, "elections"),
             clock=clients.now,
         ),
         secrets=KmsElectionSecrets(clients.kms(), settings.voting_key_id),

@@ -8,8 +8,9 @@ from typing import Any
 from civic.contracts import base64url
 from civic.contracts.identifiers import Nullifier
 from civic.runtime import clients
-from civic.runtime.http import Request, Response, answer, serve
+from civic.runtime.http import answer, serve
 from civic.runtime.observability import Invocation
+from civic.runtime.request import Request, Response
 from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
@@ -81,7 +82,7 @@ ROUTES = Routes(
             _vote,
             Access.PUBLIC,
             "castVote",
-            "Cast a ballot",
+            "Cast a ballot, with a credential or a posted code",
             body=Vote,
             answer=Answer(201, VoteTaken),
             problems=(403, 404, 409),
@@ -91,7 +92,7 @@ ROUTES = Routes(
             _health,
             Access.PUBLIC,
             "health",
-            "Whether votes can be taken",
+            "Whether the table and the queue that votes need answer",
             answer=Answer(200, Health),
         ),
     ),

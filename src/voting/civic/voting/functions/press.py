@@ -44,7 +44,7 @@ def press() -> Press:
         elections=DynamoDbElections(dynamodb, settings.elections_table),
         tallies=DynamoDbTallies(dynamodb, settings.tallies_table),
         snapshots=S3Snapshots(clients.s3(), settings.results_bucket),
-        publisher=EventBridgePublisher(clients.events(), settings.bus_name),
+        publisher=EventBridgePublisher(clients.events(), settings.bus_name, "press"),
         clock=clients.now,
     )
 

@@ -11,8 +11,9 @@ from civic.contracts.identifiers import ElectionId
 from civic.contracts.voting import ELECTION_ID_PATTERN
 from civic.runtime import clients
 from civic.runtime.cache import ExpiringCache
-from civic.runtime.http import Problem, Request, Response, serve
+from civic.runtime.http import serve
 from civic.runtime.observability import Invocation
+from civic.runtime.request import Problem, Request, Response
 from civic.runtime.routes import Access, Answer, Route, Routes
 from civic.runtime.settings import Settings
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
@@ -85,7 +86,7 @@ ROUTES = Routes(
             _votes,
             Access.PUBLIC,
             "showResults",
-            "The latest results",
+            "The latest results, by area and option, as JSON or CSV",
             answer=Answer(200, "Results", also=("text/csv",)),
             problems=(400, 404),
             parameters=("election", "area", "option", "format", "If-None-Match"),
@@ -95,7 +96,7 @@ ROUTES = Routes(
             _elections,
             Access.PUBLIC,
             "listOffered",
-            "The ids of all elections",
+            "The ids of the elections that were published",
             answer=Answer(200, "Offered"),
             parameters=("If-None-Match",),
         ),
@@ -104,7 +105,7 @@ ROUTES = Routes(
             _election,
             Access.PUBLIC,
             "showOffered",
-            "One election",
+            "An election that was published, with the keys of its credentials",
             answer=Answer(200, "OfferedElection"),
             parameters=("If-None-Match",),
         ),

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from civic.contracts.identifiers import StyleId
 from civic.contracts.voting import Audience, ElectionIdField, StyleIdField
-from civic.runtime.http import FieldError, Problem
 from civic.runtime.publisher import PublishFailed
+from civic.runtime.request import FieldError, Problem
 from civic.voting.errors import (
     BadDefinition,
     BallotsWaiting,

@@ -5,8 +5,8 @@ when it is stale.
 """
 
 from civic.contracts.voting import ELECTION_ID_PATTERN
-from civic.runtime.http import IDEMPOTENCY_KEY_PATTERN
 from civic.runtime.openapi import TRACE, Description
+from civic.runtime.request import IDEMPOTENCY_KEY_PATTERN
 
 ELECTIONS = Description(
     title="Civic elections API",

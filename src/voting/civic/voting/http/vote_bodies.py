@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from civic.contracts import base64url
 from civic.contracts.base64url import Base64Url
 from civic.contracts.voting import ElectionIdField, StyleIdField
-from civic.runtime.http import FieldError, Problem
+from civic.runtime.request import FieldError, Problem
 from civic.voting.errors import (
     AlreadyVoted,
     BadSelections,
