@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from civic.contracts.events import (
     Decision,
     DecisionMade,
-    DeletionRequest,
+    ErasureOrdered,
     Event,
     ObjectionRaised,
     ReviewDecided,
@@ -66,7 +66,7 @@ class Citizen:
     commands: list["Command"] = field(default_factory=list)
     revisions: dict[int, list["Command"]] = field(default_factory=dict)
     """What published each revision; the number of one that was superseded may be taken again."""
-    deletions: list[DeletionRequest] = field(default_factory=list)
+    deletions: list[ErasureOrdered] = field(default_factory=list)
     objections: list[ObjectionRaised] = field(default_factory=list)
     reviews: list[DecisionMade] = field(default_factory=list)
 
@@ -123,7 +123,7 @@ class Citizen:
             case ValidationRequest() if command is not None:
                 self.id = event.id
                 self.revisions.setdefault(event.revision, []).append(command)
-            case DeletionRequest():
+            case ErasureOrdered():
                 self.deletions.append(event)
             case ObjectionRaised():
                 self.objections.append(event)

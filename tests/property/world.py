@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from civic.contracts.events import (
-    DeletionRequest,
+    ErasureOrdered,
     Event,
     ObjectionRaised,
     ReviewDecided,
@@ -176,7 +176,7 @@ class World:
     def _note(self, command: Command | None, event: Event) -> None:
         if isinstance(event, ReviewDecided):
             self.citizen_of(event.results[0].id).note(command, event)
-        elif isinstance(event, (DeletionRequest, ObjectionRaised)):
+        elif isinstance(event, (ErasureOrdered, ObjectionRaised)):
             self.citizen_of(event.id).note(command, event)
         elif isinstance(event, ValidationRequest) and command is not None:
             assert command.citizen.id in {None, event.id}
