@@ -1,11 +1,11 @@
-# Two commands carry everything: `make demo` and `make test`. Both need git, make, some Python 3
-# and the package registries, nothing else.
+# Two commands cover everything: `make demo` and `make test`. Both need only git, make, some
+# Python 3 and the package registries.
 .DEFAULT_GOAL := help
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 
 BIN := .venv/bin
-# A port of its own for each checkout that runs at the same time: make demo CIVIC_PORT=4567
+# Checkouts that run at the same time need different ports: make demo CIVIC_PORT=4567
 ifdef CIVIC_PORT
 export CIVIC_PORT
 endif
@@ -17,7 +17,7 @@ help: ## Show this list.
 # ---------------------------------------------------------------- run
 
 .PHONY: setup
-setup: ## Make the environments from their locks.
+setup: ## Create the environments from their lock files.
 	@tools/bootstrap.sh app sam engine checkov
 
 .PHONY: run-setup
@@ -25,7 +25,7 @@ run-setup:
 	@tools/bootstrap.sh app sam engine
 
 .PHONY: demo
-demo: run-setup ## Set up, deploy, register a population, hold an election, reconcile. INPUT=people.csv for your own.
+demo: run-setup ## Set up, deploy, register a population, hold an election, reconcile. INPUT=people.csv for your own people.
 	@$(BIN)/civic up
 	@$(BIN)/civic demo $(if $(INPUT),--input "$(INPUT)")
 
@@ -47,12 +47,12 @@ bench: run-setup ## Measure; writes out/bench.json.
 	@$(BIN)/civic bench
 
 .PHONY: signer
-signer: run-setup ## Make the environment that signs for `civic-monitor anchor`.
+signer: run-setup ## Create the environment that signs for `civic-monitor anchor`.
 	@tools/bootstrap.sh anchor
 
 # ---------------------------------------------------------------- check
 
-# Sets are walked in another order in every run; a failure says how to have the same order again.
+# Sets are iterated in a different order in every run; a failure says how to repeat its order.
 SEED := $(or $(PYTHONHASHSEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 unit changed test-deep: export PYTHONHASHSEED := $(SEED)
 
@@ -85,7 +85,7 @@ imports: run-setup
 .PHONY: changed
 changed: run-setup
 	@tests="$$($(BIN)/python tools/changed_tests.py $(BASE))"; \
-	if [ -z "$$tests" ]; then echo "no unit test is near what changed"; else \
+	if [ -z "$$tests" ]; then echo "no unit test is close to what changed"; else \
 		$(BIN)/pytest -q -n auto -m "not deep" $$tests; \
 	fi
 
@@ -98,11 +98,11 @@ templates: setup ## cfn-lint and checkov on the templates translated to CloudFor
 	@$(BIN)/python tools/check_templates.py
 
 .PHONY: engine
-engine: run-setup ## Tests against stacks of their own, in two engines side by side.
+engine: run-setup ## Tests against stacks of their own, in two engines in parallel.
 	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not deep" tests/integration
 
 .PHONY: test-deep
-test-deep: setup mutation ## The slow, wide searches as well; needs Node 20, npm and Go.
+test-deep: setup mutation ## The slow, wide searches too; needs Node 20, npm and Go.
 	@tools/bootstrap.sh anchor evm
 	@.venvs/evm/bin/python tools/compile_contract.py --check
 	@CIVIC_DEEP=1 $(BIN)/pytest -q -n auto tests/unit tests/contract tests/property tests/fail_closed -m "deep or not deep"
@@ -110,27 +110,27 @@ test-deep: setup mutation ## The slow, wide searches as well; needs Node 20, npm
 	@$(BIN)/pytest -q tests/integration
 
 .PHONY: mutation
-mutation: run-setup ## Break each guarantee on purpose and see a test notice. SCOPE=cipher for one.
+mutation: run-setup ## Break each guarantee on purpose and check that a test notices. SCOPE=cipher for one.
 	@$(BIN)/python -m tests.mutation $(SCOPE)
 
 # ---------------------------------------------------------------- change
 
 .PHONY: fmt
-fmt: run-setup ## Format, and mend what can be mended safely.
+fmt: run-setup ## Format, and fix what can be fixed safely.
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
 .PHONY: generate
-generate: run-setup ## Write anew what is generated from the code: schemas, events, OpenAPI.
+generate: run-setup ## Regenerate what is made from the code: schemas, events, OpenAPI.
 	@$(BIN)/civic schemas
 
 .PHONY: contract
-contract: ## Compile the contract of `civic-monitor anchor` anew.
+contract: ## Recompile the contract of `civic-monitor anchor`.
 	@tools/bootstrap.sh evm
 	@.venvs/evm/bin/python tools/compile_contract.py
 
 .PHONY: lock
-lock: run-setup ## Recompile the locks; make lock UPGRADE=1 for the newest versions.
+lock: run-setup ## Recompile the lock files; make lock UPGRADE=1 for the newest versions.
 	@tools/lock.sh $(if $(UPGRADE),--upgrade)
 
 .PHONY: build

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Make the environments named on the command line (without arguments all but the last two):
+# Create the environments named on the command line (without arguments, all but the last two):
 #   app     .venv           the application, the `civic` command and the development tools
 #   sam     .venvs/sam      aws-sam-cli, which pins its own boto3 and click
 #   engine  .venvs/engine   the embedded AWS engine
 #   checkov .venvs/checkov  the policy checks of the templates
 #   anchor  .venvs/anchor   what signs the transactions of `civic-monitor anchor`
 #   evm     .venvs/evm      the compiler of its contract, and a chain to test it on
-# Each is installed from its hash-checked lock, and again only when that lock changed.
+# Each is installed from its hash-checked lock file, and again only if that file has changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly WANTED_PYTHON="$(cat .python-version)"
 readonly UV_HOME=.venvs/uv
-# Warnings about hard links between file systems are noise here.
+# Warnings about hard links between file systems do not matter here.
 export UV_LINK_MODE="${UV_LINK_MODE:-copy}"
-# An active virtual environment of the caller must not be mistaken for ours.
+# An active virtual environment of the caller must not be mistaken for the project's.
 unset VIRTUAL_ENV CONDA_PREFIX PYTHONHOME PYTHONPATH
 
 fail() {
@@ -72,7 +72,7 @@ find_python() {
   if ! PYTHON="$("$UV" python find --quiet --no-project "$WANTED_PYTHON" 2>/dev/null)"; then
     echo "setup: Python $WANTED_PYTHON" >&2
     "$UV" python install --no-bin "$WANTED_PYTHON" >&2 \
-      || fail "Python $WANTED_PYTHON is neither here nor could it be downloaded; install it and run this again"
+      || fail "Python $WANTED_PYTHON is not installed and could not be downloaded; install it and run this again"
     PYTHON="$("$UV" python find --no-project "$WANTED_PYTHON")"
   fi
 }
@@ -89,8 +89,8 @@ home_of() {
   if [ "$1" = app ]; then echo .venv; else echo ".venvs/$1"; fi
 }
 
-# What an environment was made from. Its console scripts name its place, so a moved checkout
-# makes its environments anew.
+# What an environment was made from. Its console scripts contain its path, so a moved checkout
+# creates its environments again.
 inputs_of() {
   pwd
   cat .python-version "$(lock_of "$1")"
@@ -127,7 +127,7 @@ main() {
   [ ${#stale[@]} -gt 0 ] || return 0
   find_uv
   find_python
-  # Side by side: one waits for the network while another unpacks.
+  # In parallel: one waits for the network while another unpacks.
   for name in "${stale[@]}"; do
     make_environment "$name" &
     jobs+=($!)
@@ -135,7 +135,7 @@ main() {
   for job in "${jobs[@]}"; do
     wait "$job" || failed=1
   done
-  [ "$failed" = 0 ] || fail "an environment could not be made; the reason is above"
+  [ "$failed" = 0 ] || fail "an environment could not be created; the reason is above"
 }
 
 main "$@"

@@ -1,10 +1,9 @@
-"""Print the unit tests that are nearest to a change, one file to a line: what `make check` runs.
+"""Print the unit tests that are nearest to a change, one file per line: what `make check` runs.
 
-A change is what git sees beside BASE (`main` by default): commits, the working tree, and files that
-git does not know yet. Nearest are the tests that have changed, then those that import a changed
-module or name a changed file, then those that import something that does, and so on, step by step,
-for as long as there are at most sixty. The first step is taken whatever it finds. Engine tests are
-left to `make test`.
+A change is everything that differs from BASE (`main` by default): commits, the working tree and
+untracked files. Nearest are the tests that have changed, then those that import a changed module or
+name a changed file, then those that import something that does, and so on, step by step, as long as
+there are at most sixty. The first step is always taken. Engine tests are left to `make test`.
 """
 
 import argparse
@@ -17,13 +16,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SUITES = ("unit", "contract", "property", "fail_closed", "privacy")
 MOST = 60
-"""Files: a quarter of them all, which two cores run in a minute and a half."""
+"""A quarter of all test files, which two cores run in a minute and a half."""
 
 _DOCUMENTS = "tests/unit/test_documents.py"
 
 
 def changed_files(base: str) -> set[str]:
-    """Return the paths of what differs from the point where the work left ``base``."""
+    """Return the paths that differ from the point where the work branched off ``base``."""
     (left,) = _git("merge-base", "HEAD", base)
     return {
         *_git("diff", "--name-only", left),
@@ -60,14 +59,14 @@ def _naming(reached: set[str], named: Mapping[str, set[str]]) -> set[str]:
 
 
 def _beside(changed: set[str], named: Mapping[str, set[str]]) -> set[str]:
-    """Return what a change concerns without being named: documents, and fixtures of a folder."""
+    """Return files that a change affects but that do not name it: documents and fixtures."""
     folders = tuple(f"{Path(one).parent}/" for one in changed if one.endswith("/conftest.py"))
     found = {path for path in named if path.startswith(folders)}
     return found | ({_DOCUMENTS} if any(path.endswith(".md") for path in changed) else set())
 
 
 def _mark(path: str) -> str:
-    """Return how a file is named elsewhere: a module by its dotted name, others by their own."""
+    """Return how other files refer to a file: to a module by its dotted name, otherwise by name."""
     if not path.endswith(".py"):
         return Path(path).name
     parts = Path(path).with_suffix("").parts
@@ -75,7 +74,7 @@ def _mark(path: str) -> str:
 
 
 def _names(file: Path) -> set[str]:
-    """Return the modules that a file imports, and the files that its texts name."""
+    """Return the modules that a file imports, and the files that its strings name."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_bytes())):
         match node:

@@ -1,8 +1,8 @@
-"""Check the templates: cfn-lint and checkov, on what CloudFormation will really be given.
+"""Checks the templates with cfn-lint and checkov, in the form that CloudFormation will get.
 
 SAM's short forms hide the roles and policies they expand to, so the policy checks run on the
-translated template. What checkov is told to pass over stands with its reason in `.checkov.yaml` or
-in the `Metadata` of the resource.
+translated template. What checkov skips is listed, with the reason, in `.checkov.yaml` or in the
+`Metadata` of the resource.
 """
 
 import json
@@ -28,12 +28,12 @@ class _NoManagedPolicies:
     """The templates name no AWS managed policy by its short name."""
 
     def load(self) -> dict[str, str]:
-        """Give the known policies: none."""
+        """Return the known policies: none."""
         return {}
 
 
 def translate(template: Path) -> dict[str, Any]:
-    """Give a SAM template as plain CloudFormation, with its parameters at their defaults.
+    """Return a SAM template as plain CloudFormation, with default parameters.
 
     Args:
         template: A SAM template with local code.
@@ -60,7 +60,7 @@ def check(template: Path, scratch: Path) -> bool:
     """Run both checkers, which print what they find.
 
     Returns:
-        True if neither found anything.
+        True if neither finds anything.
     """
     plain = scratch / f"{template.stem}.json"
     plain.write_text(json.dumps(translate(template), indent=2))
@@ -84,7 +84,7 @@ def main() -> int:
     """Check every template of the repository.
 
     Returns:
-        0, or 1 if something was found.
+        0, or 1 if a checker found something.
     """
     templates = Workspace(ROOT).templates.values()
     with tempfile.TemporaryDirectory() as scratch:

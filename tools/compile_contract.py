@@ -1,6 +1,6 @@
 """Compile `checkpoints.vy`: `make contract` writes what `civic-monitor anchor` reads.
 
-With `--check` nothing is written; it fails where the committed file is another one.
+With `--check` nothing is written; it fails if the committed file differs.
 """
 
 import json
@@ -18,7 +18,7 @@ COMPILED = SOURCE.with_suffix(".json")
 
 
 def compiled() -> str:
-    """Give the contract as the compiler makes it."""
+    """Return the contract as the compiler makes it."""
     source = SOURCE.read_text()
     made: dict[str, Any] = compile_code(
         source,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Recompile every lock. What is deployed is resolved first and constrains the rest, so the tests
-# run the versions that are deployed. With --upgrade, to the newest; otherwise what is locked stays.
+# Recompile every lock file. What is deployed is resolved first and constrains the rest, so the tests
+# run the deployed versions. --upgrade takes the newest versions; otherwise locked ones stay.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +19,7 @@ compile() {
 compile src/shared/requirements.in "$@"
 
 # The layer already brings these to every function; a second copy would only make it start slower.
-# So a function's lock is complete only together with the layer's: build with PIP_NO_DEPS=1.
+# So a function's lock file is complete only together with the layer's: build with PIP_NO_DEPS=1.
 in_the_layer=()
 while read -r package; do
   in_the_layer+=(--no-emit-package "$package")

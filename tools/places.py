@@ -1,8 +1,8 @@
 """Print the places that name a route or an event: tools/places.py "PUT /registrations/{id}/data".
 
-A place is a file, and each line in it that names the thing is printed. Apart from those that
-somebody has to keep in step by hand stand the generated ones, the tests with the laboratory, and
-the prose. What puts a path together from variables is not seen.
+A place is a file, and each of its lines that names the thing is printed. The places that somebody
+must keep in step by hand are listed apart from the generated ones, from tests and laboratory, and
+from prose. A path that is put together from variables is not found.
 """
 
 import re
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 type Places = dict[Kind, dict[str, list[int]]]
-"""By their kind the files, and the numbers of the lines."""
+"""The files of each kind, and the numbers of the lines."""
 
 
 def places(name: str) -> Places:
@@ -71,7 +71,7 @@ def names(name: str) -> list[re.Pattern[str]]:
 
 @cache
 def _texts() -> dict[str, str]:
-    # With what git does not know yet, without what it is told to ignore.
+    # With untracked files, without ignored ones.
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     files = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     paths = [ROOT / file for file in sorted(set(files.splitlines()))]
@@ -101,7 +101,7 @@ def main(arguments: list[str]) -> int:
     """Print the places of what is named.
 
     Returns:
-        0, or 2 if it is not said which route or event.
+        0, or 2 if no route or event is given.
     """
     if len(arguments) != 1:
         sys.stderr.write(f"{__doc__}\n")

@@ -1,7 +1,7 @@
-"""Run make targets side by side: `side_by_side.py lint templates`.
+"""Runs make targets in parallel: `side_by_side.py lint templates`.
 
-What each says is printed when it has ended, so that nothing is mixed. All are run to their end; the
-exit code is that of the first that failed, in the order given.
+The output of each is printed once it has ended, so that outputs do not mix. All run to the end; the
+exit code is that of the first failure, in the order given.
 """
 
 import os
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def run(target: str) -> tuple[int, str, float]:
-    """Make one target; return its exit code, what it said and how many seconds it took."""
+    """Run one target; return its exit code, its output and how many seconds it took."""
     began = time.monotonic()
     done = subprocess.run(
         [os.environ.get("MAKE", "make"), "--no-print-directory", target],
@@ -29,7 +29,7 @@ def run(target: str) -> tuple[int, str, float]:
 
 
 def main(targets: list[str]) -> int:
-    """Make all targets."""
+    """Run all targets."""
     codes: dict[str, int] = {}
     with ThreadPoolExecutor(len(targets)) as pool:
         running = {pool.submit(run, target): target for target in targets}

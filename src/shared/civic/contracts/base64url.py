@@ -1,4 +1,4 @@
-"""Byte strings in JSON and in what people copy: base64url without padding (RFC 4648 section 5)."""
+"""Bytes in JSON and in text that people copy: base64url without padding (RFC 4648 section 5)."""
 
 import base64
 from typing import Annotated
@@ -16,8 +16,8 @@ def decode(text: str) -> bytes:
     """Return the byte string of a text.
 
     Raises:
-        ValueError: The text is not what `encode` makes of any byte string. That includes one whose
-            last character has a bit set that belongs to no byte: it was mistyped.
+        ValueError: `encode` makes this text of no byte string. That includes a text whose last
+        character has a bit set that belongs to no byte: it was mistyped.
     """
     octets = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     if encode(octets) != text:
@@ -37,4 +37,4 @@ def _decodable(text: str) -> str:
 Base64Url = Annotated[
     str, Field(pattern="^[A-Za-z0-9_-]+$", max_length=1024), AfterValidator(_decodable)
 ]
-"""A text that `decode` takes."""
+"""A text that `decode` accepts."""

@@ -1,15 +1,15 @@
-"""The events of the identity domain, as they stand in an EventBridge ``detail``.
+"""The events of the identity domain, as they are in an EventBridge ``detail``.
 
-Fields are only ever added, and added fields are optional; anything else is a new event name
-beside the old one. Readers ignore fields they do not know and refuse versions they do not know,
-so that such an event ends in a dead-letter queue and not on the floor.
+Fields are only ever added, and added fields are optional; any other change needs a new event name
+beside the old one. Readers ignore unknown fields and refuse unknown versions, so that such an event
+ends in a dead-letter queue and is not lost.
 
 Byte strings travel as base64 with the URL-safe alphabet (RFC 4648 section 5); times are UTC.
 No event holds personal data in clear; ``Cohort`` is the one thing derived from it, generalised
 to a country, a subdivision and an age band (see docs/privacy.md).
 
-A class from which others are derived is a family, and none of its own is ever published: whoever
-subscribes to a family hears every event in it, those to come included.
+A class from which others are derived is a family and is never published itself: a subscriber to a
+family receives every event in it, including those added later.
 """
 
 from datetime import date
@@ -29,12 +29,12 @@ Traceparent = Annotated[str, Field(pattern=TRACEPARENT_PATTERN)]
 Digest = Annotated[
     bytes,
     Field(min_length=32, max_length=32),
-    # Of the text, as it stands on the bus: 32 bytes are 44 characters of base64.
+    # The schema of the text on the bus: 32 bytes are 44 characters of base64.
     WithJsonSchema({"type": "string", "format": "base64url", "pattern": "^[A-Za-z0-9_-]{43}=$"}),
 ]
 
 PACK_SIZE = 10
-"""How many facts one packed event carries at most; EventBridge charges per event."""
+"""The most facts that one packed event carries; EventBridge charges per event."""
 
 
 class Contract(BaseModel):
@@ -44,7 +44,7 @@ class Contract(BaseModel):
         frozen=True,
         extra="ignore",
         hide_input_in_errors=True,
-        # A function uses few of the events: none is built before it is used.
+        # A function uses few of the events, so none is built before it is used.
         defer_build=True,
         ser_json_bytes="base64",
         val_json_bytes="base64",

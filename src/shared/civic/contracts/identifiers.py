@@ -12,7 +12,7 @@ ElectionId = NewType("ElectionId", str)
 """Twelve characters of Crockford's base32, lower case. Public."""
 
 StyleId = NewType("StyleId", str)
-"""Names a ballot style within its election, as the office chose. Public."""
+"""The name of a ballot style within its election, chosen by the office. Public."""
 
 Nullifier = NewType("Nullifier", bytes)
-"""32 bytes that a credential or a posted code always yields; one of them, one counted ballot."""
+"""32 bytes that a credential or a posted code always yields; each allows one counted ballot."""

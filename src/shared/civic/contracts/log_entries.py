@@ -1,7 +1,7 @@
-"""What the public log says of a ballot; nothing but hashlib is needed to read it.
+"""What the public log says about a ballot; only hashlib is needed to compute it.
 
-Voting gives voters the leaf of their ballot as a receipt, audit puts the entry into the log, the
-verifier opens it: this is what they agree on. The whole format is docs/verification.md.
+Voting gives voters the leaf of their ballot as a receipt, audit adds the entry to the log, and the
+verifier opens it: this is what they agree on. docs/verification.md has the whole format.
 """
 
 import hashlib
@@ -15,17 +15,17 @@ EVENT = "civic/event/1"
 
 
 def commitment(salt: bytes, ballot: bytes) -> bytes:
-    """Return the 32 bytes that stand for a ballot while nobody may read it.
+    """Return the 32 bytes that represent a ballot as long as nobody may read it.
 
     Args:
-        salt: 32 bytes, another for every ballot; without them the ballot cannot be tried out.
+        salt: 32 bytes, different for every ballot; without them the ballot cannot be guessed.
         ballot: The ballot as canonical JSON (RFC 8785).
     """
     return hashlib.sha256(b"civic/commitment/1|" + salt + ballot).digest()
 
 
 def ballot_entry(election: str, committed: bytes) -> bytes:
-    """Return the log entry of a ballot: election and commitment, nothing that opens either."""
+    """Return the log entry of a ballot: election and commitment, and nothing that opens it."""
     return f"{BALLOT}\n{election}\n{b64encode(committed).decode()}\n".encode()
 
 

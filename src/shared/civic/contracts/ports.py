@@ -1,4 +1,4 @@
-"""Ports that every context has: the time, randomness, and the bus."""
+"""Ports that every context has: the clock, randomness and the bus."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from civic.contracts.events import Event
 
 type Clock = Callable[[], datetime]
-"""Returns the present moment in UTC."""
+"""Returns the current time in UTC."""
 
 
 class RandomBytes(Protocol):
@@ -23,8 +23,8 @@ class EventPublisher(Protocol):
     """The bus, for writing."""
 
     def publish(self, events: "Sequence[Event]") -> None:
-        """Publish all events, or raise if any one was not taken.
+        """Publish all events, or raise an error if one was not accepted.
 
-        Some may then be on the bus already; published again, they are there twice.
+        After an error some may be on the bus already; published again, they are there twice.
         """
         ...

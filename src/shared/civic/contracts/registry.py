@@ -1,4 +1,4 @@
-"""Every event there is, by its detail-type: the classes from which no other is derived."""
+"""Every event by its detail-type: the classes from which no other is derived."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,11 +6,11 @@ from civic.contracts import audit, events, voting
 from civic.contracts.events import Event
 
 _MODULES = [one.__name__ for one in (events, voting, audit)]
-"""Where events are; what another module derives is none."""
+"""The modules that define events; a class derived in another module is not one."""
 
 
 def events_in(family: type[Event]) -> Iterator[type[Event]]:
-    """Give every event of a family, in the order of their definition; an event is its own."""
+    """Yield every event of a family in the order of definition; an event is a family of one."""
     derived: Sequence[type[Event]] = family.__subclasses__()
     ours = [one for one in derived if one.__module__ in _MODULES]
     if not ours:

@@ -1,9 +1,9 @@
-"""How long what the contexts keep about a registration lives; promises that all of them keep."""
+"""How long the contexts keep data about a registration; all of them keep these promises."""
 
 from datetime import timedelta
 
 TOMBSTONE_LIFETIME = timedelta(days=400)
-"""Longer than any copy of an event lives: queues keep 14 days, the event archive 365."""
+"""Longer than any copy of an event exists: queues keep it for 14 days, the archive for 365."""
 
 REQUEST_LOG_LIFETIME = timedelta(days=3 * 365)
-"""How long it can be shown that a data subject's request was answered (GDPR Art. 5(2))."""
+"""For how long it can be shown that a data subject's request was answered (GDPR Art. 5(2))."""

@@ -1,4 +1,4 @@
-"""Trace context that follows a request through HTTP, events and log lines.
+"""The trace context that follows a request through HTTP, events and log lines.
 
 Source: W3C Trace Context Level 1, section 3.2 (``traceparent``).
 """
@@ -14,18 +14,18 @@ _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 @dataclass(frozen=True, slots=True)
 class TraceContext:
-    """One hop of a trace: 16-byte trace id and 8-byte span id, lower-case hex."""
+    """One hop of a trace: a 16-byte trace id and an 8-byte span id in lower-case hex."""
 
     trace_id: str
     span_id: str
 
     @classmethod
     def parse(cls, header: str | None, entropy: RandomBytes) -> Self:
-        """Continue the trace in a ``traceparent`` value, or start one.
+        """Continue the trace of a ``traceparent`` value, or start a new one.
 
         Args:
-            header: The received value; anything malformed starts a new trace, as
-                section 3.2.2 demands.
+            header: The received value; a malformed one starts a new trace, as section 3.2.2
+            demands.
             entropy: Source of the new span id, and of the trace id when one is started.
         """
         match = _TRACEPARENT.fullmatch(header) if header else None
@@ -35,5 +35,5 @@ class TraceContext:
 
     @property
     def traceparent(self) -> str:
-        """The value to hand to the next hop; always marked as sampled."""
+        """The value for the next hop, always marked as sampled."""
         return f"00-{self.trace_id}-{self.span_id}-01"

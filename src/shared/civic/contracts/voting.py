@@ -1,7 +1,7 @@
-"""The events of the voting domain, and the two with which credential issuing answers it.
+"""The events of the voting domain, and the two by which credential issuing answers it.
 
-None of them names a registration together with anything of a ballot: what leaves the identity
-domain towards elections is public keys, and what leaves the voting domain is about elections only.
+None of them links a registration to anything about a ballot: only public keys leave the identity
+domain for elections, and only facts about elections leave the voting domain.
 The rules for changes are those of `civic.contracts.events`.
 """
 

@@ -1,1 +1,1 @@
-"""What every Lambda function needs and no domain knows: settings, edges, logs, the bus."""
+"""What every Lambda function needs, whatever its domain: settings, edges, logs, the bus."""

@@ -1,4 +1,4 @@
-"""Translation of botocore's errors into a domain's; decided by type and code, never by text."""
+"""Translates botocore's errors into a domain's, by type and code and never by text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 @contextmanager
 def unavailable_as(error: type[Exception]) -> Iterator[None]:
-    """Raise ``error`` for whatever AWS refuses or the network loses."""
+    """Raise ``error`` if AWS refuses a call or does not answer it."""
     try:
         yield
     except (ClientError, BotoCoreError) as cause:
@@ -17,10 +17,10 @@ def unavailable_as(error: type[Exception]) -> Iterator[None]:
 
 
 def failed_condition(error: ClientError) -> bool:
-    """Tell whether a conditional write found something in its way."""
+    """Return whether a write failed because its condition was not met."""
     return code_of(error) == "ConditionalCheckFailedException"
 
 
 def code_of(error: ClientError) -> str:
-    """Return the code AWS gives an error."""
+    """Return the code that AWS gives an error."""
     return error.response.get("Error", {}).get("Code", "")

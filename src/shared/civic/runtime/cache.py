@@ -1,4 +1,4 @@
-"""Remembering for a limited time, within one execution environment."""
+"""A cache with a limited lifetime, within one execution environment."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from civic.contracts.ports import Clock
 
 
 class ExpiringCache[K, V]:
-    """Answers from memory for a while: what many ask for is fetched once."""
+    """Answers from memory for a while, so that what is often asked for is fetched once."""
 
     def __init__(self, fetch: Callable[[K], V], lifetime: timedelta, clock: Clock) -> None:
         """Remember ``fetch``'s answers for ``lifetime``; zero remembers nothing."""
@@ -19,8 +19,8 @@ class ExpiringCache[K, V]:
     def get(self, key: K) -> V:
         """Return a value no older than the lifetime.
 
-        What has expired is dropped first: it may be a secret, and keys that come from outside must
-        not pile up.
+        Expired values are dropped first: they may be secrets, and keys that come from outside
+        must not pile up.
         """
         now = self._clock()
         self._kept = {

@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 CONNECTIONS = 25
-"""How many calls of one client can be under way at once, each on a connection that is kept."""
+"""How many calls of one client can run at the same time, each on a connection that is kept."""
 
 _CONFIG = Config(
-    # Well below a function's time limit, so that what AWS does not answer becomes an error here.
+    # Well below a function's time limit, so that a call without an answer becomes an error here.
     connect_timeout=1,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=CONNECTIONS,
-    # A fixed one: botocore puts its own together twice a call, at a third of what the call costs.
+    # Fixed, as botocore builds its own twice per call, at a third of the cost of the call.
     user_agent="civic",
 )
 
 calls: Counter[str] = Counter()
-"""AWS calls of the current invocation by operation; one environment serves one at a time."""
+"""AWS calls of the current invocation by operation; an environment serves one at a time."""
 
 _counting = Lock()
 
 
 def now() -> datetime:
-    """Return the present moment in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -79,7 +79,7 @@ def _client(service: str) -> Any:
 
 @cache
 def session() -> botocore.session.Session:
-    """Return the session of all clients; a hook registered on it reaches those made afterwards."""
+    """Return the session of all clients; a hook registered on it applies to those made later."""
     made = botocore.session.get_session()
     made.register("before-call", _count)
     return made

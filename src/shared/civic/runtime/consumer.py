@@ -1,9 +1,9 @@
 """The edge of a queue: EventBridge envelopes in SQS messages, with partial failure.
 
-A message that cannot be handled is reported back alone and comes again, in the end to the
-dead-letter queue; its batch mates succeed. Written by hand rather than with Powertools' batch
-processor, whose import alone costs a fifth of the cold-start budget and which logs exception texts
-(docs/adr/0006-own-edges.md).
+A message that cannot be handled is reported back alone and is delivered again, and in the end it
+goes to the dead-letter queue; the others of its batch succeed. This is written by hand rather than
+with Powertools' batch processor, whose import alone costs a fifth of the cold-start budget and
+which logs exception texts (docs/adr/0006-own-edges.md).
 """
 
 import json
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 type Failures = dict[str, list[dict[str, str]]]
-"""What Lambda expects back: ``{"batchItemFailures": [{"itemIdentifier": ...}]}``."""
+"""What Lambda expects in return: ``{"batchItemFailures": [{"itemIdentifier": ...}]}``."""
 
 
 class UnknownEvent(Exception):
-    """The message is not an event this function subscribes to, or not a version it knows."""
+    """The message is not an event that this function subscribes to, or not in a known version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done[R]:
-    """A handled message and what is to be announced about it."""
+    """A handled message and what to announce about it."""
 
     message_id: str
     result: R
@@ -43,7 +43,7 @@ def consume[R](
 ) -> Failures:
     """Handle every message of a batch, then announce all results together.
 
-    An event that the function has not subscribed to is refused like a message that is none.
+    An event that the function has not subscribed to is refused like a message that is not an event.
 
     Args:
         queue_event: The SQS event as Lambda passes it.
@@ -86,15 +86,15 @@ def handled[R](body: str, line: Invocation, subscriptions: Sequence[Subscription
     """Handle one message.
 
     Args:
-        body: An EventBridge envelope, as a queue hands it on.
+        body: An EventBridge envelope, as the queue delivers it.
         line: The invocation's log line.
         subscriptions: What the function has subscribed to.
 
     Returns:
-        What is to be announced, None if nothing is.
+        What to announce, or None.
 
     Raises:
-        UnknownEvent: It is no event, or none that the function has subscribed to.
+        UnknownEvent: It is not an event, or not one that the function has subscribed to.
     """
     envelope = json.loads(body)
     model = EVENTS.get(envelope["detail-type"])

@@ -29,16 +29,16 @@ def serve(
     about: Callable[[Request, Invocation], object] | None = None,
     traced: bool = True,
 ) -> Response:
-    """Answer one request: route it, see who may, translate what it raises, write the log line.
+    """Answer one request: route it, check access, translate errors, and write the log line.
 
     Args:
         event: The API Gateway event.
         routes: What the function answers; API Gateway has matched the path already.
-        problem_of: The domain's map of errors; None for what it does not know, which becomes a
-            500 without detail.
-        about: Notes what a request with a token is about, whether it brings the token or not.
-        traced: False where a caller's trace must not be taken up, as it would tell that two
-            requests came from the same hands.
+        problem_of: The domain's map of errors; returns None for an unknown one, which becomes
+        a 500 without detail.
+        about: Notes what a request to a route with a token is about, even if the token is missing.
+        traced: False if a caller's trace must not be continued, as it would show that two
+        requests came from the same person.
     """
     with invocation() as line:
         traceparent = event.get("headers", {}).get("traceparent") if traced else None
@@ -69,7 +69,7 @@ def _dispatch(
     route = routes.find(request.route)
     path = request.route.partition(" ")[2]
     if any(one.access is Access.STAFF for one in ([route] if route else routes.on(path))):
-        # Enough to tell two people apart, and no name.
+        # Enough to distinguish two people, without a name.
         line.note(staff=hashlib.sha256(request.principal.encode()).hexdigest()[:16])
     if route is None:
         return _undeclared(request, line, routes.methods(path))
@@ -86,8 +86,8 @@ def _undeclared(request: Request, line: Invocation, methods: tuple[str, ...]) ->
         raise Problem(404, "no_such_route", "There is nothing here")
     allow = {"allow": ", ".join(methods)}
     if request.method == "OPTIONS":
-        # A browser asks before it sends a vote: a line would keep the moment. What it asks for,
-        # the headers of CORS, API Gateway adds.
+        # A browser asks before it sends a vote, and a line would record the moment. API Gateway
+        # adds the CORS headers that it asks for.
         line.hush()
         return {"statusCode": 204, "headers": {**HEADERS, **allow}}
     raise Problem(

@@ -1,9 +1,9 @@
 """One structured line per invocation: what happened, to which ids, under which trace.
 
-The line is written through Powertools and is at once the log entry and, in CloudWatch's embedded
-metric format, the function's metrics: one line is billed where two would be. It holds identifiers,
+The line is written through Powertools. It is the log entry and also, in CloudWatch's embedded
+metric format, the function's metrics, so one line is billed instead of two. It has identifiers,
 outcomes and the names of error types; never an event, a body or an error's message, which could
-carry personal data.
+contain personal data.
 """
 
 import os
@@ -34,11 +34,11 @@ class Invocation:
         self.silent = False
 
     def hush(self) -> None:
-        """Write no line for this invocation: its very moment would say too much."""
+        """Write no line for this invocation, as even its time would say too much."""
         self.silent = True
 
     def note(self, **facts: object) -> None:
-        """Add facts to the line; identifiers and outcomes only."""
+        """Add facts to the line: identifiers and outcomes only."""
         self.facts |= facts
 
     def record(self, **facts: str) -> None:
@@ -46,7 +46,7 @@ class Invocation:
         self.records.append(facts)
 
     def count(self, metric: str, amount: int = 1) -> None:
-        """Add to a metric; names are constants, so their number is bounded."""
+        """Add to a metric. Its name must be a constant, so that the number of names is bounded."""
         self.counts[metric] += amount
 
 

@@ -1,7 +1,7 @@
-"""OpenAPI 3.1 documents, made from the routes of an API; nothing at run time uses this module.
+"""OpenAPI 3.1 documents, made from the routes of an API. Nothing uses this module at run time.
 
-A document has of a route what its declaration says (`civic.runtime.routes`), and of the API what
-its description says: its title, what a status means in it, what its parameters are.
+A document takes what it says about a route from its declaration (`civic.runtime.routes`), and what
+it says about the API from its description: its title, the meaning of statuses, its parameters.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,7 +54,7 @@ TRACE = {
     "description": "W3C Trace Context; continues the caller's trace",
     "schema": {"type": "string"},
 }
-"""A parameter of the APIs that take up a trace."""
+"""A parameter of the APIs that continue a trace."""
 
 RETRY_AFTER: Json = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
 """The header of a response."""
@@ -84,19 +84,19 @@ class ProblemDetails(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a document says of an API beside its routes.
+    """What a document says about an API besides its routes.
 
     Attributes:
         title: The name of the API.
-        text: What it is for.
-        tag: Of all its operations.
-        meanings: What a status means, where it means something else than in other APIs.
+        text: What the API is for.
+        tag: The tag of all its operations.
+        meanings: What a status means, if it differs from other APIs.
         path_parameters: The parameters in its paths, by their names.
         everywhere: The parameters that every path takes.
         parameters: The parameters that some operations name.
-        published: Models of answers that no function needs, as what was published is answered.
-        details: Completes an operation, by its id.
-        schemas: What the schema of a model leaves out, by the name of the model.
+        published: Models of answers that no function uses, as it answers with what was published.
+        details: Functions that complete operations, by their ids.
+        schemas: What the schema of a model lacks, by the name of the model.
     """
 
     title: str
@@ -115,8 +115,8 @@ def document(description: Description, tables: Iterable[Routes]) -> Json:
     """Return the OpenAPI document of an API.
 
     Args:
-        description: What is said of it beside its routes.
-        tables: What each of its functions answers.
+        description: What to say about it besides its routes.
+        tables: The routes of each of its functions.
     """
     routes = [one for table in tables for one in table.routes if one.summary is not None]
     accesses = {one.access for one in routes}
@@ -132,7 +132,7 @@ def document(description: Description, tables: Iterable[Routes]) -> Json:
             "description": description.text + _OTHER_METHODS,
         },
     }
-    # Said once where it is the same for all.
+    # Stated once if it is the same for all.
     if len(accesses) == 1:
         made["security"] = _security(*accesses)
     return made | {"paths": _paths(description, routes), "components": components}
@@ -207,7 +207,7 @@ def _success(answer: Answer, models: Mapping[str, type[BaseModel]]) -> Json:
 
 def _schemas(description: Description, routes: Sequence[Route]) -> Json:
     used: list[type[BaseModel]] = [*_models(description, routes).values(), ProblemDetails]
-    # Of answers too the form they are read in: what is absent is left out, not null.
+    # Answers too in the form in which they are read: an absent member is left out, not null.
     models: list[tuple[type[BaseModel], Literal["validation"]]]
     models = [(model, "validation") for model in used]
     _, schemas = models_json_schema(models, ref_template=_REF)

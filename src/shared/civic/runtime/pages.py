@@ -1,4 +1,4 @@
-"""Pages that stand in one file: they run their own style and scripts, and load nothing."""
+"""Pages in a single file, which run their own style and scripts and load nothing."""
 
 import re
 from base64 import b64encode

@@ -15,7 +15,7 @@ _ENTRIES_PER_CALL = 10
 
 
 class PublishFailed(Exception):
-    """The bus did not take every event; those it took may be published again."""
+    """The bus did not accept every event; those it accepted may be published again."""
 
 
 class NotItsEvent(Exception):
@@ -32,11 +32,11 @@ class EventBridgePublisher:
         self._function = function
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Hand over every event, ten a call.
+        """Publish every event, ten per call.
 
         Raises:
             NotItsEvent: The function is none that publishes such an event; nothing is sent.
-            PublishFailed: At least one was not taken.
+            PublishFailed: At least one was not accepted.
         """
         if any(self._function not in event.SOURCES for event in events):
             raise NotItsEvent("who subscribes to the event would refuse it")
@@ -63,9 +63,9 @@ def publish_packed[F](
     facts: Sequence[F],
     pack: Callable[[tuple[F, ...]], Event],
 ) -> None:
-    """Publish facts as events of up to ten each; EventBridge charges per event.
+    """Publish facts as events of up to ten each, as EventBridge charges per event.
 
     Raises:
-        PublishFailed: At least one event was not taken.
+        PublishFailed: At least one event was not accepted.
     """
     publisher.publish([pack(some) for some in batched(facts, PACK_SIZE, strict=False)])

@@ -57,7 +57,7 @@ class Request:
 
     @property
     def method(self) -> str:
-        """The HTTP method, also where the route takes any."""
+        """The HTTP method, even if the route takes any."""
         context = self.raw.get("requestContext", {}).get("http", {})
         return str(context.get("method") or self.route.partition(" ")[0])
 
@@ -80,7 +80,7 @@ class Request:
         """The bearer token (RFC 6750 section 2.1).
 
         Raises:
-            Problem: 401, there is none.
+            Problem: 401 if there is none.
         """
         scheme, _, token = (self.header("authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -94,10 +94,10 @@ class Request:
 
     @property
     def principal(self) -> str:
-        """The principal of IAM that signed the request, as API Gateway found it.
+        """The IAM principal that signed the request, as API Gateway found it.
 
         Raises:
-            Problem: 403, the route is not behind IAM.
+            Problem: 403 if the route is not behind IAM.
         """
         context = self.raw.get("requestContext", {})
         principal = context.get("authorizer", {}).get("iam", {}).get("userArn")
@@ -106,10 +106,10 @@ class Request:
         return str(principal)
 
     def idempotency_key(self) -> str | None:
-        """Return the ``Idempotency-Key``, None if there is none.
+        """Return the ``Idempotency-Key``, or None if there is none.
 
         Raises:
-            Problem: 400, it is too short, too long, or has other characters.
+            Problem: 400 if it is too short, too long, or has other characters.
         """
         key = self.header("idempotency-key")
         if key is not None and not re.fullmatch(IDEMPOTENCY_KEY_PATTERN, key):
@@ -124,11 +124,12 @@ class Request:
         """Parse the body into a model.
 
         Args:
-            model: What the body has to be.
-            max_bytes: How long it may be; a multiple of 1,024.
+            model: The model that the body must match.
+            max_bytes: The largest size allowed, a multiple of 1,024.
 
         Raises:
-            Problem: 400 not JSON, 413 too large, 415 another type, 422 wrong fields.
+            Problem: 400 if it is not JSON, 413 if too large, 415 if of another type, 422 if
+            fields are wrong.
         """
         kind = (self.header("content-type") or "").partition(";")[0].strip().lower()
         if kind != "application/json":
@@ -159,7 +160,7 @@ def _text(event: Mapping[str, Any], max_bytes: int) -> str:
 
 
 def _refuse_odd_json(text: str) -> None:
-    """Refuse what parsers disagree about: duplicate keys, deep nesting, NaN (RFC 8259, 8785)."""
+    """Refuse what parsers disagree on: duplicate keys, deep nesting, NaN (RFC 8259, 8785)."""
     not_json = Problem(400, "malformed_json", "The body is not valid JSON")
     try:
         document = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)

@@ -1,6 +1,6 @@
 """One declaration for each route, beside its handler.
 
-From it come the dispatch and the check of who may (`civic.runtime.http.serve`), the OpenAPI
+From it come the dispatch and the check of access (`civic.runtime.http.serve`), the OpenAPI
 documents, the routes, integrations and permissions of the templates, and the tests' maps. How to
 add one: docs/extending.md.
 """
@@ -18,27 +18,27 @@ type Handler = Callable[[Request, Invocation], Response]
 
 
 class Access(StrEnum):
-    """Whose requests reach the handler of a route."""
+    """Which requests reach the handler of a route."""
 
     PUBLIC = "public"
     """Anybody's."""
 
     TOKEN = "token"  # noqa: S105 - a kind of access
-    """Those with a bearer token; whether it is the right one is for the use case to say."""
+    """Those with a bearer token; the use case decides whether it is the right one."""
 
     STAFF = "staff"
-    """Those signed by a principal of IAM, as API Gateway found it (docs/adr/0012)."""
+    """Those signed by an IAM principal, as API Gateway found it (docs/adr/0012)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a route answers if nothing is in the way.
+    """What a route answers if there is no problem.
 
     Attributes:
         status: The HTTP status.
-        model: The body, None if there is none; only its name where the function answers with what
-            was published, and so has no use for the model itself.
-        also: Media types to choose from besides JSON.
+        model: The model of the body, or None; only its name if the function answers with what
+        was published, and so does not use the model itself.
+        also: Media types that are available besides JSON.
     """
 
     status: int
@@ -48,18 +48,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route.
+    """A route of an API.
 
     Attributes:
-        key: As API Gateway has it: ``PUT /registrations/{id}``.
-        handler: Answers a request that may come in.
-        access: Whose requests may.
-        operation: The ``operationId`` in the API's OpenAPI document, and with a capital letter the
-            route's name in the template.
-        summary: What it does, for the document; None for what the document leaves out.
-        body: What the request carries.
-        answer: The answer if nothing is in the way.
-        problems: Further statuses than those that follow from the key, the access and the body.
+        key: The route key of API Gateway: ``PUT /registrations/{id}``.
+        handler: Answers a request that was let in.
+        access: Which requests are let in.
+        operation: The ``operationId`` in the API's OpenAPI document, which with a capital letter
+        is the route's name in the template.
+        summary: What the route does, for the document; None to leave it out of the document.
+        body: The model of the request's body.
+        answer: The answer if there is no problem.
+        problems: Statuses other than those that follow from the key, the access and the body.
         parameters: Names of headers and query parameters, which the document describes.
     """
 
@@ -86,13 +86,13 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """What one function answers.
+    """The routes that one function answers.
 
     Attributes:
         api: The logical id of the API, in the template of the function or in the platform's.
         routes: Its routes.
         elsewhere: The keys that other functions serve on the paths of this one, so that ``Allow``
-            is complete. One function of such a path says so, and answers its undeclared methods.
+        is complete. One function of such a path declares them, and answers undeclared methods.
     """
 
     api: str
@@ -104,11 +104,11 @@ class Routes:
         return next((one for one in self.routes if one.key == key), None)
 
     def on(self, path: str) -> tuple[Route, ...]:
-        """Return the routes of a path."""
+        """Return the routes on a path."""
         return tuple(one for one in self.routes if one.path == path)
 
     def methods(self, path: str) -> tuple[str, ...]:
-        """Return every method that a path has, on whichever function, in alphabetical order."""
+        """Return every method of a path, whichever function serves it, in alphabetical order."""
         keys = [one.key.partition(" ") for one in self.routes]
         keys += [key.partition(" ") for key in self.elsewhere]
         return tuple(sorted(method for method, _, of in keys if of == path))

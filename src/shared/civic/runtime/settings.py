@@ -1,4 +1,4 @@
-"""Typed environment of a function, read on first use and never at import."""
+"""The typed environment of a function, read on first use and never at import."""
 
 import os
 from typing import Self
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Settings(BaseModel):
-    """Base of a function's settings; each field is an environment variable in upper case."""
+    """Base of a function's settings: each field is an environment variable in upper case."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -1,7 +1,7 @@
 """The edge of a DynamoDB stream: what a batch has brought, and which shard it came from.
 
 Lambda names the shard only to a function with a tumbling window (the event's ``shardId``), so the
-template sets one. Where none is named, the stream is asked, and believed only if it has one shard
+template sets one. If none is named, the stream is asked, and believed only if it has a single shard
 in all: then there is nothing to confuse it with.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ShardUnknown(Exception):
-    """The batch names no shard, and the stream has several: counting it could count twice."""
+    """The batch names no shard and the stream has several, so counting it could count twice."""
 
 
 class StreamUnavailable(Exception):
@@ -32,11 +32,11 @@ def shard_of(event: Mapping[str, Any], client: "DynamoDBStreamsClient") -> str:
 
     Args:
         event: The stream event as Lambda passes it.
-        client: Asks the stream, if need be.
+        client: The client to ask the stream with, if needed.
 
     Raises:
-        ShardUnknown: It cannot be told.
-        StreamUnavailable: It cannot be told now.
+        ShardUnknown: It is not known.
+        StreamUnavailable: It cannot be found out now.
     """
     named = event.get("shardId")
     if named:

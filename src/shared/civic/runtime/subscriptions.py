@@ -15,11 +15,11 @@ from civic.runtime.observability import Invocation
 
 @dataclass(frozen=True, slots=True)
 class Subscription[R]:
-    """Events of a class, or of any that is derived from it, and what handles them.
+    """A class of events, including those derived from it, and the function that handles them.
 
     Attributes:
-        event: The class: an event, or a family of events.
-        handle: Handles one; returns what is to be announced of it, None if nothing is.
+        event: The class of an event, or of a family of events.
+        handle: Handles an event; returns what to announce about it, or None.
     """
 
     event: type[Event]
@@ -32,4 +32,4 @@ def on[E: Event, R](event: type[E], handle: Callable[[E, Invocation], R | None])
 
 
 type Subscriptions[R] = tuple[Subscription[R], ...]
-"""All of one consumer."""
+"""All subscriptions of one consumer."""
