@@ -145,7 +145,7 @@ class DeletionRequest(ErasureOrdered):
 
 
 class RetentionEnded(ErasureOrdered):
-    """A registration's retention has ended (GDPR Art. 5(1)(e)); it is erased like on request."""
+    """A registration's retention has ended (GDPR Art. 5(1)(e)); it is erased as if on request."""
 
     SOURCES = ("deadlines",)
 
@@ -295,7 +295,7 @@ class ObjectionHonoured(Event):
 
 
 class AnalyticsReleased(Event):
-    """An aggregate release was written; the cells stand in the object named here."""
+    """An aggregate release was written; its cells are in the object named here."""
 
     SOURCES = ("analytics_release",)
     release_id: str

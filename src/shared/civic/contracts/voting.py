@@ -105,7 +105,7 @@ class ElectionEnded(StateChanged):
 
 
 class StyleTally(Contract):
-    """The count of one ballot style, by contest and option; what has no vote stands there as 0."""
+    """The count of one ballot style, by contest and option; an option without votes has 0."""
 
     style: StyleIdField
     ballots: Count

@@ -35,7 +35,7 @@ class EventBridgePublisher:
         """Publish every event, ten per call.
 
         Raises:
-            NotItsEvent: The function is none that publishes such an event; nothing is sent.
+            NotItsEvent: The function does not publish such an event; nothing is sent.
             PublishFailed: At least one was not accepted.
         """
         if any(self._function not in event.SOURCES for event in events):

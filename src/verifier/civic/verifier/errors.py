@@ -42,7 +42,7 @@ class ObjectRefused(Refused):
 
 
 class Missing(ObjectRefused):
-    """A published object is not there."""
+    """A published object is missing."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path, "missing")
