@@ -1,10 +1,13 @@
 import gzip
 import json
+import shutil
 from inspect import isfunction
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
+from botocore.loaders import Loader
 
 from civic.runtime import clients
 from civic.stack.service_models import SERVICES, keep_used_models
@@ -19,7 +22,15 @@ MODEL: dict[str, Any] = {
         }
     },
 }
-SHORT = {"shapes": {"Note": {"members": {"documentation": {"shape": "Text"}}}}}
+SHORT = {
+    "documentation": "",
+    "shapes": {
+        "Note": {
+            "documentation": "",
+            "members": {"documentation": {"shape": "Text", "documentation": ""}},
+        }
+    },
+}
 PREFIXES = {"dynamodbstreams": "streams.dynamodb"}
 
 
@@ -58,6 +69,44 @@ def test_documentation_goes_and_a_member_of_that_name_stays(data: Path, tmp_path
     keep_used_models(tmp_path)
     model = read(data / "kms" / "2020-01-01" / "service-2.json")
     assert model == {**SHORT, "metadata": {"endpointPrefix": "kms"}}
+
+
+class Sent(Exception):
+    """A request was on its way."""
+
+
+def send(**_request: Any) -> None:
+    raise Sent
+
+
+@pytest.mark.parametrize(
+    ("service", "call"),
+    [
+        ("dynamodb", "list_tables"),
+        ("dynamodbstreams", "list_streams"),
+        ("events", "list_rules"),
+        ("kms", "list_keys"),
+        ("s3", "list_buckets"),
+        ("sqs", "list_queues"),
+    ],
+)
+def test_what_is_left_of_botocores_own_descriptions_is_enough_for_a_call(
+    tmp_path: Path, service: str, call: str
+) -> None:
+    layer = tmp_path / "python" / "botocore" / "data"
+    whole = Path(botocore.__file__).parent / "data"
+    unused = {folder.name for folder in whole.iterdir() if folder.is_dir()} - SERVICES
+    shutil.copytree(whole, layer, ignore=lambda *_: unused)
+    keep_used_models(tmp_path)
+    session = botocore.session.Session()
+    left = Loader(extra_search_paths=[str(layer)], include_default_search_paths=False)
+    session.register_component("data_loader", left)
+    session.register("before-send", send)
+    client = session.create_client(
+        service, "eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    with pytest.raises(Sent):
+        getattr(client, call)()
 
 
 def test_a_second_time_changes_nothing(data: Path, tmp_path: Path) -> None:

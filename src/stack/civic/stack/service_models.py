@@ -50,11 +50,13 @@ def _shorten(model: Path) -> str:
 
 def _without_documentation(node: Any) -> Any:
     if isinstance(node, dict):
+        # Emptied, not removed: botocore expects it in some places. A member of a structure may have
+        # this name too, but then it is not a string.
         return {
-            key: _without_documentation(value)
+            key: ""
+            if key == "documentation" and isinstance(value, str)
+            else _without_documentation(value)
             for key, value in node.items()
-            # A member of a structure may have this name too, but then it is not a string.
-            if not (key == "documentation" and isinstance(value, str))
         }
     if isinstance(node, list):
         return list(map(_without_documentation, node))
