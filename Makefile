@@ -94,8 +94,8 @@ unit: run-setup ## Unit, contract and property tests.
 	@$(BIN)/pytest -q -n auto -m "not deep" $(wildcard tests/unit tests/contract tests/property tests/fail_closed tests/privacy)
 
 .PHONY: templates
-templates: setup ## cfn-lint and checkov on the templates translated to CloudFormation.
-	@$(BIN)/python tools/check_templates.py
+templates: setup ## cfn-lint, checkov and AWS's reference of IAM, on the translated templates.
+	@$(BIN)/python -m tools.check_templates
 
 .PHONY: engine
 engine: run-setup ## Tests against stacks of their own, in two engines in parallel.

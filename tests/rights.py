@@ -11,6 +11,7 @@ LEADING = ("dynamodb:LeadingKeys",)
 ATTRIBUTES = ("dynamodb:Attributes", "dynamodb:Select")
 PUTTING = ("dynamodb:Attributes", "dynamodb:ReturnValues")
 COUNTING = ("dynamodb:Select",)
+ADDING = ("dynamodb:Attributes", "dynamodb:ReturnValues")
 CONTEXT = ("kms:EncryptionContext:purpose", "kms:EncryptionContext:wk")
 CREDENTIALS = (
     "kms:EncryptionContext:election",
@@ -30,6 +31,13 @@ def may(table: str, *operations: str) -> set[Right]:
 
 
 PUBLISHING: Right = ("events:PutEvents", "Bus", SOURCE)
+PARTS = {
+    ("dynamodb:GetItem", "SubjectKeysTable"): (("id", "revision", "access_digest"), "w"),
+    ("dynamodb:Query", "SubjectKeysTable"): (("id", "revision"), "w"),
+    ("dynamodb:GetItem", "BallotsTable"): (("nullifier",), "ballot"),
+    ("dynamodb:Scan", "BallotsTable"): (("election", "salt", "ballot"), "nullifier"),
+}
+"""What a right that ATTRIBUTES narrows is to read of a row, and an attribute that it is not."""
 FINDS_KEYS: Right = ("dynamodb:Query", "SubjectKeysTable", ATTRIBUTES)
 LOGGING = ("UpdateItem", "PutItem", "DeleteItem", "Query")
 OPENS_RECORDS = {
@@ -119,7 +127,8 @@ OFFICE_RIGHTS: dict[str, set[Right]] = {
         PUBLISHING,
     },
     "CalendarRole": takes("CalendarQueue") | may("ElectionsTable", *KEEPING, "Scan") | {PUBLISHING},
-    "ElectionKeysRole": takes("ElectionKeysQueue") | may("ElectionsTable", "PutItem"),
+    "ElectionKeysRole": takes("ElectionKeysQueue")
+    | {("dynamodb:UpdateItem", "ElectionsTable", ADDING)},
 }
 
 READS_ELECTIONS = may("ElectionsTable", "Query", "Scan")
@@ -185,7 +194,7 @@ AUDIT_RIGHTS: dict[str, set[Right]] = {
     | RECORDS,
     "EventLoggerRole": takes("EventQueue") | RECORDS,
     "OpenerRole": takes("CertifiedQueue")
-    | may("BallotsTable", "Scan")
+    | {("dynamodb:Scan", "BallotsTable", ATTRIBUTES)}
     | stored("LogBucket", "log/openings auditors", "GetObject", "PutObject")
     | stored("LogBucket", "log journal index", "GetObject")
     | {LISTS_THE_LOG, PUBLISHING},

@@ -56,7 +56,7 @@ class Template:
         for statement in self.statements(role):
             assert statement["Effect"] == "Allow"
             condition = on_aws(statement.get("Condition", {}))
-            keys = tuple(sorted(key for operator in condition.values() for key in operator))
+            keys = tuple(sorted({key for operator in condition.values() for key in operator}))
             for action in listed(statement["Action"]):
                 for resource in listed(statement["Resource"]):
                     found.add((action, logical_id(resource), keys))

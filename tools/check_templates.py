@@ -1,8 +1,8 @@
-"""Checks the templates with cfn-lint and checkov, in the form that CloudFormation will get.
+"""Checks the templates with cfn-lint, checkov and AWS's own reference of IAM.
 
-SAM's short forms hide the roles and policies they expand to, so the policy checks run on the
-translated template. What checkov skips is listed, with the reason, in `.checkov.yaml` or in the
-`Metadata` of the resource.
+SAM's short forms hide the roles and policies they expand to, so the policy checks run on what
+CloudFormation will get: the translated template. What checkov skips is listed, with the reason, in
+`.checkov.yaml` or in the `Metadata` of the resource.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any
 
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
+from tools.statements import findings
 
 from civic.stack.workspace import Workspace
 
@@ -56,14 +57,14 @@ def translate(template: Path) -> dict[str, Any]:
     return translated
 
 
-def check(template: Path, scratch: Path) -> bool:
-    """Run both checkers, which print what they find.
+def check(template: Path, translated: dict[str, Any], scratch: Path) -> bool:
+    """Run cfn-lint and checkov, which print what they find.
 
     Returns:
         True if neither finds anything.
     """
     plain = scratch / f"{template.stem}.json"
-    plain.write_text(json.dumps(translate(template), indent=2))
+    plain.write_text(json.dumps(translated, indent=2))
     commands: list[list[str | Path]] = [
         [_PROGRAMS / "cfn-lint", "--", template],
         [_PROGRAMS / "cfn-lint", "--", plain],
@@ -87,10 +88,19 @@ def main() -> int:
         0, or 1 if a checker found something.
     """
     templates = Workspace(ROOT).templates.values()
+    translated = {template.name: translate(template) for template in templates}
     with tempfile.TemporaryDirectory() as scratch:
-        found = [template.name for template in templates if not check(template, Path(scratch))]
+        found = [
+            template.name
+            for template in templates
+            if not check(template, translated[template.name], Path(scratch))
+        ]
+    # They read across stacks, so all templates are looked at together.
+    for finding in findings(translated):
+        sys.stderr.write(f"{finding}\n")
+        found.append(finding.template)
     if found:
-        sys.stderr.write(f"findings in: {', '.join(found)}\n")
+        sys.stderr.write(f"findings in: {', '.join(sorted(set(found)))}\n")
     return 1 if found else 0
 
 

@@ -140,6 +140,8 @@ def test_revisions_asks_for_the_table_key_only(aws: Aws) -> None:
     store.revisions(ADA)
     (asked,) = aws.asked("Query")
     assert asked["ProjectionExpression"] == "id, revision"
+    # The policies demand it, and nothing says it by itself.
+    assert asked["Select"] == "SPECIFIC_ATTRIBUTES"
     assert asked["ConsistentRead"] is True
 
 

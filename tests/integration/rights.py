@@ -4,19 +4,20 @@ A probe changes nothing where it is allowed: its condition never holds, its rece
 ciphertext or its object does not exist. It counts as allowed unless AWS denies access, for what
 AWS then says about a missing row comes after its check of the policies.
 
-Not seen here, for the engine evaluates no condition keys of services: that the gateway reads of a
-wrapping key only the public half and of a subject key all but the key, that each function
-publishes under its own source and uses KMS for its own purpose only; nor which stream is read, for
-there the engine evaluates no resource. The test of the translated template looks for those.
+Of the condition keys of services the engine evaluates those of what is read from DynamoDB only. So
+not seen here is that the gateway reads of a wrapping key only the public half, that keys are added
+to elections and nothing else, that each function publishes under its own source and uses KMS for
+its own purpose only; nor which stream is read, for there the engine evaluates no resource. The
+tests of the translated templates look for those.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from civic.operator.operations import consumers
 from civic.stack.target import Target
-from tests.rights import COUNTING_RIGHTS, RIGHTS
+from tests.rights import ATTRIBUTES, COUNTING, COUNTING_RIGHTS, PARTS, RIGHTS
 from tests.templates import every
 
 TRIED = [role for role in RIGHTS if role not in COUNTING_RIGHTS]
@@ -27,15 +28,31 @@ type Probe = Callable[[Clients], object]
 
 _ALWAYS = {"sts:GetCallerIdentity"}
 _NOT_SEEN = {"dynamodb:GetRecords BallotsTable", "dynamodb:GetShardIterator BallotsTable"}
+_IN_PART, _THE_REST, _AS_A_NUMBER = "in part", "of the rest", "as a number"
+_COUNTED = "dynamodb:Scan", "ErasureLedger"
 _LOG, _OPENINGS = "${LogBucket.Arn}/log/*", "${LogBucket.Arn}/log/openings/*"
 
 
 def expected(role: str) -> set[str]:
     """Return the names of the probes that a role may make; every other one it must be refused."""
-    named = {f"{action} {resource}" for action, resource, _ in RIGHTS[role]}
+    named = {name for right in RIGHTS[role] for name in _names(*right)}
     # Whoever may write anywhere in the log may also write where openings are.
     openings = {name.replace(_LOG, _OPENINGS) for name in named}
     return (named | openings | _ALWAYS) - _NOT_SEEN
+
+
+def _names(action: str, resource: str, keys: tuple[str, ...]) -> Iterator[str]:
+    """Return the probes that a right is for; one that nothing narrows is for all of them."""
+    name = f"{action} {resource}"
+    narrowed = keys in {ATTRIBUTES, COUNTING}
+    if not narrowed:
+        yield name
+    if (action, resource) in PARTS:
+        yield f"{name} {_IN_PART}"
+        if not narrowed:
+            yield f"{name} {_THE_REST}"
+    if (action, resource) == _COUNTED:
+        yield f"{name} {_AS_A_NUMBER}"
 
 
 def probes(target: Target) -> dict[str, Probe]:
@@ -84,10 +101,18 @@ def _table_probes(target: Target) -> Iterable[tuple[str, Probe]]:
             },
         }
         for action, arguments in calls.items():
-            yield (
-                f"dynamodb:{action} {name}",
-                partial(_call, "dynamodb", action, TableName=table, **arguments),
-            )
+            probe = partial(_call, "dynamodb", action, TableName=table, **arguments)
+            right = f"dynamodb:{action}", name
+            yield " ".join(right), probe
+            if right in PARTS:
+                part, rest = PARTS[right]
+                yield (
+                    f"{' '.join(right)} {_IN_PART}",
+                    partial(probe, ProjectionExpression=", ".join(part)),
+                )
+                yield f"{' '.join(right)} {_THE_REST}", partial(probe, ProjectionExpression=rest)
+            if right == _COUNTED:
+                yield f"{' '.join(right)} {_AS_A_NUMBER}", partial(probe, Select="COUNT")
         several = {table: {"Keys": [key]}}
         yield (
             f"dynamodb:BatchGetItem {name}",

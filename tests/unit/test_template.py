@@ -1,25 +1,10 @@
-"""What the templates of identity promise, each in its place: expiry, alarms, consumers."""
+"""What the templates of identity promise, each in its place: expiry, alarms, copies of keys."""
 
 import pytest
 
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.runtime.observability import NAMESPACE
-from tests.templates import IDENTITY, every, home_of, logical_id, only
-
-
-def test_every_consumer_reports_partial_failures_and_is_bounded() -> None:
-    mappings = [
-        (name, mapping)
-        for template, name, mapping in every("AWS::Lambda::EventSourceMapping")
-        if template in IDENTITY
-    ]
-    assert len(mappings) == 7
-    for name, mapping in mappings:
-        if name.endswith("FunctionSchedule"):
-            assert mapping["BatchSize"] == 1
-            continue
-        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert mapping["ScalingConfig"]["MaximumConcurrency"]
+from tests.templates import every, home_of, logical_id, only
 
 
 def test_queues_outlive_no_tombstone() -> None:
@@ -34,6 +19,15 @@ def test_subject_keys_leave_no_lasting_copy() -> None:
     table = only("AWS::DynamoDB::Table", "SubjectKeysTable")
     assert table["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] == 1
     assert "StreamSpecification" not in table
+    (denied,) = table["ResourcePolicy"]["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Principal"], denied["Resource"]) == ("Deny", "*", "*")
+    assert "Condition" not in denied
+    assert set(denied["Action"]) == {
+        "dynamodb:CreateBackup",
+        "dynamodb:StartAwsBackupJob",
+        "dynamodb:ExportTableToPointInTime",
+        "dynamodb:EnableKinesisStreamingDestination",
+    }
 
 
 @pytest.mark.parametrize(

@@ -24,17 +24,26 @@ FOR_BALLOTS = {
     "StringEquals": {"kms:EncryptionContext:purpose": "ballots"},
     "Null": {"kms:EncryptionContext:election": "false"},
 }
+IN_PART = {
+    "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+    "Null": {"dynamodb:Attributes": "false"},
+}
+UNSEEN = {
+    "StringEquals": {"dynamodb:ReturnValues": "NONE"},
+    "Null": {"dynamodb:Attributes": "false"},
+}
 NARROWED = {
     "ReadThePublicWrappingKey": {
-        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["current"]}
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["current"]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
     },
     "RecognizeARetryWithoutReadingTheKey": {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "revision", "access_digest"]},
-        "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+        **IN_PART,
     },
     "FindSubjectKeysWithoutReadingThem": {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "revision"]},
-        "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+        **IN_PART,
     },
     "CountErasuresWithoutSeeingThem": {"StringEquals": {"dynamodb:Select": "COUNT"}},
     "MakeCredentialKeys": FOR_CREDENTIALS,
@@ -47,13 +56,21 @@ NARROWED = {
     "OpenSecretsOfElections": FOR_BALLOTS,
     "SeeWhoHasVotedNotHow": {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["nullifier"]},
-        "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+        **IN_PART,
+    },
+    "ReadWhatOpensCommitments": {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["election", "salt", "ballot"]},
+        **IN_PART,
+    },
+    "AddKeys": {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "part", "public_key"]},
+        **UNSEEN,
     },
     "PutBallotsIntoTheBox": {
         "ForAllValues:StringEquals": {
             "dynamodb:Attributes": ["nullifier", "salt", "election", "ballot"]
         },
-        "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
+        **UNSEEN,
     },
     "UseTheEncryptedQueue": {
         "StringEquals": {"kms:ViaService": {"Fn::Sub": "sqs.${AWS::Region}.${AWS::URLSuffix}"}}
@@ -65,8 +82,29 @@ ACCOUNT = {
     "Action": "kms:*",
     "Resource": "*",
 }
+FOR_OUR_TOPICS = {
+    "StringLike": {
+        "kms:EncryptionContext:aws:sns:topicArn": {
+            "Fn::Sub": "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}"
+            ":${AWS::StackName}-*"
+        }
+    }
+}
+OUR_ALARMS = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"
 # Alarms and notices hold no data; who publishes them has to be let in.
-LET_IN = {"AlarmsKey": "cloudwatch.amazonaws.com", "NoticesKey": "events.amazonaws.com"}
+LET_IN = {
+    "AlarmsKey": (
+        "cloudwatch.amazonaws.com",
+        {
+            "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+            "ArnLike": {"aws:SourceArn": {"Fn::Sub": OUR_ALARMS}},
+            **FOR_OUR_TOPICS,
+        },
+    ),
+    # SNS developer guide, "Key management": with a source in its condition, the grant does not
+    # reach EventBridge.
+    "NoticesKey": ("events.amazonaws.com", FOR_OUR_TOPICS),
+}
 OVER_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
@@ -99,8 +137,9 @@ def test_keys_are_granted_by_this_accounts_iam_alone(template: Template, key: st
             "Principal": {"Service": service},
             "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
             "Resource": "*",
+            "Condition": condition,
         }
-        for name, service in LET_IN.items()
+        for name, (service, condition) in LET_IN.items()
         if name == key
     ]
     statements = template.of_type("AWS::KMS::Key")[key]["KeyPolicy"]["Statement"]

@@ -5,6 +5,7 @@ from civic.contracts.voting import ElectionChange
 from tests.templates import TEMPLATES, logical_id
 
 VOTING = TEMPLATES["voting"]
+
 # ------------------------------------------------------------------ settings and code
 
 
@@ -24,22 +25,6 @@ def test_calendar_looks_every_minute_unless_told_otherwise() -> None:
     )
     assert [logical_id(target["Arn"]) for target in rule["Targets"]] == ["CalendarQueue"]
     assert VOTING.document["Parameters"]["CalendarSchedule"]["Default"] == "rate(1 minute)"
-
-
-def test_every_consumed_queue_is_bounded() -> None:
-    queues = VOTING.of_type("AWS::SQS::Queue")
-    mappings = VOTING.of_type("AWS::Lambda::EventSourceMapping")
-    queued = [one for one in mappings.values() if logical_id(one["EventSourceArn"]) in queues]
-    assert queued
-    for mapping in queued:
-        # Snapshots are made one after the other for each election, by the queue's own order.
-        if logical_id(mapping["FunctionName"]) != "PressFunction":
-            assert mapping["ScalingConfig"]["MaximumConcurrency"]
-
-
-def test_keys_of_one_message_do_not_hold_back_its_batch_mates() -> None:
-    mapping = VOTING.of_type("AWS::Lambda::EventSourceMapping")["ElectionKeysFunctionQueue"]
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 # ------------------------------------------------------------------ notices

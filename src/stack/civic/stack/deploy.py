@@ -109,7 +109,7 @@ def _deploy(target: Target, engine: Engine, stack: Deployment) -> None:
     stamp.unlink(missing_ok=True)
     _clear_broken_stack(target, stack.name)
     sam_deploy(engine, stack.config, stack.parameters)
-    apply_settings(target, stack.name, stack.template)
+    apply_settings(target, stack)
     stamp.parent.mkdir(exist_ok=True)
     stamp.write_text(_current(engine.workspace, stack))
 

@@ -1,12 +1,13 @@
-"""Settings that the engine's CloudFormation ignores, set through DynamoDB and S3 themselves.
+"""Settings that the engine's CloudFormation ignores or misreads, set through the services.
 
 On AWS the template does this; here the same lines of the template are read and applied.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from civic.stack.samconfig import Deployment
 from civic.stack.target import Target
 from civic.stack.template import read_template
 
@@ -15,15 +16,15 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import DefaultRetentionTypeDef
 
 
-def apply_settings(target: Target, stack: str, template: Path) -> None:
-    """Set time to live, point-in-time recovery and Object Lock as the template does.
+def apply_settings(target: Target, stack: Deployment) -> None:
+    """Set time to live, point-in-time recovery, Object Lock and CORS as the template does.
 
     Args:
         target: A system in the embedded engine.
-        stack: The name of the stack that was deployed.
-        template: Its template.
+        stack: One of its stacks, just deployed.
     """
-    names = dict(target.resources(stack))
+    template = stack.template
+    names = dict(target.resources(stack.name))
     for logical_id, settings in table_settings(template):
         table = names.get(logical_id)
         if table is not None:
@@ -37,6 +38,28 @@ def apply_settings(target: Target, stack: str, template: Path) -> None:
                 "Rule": {"DefaultRetention": retention},
             },
         )
+    # The engine keeps CORS under CloudFormation's names, and reads it under those of the API.
+    for logical_id, cors in cross_origin(template, stack.parameters):
+        target.client("apigatewayv2").update_api(ApiId=names[logical_id], CorsConfiguration=cors)
+
+
+def cross_origin(
+    template: Path, parameters: Mapping[str, str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the logical id of each API that browsers may call, and from where and how.
+
+    Args:
+        template: The template of a stack.
+        parameters: The parameters of that stack, which take the place of references to them.
+    """
+    for logical_id, resource in read_template(template)["Resources"].items():
+        cors = resource.get("Properties", {}).get("CorsConfiguration")
+        if resource["Type"] == "AWS::ApiGatewayV2::Api" and cors:
+            origins = [
+                origin if isinstance(origin, str) else parameters[origin["Ref"]]
+                for origin in cors["AllowOrigins"]
+            ]
+            yield logical_id, {**cors, "AllowOrigins": origins}
 
 
 def locked_buckets(template: Path) -> Iterator[tuple[str, "DefaultRetentionTypeDef"]]:

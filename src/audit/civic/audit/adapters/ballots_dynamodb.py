@@ -47,6 +47,8 @@ class DynamoDbBallots(Ballots):
                 ConsistentRead=True,
                 FilterExpression="election = :election",
                 ExpressionAttributeValues={":election": {"S": election}},
+                # The opener's role reads no nullifiers: nothing but what opens a commitment.
+                Select="SPECIFIC_ATTRIBUTES",
                 ProjectionExpression="salt, ballot",
             )
             for page in pages:

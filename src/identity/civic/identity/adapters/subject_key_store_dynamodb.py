@@ -78,6 +78,8 @@ class DynamoDbSubjectKeys(SubjectKeyStore, RewrapQueue):
                 TableName=self._table,
                 KeyConditionExpression="id = :id",
                 ExpressionAttributeValues={":id": {"S": registration}},
+                # Said aloud, for the roles of those who may not read the keys demand it.
+                Select="SPECIFIC_ATTRIBUTES",
                 ProjectionExpression="id, revision",
                 ConsistentRead=True,
             )

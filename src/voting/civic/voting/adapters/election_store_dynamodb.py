@@ -7,7 +7,7 @@ The part ``secret`` is the election's secret, ``key#<style>`` the public key of 
 Every write is of a single item, and conditional.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import ClientError
@@ -44,8 +44,8 @@ class DynamoDbElections(ElectionStore):
     ) -> Announcement:
         """Put the secret, then the definition: a crash in between leaves no election."""
         secret = {**_key(election.id, _SECRET), "sealed": {"B": sealed_secret}}
-        self._put_once(secret)
-        if not self._write(_definition(election, events), _ABSENT):
+        self._put(secret, _ABSENT)
+        if not self._put(_definition(election, events), _ABSENT):
             raise ElectionMoved
         return _announcement(election, events)
 
@@ -61,28 +61,28 @@ class DynamoDbElections(ElectionStore):
     @override
     def announced(self, announcement: Announcement) -> None:
         """Forget the events; and what a given-up draft has left, but for its useless secret."""
-        key = _key(announcement.election, _DEFINITION)
         only: Any = {
-            "TableName": self._table,
-            "Key": key,
+            "Key": _key(announcement.election, _DEFINITION),
             "ConditionExpression": "revision = :this",
             "ExpressionAttributeValues": {":this": {"N": str(announcement.revision)}},
         }
-        given_up = any(isinstance(event, ElectionDeleted) for event in announcement.events)
-        with unavailable_as(StoreUnavailable):
-            try:
-                if given_up:
-                    self._client.delete_item(**only)
-                else:
-                    self._client.update_item(**only, UpdateExpression="REMOVE unannounced")
-            except ClientError as error:
-                if not failed_condition(error):
-                    raise
+        if any(isinstance(event, ElectionDeleted) for event in announcement.events):
+            self._write(self._client.delete_item, **only)
+        else:
+            self._write(self._client.update_item, **only, UpdateExpression="REMOVE unannounced")
 
     @override
     def keep_keys(self, election: ElectionId, keys: Mapping[StyleId, bytes]) -> None:
+        # By UpdateItem, which the function's role narrows to this attribute: PutItem replaces whole
+        # rows, so it could take a definition away.
         for style, key in keys.items():
-            self._put_once({**_key(election, _KEY + style), "public_key": {"B": key}})
+            self._write(
+                self._client.update_item,
+                Key=_key(election, _KEY + style),
+                UpdateExpression="SET public_key = :key",
+                ConditionExpression=_ABSENT,
+                ExpressionAttributeValues={":key": {"B": key}},
+            )
 
     @override
     def find(self, election: ElectionId) -> StoredElection | None:
@@ -127,22 +127,20 @@ class DynamoDbElections(ElectionStore):
     def _follow(
         self, election: Election, item: Item, events: tuple[ElectionChange, ...]
     ) -> Announcement:
-        if not self._write(item, _THE_ONE_BEFORE, before=election.revision - 1):
+        if not self._put(item, _THE_ONE_BEFORE, before=election.revision - 1):
             raise ElectionMoved
         return _announcement(election, events)
 
-    def _put_once(self, item: Item) -> None:
-        self._write(item, _ABSENT)
-
-    def _write(self, item: Item, condition: str, **revisions: int) -> bool:
-        """Put an item; tell whether the condition held."""
+    def _put(self, item: Item, condition: str, **revisions: int) -> bool:
         values = {f":{name}": {"N": str(number)} for name, number in revisions.items()}
         more: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        return self._write(self._client.put_item, Item=item, ConditionExpression=condition, **more)
+
+    def _write(self, operation: Callable[..., object], **request: Any) -> bool:
+        """Make a conditional write; tell whether the condition held."""
         with unavailable_as(StoreUnavailable):
             try:
-                self._client.put_item(
-                    TableName=self._table, Item=item, ConditionExpression=condition, **more
-                )
+                operation(TableName=self._table, **request)
             except ClientError as error:
                 if failed_condition(error):
                     return False
