@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from pathlib import Path
+from threading import Lock
 
 from civic.stack.build import build, code_roots
 from civic.stack.engine import Engine, require_room
@@ -21,6 +22,7 @@ from civic.terminal.locks import one_at_a_time
 _ARM = {"aarch64", "arm64"}
 _BROKEN = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
 _AT_ONCE = 2
+_SETTING = Lock()
 
 
 def deploy(target: Target, engine: Engine) -> list[str]:
@@ -55,7 +57,7 @@ def deploy(target: Target, engine: Engine) -> list[str]:
     # Another engine of this checkout must not build while this one deploys what was built.
     with one_at_a_time(workspace.artefacts / "build.lock"):
         _build(workspace, stacks)
-        with step("sam deploy"):
+        with step(f"sam deploy, {len(changed)} of {len(stacks)} stacks"):
             in_order(changed, lambda stack: _deploy(target, engine, stack))
     return list(changed)
 
@@ -109,7 +111,9 @@ def _deploy(target: Target, engine: Engine, stack: Deployment) -> None:
     stamp.unlink(missing_ok=True)
     _clear_broken_stack(target, stack.name)
     sam_deploy(engine, stack.config, stack.parameters)
-    apply_settings(target, stack)
+    # It makes clients, which boto3 does not do safely in two threads at once.
+    with _SETTING:
+        apply_settings(target, stack)
     stamp.parent.mkdir(exist_ok=True)
     stamp.write_text(_current(engine.workspace, stack))
 

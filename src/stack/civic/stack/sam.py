@@ -33,7 +33,7 @@ def sam_deploy(engine: Engine, config: str, parameters: Mapping[str, str]) -> No
 
     Args:
         engine: The engine, running.
-        config: The stack's table of samconfig.toml.
+        config: The stack's table of samconfig.yaml.
         parameters: The values of the template's parameters.
 
     Raises:

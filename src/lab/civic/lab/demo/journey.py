@@ -21,7 +21,7 @@ def live(target: Target, citizen: Citizen, payload: dict[str, Any], key: str) ->
     """Walk through the life of one citizen.
 
     Args:
-        target: The stack, with an administrator's rights for looking behind the API.
+        target: The system, with an administrator's rights for looking behind the API.
         citizen: The API.
         payload: The person, in the API's form.
         key: A fresh Idempotency-Key.

@@ -29,7 +29,7 @@ class PublicCheck:
     """What it takes to check an election from outside.
 
     Attributes:
-        target: The identity stack, whose audit stack is there too.
+        target: The system.
         election: The election, certified.
         receipts: What the voters were given.
         output: A folder of its own for the copy of the log and the voters' proofs.
