@@ -2,7 +2,7 @@ import base64
 
 import pytest
 
-from civic.lab.bench.sizes import chunks, item_bytes, read_units, write_units
+from civic.lab.bench.sizes import item_bytes, read_units, write_units
 
 
 def binary(length: int) -> dict[str, str]:
@@ -51,7 +51,3 @@ def test_read_takes_a_unit_per_started_four_kilobytes_and_half_if_eventual(
     size: int, *, consistent: bool, units: float
 ) -> None:
     assert read_units(size, consistent=consistent) == units
-
-
-def test_nothing_is_billed_as_one_chunk() -> None:
-    assert [chunks(size, 64) for size in (0, 64, 65)] == [1, 1, 2]

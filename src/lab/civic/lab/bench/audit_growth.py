@@ -1,12 +1,17 @@
-"""A log that grows on one core, through the real recorder and publisher in memory."""
+"""A log that grows on one core, through the real recorder and publisher in memory, and a chain.
+
+The chain is what the first description of this system had in the log's place: SHA-256 over the
+previous hash and the vote's fields, and every 10,000 votes a checkpoint with the hash so far.
+"""
 
 import hashlib
 import random
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from civic.audit.model.journal import Arrival, Batch
 from civic.audit.model.merkle import inclusion_proof
@@ -17,16 +22,18 @@ from civic.audit.usecases.publishing import Publisher
 from civic.audit.usecases.recording import Recorder, record_ballots
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.log_entries import ballot_entry
-from civic.lab.bench.audit_chain import Chain
+from civic.lab.bench.report import Tick
 from civic.lab.memory.audit import MemoryHeads, MemoryJournal, MemoryLogSigner, MemoryShelf
 from civic.lab.memory.bus import MemoryBus
 from civic.verifier.merkle import verify_inclusion
 
 BATCH = 10_000
 """Ballots that come into the log at once: the most that Lambda hands over."""
-
 SAMPLE = 1_000
 """Leaves that are proved at each size."""
+CHECKPOINT_EVERY = 10_000
+"""Entries of the chain under each of its checkpoints."""
+HASH_BYTES = 32
 
 _LAPS = 5
 _ELECTION = ElectionId("0123456789ab")
@@ -34,109 +41,126 @@ _ELECTION = ElectionId("0123456789ab")
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What was measured once the log had a size.
-
-    Attributes:
-        size: Entries.
-        entries_per_second: Over all of them.
-        chain_entries_per_second: The same of the chain, in turns with ours.
-        proof_bytes: Of the longest inclusion proof of the sample.
-        proof_bytes_mean: On average.
-        verify_us: Microseconds to verify one.
-        puts_per_vote: Objects that were created or replaced, per entry so far.
-    """
+    """What was measured once the log had a size; proofs are those of a sample of leaves."""
 
     size: int
     entries_per_second: float
     chain_entries_per_second: float
     proof_bytes: int
+    """Of the longest proof."""
     proof_bytes_mean: float
     verify_us: float
     puts_per_vote: float
 
 
-class CountedJournal(MemoryJournal):
-    """Counts what is written, and keeps no more than is read again: the newest batch."""
+class Chain:
+    """A chain of entries, and its checkpoints."""
 
     def __init__(self) -> None:
-        """Start without any."""
-        super().__init__()
+        """Start with nothing."""
+        self.size = 0
+        self.head = bytes(HASH_BYTES)
+        self.checkpoints: list[bytes] = []
+
+    def extend(self, entries: Iterable[bytes]) -> None:
+        """Append entries, one after the other: each hash needs the one before."""
+        sha256, head, size = hashlib.sha256, self.head, self.size
+        for entry in entries:
+            head = sha256(head + entry).digest()
+            size += 1
+            if size % CHECKPOINT_EVERY == 0:
+                self.checkpoints.append(head)
+        self.head, self.size = head, size
+
+    @staticmethod
+    def proof_bytes(size: int) -> int:
+        """Return the bytes that show a middle entry to be in a chain of that size.
+
+        They are the hash before it and one for each later link, up to the newest checkpoint.
+        """
+        return HASH_BYTES * (1 + size // 2)
+
+    @staticmethod
+    def us_per_link() -> float:
+        """Return the microseconds a verifier needs for a link."""
+        entries = [number.to_bytes(HASH_BYTES) for number in range(CHECKPOINT_EVERY)]
+        return _best_us(lambda: Chain().extend(entries), CHECKPOINT_EVERY)
+
+
+class _Counted:
+    """Passes everything on to a store in memory, and counts the objects that it puts."""
+
+    def __init__(self, store: Any) -> None:
+        """Begin with none."""
+        self._store = store
         self.puts = 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the store has."""
+        return getattr(self._store, name)
 
     def append(self, batch: Batch) -> None:
-        """Add a batch."""
+        """Add a batch to a journal."""
         self.puts += 1
-        self._batches = [batch.dump()]
-
-
-class CountedShelf(MemoryShelf):
-    """Counts what is created; full bundles, which nothing reads again here, are not kept."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        super().__init__()
-        self.puts = 0
+        self._store.append(batch)
 
     def put(self, objects: Iterable[Published]) -> None:
-        """Put objects."""
+        """Put objects on a shelf."""
         given = list(objects)
         self.puts += len(given)
-        super().put(one for one in given if not one.path.startswith("tile/entries/"))
-
-
-class CountedHeads(MemoryHeads):
-    """Counts how often the newest checkpoint is replaced."""
-
-    def __init__(self) -> None:
-        """Start without one."""
-        super().__init__()
-        self.puts = 0
+        self._store.put(given)
 
     def replace(self, before: Head | None, note: bytes) -> Head:
-        """Put another in its place."""
+        """Put another newest checkpoint in the old one's place."""
         self.puts += 1
-        return super().replace(before, note)
+        replaced: Head = self._store.replace(before, note)
+        return replaced
 
 
-@dataclass
 class GrowingLog:
     """A log with one writer."""
 
-    journal: CountedJournal = field(default_factory=CountedJournal)
-    shelf: CountedShelf = field(default_factory=CountedShelf)
-    index: CountedShelf = field(default_factory=CountedShelf)
-    heads: CountedHeads = field(default_factory=CountedHeads)
+    def __init__(self) -> None:
+        """Start empty."""
+        self.shelf = MemoryShelf()
+        every = (MemoryJournal(), self.shelf, MemoryShelf(), MemoryHeads())
+        self._stores = [_Counted(store) for store in every]
+        stores = zip(("journal", "shelf", "index", "heads"), self._stores, strict=True)
+        signer, events = MemoryLogSigner(bytes(32)), MemoryBus()
+        self.recorder = recorder(signer=signer, events=events, **dict(stores))
 
     @property
     def puts(self) -> int:
         """How many objects were created or replaced."""
-        return self.journal.puts + self.shelf.puts + self.index.puts + self.heads.puts
+        return sum(store.puts for store in self._stores)
 
-    def recorder(self) -> Recorder:
-        """Return its writer."""
-        publisher = Publisher(
-            origin="civic.example/bench",
-            journal=self.journal,
-            shelf=self.shelf,
-            index=self.index,
-            heads=self.heads,
-            signer=MemoryLogSigner(bytes(32)),
-            events=MemoryBus(),
-            clock=_now,
-        )
-        return Recorder(self.journal, publisher, Lookup(self.shelf, self.index, self.heads), _now)
+    def proofs(self, size: int) -> tuple[list[int], float]:
+        """Return the bytes of a sample of proofs, and the microseconds to verify one of them."""
+        # A sample has to be repeatable; nothing here protects anybody.
+        chosen = random.Random(size).sample(range(size), min(size, SAMPLE))  # noqa: S311
+        root = b64decode(self.shelf.read(f"checkpoints/{size}").split(b"\n")[2])
+        roots = range_roots(size, self.shelf.read)
+        proofs = [(self._leaf(one, size), one, inclusion_proof(one, size, roots)) for one in chosen]
 
-    def leaf(self, index: int, size: int) -> bytes:
-        """Return a leaf from the tile that it stands in."""
+        def verify() -> None:
+            for leaf, index, proof in proofs:
+                verify_inclusion(leaf, index, size, proof, root)
+
+        return [sum(map(len, proof)) for *_, proof in proofs], _best_us(verify, len(proofs))
+
+    def _leaf(self, index: int, size: int) -> bytes:
         number, at = divmod(index, WIDTH)
         return hashes_of(self.shelf.read(tile_path(0, number, tile_width(size, 0, number))))[at]
 
-    def root(self, size: int) -> bytes:
-        """Return the root that was signed at a size."""
-        return b64decode(self.shelf.read(f"checkpoints/{size}").split(b"\n")[2])
+
+def recorder(**stores: Any) -> Recorder:
+    """Return a writer of a log that has its journal, shelf, index, heads, signer and events."""
+    publisher = Publisher(origin="civic.example/bench", clock=_now, **stores)
+    lookup = Lookup(stores["shelf"], stores["index"], stores["heads"])
+    return Recorder(stores["journal"], publisher, lookup, _now)
 
 
-def grow(sizes: Sequence[int], tick: Callable[[], None]) -> list[Growth]:
+def grow(sizes: Sequence[int], tick: Tick) -> list[Growth]:
     """Grow a log and a chain, and measure both at each of some sizes.
 
     Args:
@@ -144,21 +168,20 @@ def grow(sizes: Sequence[int], tick: Callable[[], None]) -> list[Growth]:
         tick: Called after each batch.
     """
     log, chain = GrowingLog(), Chain()
-    recorder = log.recorder()
     ours = theirs = 0.0
     found = []
     for first in range(0, sizes[-1], BATCH):
         some = arrivals(first, BATCH)
         entries = [one.entry for one in some]
         started = time.perf_counter()
-        record_ballots(recorder, "shard", some)
+        record_ballots(log.recorder, "shard", some)
         between = time.perf_counter()
         chain.extend(entries)
         theirs += time.perf_counter() - between
         ours += between - started
         size = first + BATCH
         if size in sizes:
-            lengths, verify_us = _proofs(log, size)
+            lengths, verify_us = log.proofs(size)
             found.append(
                 Growth(
                     size=size,
@@ -186,21 +209,14 @@ def arrivals(first: int, count: int) -> list[Arrival]:
     ]
 
 
-def _proofs(log: GrowingLog, size: int) -> tuple[list[int], float]:
-    """Return the bytes of a sample of proofs, and the microseconds to verify one of them."""
-    # A sample has to be repeatable; nothing here protects anybody.
-    chosen = random.Random(size).sample(range(size), min(size, SAMPLE))  # noqa: S311
-    root, roots = log.root(size), range_roots(size, log.shelf.read)
-    proofs = [
-        (log.leaf(index, size), index, inclusion_proof(index, size, roots)) for index in chosen
-    ]
+def _best_us(work: Callable[[], object], times: int) -> float:
+    """Return the microseconds of one of so many things that are done at once; best of five laps."""
     laps = []
     for _ in range(_LAPS):
         started = time.perf_counter()
-        for leaf, index, proof in proofs:
-            verify_inclusion(leaf, index, size, proof, root)
+        work()
         laps.append(time.perf_counter() - started)
-    return [sum(map(len, proof)) for *_, proof in proofs], min(laps) * 1e6 / len(proofs)
+    return min(laps) * 1e6 / times
 
 
 def _now() -> datetime:

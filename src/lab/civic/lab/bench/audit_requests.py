@@ -5,8 +5,8 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from functools import cache
 from threading import Lock
 from typing import Any, cast
 
@@ -17,11 +17,9 @@ from civic.audit.adapters.journal_s3 import S3Journal
 from civic.audit.adapters.shelf_s3 import S3Heads, S3Shelf
 from civic.audit.errors import CheckpointMoved, NumberTaken
 from civic.audit.model.journal import Arrival
-from civic.audit.usecases.lookup import Lookup
-from civic.audit.usecases.publishing import Publisher
 from civic.audit.usecases.recording import Recorder, record_ballots
-from civic.lab.bench.audit_growth import BATCH, arrivals
-from civic.lab.bench.prices import PriceTable
+from civic.lab.bench.audit_growth import BATCH, arrivals, recorder
+from civic.lab.bench.prices import Bill, PriceTable
 from civic.lab.memory.audit import MemoryLogSigner
 from civic.lab.memory.bus import MemoryBus
 
@@ -43,26 +41,27 @@ _LATENCY = 0.02
 class CountedBucket:
     """An S3 client with one bucket in memory, as far as the log uses it."""
 
-    def __init__(self) -> None:
-        """Start empty, and answer at once."""
+    def __init__(self, other: "CountedBucket | None" = None) -> None:
+        """Start empty, or with what another has, and answer at once."""
         self.requests: Counter[str] = Counter()
         self.latency = 0.0
         """Seconds that every request takes."""
         self._lock = Lock()
-        self._objects: dict[str, tuple[bytes, str]] = {}
-        self._versions = 0
+        self.objects: dict[str, tuple[bytes, str]] = dict(other.objects) if other else {}
+        """Contents and entity tags by key."""
+        self._versions = len(self.objects)
 
     def put_object(self, **asked: Any) -> dict[str, str]:
         """Create or replace an object under its condition; a refusal is a request as well."""
         time.sleep(self.latency)
         with self._lock:
             self.requests["s3_puts"] += 1
-            found = self._objects.get(asked["Key"])
+            found = self.objects.get(asked["Key"])
             if (found and found[1]) != asked.get("IfMatch"):
                 raise _refused("PreconditionFailed", "PutObject")
             self._versions += 1
             tag = str(self._versions)
-            self._objects[asked["Key"]] = asked["Body"], tag
+            self.objects[asked["Key"]] = asked["Body"], tag
         return {"ETag": tag}
 
     def get_object(self, **asked: Any) -> dict[str, Any]:
@@ -70,9 +69,9 @@ class CountedBucket:
         time.sleep(self.latency)
         with self._lock:
             self.requests["s3_gets"] += 1
-            if asked["Key"] not in self._objects:
+            if asked["Key"] not in self.objects:
                 raise _refused("NoSuchKey", "GetObject")
-            content, tag = self._objects[asked["Key"]]
+            content, tag = self.objects[asked["Key"]]
         if "Range" in asked:
             first, last = asked["Range"].removeprefix("bytes=").split("-")
             content = content[int(first) : int(last) + 1]
@@ -82,78 +81,57 @@ class CountedBucket:
         """Return the first key under a prefix; lists cost what puts cost."""
         with self._lock:
             self.requests["s3_puts"] += 1
-        keys = [key for key in self._objects if key.startswith(asked["Prefix"])]
+        keys = [key for key in self.objects if key.startswith(asked["Prefix"])]
         return {"Contents": [{"Key": min(keys)}]} if keys else {}
-
-
-class CountedSigner(MemoryLogSigner):
-    """Counts signatures; the public key is asked for once in an environment's life."""
-
-    def __init__(self, requests: Counter[str]) -> None:
-        """Count into ``requests``."""
-        super().__init__(bytes(32))
-        self._requests = requests
-
-    def sign(self, text: bytes) -> bytes:
-        """Sign a text."""
-        self._requests["kms_sign"] += 1
-        return super().sign(text)
 
 
 @dataclass(frozen=True, slots=True)
 class LogLoad:
-    """How ballots come to the log.
-
-    Attributes:
-        batch: Ballots in each batch, and so under each checkpoint.
-        writers: Shards of the stream; each has an invocation in every window.
-        at_once: Whether the windows of all shards end at the same moment, so that all writers get
-            in each other's way; otherwise they take turns.
-    """
+    """How ballots come to the log."""
 
     batch: int
+    """Ballots in each batch, and so under each checkpoint."""
     writers: int = 1
+    """Shards of the stream; each has an invocation in every window."""
     at_once: bool = False
+    """Whether all writers get in each other's way, as their windows end at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogRequests:
-    """What was counted; per ballot, by line of the price file.
-
-    Attributes:
-        load: How the ballots came.
-        per_vote: Requests and the like, per ballot.
-        dollars: Per million ballots.
-    """
+    """What was counted: how the ballots came, and requests and dollars per ballot."""
 
     load: LogLoad
-    per_vote: dict[str, float]
-    dollars: dict[str, float]
+    bill: Bill
 
-    @property
-    def puts_per_vote(self) -> float:
-        """Objects created or replaced, per ballot."""
-        return self.per_vote["s3_puts"]
+    def row(self) -> dict[str, float]:
+        """Return what decides, by name."""
+        units = self.bill.units
+        return {
+            "ballots per checkpoint": self.load.batch,
+            "puts": units["s3_puts"],
+            "gets": units["s3_gets"],
+            "signed": units["kms_sign"],
+            "$": self.bill.total,
+        }
 
-    @property
-    def total(self) -> float:
-        """Dollars per million ballots."""
-        return sum(self.dollars.values())
+    def details(self) -> dict[str, Any]:
+        """Return what was counted for the report."""
+        puts = self.bill.units["s3_puts"]
+        return {"load": asdict(self.load), "puts_per_vote": puts, **self.bill.details()}
 
 
 def shared_load(prices: PriceTable, *, at_once: bool = False) -> LogLoad:
     """Return how the votes a second of `prices.votes` come to the log: by all shards alike."""
     log = prices.log
-    batch = round(prices.votes.votes_per_second * log.window_seconds / log.shards)
+    batch = round(prices.votes.per_second * log.window_seconds / log.shards)
     return LogLoad(batch, log.shards, at_once)
 
 
 def count_requests(load: LogLoad, prices: PriceTable) -> LogRequests:
     """Count what a grown log requests for some more batches."""
-    client, bus = CountedBucket(), MemoryBus()
+    client, bus = CountedBucket(_grown(GROWN)), MemoryBus()
     writers = [_writer(client, bus) for _ in range(load.writers)]
-    for first in range(0, GROWN, BATCH):
-        record_ballots(writers[0], "0", arrivals(first, min(BATCH, GROWN - first)))
     rounds = max(_COUNTED, _AT_LEAST // (load.batch * load.writers))
     if load.at_once:
         rounds = min(rounds, _AT_ONCE)
@@ -170,7 +148,17 @@ def count_requests(load: LogLoad, prices: PriceTable) -> LogRequests:
         "lambda_requests": 1 / load.batch,
         "lambda_duration": seconds * assumed.memory_mb / 1024,
     }
-    return LogRequests(load, per_vote, prices.dollars_per_million(per_vote))
+    return LogRequests(load, prices.bill(per_vote))
+
+
+@cache
+def _grown(entries: int) -> CountedBucket:
+    """Return a bucket with a log of so many entries."""
+    client = CountedBucket()
+    writer = _writer(client, MemoryBus())
+    for first in range(0, entries, BATCH):
+        record_ballots(writer, "0", arrivals(first, min(BATCH, entries - first)))
+    return client
 
 
 def _rounds(writers: Sequence[Recorder], first: int, rounds: int, load: LogLoad) -> None:
@@ -197,24 +185,27 @@ def _record(writer: Recorder, shard: str, ballots: Sequence[Arrival]) -> None:
 def _writer(client: CountedBucket, bus: MemoryBus) -> Recorder:
     """Return a writer in a warm environment of its own."""
     bucket = Bucket(cast("Any", client), "log")
-    shelf, index = S3Shelf(bucket, "log/"), S3Shelf(bucket, "index/")
-    heads, journal = S3Heads(bucket, "log/checkpoint"), S3Journal(bucket)
-    publisher = Publisher(
-        origin="civic.example/bench",
-        journal=journal,
-        shelf=shelf,
-        index=index,
-        heads=heads,
-        signer=CountedSigner(client.requests),
+    return recorder(
+        journal=S3Journal(bucket),
+        shelf=S3Shelf(bucket, "log/"),
+        index=S3Shelf(bucket, "index/"),
+        heads=S3Heads(bucket, "log/checkpoint"),
+        signer=_CountedSigner(client.requests),
         events=bus,
-        clock=_now,
     )
-    return Recorder(journal, publisher, Lookup(shelf, index, heads), _now)
+
+
+class _CountedSigner(MemoryLogSigner):
+    """Counts signatures; the public key is asked for once in an environment's life."""
+
+    def __init__(self, requests: Counter[str]) -> None:
+        super().__init__(bytes(32))
+        self._requests = requests
+
+    def sign(self, text: bytes) -> bytes:
+        self._requests["kms_sign"] += 1
+        return super().sign(text)
 
 
 def _refused(code: str, operation: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}}, operation)
-
-
-def _now() -> datetime:
-    return datetime(2027, 3, 1, tzinfo=UTC)

@@ -1,5 +1,6 @@
 """What the templates say about the functions: handlers, environments, queues, tables, sizes."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from civic.lab.bench.failures import MeasurementFailed
+from civic.lab.bench.report import MeasurementFailed
 
 type Node = dict[str, Any]
 
@@ -21,11 +22,14 @@ class Function:
     """One Lambda function of a template."""
 
     name: str
-    handler: str
+    module: str
     environment: Mapping[str, str]
     memory_mb: int
     queue: str | None
     batch_size: int
+    traced: bool
+    silent: bool
+    """Whether Lambda itself writes no lines about its invocations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,10 @@ class Deployment:
     """
 
     functions: Mapping[str, Function]
-    tables: Mapping[str, tuple[str, ...]]
-    """The key attributes of every table."""
-    rules: tuple[tuple[frozenset[str], tuple[str, ...]], ...]
-    """Detail types of each rule, and the queues they go to."""
+    tables: Mapping[str, Sequence[str]]
+    """The key attributes of every table, each with its type: ``id:S``."""
+    queues: Mapping[str, Sequence[str]]
+    """The queues that events go to, by detail type."""
     access_log_format: str
 
     @classmethod
@@ -56,43 +60,9 @@ class Deployment:
             names = ", ".join(template.name for template in templates)
             raise TemplateUnreadable(f"{names}: {error!r}") from error
 
-    def queues_for(self, detail_type: str) -> list[str]:
-        """Return the queues that an event goes to."""
-        return [queue for types, queues in self.rules if detail_type in types for queue in queues]
-
     def consumer_of(self, queue: str) -> Function:
         """Return the function behind a queue."""
         return next(one for one in self.functions.values() if one.queue == queue)
-
-
-def silent_functions(template: Path) -> frozenset[str]:
-    """Return the functions whose invocations Lambda itself writes no lines about.
-
-    In Lambda's JSON format a system log level of WARN leaves out what it says of every invocation;
-    in its text format nothing can be left out.
-
-    Raises:
-        TemplateUnreadable: A format is chosen that the price table has no sample of.
-    """
-    try:
-        document = _document(template)
-        shared = document["Globals"]["Function"].get("LoggingConfig", {})
-        return frozenset(
-            one["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
-            for one in document["Resources"].values()
-            if one["Type"] == "AWS::Serverless::Function"
-            and _is_silent(shared | one["Properties"].get("LoggingConfig", {}))
-        )
-    except (KeyError, yaml.YAMLError) as error:
-        raise TemplateUnreadable(f"{template.name}: {error!r}") from error
-
-
-def _is_silent(logging: Node) -> bool:
-    if logging.get("LogFormat", "Text") == "Text":
-        return False
-    if logging.get("SystemLogLevel") != "WARN":
-        raise TemplateUnreadable("Lambda's lines in JSON have no sample in prices.toml")
-    return True
 
 
 class _Loader(yaml.SafeLoader):
@@ -116,87 +86,80 @@ def _document(template: Path) -> Node:
 
 
 def _read(documents: Sequence[Node]) -> Deployment:
+    def of_type(kind: str) -> Iterator[tuple[Node, str, Node]]:
+        for document in documents:
+            for name, one in document["Resources"].items():
+                if one["Type"] == kind:
+                    yield document, name, one["Properties"]
+
     exports = {
         one["Export"]["Name"]["!Sub"].removeprefix("${AWS::StackName}"): _logical_name(one["Value"])
         for document in documents
         for one in document.get("Outputs", {}).values()
         if "Export" in one
     }
-
-    def of_type(kind: str) -> Iterator[tuple[str, Node]]:
-        for document in documents:
-            for name, one in document["Resources"].items():
-                if one["Type"] == kind:
-                    yield name, one["Properties"]
-
-    stage = next(one for _, one in of_type("AWS::ApiGatewayV2::Stage"))
     functions = [
-        _function(_merged(document["Globals"]["Function"], one["Properties"]), known)
-        for document in documents
-        for known in [_Known(document["Parameters"], exports)]
-        for one in document["Resources"].values()
-        if one["Type"] == "AWS::Serverless::Function"
+        _function(document["Globals"]["Function"], one, document.get("Parameters", {}), exports)
+        for document, _, one in of_type("AWS::Serverless::Function")
     ]
+    queues: defaultdict[str, list[str]] = defaultdict(list)
+    for _, _, rule in of_type("AWS::Events::Rule"):
+        for detail_type in rule.get("EventPattern", {}).get("detail-type", ()):
+            queues[detail_type] += [_logical_name(target["Arn"]) for target in rule["Targets"]]
+    stages = (one for _, _, one in of_type("AWS::ApiGatewayV2::Stage"))
     return Deployment(
         functions={function.name: function for function in functions},
-        tables={
-            name: tuple(key["AttributeName"] for key in one["KeySchema"])
-            for name, one in of_type("AWS::DynamoDB::Table")
-        },
-        rules=tuple(
-            _rule(one)
-            for _, one in of_type("AWS::Events::Rule")
-            if "detail-type" in one.get("EventPattern", {})
+        tables={name: _key(one) for _, name, one in of_type("AWS::DynamoDB::Table")},
+        queues=queues,
+        access_log_format=next(
+            one["AccessLogSettings"]["Format"] for one in stages if "AccessLogSettings" in one
         ),
-        access_log_format=stage["AccessLogSettings"]["Format"],
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What a reference may be resolved to."""
+def _key(table: Node) -> list[str]:
+    types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
+    names = [one["AttributeName"] for one in table["KeySchema"]]
+    return [f"{name}:{types[name]}" for name in names]
 
-    parameters: Node
-    exports: Mapping[str, str]
 
-    def resolved(self, value: object) -> str:
+def _function(shared: Node, own: Node, parameters: Node, exports: Mapping[str, str]) -> Function:
+    def resolved(value: object) -> str:
         if not isinstance(value, dict):
             return str(value)
         if "Fn::ImportValue" in value:
             # `${Platform}-bus` is what the stack Platform exports as `-bus`.
-            return self.exports[value["Fn::ImportValue"]["!Sub"].partition("}")[2]]
+            return exports[value["Fn::ImportValue"]["!Sub"].partition("}")[2]]
         name = _logical_name(value)
-        return str(self.parameters[name]["Default"]) if name in self.parameters else name
+        return str(parameters.get(name, {}).get("Default", name))
 
-
-def _merged(shared: Node, own: Node) -> Node:
-    """Return a function's properties with those of ``Globals``, as SAM merges them."""
     inherited = shared.get("Environment", {}).get("Variables", {})
     variables = inherited | own["Environment"]["Variables"]
-    return shared | own | {"Environment": {"Variables": variables}}
-
-
-def _function(properties: Node, known: _Known) -> Function:
-    environment = {
-        name: known.resolved(value)
-        for name, value in properties["Environment"]["Variables"].items()
-    }
-    sources = [
-        one["Properties"] for one in properties.get("Events", {}).values() if one["Type"] == "SQS"
-    ]
+    properties = shared | own
+    environment = {name: resolved(value) for name, value in variables.items()}
+    sources = [one["Properties"] for one in own.get("Events", {}).values() if one["Type"] == "SQS"]
+    batch = sources[0]["BatchSize"] if sources else 1
     return Function(
         name=environment["POWERTOOLS_SERVICE_NAME"],
-        handler=properties["Handler"],
+        module=properties["Handler"].rpartition(".")[0],
         environment=environment,
         memory_mb=properties["MemorySize"],
         queue=_logical_name(sources[0]["Queue"]) if sources else None,
-        batch_size=sources[0]["BatchSize"] if sources else 1,
+        # What a mapping says differs by environment; those are for votes, whose load is assumed.
+        batch_size=batch if isinstance(batch, int) else 1,
+        traced=properties.get("Tracing") == "Active",
+        silent=_is_silent(shared.get("LoggingConfig", {}) | own.get("LoggingConfig", {})),
     )
 
 
-def _rule(properties: Node) -> tuple[frozenset[str], tuple[str, ...]]:
-    queues = tuple(_logical_name(target["Arn"]) for target in properties["Targets"])
-    return frozenset(properties["EventPattern"]["detail-type"]), queues
+def _is_silent(logging: Node) -> bool:
+    # In Lambda's JSON format a system log level of WARN leaves out what it says of every
+    # invocation; in its text format nothing can be left out.
+    if logging.get("LogFormat", "Text") == "Text":
+        return False
+    if logging.get("SystemLogLevel") != "WARN":
+        raise TemplateUnreadable("Lambda's lines in JSON have no sample in prices.toml")
+    return True
 
 
 def _logical_name(reference: Node) -> str:

@@ -4,7 +4,6 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from civic.contracts.identifiers import ElectionId, Nullifier
-from civic.lab.bench.repeat_vote import VOTES_PER_UNIT
 from civic.lab.memory.voting import MemorySecrets
 from civic.lab.simulate.country import election_of, style_of, vote_body
 from civic.lab.simulate.delivery import Delivery
@@ -19,25 +18,19 @@ _ELECTION = ElectionId("0123456789ab")
 
 
 class GrownElection:
-    """The handlers of a simulation, whose stores hold what ``before`` voters have left."""
+    """The handlers of a simulation, whose stores also hold what others have left."""
 
-    def __init__(self, before: int, now: datetime) -> None:
-        """Fill the stores without the handlers."""
-        dice = Dice(before)
+    def __init__(self, now: datetime) -> None:
+        """Hold an election in which nobody has voted."""
+        dice = Dice(1)
         self._stores = Stores(MemorySecrets(dice.bytes))
         self._environments = Environments(self._stores, lambda: now, dice, 0.0)
         self._delivery = Delivery(self._stores, self._environments, dice, 0.0)
         sealed = self._stores.secrets.make(_ELECTION)
         self._stores.elections.create(election_of(_ELECTION, official(), now), sealed)
         keys = ElectionKeys.derive(_ELECTION, self._stores.secrets.open(_ELECTION, sealed))
-        style = style_of(official()[0].state)
-        content = Ballot(_ELECTION, style, {"c1": ("o1",)}, {}).canonical()
-        earlier = [Nullifier(number.to_bytes(32)) for number in range(before)]
-        # Straight into the rows: counted instructions take too long to spend a million calls here.
-        self._stores.codes.codes = dict.fromkeys(earlier, (_ELECTION, style))
-        row = bytes(32), _ELECTION, content
-        self._stores.box.rows = dict.fromkeys(earlier, row)
-        self._dice, self._style, self._key = dice, style, keys.codes
+        self._dice, self._key, self._filled = dice, keys.codes, 0
+        self._style = style_of(official()[0].state)
 
     @property
     def ballots(self) -> int:
@@ -48,9 +41,18 @@ class GrownElection:
         """Have the entry points work on this election."""
         return self._environments.entered()
 
-    def vote(self) -> None:
-        """Let the next hundred vote, and count their votes."""
-        for choice in range(VOTES_PER_UNIT):
+    def fill(self, voters: int) -> None:
+        """Have so many people voted, the earlier ones included."""
+        content = Ballot(_ELECTION, self._style, {"c1": ("o1",)}, {}).canonical()
+        more = [Nullifier(number.to_bytes(32)) for number in range(self._filled, voters)]
+        # Straight into the rows: counted instructions take too long to spend a million calls here.
+        self._stores.codes.codes.update(dict.fromkeys(more, (_ELECTION, self._style)))
+        self._stores.box.rows.update(dict.fromkeys(more, (bytes(32), _ELECTION, content)))
+        self._filled = voters
+
+    def vote(self, voters: int) -> None:
+        """Let the next ones vote, and count their votes."""
+        for choice in range(voters):
             code = new_code(self._dice.bytes)
             self._stores.codes.add(_ELECTION, self._style, [hash_of(code, self._key)])
             self._delivery.post(vote_body(code, _ELECTION, choice % 5))

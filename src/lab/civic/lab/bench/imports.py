@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import civic
-from civic.lab.bench.counted_aws import ENVIRONMENT
-from civic.lab.bench.failures import MeasurementFailed
+from civic.lab.bench.aws import ENVIRONMENT
+from civic.lab.bench.report import MeasurementFailed
 
 _BEGIN = "import time; started = time.perf_counter()"
 _LAP = "print(time.perf_counter() - started)"

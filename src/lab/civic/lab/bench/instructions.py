@@ -1,181 +1,163 @@
-"""Instructions per POST, counted by valgrind or the processor; never timed.
+"""Instructions per vote of both designs, and of ours as the electorate grows; never timed.
 
-Two runs with different numbers of repetitions, subtracted and divided: what start-up executes
-falls out. Hash randomisation is off, so that dictionaries behave alike in every run.
+Callgrind counts them, which repeats to the instruction on one binary but for hashing, which is made
+alike, and threads, which take turns.
 """
 
 import base64
 import json
+import math
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
-from civic.lab.bench.counted_aws import ENVIRONMENT
+import civic
+from civic.lab.bench import naive
+from civic.lab.bench.aws import ENVIRONMENT
+from civic.lab.bench.counted_child import BEGIN, END, GROWN_VOTES, PARTS
 from civic.lab.bench.deployment import Deployment
-from civic.lab.bench.failures import MeasurementFailed
-from civic.lab.bench.imports import python_path
-from civic.lab.bench.pipeline import Payload, Pipeline, http_event
-from civic.lab.bench.repeat_post import DESIGNS
+from civic.lab.bench.functions import sqs_event
+from civic.lab.bench.naive_functions import VOTERS
+from civic.lab.bench.report import Begin, MeasurementFailed
+from civic.lab.bench.vote_path import VotePipeline, stream_event, vote_event
 
-FEW, MANY = 5, 45
-_WORKERS = 2
-_MODULE = "civic.lab.bench.repeat_post"
-_COLLECTED = re.compile(r"Collected\s*:\s*(\d+)")
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+"""Voters who have voted before, where the growth is measured."""
+VOTES = 50
+"""Votes that are counted of each part of the path."""
 
-type Command = list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """A program that counts the instructions of another."""
-
-    name: str
-    prefix: Command
-    read: Callable[[str], int | None]
+_BATCH = 25
+_CHILD = "civic.lab.bench.counted_child"
+_SUMMARY = re.compile(r"^summary: (\d+)$", re.MULTILINE)
+_PATHS = {
+    "ours_path": ("ours_enqueuer", "ours_processor", "ours_tally"),
+    "ours_path_by_code": ("ours_enqueuer_by_code", "ours_processor", "ours_tally"),
+    "seed_path": ("seed_enqueuer", "seed_processor"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Instructions:
-    """Instructions per POST by design; None with the reason where they cannot be counted."""
+class VoteInstructions:
+    """Instructions per vote: by part and path, and after earlier votes; empty if not counted."""
 
-    per_post: Mapping[str, float] | None
+    per_vote: Mapping[str, float]
+    growth: Mapping[int, float]
     method: str
 
-    def ratio(self, design: str) -> float | None:
-        """Return a design's instructions as a multiple of the bare handler's."""
-        return self.per_post[design] / self.per_post["bare"] if self.per_post else None
+    def ratio(self, theirs: str, ours: str) -> float | None:
+        """Return how many votes ours counts for each vote of theirs, per instruction."""
+        return self.per_vote[theirs] / self.per_vote[ours] if self.per_vote else None
+
+    @property
+    def exponent(self) -> float | None:
+        """The slope of a line through the sizes and their instructions, both logarithmic."""
+        if not self.growth:
+            return None
+        points = [(math.log(size), math.log(count)) for size, count in self.growth.items()]
+        across = sum(x for x, _ in points) / len(points)
+        up = sum(y for _, y in points) / len(points)
+        spread = sum((x - across) ** 2 for x, _ in points)
+        return sum((x - across) * (y - up) for x, y in points) / spread
 
 
-def counter() -> Counter | None:
-    """Return the best counter this machine has; None if it has none that works."""
-    valgrind, perf = shutil.which("valgrind"), shutil.which("perf")
-    if valgrind:
-        flags = ["--tool=callgrind", "--callgrind-out-file=/dev/null"]
-        return Counter("valgrind --tool=callgrind", [valgrind, *flags], _collected)
-    if perf:
-        found = Counter(
-            "perf stat -e instructions:u", [perf, "stat", "-x,", "-e", "instructions:u"], _perf
-        )
-        probe = subprocess.run([*found.prefix, "true"], capture_output=True, text=True, check=False)
-        return found if found.read(probe.stderr) is not None else None
-    return None
-
-
-def count_instructions(
-    deployment: Deployment, person: Payload, naive_fields: tuple[str, ...], tick: Callable[[], None]
-) -> Instructions:
-    """Count one POST of every design.
-
-    Args:
-        deployment: Gives the gateway its environment.
-        person: Who is posted.
-        naive_fields: The fields that the naive design knows.
-        tick: Called after each of ``runs()`` runs.
-    """
-    chosen = counter()
-    if chosen is None:
-        return Instructions(None, "not counted: neither valgrind nor working perf counters here")
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(_WORKERS) as pool:
+def count_vote_instructions(deployment: Deployment, begin: Begin) -> VoteInstructions:
+    """Count every part of a vote's way, in two processes at the same time."""
+    valgrind = shutil.which("valgrind")
+    if valgrind is None:
+        return VoteInstructions({}, {}, "not counted: there is no valgrind here")
+    tick = begin("counting instructions", 2)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         material = Path(folder) / "material.json"
-        prepared = json.dumps(_material(deployment, person, naive_fields))
-        material.write_text(prepared, encoding="utf-8")
-        environment = _environment(deployment)
+        material.write_text(json.dumps(prepared(deployment)), encoding="utf-8")
 
-        for design in DESIGNS:
-            # Once without counting, so that no counted run compiles a module.
-            run_counted(_UNCOUNTED, environment, _MODULE, [design, "1", str(material)])
-
-        def one(design: str, count: int) -> int:
-            arguments = [design, str(count), str(material)]
-            counted = run_counted(chosen, environment, _MODULE, arguments)
+        def count(name: str, *arguments: str) -> list[int]:
+            out = Path(folder) / name
+            command = [
+                *(valgrind, "--tool=callgrind", f"--callgrind-out-file={out}"),
+                *(f"--dump-before={BEGIN}", f"--dump-before={END}"),
+                *(sys.executable, "-m", _CHILD, name, *arguments),
+            ]
+            _run(command, deployment)
             tick()
-            return counted
+            return _dumped(out)
 
-        jobs = {
-            (design, count): pool.submit(one, design, count)
-            for design in DESIGNS
-            for count in (FEW, MANY)
-        }
-        try:
-            counts = {job: future.result() for job, future in jobs.items()}
-        except BaseException:
-            # Ctrl-C reaches the children as well; what has not begun need not.
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    per_post = {
-        design: (counts[design, MANY] - counts[design, FEW]) / (MANY - FEW) for design in DESIGNS
+        # Once without counting, so that no counted run compiles a module.
+        _run([sys.executable, "-m", _CHILD, "growth"], deployment)
+        jobs = [("path", str(material)), ("growth", *map(str, SIZES))]
+        path, growth = pool.map(lambda job: count(*job), jobs)
+    each = {part: found / VOTES for part, found in zip(PARTS, path, strict=True)}
+    paths = {name: sum(each[part] for part in some) for name, some in _PATHS.items()}
+    return VoteInstructions(
+        each | paths,
+        {size: found / GROWN_VOTES for size, found in zip(SIZES, growth, strict=True)},
+        f"callgrind, {VOTES} votes of each part, warm",
+    )
+
+
+def prepared(deployment: Deployment) -> dict[str, Any]:
+    """Return votes of either design at each of its steps, and AWS's answers to them."""
+    with VotePipeline.open(deployment) as pipeline:
+        pipeline.start()
+        codes, credentials = pipeline.letters(VOTES), pipeline.credentials(VOTES)
+        for number, credential in enumerate(credentials):
+            pipeline.post(credential, number)
+        messages = list(pipeline.aws.queues[pipeline.named("BALLOT_QUEUE_URL")])
+        pipeline.drain(_BATCH)
+        elections, code_table = map(pipeline.named, ("ELECTIONS_TABLE", "VOTER_CODES_TABLE"))
+        parts, code_row = pipeline.aws.items(elections), pipeline.aws.items(code_table)[0]
+        rows, secret = pipeline.ballots(), pipeline.secret
+    voter = {"id": {"S": "voter-00000000"}, "state": {"S": "CA"}, "first_name": {"S": "Maria"}}
+    answers: dict[str, Any] = {
+        f"Query {elections}": {"Items": parts, "Count": len(parts)},
+        f"GetItem {code_table}": {"Item": code_row},
+        f"GetItem {VOTERS}": {"Item": voter},
+        "GetItem": {},
+        "PutItem": {},
+        "UpdateItem": {},
+        "Decrypt": {"Plaintext": base64.b64encode(secret).decode(), "KeyId": "key"},
+        "SendMessage": {"MessageId": "0" * 36},
     }
-    return Instructions(per_post, f"{chosen.name}, ({MANY} POSTs - {FEW} POSTs) / {MANY - FEW}")
+    seed_posts = naive.vote_events(VOTES)
+    seed_votes = [event["body"] for event in seed_posts]
+    return {
+        "canned": {name: json.dumps(answer) for name, answer in answers.items()},
+        "posts": [vote_event(one, number) for number, one in enumerate(credentials)],
+        "code_posts": [vote_event(one, number) for number, one in enumerate(codes)],
+        "batches": [sqs_event(some) for some in batched(messages, _BATCH, strict=True)],
+        "stream": stream_event(rows, 0),
+        "seed_posts": seed_posts,
+        "seed_batches": [sqs_event(some) for some in batched(seed_votes, naive.BATCH, strict=True)],
+    }
 
 
-_UNCOUNTED = Counter("python", [], lambda _: 0)
-
-
-def runs() -> int:
-    """Return how many runs a count takes."""
-    return 2 * len(DESIGNS)
-
-
-def run_counted(
-    chosen: Counter, environment: Mapping[str, str], module: str, arguments: Command
-) -> int:
-    """Run a module of ours and return how many instructions it executed.
-
-    Raises:
-        MeasurementFailed: It, or the counter, failed.
-    """
-    command = [*chosen.prefix, sys.executable, "-m", module, *arguments]
+def _run(command: Sequence[str], deployment: Deployment) -> None:
+    functions = (deployment.functions[name] for name in ("enqueuer", "processor", "tally"))
+    environment = {"PATH": os.environ["PATH"], **ENVIRONMENT}
+    for function in functions:
+        environment |= function.environment
+    python = os.pathsep.join(str(Path(folder).parent) for folder in civic.__path__)
+    environment |= {"PYTHONHASHSEED": "0", "PYTHONPATH": python}
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, cwd="/"
     )
-    counted = chosen.read(done.stderr)
-    if done.returncode or counted is None:
-        raise MeasurementFailed(f"{chosen.name} failed: {done.stderr[-500:]}")
-    return counted
+    if done.returncode:
+        raise MeasurementFailed(f"{command[0]} failed: {done.stderr[-500:]}")
 
 
-def _environment(deployment: Deployment) -> dict[str, str]:
-    gateway = deployment.functions["gateway"].environment
-    python = {"PYTHONHASHSEED": "0", "PYTHONPATH": python_path()}
-    return {"PATH": os.environ["PATH"]} | ENVIRONMENT | dict(gateway) | python
+def _dumped(out: Path) -> list[int]:
+    """Return the instructions of each counted part: every second dump, from one call to the next.
 
-
-def _material(
-    deployment: Deployment, person: Payload, naive_fields: tuple[str, ...]
-) -> dict[str, Any]:
-    with Pipeline.open(deployment) as pipeline:
-        rows = pipeline.aws.tables.items["WrappingKeysTable"].values()
-        current = next(row for row in rows if row["wk"]["S"] == "current")
-    naive = {name: person[name] for name in naive_fields}
-    return {
-        "canned": {
-            "GetItem": {"Item": current},
-            "PutItem": {},
-            "PutEvents": {"FailedEntryCount": 0, "Entries": [{"EventId": "0" * 36}]},
-            "Encrypt": {"CiphertextBlob": base64.b64encode(bytes(180)).decode()},
-        },
-        "public_key": current["public_key"]["B"],
-        "event": http_event("POST /registrations", json.dumps(person, ensure_ascii=False), {}),
-        "naive_event": http_event("POST /registrations", json.dumps(naive), {}),
-    }
-
-
-def _collected(stderr: str) -> int | None:
-    match = _COLLECTED.search(stderr)
-    return int(match[1]) if match else None
-
-
-def _perf(stderr: str) -> int | None:
-    for line in stderr.splitlines():
-        value, _, rest = line.partition(",")
-        if "instructions" in rest and value.isdecimal():
-            return int(value)
-    return None
+    Zeroing at the first call would be less to read, but leaves the counts of threads that ended.
+    """
+    files = sorted(out.parent.glob(f"{out.name}.*"), key=lambda file: int(file.suffix[1:]))
+    found = [_SUMMARY.search(file.read_text(encoding="utf-8")) for file in files]
+    return [int(match[1]) for match in found[1::2] if match]

@@ -1,82 +1,85 @@
-"""The naive design on the same counted AWS, so that its calls are counted and not guessed."""
+"""The two designs that ours are measured against, counted on the same AWS."""
 
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from itertools import batched
 from typing import Any
-from unittest.mock import patch
 
-from civic.lab.bench import naive_functions as functions
-from civic.lab.bench.counted_aws import ENVIRONMENT, BusEvent, CountedAws
-from civic.lab.bench.pipeline import Payload, Tick, http_event
+from civic.lab.bench import naive_functions as theirs
+from civic.lab.bench.aws import CountedAws, Item
+from civic.lab.bench.functions import http_event, sqs_event
 from civic.lab.bench.run import Run
 
-type Handler = Callable[[dict[str, Any], object], object]
+FIELDS = ("username", "full_name", "date_of_birth", "address", "phone_number")
+"""The fields of the original requirement."""
+BATCH = 10
+"""Votes that the processor finds at once."""
+INDEX_WRITES_PER_VOTE = 1
+"""A voter's row gets a candidate and so enters the index on state and candidate."""
 
-_TABLES = {functions.HIGH_SEC: ("id",), functions.LOW_SEC: ("id",)}
+type Handler = Callable[[Item, object], object]
+
 _SUBSCRIBERS: dict[str, tuple[Handler, ...]] = {
-    "ValidationRequest": (functions.validator, functions.pii_storage),
-    "ValidationResult": (functions.analytics,),
-    "DataStored": (functions.analytics,),
+    "ValidationRequest": (theirs.validator, theirs.pii_storage),
+    "ValidationResult": (theirs.analytics,),
+    "DataStored": (theirs.analytics,),
 }
 
 
-class NaivePipeline:
-    """The naive functions; EventBridge invokes each with one event."""
+def register(people: Sequence[Mapping[str, Any]], tick: Callable[[], None]) -> tuple[Run, Item]:
+    """Count the registrations of some people, each with all that follows from it.
 
-    def __init__(self) -> None:
-        """Use ``open`` instead."""
-        self.aws = CountedAws(_TABLES)
-        self.run = Run()
-        self.run.ledger = self.aws.ledger
-
-    @classmethod
-    @contextmanager
-    def open(cls) -> "Iterator[NaivePipeline]":
-        """Start with empty tables."""
-        with ExitStack() as stack:
-            stack.enter_context(patch.dict(os.environ, ENVIRONMENT))
-            forget()
-            stack.callback(forget)
-            pipeline = cls()
-            # boto3 has no public way to its botocore session's hooks but through the clients.
-            pipeline.aws.attach(functions.session()._session)  # noqa: SLF001
-            yield pipeline
-
-    def register(
-        self, people: Sequence[Payload], fields: Sequence[str], tick: Tick | None = None
-    ) -> None:
-        """Register people with the chosen fields, each with all that follows from it."""
+    Returns:
+        The run, and the stored items by table.
+    """
+    with CountedAws.open({theirs.HIGH_SEC: ["id:S"], theirs.LOW_SEC: ["id:S"]}) as aws:
         for person in people:
-            self.run.requests += 1
-            body = json.dumps({name: person[name] for name in fields if name in person})
-            self._invoke(functions.gateway, http_event("POST /registrations", body, {}))
-            self._deliver()
-            if tick is not None:
-                tick()
-
-    def _deliver(self) -> None:
-        for event in self.aws.take_events():
-            self.run.publish(event)
-            for handler in _SUBSCRIBERS[event.detail_type]:
-                self._invoke(handler, _delivery(event))
-                self._deliver()
-
-    def _invoke(self, handler: Handler, event: dict[str, Any]) -> None:
-        name = handler.__name__
-        with self.aws.function(name):
-            handler(event, None)
-        self.run.invocations[name] += 1
-        self.run.messages[name] += 1
+            body = json.dumps({name: person[name] for name in FIELDS if name in person})
+            _invoke(aws, theirs.gateway, http_event("POST /registrations", body))
+            aws.run.people += 1
+            aws.run.http += 1
+            _deliver(aws)
+            tick()
+        return aws.run, {table: aws.items(table) for table in (theirs.HIGH_SEC, theirs.LOW_SEC)}
 
 
-def forget() -> None:
-    """Drop the clients and their session."""
-    functions.client.cache_clear()
-    functions.session.cache_clear()
+def vote(count: int) -> Run:
+    """Count the votes of some people."""
+    tables = {theirs.VOTERS: ["id:S"], theirs.RESULTS: ["state:S", "candidate:S"]}
+    with CountedAws.open(tables) as aws:
+        for number in range(count):
+            theirs.put(theirs.VOTERS, {"id": {"S": f"voter-{number:08d}"}, "state": {"S": "CA"}})
+        with aws.counting() as run:
+            for event in vote_events(count):
+                _invoke(aws, theirs.enqueuer, event)
+            run.people = run.http = count
+            for batch in batched(aws.queues[theirs.QUEUE_URL], BATCH, strict=False):
+                for message in batch:
+                    run.send(message)
+                run.receive(batch)
+                _invoke(aws, theirs.processor, sqs_event(batch), len(batch))
+    return run
 
 
-def _delivery(event: BusEvent) -> dict[str, Any]:
-    envelope: dict[str, Any] = json.loads(event.envelope())
-    return envelope
+def _invoke(aws: CountedAws, handler: Handler, event: Item, messages: int = 1) -> None:
+    name = handler.__name__
+    with aws.function(name):
+        handler(event, None)
+    aws.run.invocations[name] += 1
+    aws.run.messages[name] += messages
+
+
+def _deliver(aws: CountedAws) -> None:
+    for event in aws.take_events():
+        aws.run.publish(event.detail_type, event.size)
+        for handler in _SUBSCRIBERS[event.detail_type]:
+            _invoke(aws, handler, event.envelope())
+            _deliver(aws)
+
+
+def vote_events(count: int) -> list[Item]:
+    """Return the requests of so many voters."""
+    return [
+        http_event("POST /votes", f'{{"id": "voter-{number:08d}", "candidate": "Hillary Clinton"}}')
+        for number in range(count)
+    ]

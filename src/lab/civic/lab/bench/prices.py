@@ -1,12 +1,20 @@
-"""The price table, and what it makes of a quantity; every number stands in ``prices.toml``."""
+"""The price table, and what a run costs; every number is in ``prices.toml``."""
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from importlib import resources
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
+
+from civic.identity.model.settings import WRAPPING_KEY_CACHE
+from civic.lab.bench.deployment import Function
+from civic.lab.bench.report import Grid
+from civic.lab.bench.run import Run
 
 MILLION = 1_000_000
+_GB = 1_000_000_000
+_MB_PER_GB = 1024
 
 
 class _Part(BaseModel):
@@ -21,52 +29,29 @@ class Price(_Part):
     per: int
 
 
-class Standing(_Part):
-    """What a month costs whatever the traffic, in dollars; and a stored item's overhead."""
-
-    kms_key: float
-    storage_gb: float
-    point_in_time_recovery_gb: float
-    item_overhead_bytes: int
-
-
 class Load(_Part):
-    """A level of traffic."""
+    """A level of traffic: messages that a consumer finds at once, people, and environments."""
 
     fill: int
-    registrations_per_second: float
+    per_second: float
     environments: int
 
 
-class VoteLoad(_Part):
+class VoteLoad(Load):
     """The traffic of an election, and what publishing its results takes each second."""
 
-    votes_per_second: float
-    environments: int
-    fill: int
     stream_fill: int
-    memory_mb: int
     snapshot: Mapping[str, float]
-
-    @property
-    def load(self) -> Load:
-        """The same as a level of traffic."""
-        return Load(
-            fill=self.fill,
-            registrations_per_second=self.votes_per_second,
-            environments=self.environments,
-        )
 
 
 class LogLoad(_Part):
-    """How the public log is written, what is assumed of its time, and of its baseline's."""
+    """How the public log is written, and what is assumed of its time."""
 
     window_seconds: float
     shards: int
     memory_mb: int
     invocation_ms: float
     entry_ms: float
-    chain_round_trip_ms: float
 
 
 class Duration(_Part):
@@ -80,12 +65,6 @@ class Duration(_Part):
     cold_ms: float
 
 
-class Tracing(_Part):
-    """How much is traced beyond the first request of each second."""
-
-    share: float
-
-
 class Platform(_Part):
     """What Lambda and API Gateway write to the logs, as samples."""
 
@@ -94,30 +73,18 @@ class Platform(_Part):
     access_log: Mapping[str, str]
 
 
-class Reckoned(_Part):
-    """The naive design: its fields, and the dollars per million given for it elsewhere."""
-
-    fields: tuple[str, ...]
-    reckoned_dollars: float
-    reckoned_kms_dollars: float
-    rest_api_more_dollars: float
-    traces_dollars: float
-
-
 class PriceTable(_Part):
     """All of ``prices.toml``."""
 
     region: str
     as_of: str
     lines: Mapping[str, Price]
-    standing: Standing
     loads: Mapping[str, Load]
     votes: VoteLoad
     log: LogLoad
     duration: Duration
-    tracing: Tracing
+    traced_share: float
     platform: Platform
-    naive: Reckoned = Field(description="What the figures are compared with")
 
     @classmethod
     def load(cls) -> "PriceTable":
@@ -125,25 +92,125 @@ class PriceTable(_Part):
         file = resources.files("civic.lab.bench").joinpath("prices.toml")
         return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
 
-    def dollars_per_million(self, quantities: Mapping[str, float]) -> dict[str, float]:
-        """Return each line's dollars per million registrations, dearest first.
-
-        Args:
-            quantities: Units per registration, by line; a line without a price is a KeyError.
-        """
-        dollars = {
-            name: quantity * MILLION * self.lines[name].dollars / self.lines[name].per
-            for name, quantity in quantities.items()
+    def grid(self, bills: Mapping[str, "Bill"]) -> Grid:
+        """Return the lines of some bills side by side."""
+        first, *_ = bills.values()
+        lines = {
+            self.lines[line].label: {name: bill.dollars.get(line) for name, bill in bills.items()}
+            for line in first.dollars
         }
-        return dict(sorted(dollars.items(), key=lambda line: -line[1]))
+        return {**lines, "sum": {name: bill.total for name, bill in bills.items()}}
+
+    def bill(self, units: Mapping[str, float]) -> "Bill":
+        """Price units per person, by line; a line without a price is a KeyError."""
+        dollars = {
+            name: many * MILLION * self.lines[name].dollars / self.lines[name].per
+            for name, many in units.items()
+        }
+        return Bill(units, dict(sorted(dollars.items(), key=lambda line: -line[1])))
 
 
-def dominant(lines: Mapping[str, float], share: float = 0.75) -> list[str]:
-    """Return the dearest lines that together make up at least a share of the bill."""
-    wanted, named, total = share * sum(lines.values()), [], 0.0
-    for name, dollars in sorted(lines.items(), key=lambda line: -line[1]):
-        if total >= wanted:
-            break
-        named.append(name)
-        total += dollars
-    return named
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Units per person and dollars per million people, by line, the dearest first."""
+
+    units: Mapping[str, float]
+    dollars: Mapping[str, float]
+
+    @property
+    def total(self) -> float:
+        """Dollars per million."""
+        return sum(self.dollars.values())
+
+    def details(self) -> dict[str, object]:
+        """Return the bill for the report."""
+        return {"dollars_per_million": self.total, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What a bill needs to know of a design beyond the counts of its run."""
+
+    functions: Mapping[str, Function]
+    """Of the templates; those of another design get as much memory and write no lines."""
+    archived: bool = False
+    access_log_format: str = ""
+    renewal: Run | None = None
+    """What each environment calls again in every cache period."""
+
+    def memory_mb(self, name: str) -> int:
+        """Return the megabytes of a function."""
+        return self.functions[name].memory_mb if name in self.functions else 512
+
+
+def price(run: Run, design: Design, load: Load, prices: PriceTable) -> Bill:
+    """Price a run.
+
+    Args:
+        run: Of warm functions, at the load's batch fill.
+        design: What the template says about them.
+        load: The traffic, which settles how often caches are renewed and how much is traced.
+        prices: The price table, with what is assumed.
+    """
+    many = run.people
+    renewed = design.renewal or Run()
+    # All environments' renewals of a cache period, spread over its people.
+    renewals = load.environments / (load.per_second * WRAPPING_KEY_CACHE.total_seconds())
+    kms = run.calls(service="kms") / many + renewals * renewed.calls(service="kms")
+    traces = _traces(run, design, load, prices)
+    return prices.bill(
+        {
+            "api": run.http / many,
+            "lambda_requests": run.invocations.total() / many,
+            "lambda_duration": _gb_seconds(run, design, prices) / many,
+            "events": run.events_billed / many,
+            "event_archive": run.event_bytes / _GB / many if design.archived else 0.0,
+            "sqs": run.sqs_requests / many,
+            "write_units": run.write_units / many,
+            "read_units": run.read_units / many + renewals * renewed.read_units,
+            "kms": kms,
+            "logs": _log_bytes(run, design, prices, traces) / _GB,
+            "xray": traces,
+        }
+    )
+
+
+def _gb_seconds(run: Run, design: Design, prices: PriceTable) -> float:
+    assumed, total = prices.duration, 0.0
+    for name, invocations in run.invocations.items():
+        waiting = sum(
+            tally.calls * assumed.call_ms[line.service]
+            for line, tally in run.tallies.items()
+            if line.function == name
+        )
+        if name in design.functions:
+            waiting /= assumed.at_once.get(name, 1)
+        starting = assumed.invocation_ms + assumed.cold_share * assumed.cold_ms
+        working = run.messages[name] * assumed.message_ms[name]
+        ms = waiting + working + invocations * starting
+        total += ms / 1000 * design.memory_mb(name) / _MB_PER_GB
+    return total
+
+
+def _traces(run: Run, design: Design, load: Load, prices: PriceTable) -> float:
+    # The first invocation of each second, wherever it is, and a share of all others.
+    traced = {name for name, one in design.functions.items() if one.traced}
+    invocations = sum(n for name, n in run.invocations.items() if name in traced)
+    per_second = invocations / run.people * load.per_second
+    first = min(per_second, 1.0)
+    return (first + prices.traced_share * (per_second - first)) / load.per_second
+
+
+def _log_bytes(run: Run, design: Design, prices: PriceTable, traces: float) -> float:
+    platform = prices.platform
+    entry = design.access_log_format
+    for variable, sample in platform.access_log.items():
+        entry = entry.replace(variable, sample)
+    silent = {name for name, one in design.functions.items() if one.silent}
+    noted = sum(n for name, n in run.invocations.items() if name not in silent)
+    return (
+        run.log_bytes.total() / run.people
+        + noted / run.people * sum(map(len, platform.lines))
+        + traces * len(platform.traced_line)
+        + len(entry) * run.http / run.people
+    )

@@ -1,178 +1,257 @@
 """`civic bench registrations`: what a registration costs, beside what the naive design does."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import batched
+from statistics import median
+from typing import Any
 
+from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.identity.model.registration import PII_FIELDS
-from civic.lab.bench.bill import Bill, Design, bill, kms_calls, renewals_per_registration
-from civic.lab.bench.counting import Counted, CountedOurs, count_naive, count_ours
+from civic.lab.bench import naive
+from civic.lab.bench.aws import Item
 from civic.lab.bench.deployment import Deployment
-from civic.lab.bench.imports import (
-    FLOOR,
-    Cold,
-    Program,
-    floor_program,
-    handler_program,
-    library_programs,
-    measure,
-    naive_program,
-)
-from civic.lab.bench.instructions import Instructions, count_instructions, runs
-from civic.lab.bench.people import complete, population
-from civic.lab.bench.prices import PriceTable
+from civic.lab.bench.functions import Functions, http_event
+from civic.lab.bench.prices import Bill, Design, PriceTable, price
+from civic.lab.bench.report import Begin, Section, Target, Tick
+from civic.lab.bench.run import Run
+from civic.lab.bench.sizes import item_bytes
+from civic.lab.population.generator import generate
 
-ROUNDS = 10
-"""Fresh interpreters per program."""
+RULE_SET = "national-2027"
+FILLS = (10, 5, 2, 1)
+"""Messages that a consumer finds at once, in a run each."""
+_PER_PERSON = {
+    *("SubjectKeysTable", "HighSecDataStore", "LowSecDataStore", "AnalyticsJoins", "IssuerRoll")
+}
+_IDEMPOTENCY_KEY = "0b5a5a0e-6f0b-4d0e-9d8e-3d1f6a4c2b17"
+_OK, _ACCEPTED = 200, 202
 
-_NAIVE_SERVICES = ("dynamodb", "events", "kms")
-
-
-class Progress(Protocol):
-    """Shows how far the measurement has come."""
-
-    def begin(self, name: str, steps: int) -> Callable[[], None]:
-        """Begin a part, and return what to call after each of its steps."""
-        ...
+type Payload = Mapping[str, Any]
+type Accepted = Mapping[str, str]
+"""The answer to a registration: ``id`` and ``access_token``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """The figures that a report keeps at its top; None where one cannot be measured here."""
+class ItemSizes:
+    """Bytes of one table's items: the median of people who gave every field, and the largest."""
 
-    aws_calls_on_post: float
-    kms_calls_warm: float
-    max_item_bytes: float
-    instructions_ratio: float | None
-    cold_import_ratio: float
-    dollars_per_million: float
+    complete_median: float
+    largest: int
 
 
 @dataclass(frozen=True, slots=True)
-class Registrations:
-    """Everything that was measured."""
+class Ours:
+    """The real handlers, counted.
 
-    population: int
-    seed: int
-    prices: PriceTable
-    ours: CountedOurs
-    naive: Counted
-    instructions: Instructions
-    imports: Mapping[str, Cold]
-    services: Mapping[str, int]
-    """How many clients composing each function makes."""
-    bills: Mapping[str, Bill]
-    """Of ours by load; ``naive`` with the requirement's fields, ``naive_all`` with all of ours."""
+    Attributes:
+        warm: The population in warm environments, by batch fill.
+        cold: The first registration of new environments, which is what they call again whenever
+            their cached keys expire.
+        status: A request for the status by everybody.
+        posts: One POST, by kind.
+        items: Sizes by table.
+    """
 
-    @property
-    def slowest_handler(self) -> str:
-        """The function whose import takes longest."""
-        return max(self.services, key=lambda name: self.imports[name].loaded)
-
-    def loaded_ratio(self, name: str) -> float:
-        """Return a program's import as a multiple of boto3 and one client."""
-        return self.imports[name].loaded / self.imports[FLOOR].loaded
-
-    def composed_ratio(self, name: str, clients: int) -> float:
-        """Return import and composition as a multiple of boto3 and as many clients."""
-        return self.imports[name].composed / self.imports[FLOOR].laps[clients - 1]
-
-    def figures(self) -> Figures:
-        """Return our figures."""
-        low = self.prices.loads["low"]
-        return Figures(
-            aws_calls_on_post=self.ours.posts.most_calls(),
-            kms_calls_warm=kms_calls(
-                self.ours.warm[low.fill], self.ours.renewal, renewals_per_registration(low)
-            ),
-            max_item_bytes=_largest(self.ours),
-            instructions_ratio=self.instructions.ratio("ours"),
-            cold_import_ratio=self.loaded_ratio(self.slowest_handler),
-            dollars_per_million=self.bills["loaded"].total,
-        )
-
-    def naive_figures(self) -> Figures:
-        """Return the naive design's, with the fields of the original requirement."""
-        run = self.naive.warm[1]
-        return Figures(
-            aws_calls_on_post=run.ledger.calls("gateway") / run.requests,
-            kms_calls_warm=run.ledger.calls(service="kms") / run.requests,
-            max_item_bytes=_largest(self.naive),
-            instructions_ratio=self.instructions.ratio("naive"),
-            cold_import_ratio=self.loaded_ratio("naive"),
-            dollars_per_million=self.bills["naive"].total,
-        )
+    warm: Mapping[int, Run]
+    cold: Run
+    status: Run
+    posts: Mapping[str, Run]
+    items: Mapping[str, ItemSizes]
 
 
-def measure_registrations(
-    deployment: Deployment, count: int, seed: int, progress: Progress
-) -> Registrations:
+class Pipeline(Functions):
+    """The functions of the registration pipeline, joined by bus and queues."""
+
+    _queues: defaultdict[str, list[str]]
+
+    def start(self) -> None:
+        """Make the first wrapping key."""
+        self._queues = defaultdict(list)
+        self.invoke("key_custodian", {"action": "ensure"})
+
+    def register(self, people: Sequence[Payload], fill: int, tick: Tick) -> list[Accepted]:
+        """Register people and let everything that follows from it happen.
+
+        Args:
+            people: What they send.
+            fill: The messages that a consumer finds at once, if it takes as many.
+            tick: Called after each person.
+        """
+        accepted = []
+        for person in people:
+            accepted.append(self.post(person))
+            self.aws.run.people += 1
+            tick()
+        while any(self._queues.values()):
+            for queue in [name for name, waiting in self._queues.items() if waiting]:
+                waiting, self._queues[queue] = self._queues[queue], []
+                consumer = self.deployment.consumer_of(queue)
+                for batch in batched(waiting, min(fill, consumer.batch_size), strict=False):
+                    self.aws.run.receive(batch)
+                    self.consume(consumer.name, batch)
+        return accepted
+
+    def post(self, payload: Payload, idempotency_key: str | None = None) -> Accepted:
+        """Register one person."""
+        headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
+        body = json.dumps(payload, ensure_ascii=False)
+        event = http_event("POST /registrations", body, headers)
+        answer: Accepted = json.loads(self.request("gateway", event, _ACCEPTED)["body"])
+        return answer
+
+    def status(self, accepted: Accepted) -> None:
+        """Ask for the status of one registration with the person's own token."""
+        headers = {"authorization": f"Bearer {accepted['access_token']}"}
+        event = http_event("GET /registrations/{id}", "", headers, accepted["id"])
+        self.request("gateway", event, _OK)
+
+    def invoke(self, name: str, event: dict[str, Any], messages: int = 1) -> Any:
+        """Call a handler, count it, and put what it publishes on the queues."""
+        answer = super().invoke(name, event, messages)
+        for published in self.aws.take_events():
+            self.aws.run.publish(published.detail_type, published.size)
+            for queue in self.deployment.queues.get(published.detail_type, ()):
+                message = published.message()
+                self.aws.run.send(message)
+                self._queues[queue].append(message)
+        return answer
+
+
+def count_ours(
+    deployment: Deployment, people: Sequence[Payload], fills: Sequence[int], tick: Tick
+) -> Ours:
+    """Run a population through the real handlers, once for every batch fill."""
+    warm: dict[int, Run] = {}
+    for fill in fills:
+        with Pipeline.open(deployment) as pipeline:
+            pipeline.start()
+            with pipeline.aws.counting() as cold:
+                pipeline.register(people[:1], 1, lambda: None)
+            with pipeline.aws.counting() as warm[fill]:
+                accepted = pipeline.register(people, fill, tick)
+            with pipeline.aws.counting() as status:
+                status.people = len(people)
+                for one in accepted:
+                    pipeline.status(one)
+            complete = {
+                one["id"] for one, person in zip(accepted, people, strict=True) if _complete(person)
+            }
+            tables = _PER_PERSON & deployment.tables.keys()
+            items = {table: sizes(pipeline.aws.items(table), complete) for table in sorted(tables)}
+            posts = _posts(pipeline, people[0])
+    return Ours(warm, cold, status, posts, items)
+
+
+def _posts(pipeline: Pipeline, person: Payload) -> dict[str, Run]:
+    kinds = {"without_idempotency_key": None, "with_idempotency_key": _IDEMPOTENCY_KEY}
+    posts = {}
+    for kind, key in {**kinds, "repeated": _IDEMPOTENCY_KEY}.items():
+        with pipeline.aws.counting() as posts[kind]:
+            pipeline.post(person, key)
+    return posts
+
+
+def sizes(items: Sequence[Item], complete: set[str]) -> ItemSizes:
+    """Return the sizes of a table's items.
+
+    Args:
+        items: The items, each with the person's ``id``.
+        complete: The ids of the people who gave every field; all count if none is named.
+    """
+    every = {item["id"]["S"]: item_bytes(item) for item in items}
+    of_complete = [size for name, size in every.items() if name in complete]
+    return ItemSizes(median(of_complete or every.values()), max(every.values()))
+
+
+def _complete(payload: Payload) -> bool:
+    return PII_FIELDS.keys() <= payload.keys()
+
+
+def measure_registrations(deployment: Deployment, count: int, seed: int, begin: Begin) -> Section:
     """Measure everything.
 
     Args:
-        deployment: The template.
+        deployment: The templates.
         count: How many people register in each run.
         seed: Of the made-up people.
-        progress: Told about every step.
+        begin: Told about every part.
     """
     prices = PriceTable.load()
-    people = population(count, seed)
-    fills = sorted({load.fill for load in prices.loads.values()})
-    tick = progress.begin("counting calls of ours", len(fills) * count)
-    ours = count_ours(deployment, people, fills, tick)
-    tick = progress.begin("counting calls of the naive design", 2 * count)
-    naive = count_naive(people, prices.naive.fields, tick)
-    naive_all = count_naive(people, list(PII_FIELDS), tick)
-    tick = progress.begin("counting instructions", runs())
-    typical = next((person for person in people if complete(person)), people[0])
-    instructions = count_instructions(deployment, typical, prices.naive.fields, tick)
-    programs, services = _programs(deployment, ours)
-    tick = progress.begin("starting fresh interpreters", ROUNDS + 1)
-    imports = measure(programs, ROUNDS, tick)
-    bills = _bills(deployment, ours, prices) | {
-        "naive": _naive_bill(naive, deployment, prices),
-        "naive_all": _naive_bill(naive_all, deployment, prices),
+    people = [person.payload for person in generate(count, seed, load_rule_set(RULE_SET))]
+    tick = begin("counting calls of ours", len(FILLS) * count)
+    ours = count_ours(deployment, people, FILLS, tick)
+    tick = begin("counting calls of the naive design", count)
+    theirs, stored = naive.register(people, tick)
+    their_items = {table: sizes(items, set()) for table, items in stored.items()}
+    bills = price_all(deployment, ours, theirs, prices)
+    loaded = ours.warm[prices.loads["loaded"].fill]
+    figures = {
+        **_by_person(loaded, ours.items, bills["loaded"]),
+        "aws_calls_on_post": max(run.calls() for run in ours.posts.values()),
+        "kms_calls_warm": bills["low"].units["kms"],
+        "dollars_with_status_per_million": bills["loaded"].total + bills["status"].total,
     }
-    return Registrations(count, seed, prices, ours, naive, instructions, imports, services, bills)
-
-
-def _programs(deployment: Deployment, ours: CountedOurs) -> tuple[list[Program], dict[str, int]]:
-    handlers = [
-        handler_program(
-            function.name,
-            function.handler.rpartition(".")[0],
-            function.environment,
-            ours.services.get(function.name, ()),
-        )
-        for function in deployment.functions.values()
-    ]
-    services = {one.name: len(ours.services.get(one.name, ())) for one in handlers}
-    libraries = library_programs(deployment.functions["gateway"].environment)
-    return [floor_program(), *libraries, *handlers, naive_program(_NAIVE_SERVICES)], services
-
-
-def _bills(deployment: Deployment, ours: CountedOurs, prices: PriceTable) -> dict[str, Bill]:
-    design = Design(
-        memory_mb=_memory(deployment),
-        archived=True,
-        traced=True,
-        access_log_format=deployment.access_log_format,
-        renewal=ours.renewal,
+    on_post = {"aws_calls_on_post": theirs.calls("gateway") / theirs.people}
+    return Section(
+        name="registrations",
+        figures=figures,
+        baseline=_by_person(theirs, their_items, bills["naive"]) | on_post,
+        targets=_TARGETS,
+        tables={
+            "AWS calls per registration, loaded": loaded.grid(),
+            f"Dollars per million registrations ({prices.region}, {prices.as_of})": prices.grid(
+                bills
+            ),
+        },
+        details={
+            "population": count,
+            "seed": seed,
+            "prices": {"region": prices.region, "as_of": prices.as_of},
+            "runs": {f"fill_{fill}": run.details() for fill, run in ours.warm.items()},
+            "cold": ours.cold.details(),
+            "naive_run": theirs.details(),
+            "post": {name: run.details()["calls"] for name, run in ours.posts.items()},
+            "items": {name: asdict(one) for name, one in ours.items.items()},
+            "naive_items": {name: asdict(one) for name, one in their_items.items()},
+            "bills": {name: one.details() for name, one in bills.items()},
+        },
     )
-    price = partial(bill, design=design, prices=prices)
-    return {name: price(ours.warm[load.fill], load=load) for name, load in prices.loads.items()}
 
 
-def _naive_bill(naive: Counted, deployment: Deployment, prices: PriceTable) -> Bill:
-    # In its favour: no archive, no tracing, no access log, no line of its own in the logs.
-    design = Design(memory_mb=_memory(deployment))
-    return bill(naive.warm[1], design, prices.loads["loaded"], prices)
+_TARGETS = (
+    Target("kms_calls_warm", "KMS calls per warm registration", 0.01),
+    Target("aws_calls_on_post", "AWS calls on POST, idempotency included", 3),
+    Target("max_item_bytes", "largest stored item of a typical person", 1024, "B"),
+    Target("dollars_per_million", "dollars per million registrations", 10, "$"),
+)
 
 
-def _memory(deployment: Deployment) -> dict[str, int]:
-    return {name: function.memory_mb for name, function in deployment.functions.items()}
+def price_all(
+    deployment: Deployment, ours: Ours, theirs: Run, prices: PriceTable
+) -> dict[str, Bill]:
+    """Return the bills: by load, by the loaded system's batch fill, of the status, the naive."""
+    log = deployment.access_log_format
+    design = Design(deployment.functions, archived=True, access_log_format=log, renewal=ours.cold)
+    loads, loaded = prices.loads, prices.loads["loaded"]
+    fills = {f"fill_{fill}": run for fill, run in ours.warm.items() if fill != loaded.fill}
+    return {
+        **{name: price(ours.warm[load.fill], design, load, prices) for name, load in loads.items()},
+        **{name: price(run, design, loaded, prices) for name, run in fills.items()},
+        # One GET each, to be added to the others.
+        "status": price(ours.status, replace(design, renewal=None), loaded, prices),
+        # In its favour: no archive, no tracing, no access log, no line of its own in the logs.
+        "naive": price(theirs, Design({}), loaded, prices),
+    }
 
 
-def _largest(counted: Counted) -> float:
-    return max(sizes.complete_median for sizes in counted.items.values())
+def _by_person(run: Run, items: Mapping[str, ItemSizes], bill: Bill) -> dict[str, float]:
+    return {
+        "aws_calls": run.calls() / run.people,
+        "kms_calls_warm": run.calls(service="kms") / run.people,
+        "write_units": run.write_units / run.people,
+        "max_item_bytes": max(one.complete_median for one in items.values()),
+        "dollars_per_million": bill.total,
+    }

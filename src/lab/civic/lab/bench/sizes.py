@@ -9,12 +9,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-type Item = dict[str, Any]
-"""An item in wire form."""
-
-WRITE_UNIT_BYTES = 1024
-READ_UNIT_BYTES = 4096
-
+_WRITE_UNIT_BYTES = 1024
+_READ_UNIT_BYTES = 4096
 _NESTING_BYTES = 3
 _ELEMENT_BYTES = 1
 
@@ -29,21 +25,16 @@ def write_units(before: int, after: int) -> int:
 
     Args:
         before: Bytes of the item that was there, 0 for none.
-        after: Bytes of the item that is there now, 0 for none. For a refused write, those it
-            would have had: a failed condition consumes as much.
+        after: Bytes of the item that is there now, 0 for none and for a refused write, which
+            consumes what the item that stays would.
     """
-    return max(1, _ceiling(max(before, after), WRITE_UNIT_BYTES))
+    return max(1, _ceiling(max(before, after), _WRITE_UNIT_BYTES))
 
 
 def read_units(size: int, *, consistent: bool) -> float:
     """Return what one read consumes: 1 per 4 KB, half if eventually consistent, at least one."""
-    units = max(1, _ceiling(size, READ_UNIT_BYTES))
+    units = max(1, _ceiling(size, _READ_UNIT_BYTES))
     return float(units) if consistent else units / 2
-
-
-def chunks(size: int, chunk: int) -> int:
-    """Return how many times something of ``size`` bytes is billed by the started chunk."""
-    return max(1, _ceiling(size, chunk))
 
 
 def _ceiling(value: int, step: int) -> int:

@@ -1,4 +1,4 @@
-"""What the simulation counts on in memory is what DynamoDB does."""
+"""What every ballot box and tally store does."""
 
 import pytest
 

@@ -1,0 +1,282 @@
+"""AWS in this process, counted by function and operation: what is called, written and read.
+
+DynamoDB is moto's; EventBridge, KMS and SQS only have to take what they are given, KMS at the
+lengths of the real one, since blobs are stored. Nothing is timed, throttled or denied.
+"""
+
+import base64
+import json
+import os
+import re
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import botocore.session
+from cryptography.hazmat.primitives.serialization import Encoding
+from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+
+from civic.lab.bench.run import Line, Run, Tally
+from civic.lab.bench.sizes import item_bytes, read_units, write_units
+from civic.lab.memory.rsa_pairs import private_key, public_key
+from civic.runtime import clients
+
+REGION = "us-east-1"
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",  # pragma: allowlist secret
+    # Lambda's credentials are temporary: their token is most of a request's head.
+    "AWS_SESSION_TOKEN": "t" * 900,
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/nonexistent",
+    "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+}
+"""What the SDK needs to sign with; AWS's own documentation example, so no secret."""
+
+_BLOB_OVERHEAD_BYTES = 152
+"""A symmetric ciphertext blob of KMS is this much longer: 184 bytes for a 32-byte data key."""
+_PARTITION = re.compile(r"(#?\w+) = (:\w+)")
+_WRITES = {"DeleteItem", "PutItem", "UpdateItem"}
+
+type Request = Mapping[str, Any]
+type Answer = dict[str, Any]
+type Item = dict[str, Any]
+
+
+class NotCounted(Exception):
+    """A function called something that is not counted here."""
+
+
+@dataclass(frozen=True, slots=True)
+class BusEvent:
+    """One event that was put on the bus."""
+
+    source: str
+    detail_type: str
+    detail: str
+
+    @property
+    def size(self) -> int:
+        """Bytes that EventBridge bills (user guide, "Calculating PutEvents event entry size")."""
+        return len(self.source) + len(self.detail_type) + len(self.detail.encode())
+
+    def envelope(self) -> Item:
+        """Return the event as a rule hands it to its targets."""
+        return {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": self.detail_type,
+            "source": self.source,
+            "account": "123456789012",
+            "time": "2027-01-15T12:00:00Z",
+            "region": REGION,
+            "resources": [],
+            "detail": json.loads(self.detail),
+        }
+
+    def message(self) -> str:
+        """Return the event as a rule sends it to a queue."""
+        return json.dumps(self.envelope(), separators=(",", ":"), ensure_ascii=False)
+
+
+class CountedAws:
+    """The services, and the run that counts what is called now."""
+
+    def __init__(self) -> None:
+        """Use `open` instead."""
+        self.run = Run()
+        self.queues: defaultdict[str, list[str]] = defaultdict(list)
+        """Messages by the URL of their queue."""
+        self._bus: list[BusEvent] = []
+        self._blobs: dict[str, tuple[str, Mapping[str, str]]] = {}
+        self._function = ""
+        # A function may make several calls at the same time.
+        self._turn = Lock()
+
+    @classmethod
+    @contextmanager
+    def open(cls, tables: Mapping[str, Sequence[str]]) -> "Iterator[CountedAws]":
+        """Start with empty tables, for all clients that the functions make meanwhile.
+
+        Args:
+            tables: The attributes of each table's key, each with its type: ``id:S``.
+        """
+        with patch.dict(os.environ, ENVIRONMENT), mock_aws():
+            clients.forget()
+            aws = cls()
+            _create(tables)
+            hooks: Any = clients.session()
+            hooks.register("before-call", aws._before)
+            hooks.register("after-call", aws._after)
+            try:
+                yield aws
+            finally:
+                # Nothing made here may outlive it.
+                clients.forget()
+
+    @contextmanager
+    def function(self, name: str) -> Iterator[None]:
+        """Count to this function what is called within."""
+        outside, self._function = self._function, name
+        try:
+            yield
+        finally:
+            self._function = outside
+
+    @contextmanager
+    def counting(self) -> Iterator[Run]:
+        """Count to a run of its own what happens within."""
+        outside, self.run = self.run, Run()
+        try:
+            yield self.run
+        finally:
+            self.run = outside
+
+    def take_events(self) -> list[BusEvent]:
+        """Return what is on the bus, and clear it."""
+        taken, self._bus = self._bus, []
+        return taken
+
+    def items(self, table: str) -> list[Item]:
+        """Return all items of a table."""
+        return _items(table)
+
+    def _before(self, *, model: Any, params: Any, context: Item, **_: object) -> Any:
+        """Remember a request, and answer it unless moto does."""
+        service = model.service_model.service_name
+        asked = context["asked"] = json.loads(params["body"], object_hook=_binary)
+        if service == "dynamodb":
+            context["before"] = _bytes_before(model.name, asked)
+            return None
+        with self._turn:
+            return SimpleNamespace(status_code=200), self._answer(f"{service}:{model.name}", asked)
+
+    def _after(self, *, model: Any, parsed: Any, context: Item, **_: object) -> None:
+        """Count a request that was answered."""
+        service, operation = model.service_model.service_name, model.name
+        with self._turn:
+            tally = self.run.tallies[Line(self._function, service, operation)]
+            tally.calls += 1
+            if service == "dynamodb":
+                self._count(tally, operation, context, refused="Error" in parsed)
+
+    def _count(self, tally: Tally, operation: str, context: Item, *, refused: bool) -> None:
+        asked, before = context["asked"], context["before"]
+        if operation not in _WRITES:
+            consistent = asked.get("ConsistentRead", False)
+            tally.read_units += read_units(before, consistent=consistent)
+            return
+        item = {} if refused else _stored(asked["TableName"], asked.get("Item") or asked["Key"])
+        after = item_bytes(item)
+        tally.write_units += write_units(before, after)
+        if item:
+            self.run.written[asked["TableName"]].append(after)
+
+    def _answer(self, operation: str, asked: Request) -> Answer:
+        match operation:
+            case "events:PutEvents":
+                entries = asked["Entries"]
+                self._bus += [BusEvent(*map(one.get, _EVENT)) for one in entries]
+                return {"FailedEntryCount": 0, "Entries": [{"EventId": "0" * 36}] * len(entries)}
+            case "sqs:SendMessage":
+                self.queues[asked["QueueUrl"]].append(asked["MessageBody"])
+                return {"MessageId": str(uuid.uuid4())}
+            case "kms:Encrypt":
+                return {"CiphertextBlob": self._sealed(asked["Plaintext"], asked)}
+            case "kms:Decrypt":
+                plaintext, sealed_for = self._blobs[asked["CiphertextBlob"]]
+                if sealed_for == asked.get("EncryptionContext", {}):
+                    return {"Plaintext": base64.b64decode(plaintext), "KeyId": _KEY}
+            case "kms:GenerateDataKeyWithoutPlaintext":
+                key = _text(os.urandom(32))
+                return {"CiphertextBlob": self._sealed(key, asked), "KeyId": _KEY}
+            case "kms:GenerateDataKeyPairWithoutPlaintext":
+                private = _text(private_key(1, Encoding.DER))
+                return {
+                    "PrivateKeyCiphertextBlob": self._sealed(private, asked),
+                    "PublicKey": public_key(1, Encoding.DER),
+                    "KeyId": _KEY,
+                }
+        raise NotCounted(operation)
+
+    def _sealed(self, plaintext: str, asked: Request) -> bytes:
+        """Return a blob as long as a real one."""
+        blob = os.urandom(len(base64.b64decode(plaintext)) + _BLOB_OVERHEAD_BYTES)
+        self._blobs[_text(blob)] = plaintext, asked.get("EncryptionContext", {})
+        return blob
+
+
+_EVENT = ("Source", "DetailType", "Detail")
+_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def _create(tables: Mapping[str, Sequence[str]]) -> None:
+    # By a session of its own, as nobody counts the making of a table.
+    dynamodb: Any = botocore.session.get_session().create_client("dynamodb")
+    for table, attributes in tables.items():
+        key = [one.split(":") for one in attributes]
+        kinds = ("HASH", "RANGE")
+        dynamodb.create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": n, "AttributeType": t} for n, t in key],
+            KeySchema=[
+                {"AttributeName": name, "KeyType": kind}
+                for (name, _), kind in zip(key, kinds, strict=False)
+            ],
+        )
+
+
+def _tables() -> Any:
+    return dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION]
+
+
+def _items(table: str) -> list[Item]:
+    every = [one.to_json()["Attributes"] for one in _tables().get_table(table).all_items()]
+    # In the form of the API, where a binary value is base64.
+    return list(json.loads(json.dumps(every, default=_text)))
+
+
+def _stored(table: str, key: Item) -> Item:
+    """Return an item, empty if there is none; ``key`` may have other attributes too."""
+    found = _tables().get_item(table, key)
+    return found.to_json()["Attributes"] if found else {}
+
+
+def _bytes_before(operation: str, asked: Request) -> int:
+    """Return the bytes that a request reads, or of the item that it writes over.
+
+    Raises:
+        NotCounted: What the operation reads is not known here.
+    """
+    if operation == "GetItem" or operation in _WRITES:
+        return item_bytes(_stored(asked["TableName"], asked.get("Item") or asked["Key"]))
+    if operation != "Query":
+        raise NotCounted(operation)
+    # The whole partition: a projection reads no less. No figure depends on a condition on the sort
+    # key, so it is left out.
+    match = _PARTITION.search(asked["KeyConditionExpression"])
+    if match is None:
+        raise NotCounted(asked["KeyConditionExpression"])
+    name = asked.get("ExpressionAttributeNames", {}).get(match[1], match[1])
+    value = asked["ExpressionAttributeValues"][match[2]]
+    return sum(item_bytes(one) for one in _items(asked["TableName"]) if one[name] == value)
+
+
+def _binary(value: Item) -> Item:
+    """Return an attribute as moto keeps it: binary ones as bytes."""
+    return {"B": base64.b64decode(value["B"])} if value.keys() == {"B"} else value
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
