@@ -8,8 +8,8 @@ import hashlib
 import random
 import time
 from base64 import b64decode
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,20 +37,6 @@ HASH_BYTES = 32
 
 _LAPS = 5
 _ELECTION = ElectionId("0123456789ab")
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """What was measured once the log had a size; proofs are those of a sample of leaves."""
-
-    size: int
-    entries_per_second: float
-    chain_entries_per_second: float
-    proof_bytes: int
-    """Of the longest proof."""
-    proof_bytes_mean: float
-    verify_us: float
-    puts_per_vote: float
 
 
 class Chain:
@@ -160,16 +146,19 @@ def recorder(**stores: Any) -> Recorder:
     return Recorder(stores["journal"], publisher, lookup, _now)
 
 
-def grow(sizes: Sequence[int], tick: Tick) -> list[Growth]:
+def grow(sizes: Sequence[int], tick: Tick) -> dict[str, dict[int, float]]:
     """Grow a log and a chain, and measure both at each of some sizes.
 
     Args:
         sizes: Ascending, each a multiple of `BATCH`.
         tick: Called after each batch.
+
+    Returns:
+        The figures by size; the longest and the mean of the proofs of a sample of leaves.
     """
     log, chain = GrowingLog(), Chain()
     ours = theirs = 0.0
-    found = []
+    found: defaultdict[str, dict[int, float]] = defaultdict(dict)
     for first in range(0, sizes[-1], BATCH):
         some = arrivals(first, BATCH)
         entries = [one.entry for one in some]
@@ -181,18 +170,12 @@ def grow(sizes: Sequence[int], tick: Tick) -> list[Growth]:
         ours += between - started
         size = first + BATCH
         if size in sizes:
-            lengths, verify_us = log.proofs(size)
-            found.append(
-                Growth(
-                    size=size,
-                    entries_per_second=size / ours,
-                    chain_entries_per_second=size / theirs,
-                    proof_bytes=max(lengths),
-                    proof_bytes_mean=sum(lengths) / len(lengths),
-                    verify_us=verify_us,
-                    puts_per_vote=log.puts / size,
-                )
-            )
+            lengths, found["verify_us"][size] = log.proofs(size)
+            found["entries_per_second"][size] = size / ours
+            found["chain_entries_per_second"][size] = size / theirs
+            found["proof_bytes"][size] = max(lengths)
+            found["proof_bytes_mean"][size] = sum(lengths) / len(lengths)
+            found["puts_per_vote"][size] = log.puts / size
         tick()
     return found
 

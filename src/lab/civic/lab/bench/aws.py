@@ -49,8 +49,8 @@ _PARTITION = re.compile(r"(#?\w+) = (:\w+)")
 _WRITES = {"DeleteItem", "PutItem", "UpdateItem"}
 
 type Request = Mapping[str, Any]
-type Answer = dict[str, Any]
 type Item = dict[str, Any]
+"""Of a table, or an answer, an event and whatever else is written in JSON."""
 
 
 class NotCounted(Exception):
@@ -147,9 +147,12 @@ class CountedAws:
         taken, self._bus = self._bus, []
         return taken
 
-    def items(self, table: str) -> list[Item]:
+    @staticmethod
+    def items(table: str) -> list[Item]:
         """Return all items of a table."""
-        return _items(table)
+        every = [one.to_json()["Attributes"] for one in _tables().get_table(table).all_items()]
+        # In the form of the API, where a binary value is base64.
+        return list(json.loads(json.dumps(every, default=_text)))
 
     def _before(self, *, model: Any, params: Any, context: Item, **_: object) -> Any:
         """Remember a request, and answer it unless moto does."""
@@ -182,7 +185,7 @@ class CountedAws:
         if item:
             self.run.written[asked["TableName"]].append(after)
 
-    def _answer(self, operation: str, asked: Request) -> Answer:
+    def _answer(self, operation: str, asked: Request) -> Item:
         match operation:
             case "events:PutEvents":
                 entries = asked["Entries"]
@@ -241,12 +244,6 @@ def _tables() -> Any:
     return dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION]
 
 
-def _items(table: str) -> list[Item]:
-    every = [one.to_json()["Attributes"] for one in _tables().get_table(table).all_items()]
-    # In the form of the API, where a binary value is base64.
-    return list(json.loads(json.dumps(every, default=_text)))
-
-
 def _stored(table: str, key: Item) -> Item:
     """Return an item, empty if there is none; ``key`` may have other attributes too."""
     found = _tables().get_item(table, key)
@@ -270,7 +267,8 @@ def _bytes_before(operation: str, asked: Request) -> int:
         raise NotCounted(asked["KeyConditionExpression"])
     name = asked.get("ExpressionAttributeNames", {}).get(match[1], match[1])
     value = asked["ExpressionAttributeValues"][match[2]]
-    return sum(item_bytes(one) for one in _items(asked["TableName"]) if one[name] == value)
+    every = CountedAws.items(asked["TableName"])
+    return sum(item_bytes(one) for one in every if one[name] == value)
 
 
 def _binary(value: Item) -> Item:

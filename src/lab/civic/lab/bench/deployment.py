@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from civic.lab.bench.report import MeasurementFailed
+from civic.stack.template import read_template
 
 type Node = dict[str, Any]
 
@@ -55,7 +56,7 @@ class Deployment:
             TemplateUnreadable: A part that the benchmarks need is missing.
         """
         try:
-            return _read([_document(template) for template in templates])
+            return _read([read_template(template) for template in templates])
         except (KeyError, StopIteration, yaml.YAMLError) as error:
             names = ", ".join(template.name for template in templates)
             raise TemplateUnreadable(f"{names}: {error!r}") from error
@@ -63,26 +64,6 @@ class Deployment:
     def consumer_of(self, queue: str) -> Function:
         """Return the function behind a queue."""
         return next(one for one in self.functions.values() if one.queue == queue)
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms as ``{"!Ref": ...}``."""
-
-
-def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Node:
-    if isinstance(node, yaml.ScalarNode):
-        return {f"!{suffix}": loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {f"!{suffix}": loader.construct_sequence(node, deep=True)}
-    raise TemplateUnreadable(f"!{suffix} with a mapping is not expected here")
-
-
-_Loader.add_multi_constructor("!", _short_form)
-
-
-def _document(template: Path) -> Node:
-    document: Node = yaml.load(template.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
-    return document
 
 
 def _read(documents: Sequence[Node]) -> Deployment:
@@ -93,7 +74,9 @@ def _read(documents: Sequence[Node]) -> Deployment:
                     yield document, name, one["Properties"]
 
     exports = {
-        one["Export"]["Name"]["!Sub"].removeprefix("${AWS::StackName}"): _logical_name(one["Value"])
+        one["Export"]["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}"): _logical_name(
+            one["Value"]
+        )
         for document in documents
         for one in document.get("Outputs", {}).values()
         if "Export" in one
@@ -129,7 +112,7 @@ def _function(shared: Node, own: Node, parameters: Node, exports: Mapping[str, s
             return str(value)
         if "Fn::ImportValue" in value:
             # `${Platform}-bus` is what the stack Platform exports as `-bus`.
-            return exports[value["Fn::ImportValue"]["!Sub"].partition("}")[2]]
+            return exports[value["Fn::ImportValue"]["Fn::Sub"].partition("}")[2]]
         name = _logical_name(value)
         return str(parameters.get(name, {}).get("Default", name))
 

@@ -137,7 +137,9 @@ def count_ours(
                 for one in accepted:
                     pipeline.status(one)
             complete = {
-                one["id"] for one, person in zip(accepted, people, strict=True) if _complete(person)
+                one["id"]
+                for one, person in zip(accepted, people, strict=True)
+                if PII_FIELDS.keys() <= person.keys()
             }
             tables = _PER_PERSON & deployment.tables.keys()
             items = {table: sizes(pipeline.aws.items(table), complete) for table in sorted(tables)}
@@ -164,10 +166,6 @@ def sizes(items: Sequence[Item], complete: set[str]) -> ItemSizes:
     every = {item["id"]["S"]: item_bytes(item) for item in items}
     of_complete = [size for name, size in every.items() if name in complete]
     return ItemSizes(median(of_complete or every.values()), max(every.values()))
-
-
-def _complete(payload: Payload) -> bool:
-    return PII_FIELDS.keys() <= payload.keys()
 
 
 def measure_registrations(deployment: Deployment, count: int, seed: int, begin: Begin) -> Section:
