@@ -1,14 +1,14 @@
-"""What `civic up` built and deployed, opened."""
+"""What `civic up` built and deployed, opened as Lambda opens it."""
 
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -35,30 +35,29 @@ for make in (
 
 
 @pytest.fixture(scope="module")
-def built(target: Target) -> Path:
+def unpacked(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Unpack what was uploaded, as Lambda does."""
     assert target.find_stacks()
-    return here().artefacts / "build"
+    folder = tmp_path_factory.mktemp("unpacked")
+    for name in (LAYER, *FUNCTIONS):
+        with ZipFile(here().artefacts / "build" / f"{name}.zip") as archive:
+            archive.extractall(folder / name)
+    return folder
 
 
 @pytest.fixture(scope="module")
-def unpacked(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Copy the artefacts as Lambda would unpack them, into folders that are read-only.
-
-    The sources are spoilt, so that nothing runs that does not run from bytecode.
-    """
-    copy = tmp_path_factory.mktemp("unpacked")
-    for name in (LAYER, *FUNCTIONS):
-        shutil.copytree(built / name, copy / name)
-    for source in copy.rglob("*.py"):
+def read_only(unpacked: Path) -> Iterator[Path]:
+    """Take away every right to write, and spoil the sources: nothing may run but bytecode."""
+    for source in unpacked.rglob("*.py"):
         source.write_text("raise SystemExit('compiled at the start')")
-    _let_write(copy, may=False)
-    yield copy
-    _let_write(copy, may=True)
+    _let_write(unpacked, may=False)
+    yield unpacked
+    _let_write(unpacked, may=True)
 
 
 @pytest.mark.parametrize("name", [LAYER, *FUNCTIONS])
-def test_every_module_is_compiled_for_the_runtime(built: Path, name: str) -> None:
-    sources = list((built / name).rglob("*.py"))
+def test_every_module_is_compiled_for_the_runtime(unpacked: Path, name: str) -> None:
+    sources = list((unpacked / name).rglob("*.py"))
     assert sources
     for source in sources:
         bytecode = Path(importlib.util.cache_from_source(str(source)))
@@ -70,11 +69,11 @@ def test_every_module_is_compiled_for_the_runtime(built: Path, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", [LAYER, *FUNCTIONS])
-def test_no_artefact_names_this_machine(built: Path, name: str) -> None:
+def test_no_artefact_names_this_machine(unpacked: Path, name: str) -> None:
     root = str(here().root).encode()
     named = [
         file
-        for file in (built / name).rglob("*")
+        for file in (unpacked / name).rglob("*")
         if file.is_file() and file.suffix != ".so" and root in file.read_bytes()
     ]
     assert not named
@@ -82,9 +81,9 @@ def test_no_artefact_names_this_machine(built: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_start_from_read_only_folders_and_write_nothing(
-    unpacked: Path, name: str
+    read_only: Path, name: str
 ) -> None:
-    before = _files(unpacked)
+    before = _files(read_only)
     modules = _handlers(here(), name)
     assert modules
     subprocess.run(  # noqa: S603 - this interpreter
@@ -92,14 +91,14 @@ def test_functions_start_from_read_only_folders_and_write_nothing(
         [sys.executable, "-S", "-P", "-c", START, json.dumps(modules)],
         env={
             "PATH": os.defpath,
-            "PYTHONPATH": f"{unpacked / LAYER / 'python'}{os.pathsep}{unpacked / name}",
+            "PYTHONPATH": f"{read_only / LAYER / 'python'}{os.pathsep}{read_only / name}",
             "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_EC2_METADATA_DISABLED": "true",
         },
         cwd="/",
         check=True,
     )
-    assert _files(unpacked) == before
+    assert _files(read_only) == before
 
 
 def _handlers(workspace: Workspace, artefact: str) -> list[str]:

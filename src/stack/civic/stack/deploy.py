@@ -56,10 +56,31 @@ def deploy(target: Target, engine: Engine) -> list[str]:
     require_room(workspace.state)
     # Another engine of this checkout must not build while this one deploys what was built.
     with one_at_a_time(workspace.artefacts / "build.lock"):
-        _build(workspace, stacks)
+        build_changed(workspace, stacks)
         with step(f"sam deploy, {len(changed)} of {len(stacks)} stacks"):
             in_order(changed, lambda stack: _deploy(target, engine, stack))
     return list(changed)
+
+
+def build_changed(workspace: Workspace, stacks: Collection[Deployment]) -> None:
+    """Build, unless the last build, perhaps for another engine, was of the same sources.
+
+    Args:
+        workspace: The checkout; the caller holds the lock ``build.lock`` among its artefacts.
+        stacks: The stacks of this machine.
+
+    Raises:
+        DeployFailed: sam failed; the message ends with its last lines of output.
+        DiskFull: There was not enough space for the artefacts.
+    """
+    current = "\n".join(_current(workspace, stack) for stack in stacks)
+    # Kept among the artefacts, so that it is removed together with them.
+    stamp = workspace.artefacts / "build" / "fingerprint"
+    if _is(stamp, current):
+        return
+    with step("sam build"):
+        build(workspace, stacks)
+    stamp.write_text(current)
 
 
 def local_stacks(workspace: Workspace) -> tuple[Deployment, ...]:
@@ -92,18 +113,6 @@ def in_order(stacks: Mapping[str, Deployment], work: Callable[[Deployment], None
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-
-
-def _build(workspace: Workspace, stacks: Collection[Deployment]) -> None:
-    """Build, unless the last build, perhaps for another engine, was of the same sources."""
-    current = "\n".join(_current(workspace, stack) for stack in stacks)
-    # Kept among the artefacts, so that it is removed together with them.
-    stamp = workspace.artefacts / "build" / "fingerprint"
-    if _is(stamp, current):
-        return
-    with step("sam build"):
-        build(workspace, stacks)
-    stamp.write_text(current)
 
 
 def _deploy(target: Target, engine: Engine, stack: Deployment) -> None:

@@ -7,13 +7,16 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from civic.lab.bench.artefacts import measure_artefacts
 from civic.lab.bench.audit import SIZES, measure_audit, sizes_of
 from civic.lab.bench.deployment import Deployment
 from civic.lab.bench.registrations import measure_registrations
 from civic.lab.bench.report import Begin, Section, Tick
 from civic.lab.bench.votes import measure_votes
+from civic.stack.deploy import build_changed, local_stacks
 from civic.stack.workspace import here
 from civic.terminal.console import err, out
+from civic.terminal.locks import one_at_a_time
 
 app = typer.Typer(help="Measure what the system costs, on counted in-memory AWS.")
 
@@ -65,11 +68,25 @@ def audit(
     _keep(found)
 
 
+@app.command()
+def artefacts() -> None:
+    """Measure cold starts from the artefacts as they are shipped, and without bytecode."""
+    workspace = here()
+    workspace.state.mkdir(parents=True, exist_ok=True)
+    with one_at_a_time(workspace.artefacts / "build.lock"):
+        build_changed(workspace, local_stacks(workspace))
+        with _bars() as begin:
+            functions = _deployment().functions.values()
+            found = measure_artefacts(workspace.artefacts / "build", functions, begin)
+    _keep(found)
+
+
 SECTIONS: dict[str, Callable[[int, int], None]] = {
     "registrations": registrations,
     "votes": votes,
     # Nobody registers or votes in it.
     "audit": lambda _population, _seed: audit(),
+    "artefacts": lambda _population, _seed: artefacts(),
 }
 """What plain ``civic bench`` runs, in this order, with a population and a seed."""
 

@@ -99,7 +99,8 @@ class Section:
             for size, ours in value.items() if isinstance(value, Mapping) else [("", value)]:
                 theirs = self.baseline.get(key)
                 theirs = theirs[size] if isinstance(theirs, Mapping) else theirs
-                name = f"{key.replace('_', ' ')} {size and f'at {size:,}'}"
+                which = f"at {size:,}" if isinstance(size, int) else size
+                name = f"{key.replace('_', ' ')} {which}"
                 ends = (str(bounds[key]), _verdict(judged[key])) if key in bounds else ("", "")
                 table.add_row(name, number(ours), number(theirs), *ends)
         out.print(table)
