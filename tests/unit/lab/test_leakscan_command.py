@@ -16,6 +16,7 @@ from civic.stack.engine import Engine
 from civic.stack.target import Target
 from civic.stack.workspace import Workspace
 from civic.terminal.failures import CommandFailed
+from civic.terminal.waiting import PATIENCE_SECONDS
 
 MARKER = "Zqkbłä marked"
 LEAK = Leak("accepted /email", "log group", "functions", "stream 3")
@@ -157,14 +158,17 @@ def test_walk_shows_no_marker_in_its_repr() -> None:
 
 
 class Queue:
-    """How many messages are left at each look, the last for ever, with 50 seconds between looks."""
+    """How many messages are left at each look, the last for ever; patience is out at the second.
+
+    Between two looks passes a little less than the patience there is.
+    """
 
     def __init__(self, *left: int) -> None:
         self._left = left
         self.looks = 0
 
     def settle(self) -> None:
-        await_none(self._count, lambda: 50.0 * self.looks, lambda _: None)
+        await_none(self._count, lambda: 0.9 * PATIENCE_SECONDS * self.looks, lambda _: None)
 
     def _count(self) -> int:
         self.looks += 1

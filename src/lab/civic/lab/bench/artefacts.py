@@ -1,6 +1,6 @@
 """Cold starts: handlers and their AWS clients, imported from the artefacts as they are shipped.
 
-Fresh interpreters, one after the other, every program once per round, so that whatever slows the
+Fresh interpreters, one after the other, every function once per round, so that whatever slows the
 machine down slows all of them. Every figure is a multiple of importing boto3 and making a client.
 """
 
@@ -10,8 +10,8 @@ import re
 import statistics
 import subprocess
 import sys
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,45 +26,13 @@ from civic.stack.build import artefact
 ROUNDS = 4
 ANSWERING = ("gateway", "enqueuer", "results")
 """The functions whose answer people wait for most often."""
-_LAYER = artefact(Path("shared"))
 _FLOOR_EVERY = 8
 """All figures rest on the floor: it is measured again after so many others."""
 _CLIENT = re.compile(r"\bclients\.(?!now\b)(\w+)\(\)")
 _TIMED = "import time; began = time.process_time()\n{}\nprint(time.process_time() - began)"
 
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """What a fresh interpreter runs, and is timed for."""
-
-    code: str
-    path: Sequence[Path]
-    environment: Mapping[str, str]
-
-    def seconds(self) -> float:
-        """Run it once.
-
-        Raises:
-            MeasurementFailed: It ended with an error.
-        """
-        done = subprocess.run(
-            # Nothing is found but what is shipped: not this environment's own packages.
-            [sys.executable, "-S", "-P", "-c", _TIMED.format(self.code)],
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": os.pathsep.join(map(str, self.path)),
-                "AWS_DEFAULT_REGION": "eu-west-1",
-                "AWS_EC2_METADATA_DISABLED": "true",
-                **self.environment,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd="/",
-        )
-        if done.returncode:
-            raise MeasurementFailed(f"a cold start fails: {done.stderr[-500:]}")
-        return float(done.stdout)
+type Start = Callable[[], float]
+"""Starts something in a fresh interpreter, and returns the seconds of processor time it took."""
 
 
 def measure_artefacts(built: Path, functions: Collection[Function], begin: Begin) -> Section:
@@ -72,25 +40,29 @@ def measure_artefacts(built: Path, functions: Collection[Function], begin: Begin
 
     Args:
         built: The folder of the artefacts, as they are uploaded.
-        functions: What is in them.
+        functions: The functions in them.
         begin: Begins a bar of progress.
     """
     with TemporaryDirectory() as scratch:
         whole, bare = Path(scratch, "whole"), Path(scratch, "bare")
-        for archive in map(ZipFile, built.glob("*.zip")):
-            with archive:
-                names = archive.namelist()
-                unpacked = Path(archive.filename or "").stem
-                archive.extractall(whole / unpacked)
-                archive.extractall(bare / unpacked, [one for one in names if one[-4:] != ".pyc"])
-        shipped, without = _programs(whole, functions), _programs(bare, functions)
-        floor = _floor(Path(scratch, "bytecode"))
-        tick = begin("cold starts", (ROUNDS + 1) * len(shipped))
-        # Compiles what the floor and Python itself have not compiled yet.
-        floor.seconds()
+        for file in built.glob("*.zip"):
+            with ZipFile(file) as archive:
+                sources = [name for name in archive.namelist() if not name.endswith(".pyc")]
+                archive.extractall(whole / file.stem)
+                archive.extractall(bare / file.stem, sources)
+        bytecode = {"PYTHONPYCACHEPREFIX": str(Path(scratch, "bytecode"))}
+        floor = partial(
+            _start,
+            "import boto3; boto3.client('dynamodb')",
+            (Path(boto3.__file__).parents[1],),
+            bytecode,
+        )
+        # Compiles what the floor, and Python itself, have not compiled yet.
+        floor()
+        tick = begin("cold starts", (ROUNDS + 1) * len(functions))
         return _section(
-            _ratios(shipped, floor, ROUNDS, tick),
-            _ratios(without, floor, 1, tick),
+            _ratios({one.name: _cold(whole, one) for one in functions}, floor, ROUNDS, tick),
+            _ratios({one.name: _cold(bare, one) for one in functions}, floor, 1, tick),
             sum(not _bytecode(module).exists() for module in whole.rglob("*.py")),
         )
 
@@ -99,59 +71,62 @@ def _bytecode(module: Path) -> Path:
     return Path(importlib.util.cache_from_source(str(module)))
 
 
-def _programs(unpacked: Path, functions: Collection[Function]) -> dict[str, Program]:
-    found = {}
-    for function in functions:
-        _, context, *_ = function.module.split(".")
-        code = unpacked / artefact(Path(context))
-        found[function.name] = Program(
-            _start(code, function.module),
-            (unpacked / _LAYER / "python", code),
-            # Lambda's folders are read-only.
-            {**function.environment, "PYTHONDONTWRITEBYTECODE": "1"},
-        )
-    return found
-
-
-def _start(code: Path, module: str) -> str:
-    """Return what imports a handler and makes the clients that its composition names."""
-    source = (code / module.replace(".", "/")).with_suffix(".py")
+def _cold(unpacked: Path, function: Function) -> Start:
+    """Import a handler, and make the clients that its composition names."""
+    _, context, *_ = function.module.split(".")
+    code = unpacked / artefact(Path(context))
+    source = (code / function.module.replace(".", "/")).with_suffix(".py")
     text = source.read_text("utf-8")
     if " composition\n" in text:
         text += (source.parents[1] / "composition.py").read_text("utf-8")
     made = [f"clients.{client}()" for client in sorted(set(_CLIENT.findall(text)))]
-    return "\n".join([f"import {module}", "from civic.runtime import clients", *made])
-
-
-def _floor(bytecode: Path) -> Program:
-    # This environment's packages need not be compiled; the first, uncounted run does it.
-    return Program(
-        "import boto3; boto3.client('dynamodb')",
-        (Path(boto3.__file__).parents[1],),
-        {"PYTHONPYCACHEPREFIX": str(bytecode)},
+    return partial(
+        _start,
+        "\n".join([f"import {function.module}", "from civic.runtime import clients", *made]),
+        (unpacked / artefact(Path("shared")) / "python", code),
+        # Lambda's folders are read-only.
+        {**function.environment, "PYTHONDONTWRITEBYTECODE": "1"},
     )
 
 
-def _ratios(
-    programs: Mapping[str, Program], floor: Program, rounds: int, tick: Tick
-) -> dict[str, float]:
-    """Return each program's median over that of the floor."""
+def _start(code: str, path: Collection[Path], environment: Mapping[str, str]) -> float:
+    done = subprocess.run(
+        # Nothing is found but what is on the path: none of this environment's own packages.
+        [sys.executable, "-S", "-P", "-c", _TIMED.format(code)],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join(map(str, path)),
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+    )
+    if done.returncode:
+        raise MeasurementFailed(f"a cold start fails: {done.stderr[-500:]}")
+    return float(done.stdout)
+
+
+def _ratios(starts: Mapping[str, Start], floor: Start, rounds: int, tick: Tick) -> dict[str, float]:
+    """Return the median of each over that of the floor."""
     floors: list[float] = []
-    times: dict[str, list[float]] = {name: [] for name in programs}
+    times: dict[str, list[float]] = {name: [] for name in starts}
     for _ in range(rounds):
-        for place, (name, program) in enumerate(programs.items()):
+        for place, (name, start) in enumerate(starts.items()):
             if place % _FLOOR_EVERY == 0:
-                floors.append(floor.seconds())
-            times[name].append(program.seconds())
+                floors.append(floor())
+            times[name].append(start())
             tick()
-    least = statistics.median(floors)
-    return {name: statistics.median(taken) / least for name, taken in times.items()}
+    return {name: statistics.median(times[name]) / statistics.median(floors) for name in starts}
 
 
 def _section(shipped: Mapping[str, float], bare: Mapping[str, float], missing: int) -> Section:
     return Section(
         name="artefacts",
-        figures=_figures(shipped) | {"pyc_missing": missing},
+        figures={**_figures(shipped), "pyc_missing": missing},
         baseline=_figures(bare),
         targets=[
             Target("slowest_that_answers", f"slowest of {', '.join(ANSWERING)}", 1.3),
@@ -159,7 +134,7 @@ def _section(shipped: Mapping[str, float], bare: Mapping[str, float], missing: i
             Target("pyc_missing", "modules without bytecode", 0),
         ],
         tables={},
-        details={"floor": "boto3 and a DynamoDB client", "rounds": ROUNDS},
+        details={"rounds": ROUNDS},
         other="without_bytecode",
     )
 
