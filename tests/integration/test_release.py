@@ -139,7 +139,7 @@ def test_release_lines_hold_the_cells_of_the_document(published: Published) -> N
 
 def test_release_is_announced_on_the_bus(target: Target, published: Published) -> None:
     detail = published.event["detail"]
-    assert published.event["source"] == "civic.analytics"
+    assert published.event["source"] == "civic.analytics_release"
     assert detail["bucket"] == target.output("ReleaseBucketName")
     assert detail["counted"] == 30
     assert detail["cells"] == len(published.lines)

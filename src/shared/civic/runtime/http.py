@@ -55,6 +55,9 @@ def serve(
                 line.note(error=describe(error))
             line.note(code=problem.code)
             response = _problem_response(problem, trace)
+        if not traced and request.method == "OPTIONS":
+            # A browser asks before it sends a vote, and a line would record the moment.
+            line.hush()
         line.note(status=response["statusCode"])
         line.count(f"Responses{response['statusCode'] // 100}xx")
         return response
@@ -72,7 +75,7 @@ def _dispatch(
         # Enough to distinguish two people, without a name.
         line.note(staff=hashlib.sha256(request.principal.encode()).hexdigest()[:16])
     if route is None:
-        return _undeclared(request, line, routes.methods(path))
+        return _undeclared(request, routes.methods(path))
     if route.access is Access.TOKEN:
         if about is not None:
             about(request, line)
@@ -80,15 +83,13 @@ def _dispatch(
     return route.handler(request, line)
 
 
-def _undeclared(request: Request, line: Invocation, methods: tuple[str, ...]) -> Response:
+def _undeclared(request: Request, methods: tuple[str, ...]) -> Response:
     """Answer a method that the path does not have (RFC 9110 sections 9.3.7 and 15.5.6)."""
     if not methods:
         raise Problem(404, "no_such_route", "There is nothing here")
     allow = {"allow": ", ".join(methods)}
     if request.method == "OPTIONS":
-        # A browser asks before it sends a vote, and a line would record the moment. API Gateway
-        # adds the CORS headers that it asks for.
-        line.hush()
+        # API Gateway adds the CORS headers that a browser asks for.
         return {"statusCode": 204, "headers": {**HEADERS, **allow}}
     raise Problem(
         405, "method_not_allowed", "This path has other methods; see Allow", headers=allow
