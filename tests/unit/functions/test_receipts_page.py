@@ -128,3 +128,9 @@ def test_opening_the_page_leaves_no_line(log_lines: LogLines) -> None:
     # That a line would be seen: another path has one.
     public_log.handler(http_event("GET /nowhere"), None)
     assert len(log_lines()) == 1
+
+
+def test_browsers_question_before_a_receipt_leaves_no_line(log_lines: LogLines) -> None:
+    event = http_event("ANY /receipts/{leaf}") | {"requestContext": {"http": {"method": "OPTIONS"}}}
+    assert public_log.handler(event, None)["statusCode"] == 204
+    assert log_lines() == []

@@ -251,6 +251,12 @@ def test_health_says_what_does_not_answer(
 TRACE = "5ad0" * 8
 
 
+def test_browsers_question_before_a_vote_leaves_no_line(log_lines: LogLines) -> None:
+    event = http_event("ANY /votes") | {"requestContext": {"http": {"method": "OPTIONS"}}}
+    assert enqueuer.handler(event, None)["statusCode"] == 204
+    assert log_lines() == []
+
+
 def test_trace_of_the_caller_is_not_taken_up(polls: Station, log_lines: LogLines) -> None:
     for body in (by_device(), {"id": "x", "candidate": "o1"}):
         answer = polls.vote(body, traceparent=f"00-{TRACE}-00f067aa0ba902b7-01")

@@ -153,7 +153,7 @@ def test_unknown_path_is_404(things: Things) -> None:
     assert said(things.ask("GET /nothing")) == (404, "no_such_route")
 
 
-def test_browsers_question_is_answered_and_leaves_one_line_like_every_request(
+def test_browsers_question_is_answered_and_logged_like_every_request(
     things: Things, log_lines: LogLines
 ) -> None:
     answer = things.any("OPTIONS", "/things")

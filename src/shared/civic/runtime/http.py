@@ -55,9 +55,6 @@ def serve(
                 line.note(error=describe(error))
             line.note(code=problem.code)
             response = _problem_response(problem, trace)
-        if not traced and request.method == "OPTIONS":
-            # A browser asks before it sends a vote, and a line would record the moment.
-            line.hush()
         line.note(status=response["statusCode"])
         line.count(f"Responses{response['statusCode'] // 100}xx")
         return response
@@ -75,6 +72,8 @@ def _dispatch(
         # Enough to distinguish two people, without a name.
         line.note(staff=hashlib.sha256(request.principal.encode()).hexdigest()[:16])
     if route is None:
+        if request.method == "OPTIONS" and routes.silent_preflight:
+            line.hush()
         return _undeclared(request, routes.methods(path))
     if route.access is Access.TOKEN:
         if about is not None:

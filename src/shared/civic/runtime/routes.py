@@ -93,11 +93,14 @@ class Routes:
         routes: Its routes.
         elsewhere: The keys that other functions serve on the paths of this one, so that ``Allow``
         is complete. One function of such a path declares them, and answers undeclared methods.
+        silent_preflight: Whether a browser's question (OPTIONS) leaves no log line: it comes a
+        moment before the request itself, whose moment must not be recorded.
     """
 
     api: str
     routes: tuple[Route, ...]
     elsewhere: tuple[str, ...] = ()
+    silent_preflight: bool = False
 
     def find(self, key: str) -> Route | None:
         """Return the route with a key."""

@@ -104,6 +104,7 @@ ROUTES = Routes(
             "An object of the log (C2SP tlog-tiles)",
         ),
     ),
+    silent_preflight=True,
 )
 
 

@@ -98,6 +98,7 @@ ROUTES = Routes(
     ),
     # Here, because Lambda's own lines would note the moment of a browser's question before a vote.
     elsewhere=("GET /votes",),
+    silent_preflight=True,
 )
 
 
