@@ -33,6 +33,10 @@ def deployment() -> Deployment:
     return Deployment.read(*here().templates.values())
 
 
+def test_queue_of_another_stack_leads_to_its_consumer(deployment: Deployment) -> None:
+    assert deployment.consumer_of("BallotQueue").name == "processor"
+
+
 def test_every_vote_is_one_item_and_the_tally_counts_each_of_them(deployment: Deployment) -> None:
     with VotePipeline.open(deployment) as pipeline:
         pipeline.start()

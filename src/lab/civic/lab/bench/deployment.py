@@ -127,7 +127,7 @@ def _function(shared: Node, own: Node, parameters: Node, exports: Mapping[str, s
         module=properties["Handler"].rpartition(".")[0],
         environment=environment,
         memory_mb=properties["MemorySize"],
-        queue=_logical_name(sources[0]["Queue"]) if sources else None,
+        queue=resolved(sources[0]["Queue"]) if sources else None,
         # What a mapping says differs by environment; those are for votes, whose load is assumed.
         batch_size=batch if isinstance(batch, int) else 1,
         traced=properties.get("Tracing") == "Active",
