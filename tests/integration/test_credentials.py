@@ -35,7 +35,7 @@ def _election(target: Target) -> Iterator[None]:
     (told,) = target.events.put_events(Entries=[entry])["Entries"]
     assert "ErrorCode" not in told
     yield
-    # The voting stack has never heard of this election, and would go on trying to show its results.
+    # The voting domain has never heard of this election and would go on trying to show its results.
     target.sqs.purge_queue(QueueUrl=target.output("StatesQueueUrl"))
 
 

@@ -105,8 +105,12 @@ def offered(device: Device, election: ElectionId) -> bool:
 
 def left_of(polls: Polls, receipt: Receipt) -> list[str]:
     """Return the voting tables in which a person's registration is named."""
-    outputs = polls.target.outputs_of("voting")
-    tables = {name for key, name in outputs.items() if key.endswith("TableName")}
+    tables = {
+        name
+        for stack in ("elections", "voting")
+        for key, name in polls.target.outputs_of(stack).items()
+        if key.endswith("TableName")
+    }
     assert len(tables) == 4
     scanned = {name: polls.target.dynamodb.scan(TableName=name) for name in tables}
     return [name for name, found in scanned.items() if receipt.id in repr(found)]

@@ -210,8 +210,8 @@ def test_keys_of_the_tables_are_of_one_domain() -> None:
         tables = template.of_type("AWS::DynamoDB::Table").values()
         return {key["AttributeName"] for table in tables for key in table["KeySchema"]}
 
-    of_voting = {"id", "part", "nullifier", "code", "election", "shard"}
-    assert keys(TEMPLATES["voting"]) == of_voting
+    assert keys(TEMPLATES["elections"]) == {"id", "part", "code", "election", "shard"}
+    assert keys(TEMPLATES["voting"]) == {"nullifier"}
     of_identity = set().union(*map(keys, IDENTITY))
     assert {"id", "revision"} <= of_identity
     assert of_identity & (BALLOT_NAMES | {"code", "shard"}) == set()
@@ -272,16 +272,26 @@ def test_encryption_sdk_is_locked_for_identity_only() -> None:
 
 
 def test_functions_of_voting_are_made_of_its_artefact_and_the_layer() -> None:
-    assert set(re.findall(r"CodeUri: (\S+)", TEMPLATES["voting"].source)) == {"../src/voting"}
-    functions = TEMPLATES["voting"].of_type("AWS::Lambda::Function")
+    stacks = [TEMPLATES["elections"], TEMPLATES["voting"]]
+    for stack in stacks:
+        assert set(re.findall(r"CodeUri: (\S+)", stack.source)) == {"../src/voting"}
+    functions = [one for stack in stacks for one in stack.of_type("AWS::Lambda::Function").values()]
     assert len(functions) >= 8
-    for function in functions.values():
+    for function in functions:
         layers = [logical_id(layer) for layer in function["Layers"]]
         assert [re.sub(r"[0-9a-f]{10}$", "", layer) for layer in layers] == ["RuntimeLayer"]
 
 
-def test_stacks_share_the_bus_and_nothing_else() -> None:
-    assert {exports()[end] for _, end in imports(TEMPLATES["voting"])} == {("platform", "Bus")}
+def test_stacks_of_voting_take_of_identity_the_bus_and_nothing_else() -> None:
+    assert {exports()[end] for _, end in imports(TEMPLATES["elections"])} == {("platform", "Bus")}
+    assert {exports()[end] for _, end in imports(TEMPLATES["voting"])} == {
+        ("platform", "Bus"),
+        ("elections", "VotingKey"),
+        ("elections", "ElectionsTable"),
+        ("elections", "VoterCodesTable"),
+        ("elections", "TalliesTable"),
+        ("elections", "BallotQueue"),
+    }
 
 
 def test_audit_takes_of_voting_the_ballots_and_of_identity_the_bus() -> None:

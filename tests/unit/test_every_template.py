@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.templates import IDENTITY, TEMPLATES, Template, every, logical_id, on_aws
+from tests.templates import IDENTITY, TEMPLATES, Template, every, home_of, logical_id, on_aws
 
 WAITING = {"EventQueue", "CertifiedQueue"}
 """Their messages wait for ballots on purpose, and come back a hundred times before they die."""
@@ -31,8 +31,8 @@ every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEM
 
 
 def mappings(template: Template, *, of_queues: bool) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return what hands a function messages of queues, or records of streams."""
-    queues = template.of_type("AWS::SQS::Queue")
+    """Return what hands a function messages of queues, of any stack, or records of streams."""
+    queues = {name for _, name, _ in every("AWS::SQS::Queue")}
     for mapping in template.of_type("AWS::Lambda::EventSourceMapping").values():
         if (logical_id(mapping["EventSourceArn"]) in queues) == of_queues:
             yield logical_id(mapping["FunctionName"]), mapping
@@ -74,9 +74,13 @@ def test_every_queue_is_encrypted(template: Template) -> None:
 def test_every_consumed_queue_has_a_dead_letter_queue_that_nobody_consumes(
     template: Template,
 ) -> None:
+    consumed = {
+        logical_id(mapping["EventSourceArn"])
+        for one in TEMPLATES.values()
+        for _, mapping in mappings(one, of_queues=True)
+    }
     queues = template.of_type("AWS::SQS::Queue")
-    consumed = {logical_id(one["EventSourceArn"]) for _, one in mappings(template, of_queues=True)}
-    for name in consumed:
+    for name in consumed & set(queues):
         dead = logical_id(queues[name]["RedrivePolicy"]["deadLetterTargetArn"])
         assert dead in queues
         assert dead not in consumed
@@ -97,11 +101,12 @@ def test_queue_hides_a_message_six_times_as_long_as_its_function_may_take(
     # function is tried again, and counts as received.
     for function, mapping in mappings(template, of_queues=True):
         name = logical_id(mapping["EventSourceArn"])
-        queue = template.of_type("AWS::SQS::Queue")[name]
+        home = home_of(name)
+        queue = home.of_type("AWS::SQS::Queue")[name]
         timeout = on_aws(template.of_type("AWS::Lambda::Function")[function]["Timeout"])
         times = 1 if name in WAITING else 6
         assert times == 6 or queue["RedrivePolicy"]["maxReceiveCount"] == 100
-        for seconds in in_each_environment(template, queue["VisibilityTimeout"]):
+        for seconds in in_each_environment(home, queue["VisibilityTimeout"]):
             assert seconds >= times * timeout
 
 

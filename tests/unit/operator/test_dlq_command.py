@@ -45,7 +45,8 @@ class Queues:
 DEPLOYED = {
     "civic-local-platform": {"BusName": "bus"},
     "civic-local": queues("Validator", "PiiStorage") | {"RegistrationUndeliveredQueueUrl": "u"},
-    "civic-local-voting": queues("Ballot", "Snapshot"),
+    "civic-local-elections": queues("Ballot"),
+    "civic-local-voting": queues("Snapshot"),
     "civic-local-audit": queues("Event", "Certified"),
     "civic-local-accountability": queues("Deadlines"),
     "civic-local-credentials": queues("CredentialRoll"),
@@ -85,7 +86,12 @@ def test_events_that_reached_no_queue_are_listed_by_their_stack(capsys: Capture)
 
 
 @pytest.mark.parametrize(
-    ("stack", "its"), [("voting", ["Ballot", "Snapshot"]), ("audit", ["Certified", "Event"])]
+    ("stack", "its"),
+    [
+        ("elections", ["Ballot"]),
+        ("voting", ["Snapshot"]),
+        ("audit", ["Certified", "Event"]),
+    ],
 )
 def test_without_a_stack_the_others_are_listed(
     target: Target, capsys: Capture, stack: str, its: list[str]

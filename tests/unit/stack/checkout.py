@@ -17,6 +17,7 @@ ROOTS = {
     "accountability": "identity",
     "credentials": "identity",
     "analytics": "analytics",
+    "elections": "voting",
     "voting": "voting",
     "audit": "audit",
 }
@@ -77,8 +78,13 @@ def make_checkout(root: Path) -> Path:
 
 
 def _imports(stack: str) -> str:
-    parameters = {"platform": (), "audit": ("Platform", "VotingStack")}.get(stack, ("Platform",))
-    return "".join(f"  {name}: {{Type: String}}\n" for name in parameters)
+    parameters = {
+        "platform": (),
+        "voting": ("Platform", "ElectionsStack"),
+        "audit": ("Platform", "VotingStack"),
+    }
+    names = parameters.get(stack, ("Platform",))
+    return "".join(f"  {name}: {{Type: String}}\n" for name in names)
 
 
 def _table(stack: str, template: Path) -> str:
@@ -86,7 +92,11 @@ def _table(stack: str, template: Path) -> str:
 [{named("local", stack)}.deploy.parameters]
 stack_name = "{named("civic-local", stack)}"
 template_file = ".civic/build/{template.name}"
-parameter_overrides = ["Platform=civic-local-platform", "VotingStack=civic-local-voting"]
+parameter_overrides = [
+    "Platform=civic-local-platform",
+    "ElectionsStack=civic-local-elections",
+    "VotingStack=civic-local-voting",
+]
 """
 
 

@@ -55,7 +55,7 @@ def test_nothing_is_done_when_nothing_changed(deployed: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "stacks"),
     [
-        ("src/voting", ["civic-local-voting"]),
+        ("src/voting", ["civic-local-elections", "civic-local-voting"]),
         ("src/analytics", ["civic-local-analytics"]),
         (
             "src/identity",
@@ -131,7 +131,8 @@ STACKS: Mapping[str, Deployment] = {
     one.name: one
     for one in (
         stack("platform"),
-        stack("voting", Platform="platform"),
+        stack("elections", Platform="platform"),
+        stack("voting", Platform="platform", ElectionsStack="elections"),
         stack("analytics", Platform="platform"),
         stack("audit", Platform="platform", VotingStack="voting"),
     )
@@ -154,7 +155,7 @@ def test_stacks_that_do_not_need_each_other_are_deployed_side_by_side() -> None:
     both = threading.Barrier(2, timeout=10)
 
     def work(one: Deployment) -> None:
-        if one.name in {"voting", "analytics"}:
+        if one.name in {"elections", "analytics"}:
             both.wait()
 
     in_order(STACKS, work)

@@ -10,7 +10,7 @@ from civic.voting.model.draft import DraftElection, NewCandidate, NewWindow
 
 
 class ElectionOffice(SignedApi):
-    """Calls the staff API of the voting stack, and returns its answers unchanged."""
+    """Calls the staff API of the elections stack, and returns its answers unchanged."""
 
     hints = {  # noqa: RUF012 - a ClassVar by its base
         "404": "there is no such election; see `civic elections list`",

@@ -6,6 +6,7 @@ REGISTRATION = "registration"
 STACKS = (
     "platform",
     REGISTRATION,
+    "elections",
     "voting",
     "audit",
     "accountability",
@@ -14,7 +15,7 @@ STACKS = (
 )
 """Every stack, in an order in which they can be deployed: each after those it imports from."""
 
-IDENTITY = tuple(stack for stack in STACKS if stack not in {"voting", "audit"})
+IDENTITY = tuple(stack for stack in STACKS if stack not in {"elections", "voting", "audit"})
 """The stacks of the domain that knows who somebody is; the others know what was chosen."""
 
 

@@ -35,7 +35,7 @@ class StoredElection:
     Attributes:
         election: Its definition and state.
         keys: The public keys of its credentials by ballot style (SubjectPublicKeyInfo, DER).
-        sealed_secret: Its secret, encrypted under the KMS key of the voting stack.
+        sealed_secret: Its secret, encrypted under the KMS key of the elections stack.
         unannounced: What may not be on the bus yet.
     """
 

@@ -92,7 +92,7 @@ def hall_of(target: Target) -> Iterator[Hall]:
 
     Raises:
         SettingInvalid: The stack is on AWS, where made-up votes have no place.
-        StackMissing: There is no voting stack.
+        StackMissing: The stacks of elections and voting are not deployed.
     """
     if not target.is_local:
         raise SettingInvalid("--engine holds an election in the embedded engine only; no --stack")

@@ -34,7 +34,7 @@ def letters(
 ) -> None:
     """Make one-time codes and print them, for voters without a device of their own.
 
-    The voting stack learns only their keyed hashes. The file is written once all hashes are
+    The elections stack learns only their keyed hashes. The file is written once all hashes are
     stored; a run that fails writes no file, so nobody can use its codes. No letter has a name on
     it: address the envelopes separately, and do not record which letter went to whom.
     """

@@ -1,4 +1,4 @@
-"""The key under which the voting stack hashes the codes of an election."""
+"""The key under which the codes of an election are hashed."""
 
 from civic.contracts.identifiers import ElectionId
 from civic.stack.target import Target

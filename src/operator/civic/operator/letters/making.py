@@ -47,7 +47,7 @@ def store_codes(
     """Register codes by their hashes alone.
 
     Args:
-        office: The voting stack.
+        office: The elections stack.
         election: The election in which each code is good for one ballot.
         style: The ballot style that their holders get.
         codes: The codes in clear; they do not leave this process.
@@ -64,7 +64,7 @@ def store_codes(
         hashes = [base64url.encode(hash_of(code, key)) for code in batch]
         if office.add_codes(election, style, hashes) != len(batch):
             raise CommandFailed(
-                "the voting stack did not store all codes, so none is printed; run this again"
+                "the elections stack did not store all codes, so none is printed; run this again"
             )
         stored += len(batch)
         yield stored

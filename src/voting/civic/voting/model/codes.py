@@ -70,7 +70,7 @@ def parse(text: str) -> PostedCode:
 
 
 def hash_of(code: PostedCode, key: bytes) -> bytes:
-    """Return the 32 bytes by which the voting stack knows a code: HMAC-SHA256 (RFC 2104).
+    """Return the 32 bytes by which the voting domain knows a code: HMAC-SHA256 (RFC 2104).
 
     Args:
         code: As `new_code` or `parse` returned it.
