@@ -1,4 +1,4 @@
-"""The public log: what makes it checkable by anyone that every accepted ballot is in the count.
+"""The public log, with which anyone can check that every accepted ballot is in the count.
 
-Nothing in this context knows a registration or a voter; what enters is ballots and events.
+Nothing in this context knows a registration or a voter; only ballots and events enter it.
 """

@@ -1,6 +1,6 @@
 """Environments of the functions, and the use cases that several of them share.
 
-Each entry point composes its own from these, on first use, so that none loads what another needs.
+Each function composes what it needs from these on first use, so none loads what only another needs.
 """
 
 from civic.audit.adapters.bucket_s3 import CHECKPOINT, INDEX, LOG, Bucket
@@ -35,12 +35,12 @@ def bucket(settings: ReaderSettings) -> Bucket:
 
 
 def lookup(of: Bucket) -> Lookup:
-    """Compose the way to leaves."""
+    """Compose the lookup of leaves."""
     return Lookup(S3Shelf(of, LOG), S3Shelf(of, INDEX), S3Heads(of, CHECKPOINT))
 
 
 def recorder(function: str) -> Recorder:
-    """Compose the recorder of a function, in whose name checkpoints are announced."""
+    """Compose the recorder for a function, in whose name checkpoints are announced."""
     settings = RecorderSettings.from_environment()
     kept = bucket(settings)
     journal = S3Journal(kept)

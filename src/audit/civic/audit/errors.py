@@ -6,24 +6,24 @@ class AuditError(Exception):
 
 
 class StoreUnavailable(AuditError):
-    """A store or a key did not answer or refused; the work may be tried again."""
+    """A store or a key did not answer, or refused; try again later."""
 
 
 class NumberTaken(AuditError):
-    """Another writer has added the next batch to the journal; look at it again."""
+    """Another writer has added the next batch to the journal; read it again."""
 
 
 class CheckpointMoved(AuditError):
-    """Another writer has published a newer checkpoint; look at it again."""
+    """Another writer has published a newer checkpoint; read it again."""
 
 
 class LogBroken(AuditError):
-    """What is stored contradicts itself; nothing more is signed until a person has looked."""
+    """What is stored contradicts itself; nothing more is signed until a person has investigated."""
 
 
 class BallotsMissing(AuditError):
-    """A count is certified of which not all ballots are in the log yet; try again."""
+    """Not all ballots of a certified count are in the log yet; try again."""
 
 
 class NotLogged(AuditError):
-    """No such leaf, opening or object is in the log by now."""
+    """The log has no such leaf, opening or object, at least not yet."""

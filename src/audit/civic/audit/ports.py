@@ -21,7 +21,7 @@ class Journal(Protocol):
         """Return a batch.
 
         Raises:
-            NotLogged: There is none of that number.
+            NotLogged: There is no batch with that number.
         """
         ...
 
@@ -29,7 +29,7 @@ class Journal(Protocol):
         """Add a batch.
 
         Raises:
-            NumberTaken: There is one of its number.
+            NumberTaken: There already is one with its number.
         """
         ...
 
@@ -38,10 +38,10 @@ class Shelf(Protocol):
     """Objects under one prefix that never change once they are there."""
 
     def put(self, objects: Iterable[Published]) -> None:
-        """Put objects, each unless it is there.
+        """Store the objects that are not there yet.
 
         Raises:
-            LogBroken: Under one of the paths there is something else.
+            LogBroken: One of the paths has different content.
         """
         ...
 
@@ -49,16 +49,16 @@ class Shelf(Protocol):
         """Return an object.
 
         Raises:
-            NotLogged: It is not there.
+            NotLogged: There is no such object.
         """
         ...
 
     def read_all(self, paths: Sequence[str]) -> list[bytes]:
-        """Return several objects, in the order of their paths."""
+        """Return several objects, in the order of the given paths."""
         ...
 
     def read_parts(self, paths: Sequence[str], first: int, count: int) -> list[bytes]:
-        """Return ``count`` bytes of each of several objects, from the byte ``first`` on."""
+        """Return ``count`` bytes of each of several objects, starting at byte ``first``."""
         ...
 
 
@@ -68,7 +68,7 @@ class Head:
 
     Attributes:
         note: The signed note.
-        tag: Names this version of the object.
+        tag: Identifies this version of the object.
     """
 
     note: bytes
@@ -79,14 +79,14 @@ class Heads(Protocol):
     """The one object of the log that changes: its newest checkpoint."""
 
     def newest(self) -> Head | None:
-        """Return it; None before the first."""
+        """Return it, or None if there is none yet."""
         ...
 
     def replace(self, before: Head | None, note: bytes) -> Head:
-        """Publish a checkpoint in the place of another, and return it.
+        """Replace ``before`` with a new checkpoint, and return that.
 
         Raises:
-            CheckpointMoved: It is not that other any more.
+            CheckpointMoved: ``before`` is no longer the newest.
         """
         ...
 
@@ -107,5 +107,5 @@ class Ballots(Protocol):
     """The ballot box, after the count is final."""
 
     def every(self, election: ElectionId) -> Iterable[Opening]:
-        """Return what opens the ballots of an election, in no order."""
+        """Return what opens the ballots of an election, in no particular order."""
         ...

@@ -1,4 +1,4 @@
-"""The ballots table, which audit only reads: as a stream and, after certification, as a whole."""
+"""The ballots table, which audit only reads: as a stream, and in full after certification."""
 
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _DIGITS = 40
-"""DynamoDB gives sequence numbers as up to 40 decimal digits; padded, they order as texts."""
+"""DynamoDB gives sequence numbers as up to 40 decimal digits; padded, they sort as text."""
 
 
 def arrival_of(record: Mapping[str, Any]) -> Arrival:
@@ -47,7 +47,7 @@ class DynamoDbBallots(Ballots):
                 ConsistentRead=True,
                 FilterExpression="election = :election",
                 ExpressionAttributeValues={":election": {"S": election}},
-                # The opener's role reads no nullifiers: nothing but what opens a commitment.
+                # The opener's role may read no nullifiers, only what opens a commitment.
                 Select="SPECIFIC_ATTRIBUTES",
                 ProjectionExpression="salt, ballot",
             )

@@ -1,7 +1,7 @@
-"""One bucket under Object Lock: objects are made once and never changed, whoever writes.
+"""One bucket under Object Lock: each object is created once and never changed.
 
-A conditional write (``If-None-Match: *``) is what makes it so: of two writers one is told that the
-object is there.
+A conditional write (``If-None-Match: *``) ensures this: of two writers, one learns that the object
+already exists.
 """
 
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ class Bucket:
         self.name = name
 
     def create(self, key: str, content: bytes, kind: str = "application/octet-stream") -> bool:
-        """Create an object; False if there is one, which stays as it is."""
+        """Create an object; return False, and leave it unchanged, if it already exists."""
         with unavailable_as(StoreUnavailable):
             try:
                 self.client.put_object(
@@ -61,7 +61,7 @@ class Bucket:
         """Return an object, or a part of it (RFC 9110 section 14.1.2).
 
         Raises:
-            NotLogged: It is not there.
+            NotLogged: There is no such object.
         """
         with unavailable_as(StoreUnavailable):
             try:
@@ -77,7 +77,7 @@ class Bucket:
             return answer["Body"].read()
 
     def first_key(self, prefix: str) -> str | None:
-        """Return the first of the keys under a prefix, in the order of their bytes."""
+        """Return the first key under a prefix, in byte order."""
         with unavailable_as(StoreUnavailable):
             answer = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
         return next((one["Key"] for one in answer.get("Contents", [])), None)

@@ -1,6 +1,6 @@
-"""The journal in S3: one object per batch, the newest first in the order of keys.
+"""The journal in S3: one object per batch, with keys that sort the newest first.
 
-The number of a batch is taken by creating its object, which S3 lets only one writer do.
+A writer claims the number of a batch by creating its object, which S3 lets only one writer do.
 """
 
 from typing import override
@@ -15,7 +15,7 @@ _LAST = 10**12 - 1
 
 
 class S3Journal(Journal):
-    """The batches; remembers the newest it has seen to save reading it again."""
+    """The batches; the newest one seen is remembered, to save reading it again."""
 
     def __init__(self, bucket: Bucket) -> None:
         """Keep them in ``bucket``."""
@@ -43,7 +43,7 @@ class S3Journal(Journal):
     @override
     def append(self, batch: Batch) -> None:
         if not self._bucket.create(_key(batch.number), batch.dump()):
-            raise NumberTaken("there is a batch of that number")
+            raise NumberTaken("there already is a batch with that number")
         self._seen = batch
 
 

@@ -1,4 +1,4 @@
-"""Published objects in S3, written and read side by side."""
+"""Published objects in S3, written and read in parallel."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -51,7 +51,7 @@ class S3Shelf(Shelf):
         kind = _NOTE if published.path.startswith("checkpoints/") else "application/octet-stream"
         created = self._bucket.create(self._prefix + published.path, published.content, kind)
         if not created and self.read(published.path) != published.content:
-            raise LogBroken("something else is published under the same name")
+            raise LogBroken("another object is already published under this name")
 
 
 class S3Heads(Heads):
@@ -75,7 +75,7 @@ class S3Heads(Heads):
 
     @override
     def replace(self, before: Head | None, note: bytes) -> Head:
-        """Publish a checkpoint in the place of another (``If-Match``), and return it."""
+        """Replace the newest checkpoint if its tag is unchanged (``If-Match``); return the new."""
         condition = {"IfNoneMatch": "*"} if before is None else {"IfMatch": before.tag}
         with unavailable_as(StoreUnavailable):
             try:
@@ -89,13 +89,13 @@ class S3Heads(Heads):
                 )
             except ClientError as error:
                 if code_of(error) in TAKEN:
-                    raise CheckpointMoved("the checkpoint is another by now") from error
+                    raise CheckpointMoved("the checkpoint has been replaced meanwhile") from error
                 raise
         return Head(note, answer["ETag"])
 
 
 def _side_by_side[A, B](do: Callable[[A], B], things: Sequence[A]) -> list[B]:
-    if len(things) < 2:  # noqa: PLR2004 - nothing to do side by side
+    if len(things) < 2:  # noqa: PLR2004 - nothing to do in parallel
         return [do(one) for one in things]
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         return list(threads.map(do, things))

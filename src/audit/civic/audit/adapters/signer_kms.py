@@ -1,4 +1,4 @@
-"""The log's key in KMS: Ed25519, which signs and is never seen."""
+"""The log's Ed25519 key in KMS: it signs there and never leaves it."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, override
@@ -28,7 +28,7 @@ class KmsSigner(Signer):
 
     @override
     def sign(self, text: bytes) -> bytes:
-        """Return the signature of a text (RFC 8032, not pre-hashed)."""
+        """Return the signature of a text (RFC 8032, without pre-hashing)."""
         with unavailable_as(StoreUnavailable):
             answer = self._client.sign(
                 KeyId=self._key_id,

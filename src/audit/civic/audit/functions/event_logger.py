@@ -1,4 +1,4 @@
-"""Queue: put into the log what the bus says of elections, keys, erasures and openings."""
+"""Queue: log the events on the bus about elections, keys, erasures and openings."""
 
 from functools import cache
 from typing import Any

@@ -1,4 +1,4 @@
-"""Stream of the ballot box: put every ballot into the log."""
+"""Stream of the ballot box: log every ballot."""
 
 from functools import cache
 from typing import Any
@@ -15,10 +15,10 @@ Environment = composition.RecorderSettings
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Log one batch of one shard; any error brings the whole batch again, which harms nothing.
+    """Log one batch of one shard; after any error the whole batch is delivered again, safely.
 
     Returns:
-        An empty state: what a tumbling window would carry over stands in the journal.
+        An empty state: what a tumbling window would carry over is in the journal.
     """
     with invocation() as line:
         records = inserted(event)
@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             oldest = min(one["dynamodb"]["ApproximateCreationDateTime"] for one in records)
             line.note(logged=new)
             line.count("BallotsLogged", new)
-            # How old the oldest of them is: that long the log was behind the box.
+            # The age of the oldest of them: how far the log lagged behind the ballot box.
             line.count("LogLagSeconds", max(0, int(clients.now().timestamp() - oldest)))
         line.note(records=len(event["Records"]))
         return {"state": {}}

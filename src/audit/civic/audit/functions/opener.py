@@ -1,4 +1,4 @@
-"""Queue: open the ballots of a certified election to whom it chose."""
+"""Queue: open the ballots of a certified election to the audience it chose."""
 
 from functools import cache
 from typing import Any

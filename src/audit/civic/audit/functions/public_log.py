@@ -1,4 +1,4 @@
-"""HTTP: the published log, object by object, proofs that a receipt's leaf is in it, and a page.
+"""HTTP: the objects of the published log, proofs of inclusion for receipts, and a page.
 
 The page looks up a receipt and checks the proof in the browser.
 """
@@ -38,7 +38,7 @@ def handler(event: dict[str, Any], _context: object) -> Response:
 
 
 def _page(_request: Request, line: Invocation) -> Response:
-    # Whoever opens it is about to ask for a receipt.
+    # A person who opens the page is about to ask for a receipt.
     line.hush()
     page, policy = _receipts_page()
     headers = {
@@ -52,11 +52,11 @@ def _page(_request: Request, line: Invocation) -> Response:
 
 
 def _receipt(request: Request, line: Invocation) -> Response:
-    # Not even a line of the log may say who asked when for which ballot.
+    # Not even the invocation's log line may show who asked for which ballot, and when.
     line.hush()
     leaf = request.path("leaf")
     if not re.fullmatch(_LEAF, leaf):
-        raise Problem(400, "not_a_leaf", "A receipt is 64 hexadecimal digits, in lower case")
+        raise Problem(400, "not_a_leaf", "A receipt is 64 lower-case hexadecimal digits")
     headers = {
         "cache-control": "no-store",
         "content-disposition": "inline; filename=receipt.tlog-proof",
@@ -70,7 +70,7 @@ def _object(request: Request, _line: Invocation) -> Response:
         sizes = sorted(int(one.rpartition("/")[2]) for one in shelf().paths("checkpoints/"))
         return _answer(_TEXT, "".join(f"{size}\n" for size in sizes).encode(), _FOR_A_SECOND)
     if not re.fullmatch(_PATH, path) or ".." in path:
-        raise NotLogged("no object has such a path")
+        raise NotLogged("no object can have this path")
     kept = _FOR_A_SECOND if path == "checkpoint" else _FOR_EVER
     if path.startswith("checkpoint"):
         return _answer(_TEXT, shelf().read(path), kept)
@@ -110,7 +110,7 @@ ROUTES = Routes(
 
 @cache
 def lookup() -> Lookup:
-    """Compose the way to leaves."""
+    """Compose the lookup of leaves."""
     return composition.lookup(composition.bucket(_settings()))
 
 
@@ -122,7 +122,7 @@ def shelf() -> S3Shelf:
 
 @cache
 def _receipts_page() -> tuple[str, str]:
-    """Return the page and the policy under which it runs."""
+    """Return the page and its content security policy."""
     page = resources.files("civic.audit").joinpath("receipts.html").read_text(encoding="utf-8")
     return page, content_security_policy(page)
 

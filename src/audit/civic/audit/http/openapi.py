@@ -1,8 +1,8 @@
-"""What the OpenAPI document says of the log's API beside its routes.
+"""What the OpenAPI document says about the log's API beyond its routes.
 
-It is for those who read the log or look up a receipt. Nothing at run time uses this module;
-``civic schemas`` writes the document and the build fails when it is stale. What the objects of the
-log hold is specified in docs/verification.md.
+It is for people who read the log or look up a receipt. Nothing at run time uses this module;
+``civic schemas`` writes the document and the build fails when it is stale. The
+contents of the log's objects are specified in docs/verification.md.
 """
 
 from civic.runtime.openapi import RETRY_AFTER, Description, Json
@@ -18,30 +18,30 @@ _PATH = {
     "name": "path",
     "in": "path",
     "required": True,
-    "description": "Of an object, with its slashes as they are; or `checkpoints`",
+    "description": "The path of an object, with its slashes not escaped; or `checkpoints`",
     "schema": {
         "type": "string",
         "pattern": "^(checkpoint|checkpoints(/[0-9]{1,18})?|(tile|openings)/[0-9a-zA-Z./]{1,200})$",
     },
     "examples": {
         "newest": {"summary": "The newest signed tree head", "value": "checkpoint"},
-        "sizes": {"summary": "The sizes of all of them", "value": "checkpoints"},
-        "head": {"summary": "One of them", "value": "checkpoints/20852163"},
-        "tile": {"summary": "Hashes", "value": "tile/0/x001/067"},
-        "entries": {"summary": "Entries", "value": "tile/entries/x001/067.p/5"},
+        "sizes": {"summary": "The tree sizes of all signed tree heads", "value": "checkpoints"},
+        "head": {"summary": "One signed tree head", "value": "checkpoints/20852163"},
+        "tile": {"summary": "A tile of hashes", "value": "tile/0/x001/067"},
+        "entries": {"summary": "A bundle of entries", "value": "tile/entries/x001/067.p/5"},
         "openings": {
-            "summary": "What opens an election",
+            "summary": "The index of an election's openings",
             "value": "openings/7k3m9qx2w5vb/index.json",
         },
     },
 }
 _CACHED = {
     "Cache-Control": {
-        "description": "For ever; one second for `checkpoint` and `checkpoints`",
+        "description": "Objects are kept for ever; `checkpoint` and `checkpoints` for one second",
         "schema": {"type": "string"},
     }
 }
-_NOT_CACHED = {"Cache-Control": {"description": "Never", "schema": {"const": "no-store"}}}
+_NOT_CACHED = {"Cache-Control": {"description": "Never cached", "schema": {"const": "no-store"}}}
 
 
 def _answered(described: Json, found: Json) -> Json:
@@ -64,7 +64,7 @@ def _proof(described: Json) -> Json:
         "description": "https://c2sp.org/tlog-proof",
     }
     found = {
-        "description": "The ballot is in the log: proof and signed tree head",
+        "description": "The ballot is in the log: the proof and a signed tree head",
         "headers": _NOT_CACHED,
         "content": {"text/plain": {"schema": text}},
     }
@@ -72,7 +72,7 @@ def _proof(described: Json) -> Json:
 
 
 def _object(described: Json) -> Json:
-    texts = {"type": "string", "description": "Tree heads, or sizes of them, one per line"}
+    texts = {"type": "string", "description": "A tree head, or the sizes of all, one per line"}
     found = {
         "description": "The object",
         "headers": _CACHED,
@@ -89,13 +89,13 @@ def _object(described: Json) -> Json:
 
 LOG = Description(
     title="Civic log API",
-    text="Read the public log, in which every counted ballot is a commitment, and prove that a "
-    "ballot is in it. Nobody signs in, and no request leaves a line that names a leaf. Nothing "
-    "here has to be believed: docs/verification.md says how it is verified, and `civic-verify` "
-    "does it. Errors are problem details (RFC 9457).",
+    text="Read the public log, which holds a commitment to every counted ballot, and prove that a "
+    "ballot is in it. Nobody signs in, and no request leaves a log line that names a leaf. Nothing "
+    "here has to be taken on trust: docs/verification.md says how to verify it, and `civic-verify` "
+    "does so. Errors are problem details (RFC 9457).",
     tag="log",
     meanings={
-        400: "Not 64 hexadecimal digits in lower case",
+        400: "Not 64 lower-case hexadecimal digits",
         404: "Not in the log, or not yet",
     },
     path_parameters={"leaf": _LEAF, "path": _PATH},

@@ -1,1 +1,1 @@
-"""Pure model of the audit domain: trees, tiles, notes and entries, as bytes."""
+"""The pure model of the audit domain: trees, tiles, notes and entries, as bytes."""

@@ -1,4 +1,4 @@
-"""Entries of the log for what the bus says of elections, keys, erasures and openings."""
+"""Log entries for the events on the bus about elections, keys, erasures and openings."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from civic.contracts.voting import CredentialKeysPublished, ElectionCertified
 
 
 def entries_of(event: Event) -> list[bytes]:
-    """Return the entries of an event: one, or one per part where there are many.
+    """Return the entries of an event: one, or one for each of its many parts.
 
-    The same event always makes the same entries, so whoever has logged one knows it again.
+    The same event always makes the same entries, so one that is already logged is recognised.
     """
     fields = event.model_dump(mode="json", exclude_none=True)
     name = event.detail_type()

@@ -1,7 +1,7 @@
-"""The journal: which entries the log has, in which order, and of which it knows that it has them.
+"""The journal: which entries the log has, in which order, and how duplicates are recognised.
 
 The log is what its journal says; tiles and checkpoints follow from it. A batch takes the next
-number, which can be taken only once, so there is one history whoever writes it.
+number, which can be taken only once, so there is one history however many write it.
 """
 
 import json
@@ -14,12 +14,12 @@ from civic.contracts.identifiers import ElectionId
 from civic.contracts.log_entries import leaf_hash
 
 SHARDS_KEPT_SECONDS = 3 * 24 * 3600
-"""How long a shard's place is remembered; a stream forgets its records after a day."""
+"""How long a shard's place is remembered; a stream drops its records after a day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A ballot that came into the box, as the stream tells it.
+    """A ballot that was added to the box, as the stream reports it.
 
     Attributes:
         number: Its sequence number in the shard, as 40 digits.
@@ -34,11 +34,11 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far a shard of the ballots' stream is in the log.
+    """How much of a shard of the ballots' stream has been logged.
 
     Attributes:
         last: Sequence number of its last logged record, as 40 digits.
-        at: When that was, in seconds since 1970 UTC.
+        at: When that was logged, in seconds since 1970 UTC.
     """
 
     last: str
@@ -47,14 +47,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries that came into the log together.
+    """Entries that were added to the log together.
 
     Attributes:
-        number: Counts the batches from 1.
-        first: How many entries there were before.
+        number: Its number, from 1.
+        first: How many entries precede it.
         entries: The entries.
-        shards: How far each shard of the ballots' stream is in the log now.
-        ballots: How many ballots of each election that is not certified are in the log now.
+        shards: How much of each shard of the ballots' stream has been logged by then.
+        ballots: How many ballots of each election not yet certified are in the log by then.
     """
 
     number: int = 0
@@ -65,11 +65,11 @@ class Batch:
 
     @property
     def size(self) -> int:
-        """How many entries there are with these."""
+        """How many entries the log has, including these."""
         return self.first + len(self.entries)
 
     def dump(self) -> bytes:
-        """Return the batch: a line of JSON, and the entries as a bundle."""
+        """Return the batch as bytes: a line of JSON, then the entries as a bundle."""
         head = {
             "number": self.number,
             "first": self.first,
@@ -80,7 +80,7 @@ class Batch:
 
     @classmethod
     def load(cls, content: bytes) -> Self:
-        """Return what `dump` wrote."""
+        """Return the batch that `dump` wrote."""
         line, _, entries = content.partition(b"\n")
         head = json.loads(line)
         return cls(
@@ -103,9 +103,9 @@ class Batch:
 
         Args:
             entries: What it adds.
-            shards: Shards whose place has moved.
-            ballots: How many ballots of which election it adds.
-            certified: Elections whose count is final, of which nothing need be counted any more.
+            shards: The new places of shards that have moved on.
+            ballots: How many ballots it adds for each election.
+            certified: Elections whose count is final, so that counting their ballots can stop.
         """
         places = {**self.shards, **(shards or {})}
         newest = max((place.at for place in places.values()), default=0)
@@ -128,9 +128,9 @@ class Batch:
 
 
 def shuffled(entries: Iterable[bytes]) -> list[bytes]:
-    """Return entries in an order that says nothing of when each was made.
+    """Return entries in an order that does not show when each was made.
 
-    It is that of their leaf hashes read backwards, so that a stretch of the log has leaves of every
-    beginning, evenly, as those who look leaves up rely on.
+    They are sorted by their leaf hashes read backwards, so the beginnings of the leaf hashes remain
+    evenly spread over each stretch of the log, as the leaf index requires.
     """
     return sorted(entries, key=lambda entry: leaf_hash(entry)[::-1])

@@ -1,37 +1,37 @@
-"""Where a leaf stands in the log: sorted segments over stretches that are complete.
+"""Where a leaf is in the log: a sorted segment for every complete stretch.
 
-A segment is derived from level-0 tiles and can be made again from them at any time. Its records are
-the first 14 bytes of a leaf hash and two bytes of its place in the stretch, sorted, so hashes being
-evenly spread, one read of some kilobytes finds a leaf among 65,536.
+A segment is derived from level-0 tiles and can be rebuilt from them at any time. Its records, each
+the first 14 bytes of a leaf hash and two bytes for its place in the stretch, are sorted. As hashes
+are evenly spread, reading a few kilobytes finds a leaf among 65,536.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 
 STRETCH = 1 << 16
-"""Entries a segment covers: those of 256 tiles."""
+"""The number of entries that a segment covers: those of 256 tiles."""
 
 RECORD_BYTES = 16
 _PREFIX_BYTES = 14
 
 _MARGIN = 8 * math.isqrt(STRETCH) // 2
-"""Eight standard deviations of where a leaf stands around where it is expected; beyond them, less
-than one leaf in 10^15."""
+"""How far a leaf may be from its expected position: eight standard deviations, which less than one
+leaf in 10^15 exceeds."""
 
 
 def segment_path(number: int) -> str:
-    """Return the path of the segment over a stretch, counted from 0."""
+    """Return the path of the segment for a stretch, counted from 0."""
     return f"{number:08}"
 
 
 def segment(leaves: Sequence[bytes]) -> bytes:
-    """Return the segment over the leaves of a stretch."""
+    """Return the segment for the leaves of a stretch."""
     records = [leaf[:_PREFIX_BYTES] + place.to_bytes(2) for place, leaf in enumerate(leaves)]
     return b"".join(sorted(records))
 
 
 def window(leaf: bytes) -> tuple[int, int]:
-    """Return which bytes of a segment a leaf is in: the first, and how many."""
+    """Return the part of a segment that has a leaf's record: its first byte and its length."""
     expected = int.from_bytes(leaf[:8]) * STRETCH >> 64
     first = max(0, expected - _MARGIN)
     last = min(STRETCH, expected + _MARGIN)
@@ -39,7 +39,7 @@ def window(leaf: bytes) -> tuple[int, int]:
 
 
 def places(leaf: bytes, records: bytes) -> Iterator[int]:
-    """Return the places in the stretch at which a leaf may stand, by records of its segment."""
+    """Yield the places in the stretch where a leaf may be, according to records of the segment."""
     for at in range(0, len(records), RECORD_BYTES):
         if records[at : at + _PREFIX_BYTES] == leaf[:_PREFIX_BYTES]:
             yield int.from_bytes(records[at + _PREFIX_BYTES : at + RECORD_BYTES])

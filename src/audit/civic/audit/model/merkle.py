@@ -1,7 +1,7 @@
 """Merkle tree hashes and proofs of RFC 6962 section 2.1, which RFC 9162 section 2.1 keeps.
 
-A proof is built from roots of ranges of the tree: whoever can tell those can prove anything. The
-checks of proofs here follow the recursive definitions; the verifier follows the loops of RFC 9162.
+A proof is built from roots of ranges of the tree and nothing else. Proofs are checked here by the
+recursive definitions; the verifier uses the loops of RFC 9162.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ EMPTY_ROOT = hashlib.sha256().digest()
 """The root of a tree without entries."""
 
 type RangeRoot = Callable[[int, int], bytes]
-"""Returns the root over the entries from the first number up to the second, the latter excluded."""
+"""Returns the root over the entries from the first number up to, but not including, the second."""
 
 
 def node(left: bytes, right: bytes) -> bytes:
@@ -33,7 +33,7 @@ def perfect_root(hashes: Sequence[bytes]) -> bytes:
 
 
 def split(size: int) -> int:
-    """Return how many of ``size`` > 1 entries are in the left subtree: the largest smaller 2^k."""
+    """Return how many of ``size`` > 1 entries the left subtree has: the largest 2^k below it."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
@@ -41,15 +41,15 @@ def inclusion_proof(index: int, size: int, root: RangeRoot) -> list[bytes]:
     """Return the hashes that lead from a leaf to the root (RFC 6962 section 2.1.1).
 
     Args:
-        index: The entry's, from 0, below ``size``.
+        index: Of the entry, from 0 and below ``size``.
         size: Of the tree.
-        root: Tells roots of ranges of that tree.
+        root: Returns roots of ranges of that tree.
 
     Returns:
         At most ⌈log₂ size⌉ hashes, from the leaf's sibling to the root's child.
     """
     if not 0 <= index < size:
-        raise ValueError("no such entry in a tree of that size")
+        raise ValueError("a tree of that size has no such entry")
     proof: list[bytes] = []
     first, last = 0, size
     while last - first > 1:
@@ -64,15 +64,15 @@ def inclusion_proof(index: int, size: int, root: RangeRoot) -> list[bytes]:
 
 
 def consistency_proof(old: int, new: int, root: RangeRoot) -> list[bytes]:
-    """Return the hashes that show the tree of ``old`` entries in that of ``new`` (section 2.1.2).
+    """Return the hashes that show that the new tree extends the old one (RFC 6962 section 2.1.2).
 
     Args:
         old: Size of the older tree, from 1.
         new: Size of the newer tree, not smaller.
-        root: Tells roots of ranges of the newer tree.
+        root: Returns roots of ranges of the newer tree.
     """
     if not 0 < old <= new:
-        raise ValueError("the older tree is empty or the larger one")
+        raise ValueError("the older tree is empty or larger than the newer one")
     proof: list[bytes] = []
     first, last = 0, new
     while old != last:
@@ -83,7 +83,7 @@ def consistency_proof(old: int, new: int, root: RangeRoot) -> list[bytes]:
         else:
             proof.append(root(first, middle))
             first = middle
-    # The old tree's own root, where it is a subtree of the new one, is known to whoever checks.
+    # If the old tree is a subtree of the new one, the one who checks knows its root.
     if first:
         proof.append(root(first, last))
     return proof[::-1]
@@ -92,10 +92,10 @@ def consistency_proof(old: int, new: int, root: RangeRoot) -> list[bytes]:
 def check_consistency(
     old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]
 ) -> None:
-    """Check a consistency proof by the definition that made it.
+    """Check a consistency proof by the recursive definition.
 
     Raises:
-        LogBroken: It does not lead from the one root to the other.
+        LogBroken: It does not lead from one root to the other.
     """
     rest = list(proof)
     try:
@@ -109,14 +109,14 @@ def check_consistency(
 def _both(
     old: int, size: int, known: bytes, proof: list[bytes], *, whole: bool
 ) -> tuple[bytes, bytes]:
-    """Return the roots of the old and of the new tree, or of a right part of both.
+    """Return the roots of the old and the new tree, or of a part of each on the right.
 
     Args:
         old: Entries of the old tree in this part.
         size: Entries of the new tree in this part.
         known: The old tree's root.
-        proof: Used up from its end.
-        whole: This part begins where the tree begins, so that ``known`` is about it.
+        proof: Consumed from its front.
+        whole: This part begins where the tree begins, so ``known`` is its root.
     """
     if old == size:
         root = known if whole else proof.pop(0)

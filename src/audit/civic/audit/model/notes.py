@@ -29,15 +29,15 @@ class Checkpoint:
     root: bytes
 
     def text(self) -> bytes:
-        """Return what is signed."""
+        """Return the text that is signed."""
         return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n".encode()
 
     @classmethod
     def parse(cls, note: bytes) -> Self:
-        """Return the tree head of a note of our own; its signature is not checked.
+        """Return the tree head in one of the log's own notes; its signature is not checked.
 
         Raises:
-            LogBroken: It is none.
+            LogBroken: It is not a checkpoint.
         """
         found = _TEXT.fullmatch(note.partition(b"\n\n")[0].decode(errors="replace") + "\n")
         if not found:
@@ -49,7 +49,7 @@ def signed(text: bytes, name: str, public_key: bytes, signature: bytes) -> bytes
     """Return a note with one signature line.
 
     Args:
-        text: What was signed, with its last newline.
+        text: What was signed, including its last newline.
         name: Of the key.
         public_key: Ed25519, 32 bytes (RFC 8032).
         signature: 64 bytes.
@@ -64,7 +64,7 @@ def key_id(name: str, public_key: bytes) -> bytes:
 
 
 def verifier_key(name: str, public_key: bytes) -> str:
-    """Return the key as those who verify notes are given it ("vkey")."""
+    """Return the key in the form given to those who verify notes ("vkey")."""
     return f"{name}+{key_id(name, public_key).hex()}+{b64encode(ED25519 + public_key).decode()}"
 
 

@@ -1,4 +1,4 @@
-"""Openings: salts and ballots, with which anyone recounts what the log has committed to."""
+"""Openings: salts and ballots, with which anyone can recount what the log has committed to."""
 
 import hashlib
 from base64 import b64encode
@@ -14,16 +14,16 @@ from civic.contracts.log_entries import ballot_entry, commitment, leaf_hash
 Audience = Literal["public", "auditors", "sample"]
 
 MAX_CHUNK = 10_000
-"""Openings in one object."""
+"""The most openings in one object."""
 
 MAX_CHUNK_BYTES = 2 << 20
-"""Bytes of one object, so that an HTTP API over Lambda can serve it."""
+"""The most bytes in one object, so that an HTTP API over Lambda can serve it."""
 
 SAMPLE = 1000
-"""Ballots that a sample of a large election has, on average."""
+"""The average number of ballots in the sample of a large election."""
 
 SAMPLE_SHARE = 10
-"""Each ballot is drawn with a chance of one in so many at most, so that few are not all opened."""
+"""A ballot's chance of being drawn is at most one in this many, even if there are few ballots."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,18 +43,20 @@ class Opening:
         return leaf_hash(ballot_entry(election, commitment(self.salt, self.ballot)))
 
     def line(self) -> bytes:
-        """Return it as canonical JSON."""
+        """Return the opening as a line of canonical JSON."""
         return b'{"ballot":' + self.ballot + b',"salt":"' + b64encode(self.salt) + b'"}\n'
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Who is in a sample: nobody chooses, as the root was not known before the ballots were fixed.
+    """Decides which ballots are in a sample.
+
+    Nobody can steer it, as the root was not known before the ballots were fixed.
 
     Attributes:
         size: Tree size of the smallest checkpoint that holds the certification.
         root: The root there.
-        bound: The hash of whoever is in the sample is below it.
+        bound: A ballot is in the sample if its hash is below this.
     """
 
     size: int
@@ -63,19 +65,19 @@ class Draw:
 
     @classmethod
     def of(cls, size: int, root: bytes, ballots: int) -> "Draw":
-        """Return the draw of about `SAMPLE`, or of one in `SAMPLE_SHARE`, from so many ballots."""
+        """Return the draw of about `SAMPLE` ballots, but at most one in `SAMPLE_SHARE` of them."""
         whole = 1 << 256
         bound = min(whole // SAMPLE_SHARE, whole * SAMPLE // max(ballots, 1))
         return cls(size, root, bound.to_bytes(32))
 
     def takes(self, leaf: bytes) -> bool:
-        """Tell whether a ballot is in the sample."""
+        """Return whether a ballot is in the sample."""
         return hashlib.sha256(b"civic/sample/1|" + self.root + leaf).digest() < self.bound
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some openings as one object."""
+    """Some openings in one object."""
 
     ballots: int
     content: bytes
@@ -87,7 +89,7 @@ class Chunk:
 
 
 def chunks(openings: Iterable[tuple[bytes, Opening]]) -> Iterator[Chunk]:
-    """Return openings, each given with its leaf hash, as objects; within each by that hash."""
+    """Yield objects of openings, each sorted by the leaf hashes that are given with them."""
     some: list[tuple[bytes, bytes]] = []
     size = 0
     for leaf, one in openings:
@@ -111,7 +113,7 @@ def index(
     listed: Sequence[tuple[str, int]],
     draw: Draw | None = None,
 ) -> bytes:
-    """Return what names all chunks of an audience: each by its name and number of ballots."""
+    """Return the list of all chunks for an audience, with their names and numbers of ballots."""
     document: dict[str, Any] = {
         "audience": audience,
         "ballots": sum(ballots for _, ballots in listed),

@@ -1,6 +1,6 @@
 """Tiles and entry bundles of a log (C2SP tlog-tiles): paths, contents, and how a tree grows.
 
-The right edge of a tree - the incomplete tile of each level - is all it takes to append to it.
+Appending to a tree needs only its right edge: the incomplete tile of each level.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,10 +12,10 @@ from civic.audit.model.merkle import EMPTY_ROOT, HASH_BYTES, RangeRoot, node, pe
 from civic.contracts.log_entries import leaf_hash
 
 WIDTH = 256
-"""Hashes in a full tile, entries in a full bundle."""
+"""The number of hashes in a full tile, and of entries in a full bundle."""
 
 MAX_ENTRY = 0xFFFF
-"""Bytes of an entry; its length stands in two bytes."""
+"""The most bytes in an entry, whose length is written in two bytes."""
 
 ENTRIES = "entries"
 
@@ -37,7 +37,7 @@ class Published:
 
 
 def tile_path(level: int | str, index: int, width: int = WIDTH) -> str:
-    """Return the path of a tile, or of a bundle where ``level`` is ``entries``."""
+    """Return the path of a tile, or of a bundle if ``level`` is ``entries``."""
     groups = [f"{index % 1000:03}"]
     while index := index // 1000:
         groups.append(f"x{index % 1000:03}")
@@ -51,7 +51,7 @@ def tile_width(size: int, level: int, index: int) -> int:
 
 
 def bundle(entries: Iterable[bytes]) -> bytes:
-    """Return entries as one object."""
+    """Return entries as one bundle."""
     return b"".join(len(entry).to_bytes(2) + entry for entry in entries)
 
 
@@ -96,7 +96,7 @@ class Edge:
         """Return the edge of a published tree.
 
         Raises:
-            LogBroken: A tile does not have the hashes it must have.
+            LogBroken: A tile does not have as many hashes as it must.
         """
         levels = []
         level = 0
@@ -112,7 +112,7 @@ class Edge:
         return cls(size, tuple(levels), tuple(unbundle(content)))
 
     def grown(self, entries: Sequence[bytes]) -> tuple[Self, list[Published]]:
-        """Return the edge after some more entries, and the tiles and bundles they complete."""
+        """Return the edge after appending entries, and the tiles and bundles they complete."""
         levels = [list(level) for level in self.levels]
         tail, size = list(self.entries), self.size
         complete: list[Published] = []
@@ -128,7 +128,7 @@ class Edge:
         return type(self)(size, tuple(map(tuple, levels)), tuple(tail)), complete
 
     def partial(self) -> list[Published]:
-        """Return the incomplete tiles and the incomplete bundle, as they are published."""
+        """Return the incomplete tiles and the incomplete bundle, as they are to be published."""
         objects = [
             Published(
                 tile_path(level, (self.size >> 8 * level) // WIDTH, len(hashes)), b"".join(hashes)
@@ -146,7 +146,7 @@ class Edge:
         if not self.size:
             return EMPTY_ROOT
         root = b""
-        # Perfect subtrees from the right to the left: each level's, the smallest first.
+        # The perfect subtrees from right to left: level by level, the smallest first.
         for hashes in self.levels:
             end = len(hashes)
             while end:
@@ -173,9 +173,9 @@ def _add(
 
 
 def range_roots(size: int, read: Read) -> RangeRoot:
-    """Return what tells roots of ranges of a published tree, from its tiles.
+    """Return a function that finds roots of ranges of a published tree from its tiles.
 
-    Ranges are such as proofs ask for: the left side of a subtree, or all to its right.
+    It handles the ranges that proofs need: the left side of a subtree, or all to its right.
     """
     kept: dict[str, list[bytes]] = {}
 

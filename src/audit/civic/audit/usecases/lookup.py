@@ -1,4 +1,4 @@
-"""Looking up: where a leaf stands in the log, and the proof that it does."""
+"""Lookup: where a leaf is in the log, and the proof that it is there."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ from civic.audit.ports import Heads, Shelf
 
 @dataclass(slots=True)
 class Lookup:
-    """Finds leaves; keeps the tiles at the end of the log that it has read, which never change."""
+    """Finds leaves; keeps the tiles it has read at the end of the log, as these never change."""
 
     shelf: Shelf
     index: Shelf
@@ -20,10 +20,10 @@ class Lookup:
     _tail: dict[str, bytes] = field(default_factory=dict)
 
     def prove(self, leaf: bytes) -> bytes:
-        """Return the proof that a leaf is in the log (C2SP tlog-proof), by the newest checkpoint.
+        """Return the proof (C2SP tlog-proof) that a leaf is in the tree of the newest checkpoint.
 
         Raises:
-            NotLogged: It is not there by now.
+            NotLogged: It is not there yet.
         """
         index, note = self.locate(leaf)
         size = Checkpoint.parse(note).size
@@ -32,10 +32,10 @@ class Lookup:
         )
 
     def locate(self, leaf: bytes) -> tuple[int, bytes]:
-        """Return the index of a leaf, and the newest checkpoint, whose tree has it.
+        """Return the index of a leaf and the newest checkpoint, whose tree includes it.
 
         Raises:
-            NotLogged: It is not there by now.
+            NotLogged: It is not there yet.
         """
         head = self.heads.newest()
         index = self.find(leaf, Checkpoint.parse(head.note).size) if head else None
@@ -49,13 +49,13 @@ class Lookup:
         return self._in_stretches(leaf, size) if found is None else found
 
     def _in_tail(self, leaf: bytes, size: int) -> int | None:
-        """Look through the leaves after the last stretch that is complete."""
+        """Look through the leaves after the last complete stretch."""
         tiles = range(size // STRETCH * STRETCH // WIDTH, -(-size // WIDTH))
         paths = {tile_path(0, tile, tile_width(size, 0, tile)): tile for tile in tiles}
         unknown = [path for path in paths if path not in self._tail]
         read = dict(zip(unknown, self.shelf.read_all(unknown), strict=True))
         self._tail = {path: read.get(path) or self._tail[path] for path in paths}
-        # From the end: what is asked for is mostly what has come in last.
+        # From the end, as most lookups are for the newest entries.
         for path in reversed(paths):
             at = _at(self._tail[path], leaf)
             if at is not None:
@@ -76,7 +76,7 @@ class Lookup:
 
 
 def _at(tile: bytes, leaf: bytes) -> int | None:
-    """Return where in a tile a hash stands."""
+    """Return the position of a hash in a tile, or None."""
     at = tile.find(leaf)
     while at >= 0:
         if at % HASH_BYTES == 0:

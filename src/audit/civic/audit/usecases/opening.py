@@ -1,4 +1,4 @@
-"""Opening: after certification, what the log committed to is shown to whom the election chose."""
+"""Opening: after certification, the commitments are opened to the audience the election chose."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -26,8 +26,8 @@ class Opener:
 
     Attributes:
         ballots: What is opened.
-        journal: Tells which checkpoint was the first with the certification.
-        lookup: Tells where in the log the certification is.
+        journal: Shows which checkpoint was the first with the certification.
+        lookup: Finds the certification in the log.
         public: The published log.
         auditors: What only auditors may read.
         events: The bus.
@@ -42,14 +42,14 @@ class Opener:
 
 
 def open_ballots(opener: Opener, certified: ElectionCertified) -> int:
-    """Publish what opens the ballots of an election; done again, it publishes the same.
+    """Publish what opens the ballots of an election; repeating it publishes the same.
 
     Returns:
         How many ballots were opened to the election's audience.
 
     Raises:
         NotLogged: The certification is not in the log yet; try again.
-        BallotsMissing: The box does not hold as many ballots as are certified.
+        BallotsMissing: The box does not hold the certified number of ballots.
     """
     draw = _draw(opener, certified)
     election = certified.election
@@ -90,7 +90,7 @@ def _publish(
 
 
 def _draw(opener: Opener, certified: ElectionCertified) -> Draw:
-    """Return the draw by the first checkpoint that holds the certification."""
+    """Return the draw from the first checkpoint that includes the certification."""
     at, _ = opener.lookup.locate(leaf_hash(entries_of(certified)[0]))
     batch = opener.journal.head() or Batch()
     while batch.first > at:

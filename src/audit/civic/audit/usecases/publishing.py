@@ -1,9 +1,9 @@
-"""Publishing: tiles, bundles and checkpoints of what stands in the journal.
+"""Publishing: tiles, bundles and checkpoints for what is in the journal.
 
-Everything here follows from the journal, so it may be done twice, by two writers at once, or be
-given up between any two steps: the next one finds the same bytes already there and goes on. What is
-signed is checked first, by a consistency proof read back from the published tiles, against what was
-signed last.
+Everything here follows from the journal, so it can be done twice, by two writers at once, or be
+abandoned between any two steps: the next writer finds the same bytes already there and continues.
+Before a tree head is signed, a consistency proof read back from the published tiles shows that it
+extends the one signed last.
 """
 
 from dataclasses import dataclass, field
@@ -22,18 +22,18 @@ _ATTEMPTS = 5
 
 
 def checkpoint_path(size: int) -> str:
-    """Return the path under which the checkpoint of a tree size stays."""
+    """Return the path at which the checkpoint for a tree size remains."""
     return f"checkpoints/{size}"
 
 
 @dataclass(slots=True)
 class Publisher:
-    """Brings what is published up to the journal; remembers the right edge to save reading it.
+    """Publishes what the journal has; remembers the right edge to save reading it again.
 
     Attributes:
         origin: The log's name.
         journal: What is to be published.
-        shelf: Where to.
+        shelf: Where it is published.
         index: Where leaves can be looked up.
         heads: The newest checkpoint.
         signer: The log's key.
@@ -59,7 +59,7 @@ class Publisher:
 
         Raises:
             LogBroken: What is stored contradicts itself; nothing is signed.
-            CheckpointMoved: Others publish again and again; try again.
+            CheckpointMoved: Other writers kept publishing first; try again later.
         """
         for _ in range(_ATTEMPTS):
             head = self.heads.newest()
@@ -67,7 +67,7 @@ class Publisher:
                 return self._publish_after(head)
             except CheckpointMoved:
                 continue
-        raise CheckpointMoved("the checkpoint is being published by others")
+        raise CheckpointMoved("other writers keep publishing the checkpoint first")
 
     def _publish_after(self, head: Head | None) -> int:
         last = Checkpoint.parse(head.note) if head else None
@@ -81,7 +81,7 @@ class Publisher:
             last = Checkpoint(self.origin, edge.size, edge.root())
             note = self._signed(last)
             self.shelf.put([Published(checkpoint_path(edge.size), note)])
-            # Said before it is shown as the newest: what is the newest is taken for done.
+            # Announced before it becomes the newest, as from then on it counts as published.
             self.events.publish([self._fact(last)])
             head = self.heads.replace(head, note)
             self._edge = edge
@@ -108,7 +108,7 @@ class Publisher:
         return edge
 
     def _published(self, last: Checkpoint | None, before: Edge, batch: Batch) -> Edge:
-        """Put everything up to a new checkpoint, and check that it continues the last one."""
+        """Publish everything for a new checkpoint, and check that it extends the last one."""
         edge, complete = before.grown(batch.entries)
         self.shelf.put([*complete, *edge.partial()])
         for stretch in range(before.size // STRETCH, edge.size // STRETCH):

@@ -1,8 +1,8 @@
-"""Recording: what happened goes into the journal, each thing once, and is then published.
+"""Recording: what happened is added to the journal, exactly once, and then published.
 
-A ballot is known by its shard of the stream and its sequence number there, an event by the leaves
-it makes. Both are looked at again whenever another writer was faster, so neither a delivery that
-comes twice nor two writers at once put anything into the log twice.
+A ballot is recognised by its shard of the stream and its sequence number there, an event by the
+leaves it makes. Both are checked again whenever another writer was faster, so neither a repeated
+delivery nor two writers at once put anything into the log twice.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ from civic.contracts.ports import Clock
 from civic.contracts.voting import ElectionCertified
 
 _ATTEMPTS = 20
-"""Each time another writer was faster; there are as many as the stream has shards."""
+"""Attempts when other writers are faster; there are as many writers as the stream has shards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,13 @@ class Recorder:
 
 
 def record_ballots(recorder: Recorder, shard: str, arrivals: Sequence[Arrival]) -> int:
-    """Log what is new among some arrivals of one shard, and publish.
+    """Log the new ballots among the arrivals of one shard, and publish them.
 
     Returns:
         How many ballots were new.
 
     Raises:
-        NumberTaken: Others wrote again and again; deliver the batch again.
+        NumberTaken: Other writers kept being faster; deliver the batch again.
     """
     for _ in range(_ATTEMPTS):
         head = recorder.journal.head() or Batch()
@@ -55,35 +55,35 @@ def record_ballots(recorder: Recorder, shard: str, arrivals: Sequence[Arrival]) 
                 recorder.journal.append(head.after(entries, shards=moved, ballots=counts.items()))
             except NumberTaken:
                 continue
-        # Also when nothing was new: the invocation before may have ended before it published.
+        # Even if nothing was new: the previous invocation may have ended before it published.
         recorder.publisher.publish()
         return len(new)
-    raise NumberTaken("the journal is being written by others")
+    raise NumberTaken("other writers keep adding to the journal first")
 
 
 def check_loggable(recorder: Recorder, event: Event) -> None:
-    """Refuse what may not be logged yet.
+    """Refuse an event that must not be logged yet.
 
     Raises:
-        BallotsMissing: A count is certified of which not all ballots are in the log.
+        BallotsMissing: Not all ballots of the certified count are in the log.
     """
     if isinstance(event, ElectionCertified) and _missing(recorder, event):
         raise BallotsMissing("the log does not hold every ballot of the count yet")
 
 
 def record_events(recorder: Recorder, events: Sequence[Event]) -> int:
-    """Log what is new among some events, and publish.
+    """Log the entries of events that are new, and publish them.
 
     Returns:
         How many entries were new.
 
     Raises:
-        NumberTaken: Others wrote again and again; deliver the batch again.
+        NumberTaken: Other writers kept being faster; deliver the batch again.
     """
     entries = dict.fromkeys(entry for event in events for entry in entries_of(event))
     certified = [one.election for one in events if isinstance(one, ElectionCertified)]
     for _ in range(_ATTEMPTS):
-        # Only what is published can be looked up, so whatever is pending goes first.
+        # Only published entries can be looked up, so pending ones are published first.
         size = recorder.publisher.publish()
         head = recorder.journal.head() or Batch()
         if head.size != size:
@@ -97,13 +97,13 @@ def record_events(recorder: Recorder, events: Sequence[Event]) -> int:
             continue
         recorder.publisher.publish()
         return len(new)
-    raise NumberTaken("the journal is being written by others")
+    raise NumberTaken("other writers keep adding to the journal first")
 
 
 def _missing(recorder: Recorder, event: ElectionCertified) -> bool:
     head = recorder.journal.head() or Batch()
     if head.ballots.get(event.election, 0) == event.ballots:
         return False
-    # Certified before, and delivered again.
+    # It may have been logged before and delivered again.
     certification = leaf_hash(entries_of(event)[0])
     return recorder.lookup.find(certification, recorder.publisher.publish()) is None
