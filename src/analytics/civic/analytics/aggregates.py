@@ -2,10 +2,10 @@
 
 A cell is published only if it counts at least ``threshold`` people; smaller ones are dropped. So
 that a dropped cell cannot be worked out by subtracting its published siblings from their sum,
-further cells are dropped until every such difference is nothing or at least the threshold
+further cells are dropped until every such difference is zero or at least the threshold
 (secondary suppression; Willenborg and de Waal, *Elements of Statistical Disclosure Control*,
 2001, chapter 4). The total is rounded down to a multiple of the threshold. ``Protection`` is the
-seam where a stronger release step, such as differential privacy, takes over.
+seam at which a stronger release step, such as differential privacy, can replace this one.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "regions_by_age": ("region", "age_band", "decision"),
     "reasons": ("reason", "decision"),
 }
-"""The dimensions of every table of a release."""
+"""The dimensions of each table of a release."""
 
 SUMS: Mapping[str, tuple[str, ...]] = {
     "days": ("decisions",),
@@ -44,12 +44,12 @@ SUMS: Mapping[str, tuple[str, ...]] = {
     "regions_by_age": ("regions", "age_bands"),
 }
 """Which tables hold the sums of a table's cells. A person can have several reasons, or none, so
-the cells of ``reasons`` add up to nothing published."""
+the cells of ``reasons`` do not add up to any published sum."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Exact counts, before protection; never leaves the function."""
+    """Exact counts before protection, which never leave the function."""
 
     cells: Mapping[Cell, int]
     people: int
@@ -117,7 +117,7 @@ def _revealing(exact: Mapping[Cell, int], kept: AbstractSet[Cell], threshold: in
     """Return kept cells that must go.
 
     They are the parts of a dropped sum, and the smallest part of any sum from which the dropped
-    parts could be told.
+    parts could be worked out.
     """
     parts: dict[tuple[str, Cell], list[Cell]] = {}
     orphans = set()

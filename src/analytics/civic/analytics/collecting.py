@@ -1,4 +1,4 @@
-"""Join what the events tell, in whatever order they come."""
+"""Joins what the events report, in whatever order they arrive."""
 
 from collections.abc import Sequence
 
@@ -8,20 +8,20 @@ from civic.contracts.identifiers import RegistrationId
 
 
 def collect_decisions(joins: JoinStore, decisions: Sequence[DecisionMade]) -> None:
-    """Note decisions."""
+    """Record decisions."""
     for decision in decisions:
         joins.decided(decision)
 
 
 def collect_storage(joins: JoinStore, stored: Sequence[DataChange]) -> None:
-    """Note stored revisions."""
+    """Record stored revisions."""
     for item in stored:
         if item.revision is not None:
             joins.stored(item.id, item.revision)
 
 
 def collect_restriction(joins: JoinStore, registration: RegistrationId, sequence: int) -> None:
-    """Note that a registration is not to be counted, or may be again (GDPR Art. 18)."""
+    """Record that a registration must not be counted, or may be again (GDPR Art. 18)."""
     joins.restricted(registration, sequence)
 
 
@@ -32,5 +32,5 @@ def collect_erasures(joins: JoinStore, erased: Sequence[DataChange]) -> None:
 
 
 def collect_objection(joins: JoinStore, objection: DataChange) -> None:
-    """Forget who objected, for good (GDPR Art. 21)."""
+    """Forget a registration for good after an objection (GDPR Art. 21)."""
     joins.objected(objection.id, objection.at)

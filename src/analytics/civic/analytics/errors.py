@@ -6,4 +6,4 @@ class AnalyticsError(Exception):
 
 
 class StoreUnavailable(AnalyticsError):
-    """A store refused, throttled or did not answer; the work may be tried again."""
+    """A store refused, throttled or did not answer; try again later."""

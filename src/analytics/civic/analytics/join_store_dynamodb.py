@@ -1,11 +1,11 @@
 """Joins in DynamoDB: one row per registration.
 
-``dr`` is the revision of the decision whose day, cohort and reasons the row holds, ``round`` which
-decision on that revision it is, if people made it; ``sr`` is the revision that is stored, and
-``restriction`` the number of the last change of a restriction, with ``restricted`` its outcome.
-A row with ``erased_at`` is a tombstone. Of an erased registration it holds nothing else but its
-``ttl``; of one whose data subject objected not even that, as it has to last as long as the
-registration does.
+``dr`` is the revision of the decision whose day, cohort and reasons the row holds, and ``round``
+the number of the human review that made it, or 0. ``sr`` is the stored revision. ``restriction`` is
+the number of the last change of a restriction, and ``restricted`` its outcome. A row with
+``erased_at`` is a tombstone. Otherwise the tombstone of an erased registration has only its
+``ttl``, and that of a registration whose data subject objected not even this, as it must last as
+long as the registration does.
 """
 
 from collections.abc import Iterable, Iterator
@@ -61,7 +61,7 @@ class DynamoDbJoins(JoinStore):
 
     @override
     def erased(self, registration: RegistrationId, at: datetime) -> None:
-        """Replace the row by a tombstone, unless there is an earlier one."""
+        """Replace the row with a tombstone, unless there is an earlier one."""
         item: dict[str, Any] = {
             "id": {"S": registration},
             "erased_at": {"S": at.isoformat()},
@@ -71,7 +71,7 @@ class DynamoDbJoins(JoinStore):
 
     @override
     def objected(self, registration: RegistrationId, at: datetime) -> None:
-        """Replace the row by a tombstone that does not expire, unless there is one."""
+        """Replace the row with a tombstone that does not expire, unless there already is one."""
         item: dict[str, Any] = {"id": {"S": registration}, "erased_at": {"S": at.isoformat()}}
         self._bury(item, "attribute_not_exists(#ttl) AND erased_at > :at")
 
@@ -88,7 +88,7 @@ class DynamoDbJoins(JoinStore):
                 yield from map(_counted, page["Items"])
 
     def _bury(self, item: dict[str, Any], replaceable: str) -> None:
-        """Put a tombstone where there is none, or one that may be replaced."""
+        """Write a tombstone, unless there already is one that must not be replaced."""
         with _unless_in_the_way():
             self._client.put_item(
                 TableName=self._table,
@@ -101,7 +101,7 @@ class DynamoDbJoins(JoinStore):
     def _advance(
         self, registration: RegistrationId, steps: dict[str, int], facts: dict[str, Any]
     ) -> None:
-        """Write facts if the steps they stand under, most significant first, are further on."""
+        """Write facts if their steps, most significant first, are ahead of those in the row."""
         numbers = {name: {"N": str(number)} for name, number in steps.items()}
         written = numbers | facts
         assignments = ", ".join(f"#{name} = :{name}" for name in written)
@@ -117,7 +117,7 @@ class DynamoDbJoins(JoinStore):
 
 
 def _further(steps: Iterable[str]) -> str:
-    """Return the condition that steps are further on than those of the row, if it has any."""
+    """Return the condition that steps are ahead of those in the row, if it has any."""
     first, *rest = steps
     further = f"attribute_not_exists(#{first}) OR #{first} < :{first}"
     return f"{further} OR (#{first} = :{first} AND ({_further(rest)}))" if rest else further

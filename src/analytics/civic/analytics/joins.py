@@ -1,7 +1,7 @@
-"""What is known of one registration: its decision and whether its data is stored.
+"""What is known about one registration: its decision and whether its data is stored.
 
 A registration counts once both are known for the same revision. The two halves are kept in one row
-and only ever move to a higher revision, so duplicates and the order of events do not matter.
+and only ever advance to a higher revision, so duplicates and the order of events do not matter.
 """
 
 from dataclasses import dataclass

@@ -14,29 +14,29 @@ class JoinStore(Protocol):
     """The two halves of every registration, joined by its id."""
 
     def decided(self, decision: DecisionMade) -> None:
-        """Note a decision, unless a later revision's is known or the registration is erased."""
+        """Record a decision, unless a later one is known or the registration is erased."""
         ...
 
     def stored(self, registration: RegistrationId, revision: Revision) -> None:
-        """Note that a revision is stored, unless a later one is known or it is erased."""
+        """Record that a revision is stored, unless a later one is known or it is erased."""
         ...
 
     def restricted(self, registration: RegistrationId, sequence: int) -> None:
-        """Note a restriction (odd) or its lifting (even), unless a later one is known."""
+        """Record a restriction (odd) or its lifting (even), unless a later one is known."""
         ...
 
     def objected(self, registration: RegistrationId, at: datetime) -> None:
-        """Forget a registration for as long as there is one; what arrives later is ignored."""
+        """Forget a registration for as long as it exists; what arrives later is ignored."""
         ...
 
     def erased(self, registration: RegistrationId, at: datetime) -> None:
-        """Forget a registration; of several times the earliest is kept."""
+        """Forget a registration; if this is repeated, the earliest time is kept."""
         ...
 
     def complete(self) -> Iterator[Counted]:
         """Return every registration whose decision and storage are known for one revision.
 
-        Those that are restricted are left out.
+        Restricted registrations are left out.
         """
         ...
 

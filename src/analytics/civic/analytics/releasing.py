@@ -1,6 +1,6 @@
-"""Publish aggregates.
+"""Publishes aggregates.
 
-A release counts afresh from the joined rows instead of keeping counters: a counter beside a row
+A release counts the joined rows afresh instead of keeping counters: a counter beside a row
 would need a transaction to be exact under redelivery, and a scan once a day costs less than one
 more write per registration (docs/adr/0005-count-at-release.md).
 """

@@ -1,4 +1,4 @@
-"""Queue: join decisions with storage, forget the erased. Holds no key, reads no personal data."""
+"""Queue: join decisions with storage, and forget the erased; no key and no personal data."""
 
 from collections.abc import Sequence
 from functools import cache, partial
@@ -56,7 +56,7 @@ def joins() -> JoinStore:
 
 @cache
 def publisher() -> EventBridgePublisher:
-    """Compose the way to the bus."""
+    """Compose the publisher to the bus."""
     return EventBridgePublisher(clients.events(), _settings().bus_name, "analytics")
 
 
