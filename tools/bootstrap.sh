@@ -4,7 +4,7 @@
 #   sam     .venvs/sam      aws-sam-cli, which pins its own boto3 and click
 #   engine  .venvs/engine   the embedded AWS engine
 #   checkov .venvs/checkov  the policy checks of the templates
-#   anchor  .venvs/anchor   what signs the transactions of `civic-monitor anchor`
+#   anchor  .venvs/anchor   the signer of transactions for `civic-monitor anchor`
 #   evm     .venvs/evm      the compiler of its contract, and a chain to test it on
 # Each is installed from its hash-checked lock file, and again only if that file has changed.
 set -euo pipefail
@@ -22,7 +22,7 @@ fail() {
   exit 1
 }
 
-# The first Python 3 that runs; version switchers leave shims on PATH that do not.
+# The first Python 3 that runs, as version switchers leave shims on PATH that do not.
 any_python() {
   local candidate
   for candidate in "python$WANTED_PYTHON" python3 python /usr/bin/python3; do
@@ -67,7 +67,7 @@ find_uv() {
   fi
 }
 
-# A Python that is already here is preferred to a download.
+# An installed Python is preferred to a download.
 find_python() {
   if ! PYTHON="$("$UV" python find --quiet --no-project "$WANTED_PYTHON" 2>/dev/null)"; then
     echo "setup: Python $WANTED_PYTHON" >&2
@@ -89,8 +89,8 @@ home_of() {
   if [ "$1" = app ]; then echo .venv; else echo ".venvs/$1"; fi
 }
 
-# What an environment was made from. Its console scripts contain its path, so a moved checkout
-# creates its environments again.
+# What an environment is made from. Its console scripts contain its path, so a checkout that was
+# moved makes its environments again.
 inputs_of() {
   pwd
   cat .python-version "$(lock_of "$1")"

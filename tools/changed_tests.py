@@ -1,9 +1,10 @@
-"""Print the unit tests that are nearest to a change, one file per line: what `make check` runs.
+"""Prints the unit tests nearest to a change, one file per line, for `make check` to run.
 
 A change is everything that differs from BASE (`main` by default): commits, the working tree and
-untracked files. Nearest are the tests that have changed, then those that import a changed module or
-name a changed file, then those that import something that does, and so on, step by step, as long as
-there are at most thirty. The first step is always taken. Engine tests are left to `make test`.
+untracked files. The nearest tests are those that have changed, then those that import a changed
+module or name a changed file, then those that import something that does, and so on, step by step,
+as long as there are at most thirty. The first step is always taken. Engine tests are left to
+`make test`.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SUITES = ("unit", "contract", "property", "fail_closed", "privacy")
 MOST = 30
-"""An eighth of all test files: a check that is waited for."""
+"""An eighth of all test files, as somebody waits for this check."""
 
 _DOCUMENTS = "tests/unit/test_documents.py"
 
@@ -36,7 +37,7 @@ def nearest(changed: Iterable[str], root: Path = ROOT, most: int = MOST) -> list
     Args:
         changed: Paths from the root of the checkout.
         root: The checkout.
-        most: How many files the search stops at, from its second step on.
+        most: The search stops before exceeding this many files, except in its first step.
     """
     named = {
         str(file.relative_to(root)): _names(file)
@@ -59,14 +60,14 @@ def _naming(reached: set[str], named: Mapping[str, set[str]]) -> set[str]:
 
 
 def _beside(changed: set[str], named: Mapping[str, set[str]]) -> set[str]:
-    """Return files that a change affects but that do not name it: documents and fixtures."""
+    """Return files that a change affects though they do not name it: documents and fixtures."""
     folders = tuple(f"{Path(one).parent}/" for one in changed if one.endswith("/conftest.py"))
     found = {path for path in named if path.startswith(folders)}
     return found | ({_DOCUMENTS} if any(path.endswith(".md") for path in changed) else set())
 
 
 def _mark(path: str) -> str:
-    """Return how other files refer to a file: to a module by its dotted name, otherwise by name."""
+    """Return how others refer to a file: by dotted name if it is a module, else by file name."""
     if not path.endswith(".py"):
         return Path(path).name
     parts = Path(path).with_suffix("").parts

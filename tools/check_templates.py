@@ -1,7 +1,7 @@
-"""Checks the templates with cfn-lint, checkov and AWS's own reference of IAM.
+"""Checks the templates with cfn-lint, checkov and AWS's own IAM reference.
 
 SAM's short forms hide the roles and policies they expand to, so the policy checks run on what
-CloudFormation will get: the translated template. What checkov skips is listed, with the reason, in
+CloudFormation gets: the translated template. What checkov skips is listed, with the reason, in
 `.checkov.yaml` or in the `Metadata` of the resource.
 """
 
@@ -26,7 +26,7 @@ _PLACEHOLDER = "s3://placeholder/artefact"
 
 
 class _NoManagedPolicies:
-    """The templates name no AWS managed policy by its short name."""
+    """No managed policies, as the templates name none by its short name."""
 
     def load(self) -> dict[str, str]:
         """Return the known policies: none."""
@@ -39,7 +39,7 @@ def translate(template: Path) -> dict[str, Any]:
     Args:
         template: A SAM template with local code.
     """
-    # The translator asks for a region, for the partition of the ARNs it writes.
+    # The translator needs a region for the partition in the ARNs it writes.
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
     document = yaml_parse(template.read_text())
     resources = [document.get("Globals", {}).get("Function", {})]
@@ -58,7 +58,7 @@ def translate(template: Path) -> dict[str, Any]:
 
 
 def check(translated: dict[Path, dict[str, Any]], scratch: Path) -> bool:
-    """Run cfn-lint and checkov, which print what they find, once each for all templates.
+    """Run cfn-lint and checkov once each for all templates; they print what they find.
 
     Returns:
         True if neither finds anything.
@@ -71,7 +71,7 @@ def check(translated: dict[Path, dict[str, Any]], scratch: Path) -> bool:
         [_PROGRAMS / "cfn-lint", "--", *translated, *plain],
         [_CHECKOV, "--config-file", ROOT / ".checkov.yaml", "--file", *plain],
     ]
-    # Both, so that one run shows everything; side by side, as each uses one processor.
+    # Both, so that one run shows everything, and in parallel, as each uses one processor.
     running = [subprocess.Popen(command, cwd=ROOT) for command in commands]
     codes = [one.wait() for one in running]
     return not any(codes)
@@ -87,7 +87,7 @@ def main() -> int:
     translated = {template: translate(template) for template in templates}
     with tempfile.TemporaryDirectory() as scratch:
         clean = check(translated, Path(scratch))
-    # They read across stacks, so all templates are looked at together.
+    # Statements refer to other stacks, so all templates are checked together.
     found = list(findings({template.name: one for template, one in translated.items()}))
     for finding in found:
         sys.stderr.write(f"{finding}\n")

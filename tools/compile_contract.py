@@ -1,6 +1,6 @@
-"""Compile `checkpoints.vy`: `make contract` writes what `civic-monitor anchor` reads.
+"""Compiles `checkpoints.vy`: `make contract` writes the file that `civic-monitor anchor` reads.
 
-With `--check` nothing is written; it fails if the committed file differs.
+With `--check` it writes nothing, and fails if the committed file differs.
 """
 
 import json
@@ -18,7 +18,7 @@ COMPILED = SOURCE.with_suffix(".json")
 
 
 def compiled() -> str:
-    """Return the contract as the compiler makes it."""
+    """Return the file for the contract as the compiler produces it."""
     source = SOURCE.read_text()
     made: dict[str, Any] = compile_code(
         source,
@@ -52,4 +52,4 @@ if __name__ == "__main__":
     if sys.argv[1:] != ["--check"]:
         COMPILED.write_text(compiled())
     elif compiled() != COMPILED.read_text():
-        sys.exit(f"{COMPILED.name} is not what the compiler makes; run `make contract`")
+        sys.exit(f"{COMPILED.name} differs from the compiler's output; run `make contract`")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Recompile every lock file. What is deployed is resolved first and constrains the rest, so the tests
-# run the deployed versions. --upgrade takes the newest versions; otherwise locked ones stay.
+# run the deployed versions. --upgrade takes the newest versions; otherwise locked ones are kept.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +18,7 @@ compile() {
 
 compile src/shared/requirements.in "$@"
 
-# The layer already brings these to every function; a second copy would only make it start slower.
+# The layer already provides these to every function; a second copy would only slow its start.
 # So a function's lock file is complete only together with the layer's: build with PIP_NO_DEPS=1.
 in_the_layer=()
 while read -r package; do

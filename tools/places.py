@@ -1,8 +1,8 @@
-"""Print the places that name a route or an event: tools/places.py "PUT /registrations/{id}/data".
+"""Prints the places that name a route or event: tools/places.py "PUT /registrations/{id}/data".
 
-A place is a file, and each of its lines that names the thing is printed. The places that somebody
-must keep in step by hand are listed apart from the generated ones, from tests and laboratory, and
-from prose. A path that is put together from variables is not found.
+A place is a file, of which each line with the name is printed. The places that must be kept in step
+by hand are listed separately from the generated ones, from tests and laboratory, and from prose. A
+path that is composed of variables is not found.
 """
 
 import re
@@ -23,7 +23,7 @@ _ENDS = re.compile(r"<!-- /[a-z-]+ -->|  # ---- end of what is generated")
 
 
 class Kind(StrEnum):
-    """Who keeps a place."""
+    """How a place is maintained."""
 
     BY_HAND = "kept by hand"
     GENERATED = "generated"
@@ -45,7 +45,7 @@ def places(name: str) -> Places:
     word = re.findall(r"[\w-]+(?![\w}+-])", name)[-1]
     found: Places = {kind: {} for kind in Kind}
     for file, text in _texts().items():
-        # Most files do not have the word at all.
+        # Most files lack the word altogether.
         if word in text:
             for number, line, kind in _lines(file, text):
                 if any(form.search(line) for form in forms):
@@ -54,12 +54,12 @@ def places(name: str) -> Places:
 
 
 def names(name: str) -> list[re.Pattern[str]]:
-    """Return the forms in which a line names a route, by its path or its last word, or an event."""
+    """Return patterns of lines that name an event, or a route by its path or last word."""
     method, _, path = name.partition(" ")
     if not path:
         return [re.compile(rf"\b{re.escape(name)}\b")]
     parts = path.strip("/").split("/")
-    # A parameter is `{id}` in a table, and any expression in the f-string of a client.
+    # A parameter is `{id}` in a table, and any expression in a client's f-string.
     whole = "/" + "/".join(r"\{[^/]*\}" if one[0] == "{" else re.escape(one) for one in parts)
     others = "|".join(one for one in _METHODS.split("|") if one != method)
     forms = [rf"^(?!.*\b({others})\b).*(?<![\w}}]){whole}(?![\w/{{-])"]
@@ -71,7 +71,7 @@ def names(name: str) -> list[re.Pattern[str]]:
 
 @cache
 def _texts() -> dict[str, str]:
-    # With untracked files, without ignored ones.
+    # Untracked files are included, ignored ones are not.
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     files = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     paths = [ROOT / file for file in sorted(set(files.splitlines()))]
@@ -98,7 +98,7 @@ def _kind(file: str, *, generated: bool) -> Kind:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the places of what is named.
+    """Print the places of the named route or event.
 
     Returns:
         0, or 2 if no route or event is given.

@@ -1,7 +1,7 @@
 """Runs make targets in parallel: `side_by_side.py lint templates`.
 
-The output of each is printed once it has ended, so that outputs do not mix. All run to the end; the
-exit code is that of the first failure, in the order given.
+The output of each is printed when it ends, so that outputs do not mix. All run to the end; the exit
+code is that of the first failure in the given order.
 """
 
 import os
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def run(target: str) -> tuple[int, str, float]:
-    """Run one target; return its exit code, its output and how many seconds it took."""
+    """Run one target; return its exit code, its output and its duration in seconds."""
     began = time.monotonic()
     done = subprocess.run(
         [os.environ.get("MAKE", "make"), "--no-print-directory", target],

