@@ -17,7 +17,7 @@ from tests.fakes.log import ELECTION, arrival
 BALLOTS = 300
 VOTERS = 3
 VERIFIES, PROVEN = "the log verifies; ", f"{VOTERS} voters' receipts are in it"
-RECOUNTED = "the ballots, counted anew by anyone, are the certified count"
+RECOUNTED = "an independent count of the ballots equals the certified count"
 ALTERED = "refused with one byte altered: "
 
 

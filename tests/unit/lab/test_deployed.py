@@ -235,9 +235,9 @@ def test_a_stack_on_aws_takes_no_made_up_votes() -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["--engine", "--crash"], "--crash is for runs without --engine"),
-        (["--engine", "--redeliver", "2%"], "--redeliver is for runs without --engine"),
-        (["--workers", "3"], "--workers is for runs with --engine"),
+        (["--engine", "--crash"], "--crash applies only to runs without --engine"),
+        (["--engine", "--redeliver", "2%"], "--redeliver applies only to runs without --engine"),
+        (["--workers", "3"], "--workers applies only to runs with --engine"),
         (["--engine", "--voters", "10001"], "up to 10,000 voters"),
     ],
 )

@@ -46,5 +46,5 @@ def test_any_size_is_met_exactly_and_no_cell_is_off_by_a_vote(voters: int) -> No
 
 def test_a_damaged_row_is_refused() -> None:
     row = dict.fromkeys(("clinton", "trump", "johnson", "stein", "mcmullin", "other"), "1")
-    with pytest.raises(ValueError, match="not its total"):
+    with pytest.raises(ValueError, match="do not add up to its total"):
         electorate._state({"state": "XX", "name": "Nowhere", "total": "7", **row})

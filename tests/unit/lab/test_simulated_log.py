@@ -201,7 +201,7 @@ def test_a_log_that_does_not_hold_is_told_by_the_exit_code(
 ) -> None:
     monkeypatch.setattr(LogDelivery, "take", lambda *_: None)
     assert main(["simulate", "--voters", "20"]) == 1
-    assert "the log does not hold" in capsys.readouterr().err
+    assert "the log does not verify" in capsys.readouterr().err
     assert (workspace / "out" / "simulation.json").exists()
 
 

@@ -200,7 +200,7 @@ def test_handlers_that_never_succeed_end_the_simulation(
         return [StoreUnavailable() for _ in ballots]
 
     monkeypatch.setattr(MemoryBallots, "cast", full)
-    with pytest.raises(CommandFailed, match="no accident"):
+    with pytest.raises(CommandFailed, match="not a simulated crash"):
         held()
 
 

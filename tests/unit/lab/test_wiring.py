@@ -216,7 +216,7 @@ def test_what_is_written_by_hand_stays_and_what_is_generated_is_made_anew(place:
 
 def test_template_without_a_part_for_it_is_refused(place: Path) -> None:
     place.write_text(HEAD)
-    with pytest.raises(NotWired, match="no part"):
+    with pytest.raises(NotWired, match="no generated part"):
         wired(place)
 
 

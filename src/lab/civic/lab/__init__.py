@@ -1,1 +1,1 @@
-"""Measurements, simulations and proofs of the project; not part of what is shipped."""
+"""The project's measurements, simulations and demonstrations, which are not shipped."""

@@ -1,4 +1,4 @@
-"""What a checkout adds to the `civic` command: measurements and proofs, which are not shipped."""
+"""What a checkout adds to the `civic` command: measurements and demonstrations, not shipped."""
 
 COMMANDS = {
     "Laboratory": {

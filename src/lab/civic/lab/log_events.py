@@ -1,6 +1,6 @@
-"""Everything that a log group holds: stream by stream, page by page.
+"""Reads everything in a log group, stream by stream and page by page.
 
-Not by FilterLogEvents, of which the engine answers with the first 10,000 events and no further
+It does not use FilterLogEvents, as the engine returns only its first 10,000 events and no further
 page; GetLogEvents pages there as it does on AWS.
 """
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def stream_names(logs: "CloudWatchLogsClient", group: str) -> Iterator[str]:
-    """Return the names of a group's streams."""
+    """Yield the names of a group's streams."""
     for page in logs.get_paginator("describe_log_streams").paginate(logGroupName=group):
         for stream in page["logStreams"]:
             yield stream["logStreamName"]
@@ -25,13 +25,13 @@ def pages(
     stream: str,
     window: tuple[datetime, datetime] | None = None,
 ) -> Iterator[list[str]]:
-    """Return the messages of a stream, the oldest first, as many at once as an answer has.
+    """Yield the messages of a stream page by page, the oldest first.
 
     Args:
         logs: The client.
         group: The group's name.
         stream: The stream's name.
-        window: Only from the first moment to the second, to the millisecond and both included.
+        window: Only events between these two moments, both included, to the millisecond.
     """
     asked: dict[str, Any] = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
     if window is not None:
@@ -43,7 +43,7 @@ def pages(
         if messages:
             yield messages
         following = answer["nextForwardToken"]
-        # An empty page is not the end: that is a token that leads to itself.
+        # An empty page is not the end: the end is a token that leads to itself.
         if following == asked.get("nextToken"):
             return
         asked["nextToken"] = following
@@ -52,7 +52,7 @@ def pages(
 def messages(
     logs: "CloudWatchLogsClient", group: str, window: tuple[datetime, datetime] | None = None
 ) -> Iterator[str]:
-    """Return the messages of all streams of a group, one stream after the other."""
+    """Yield the messages of all streams of a group, one stream after the other."""
     for stream in stream_names(logs, group):
         for page in pages(logs, group, stream, window):
             yield from page

@@ -1,7 +1,8 @@
 """Cold starts: handlers and their AWS clients, imported from the artefacts as they are shipped.
 
-Fresh interpreters, one after the other, every function once per round, so that whatever slows the
-machine down slows all of them. Every figure is a multiple of importing boto3 and making a client.
+Each runs in a fresh interpreter, one after the other, every function once per round, so that
+whatever slows the machine down slows all of them. Every figure is a multiple of the time that it
+takes to import boto3 and make a client, called the floor.
 """
 
 import importlib.util
@@ -27,21 +28,21 @@ ROUNDS = 4
 ANSWERING = ("gateway", "enqueuer", "results")
 """The functions whose answer people wait for most often."""
 _FLOOR_EVERY = 8
-"""All figures rest on the floor: it is measured again after so many others."""
+"""All figures depend on the floor, so it is measured again after this many others."""
 _CLIENT = re.compile(r"\bclients\.(?!now\b)(\w+)\(\)")
 _TIMED = "import time; began = time.process_time()\n{}\nprint(time.process_time() - began)"
 
 type Start = Callable[[], float]
-"""Starts something in a fresh interpreter, and returns the seconds of processor time it took."""
+"""Starts something in a fresh interpreter and returns its processor time in seconds."""
 
 
 def measure_artefacts(built: Path, functions: Collection[Function], begin: Begin) -> Section:
-    """Measure the cold start of every function, and once without bytecode.
+    """Measure the cold start of every function, and once more without bytecode.
 
     Args:
-        built: The folder of the artefacts, as they are uploaded.
+        built: The folder with the artefacts as they are uploaded.
         functions: The functions in them.
-        begin: Begins a bar of progress.
+        begin: Starts a progress bar.
     """
     with TemporaryDirectory() as scratch:
         whole, bare = Path(scratch, "whole"), Path(scratch, "bare")
@@ -57,7 +58,7 @@ def measure_artefacts(built: Path, functions: Collection[Function], begin: Begin
             (Path(boto3.__file__).parents[1],),
             bytecode,
         )
-        # Compiles what the floor, and Python itself, have not compiled yet.
+        # Compiles the modules of the floor, and of Python itself, that are not compiled yet.
         floor()
         tick = begin("cold starts", (ROUNDS + 1) * len(functions))
         return _section(
@@ -72,7 +73,7 @@ def _bytecode(module: Path) -> Path:
 
 
 def _cold(unpacked: Path, function: Function) -> Start:
-    """Import a handler, and make the clients that its composition names."""
+    """Return a start that imports a handler and makes the clients its composition names."""
     _, context, *_ = function.module.split(".")
     code = unpacked / artefact(Path(context))
     source = (code / function.module.replace(".", "/")).with_suffix(".py")
@@ -91,7 +92,7 @@ def _cold(unpacked: Path, function: Function) -> Start:
 
 def _start(code: str, path: Collection[Path], environment: Mapping[str, str]) -> float:
     done = subprocess.run(
-        # Nothing is found but what is on the path: none of this environment's own packages.
+        # Only what is on the path is found, and none of this environment's own packages.
         [sys.executable, "-S", "-P", "-c", _TIMED.format(code)],
         env={
             "PATH": os.environ["PATH"],
@@ -106,12 +107,12 @@ def _start(code: str, path: Collection[Path], environment: Mapping[str, str]) ->
         cwd="/",
     )
     if done.returncode:
-        raise MeasurementFailed(f"a cold start fails: {done.stderr[-500:]}")
+        raise MeasurementFailed(f"a cold start failed: {done.stderr[-500:]}")
     return float(done.stdout)
 
 
 def _ratios(starts: Mapping[str, Start], floor: Start, rounds: int, tick: Tick) -> dict[str, float]:
-    """Return the median of each over that of the floor."""
+    """Return the median of each, divided by that of the floor."""
     floors: list[float] = []
     times: dict[str, list[float]] = {name: [] for name in starts}
     for _ in range(rounds):

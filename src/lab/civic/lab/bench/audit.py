@@ -1,4 +1,4 @@
-"""`civic bench audit`: what the public log costs, beside a chain of hashes."""
+"""`civic bench audit`: what the public log costs, compared with a hash chain."""
 
 from collections.abc import Sequence
 
@@ -10,22 +10,22 @@ from civic.terminal.failures import SettingInvalid
 
 SIZES = (10_000, 100_000, 1_000_000)
 MOST = 10_000_000
-"""The largest log that may be asked for; it takes 3 GB and a few minutes."""
+"""The largest log allowed; it takes 3 GB and a few minutes."""
 RATES = (1_000, 100, 10)
-"""Votes a second in one shard of the stream."""
+"""Votes per second in one shard of the stream."""
 
 MOST_PUTS = 0.01
-"""The most objects that are to be put per vote."""
+"""The most objects that may be put per vote."""
 
 FIGURES = ("entries_per_second", "proof_bytes", "verify_us", "puts_per_vote")
 
 
 def measure_audit(sizes: Sequence[int], begin: Begin) -> Section:
-    """Measure everything.
+    """Measure everything in this section.
 
     Args:
         sizes: Of the log, ascending.
-        begin: Told about every part.
+        begin: Called at the start of each part.
     """
     prices = PriceTable.load()
     growth = grow(sizes, begin("growing a log", sizes[-1] // BATCH))
@@ -57,7 +57,7 @@ def measure_audit(sizes: Sequence[int], begin: Begin) -> Section:
             "entries_per_second": growth["chain_entries_per_second"],
             "proof_bytes": {size: Chain.proof_bytes(size) for size in sizes},
             "verify_us": {size: us_per_link * (1 + size // 2) for size in sizes},
-            # Each vote an object, as it was described, each 10,000th another.
+            # As the first design had it: an object for each vote, and another for every 10,000th.
             "puts_per_vote": dict.fromkeys(sizes, puts),
         },
         other="chain",
@@ -81,10 +81,10 @@ def measure_audit(sizes: Sequence[int], begin: Begin) -> Section:
 
 
 def sizes_of(text: str) -> list[int]:
-    """Return sizes that were given with commas between.
+    """Return sizes from a list separated by commas.
 
     Raises:
-        SettingInvalid: One is no multiple of the batch, or too large.
+        SettingInvalid: A size is not a multiple of the batch, or is too large.
     """
     try:
         sizes = sorted({int(float(one)) for one in text.split(",")})

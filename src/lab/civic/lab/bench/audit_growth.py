@@ -1,7 +1,8 @@
-"""A log that grows on one core, through the real recorder and publisher in memory, and a chain.
+"""A log that grows in memory, through the real recorder and publisher, and a hash chain.
 
-The chain is what the first description of this system had in the log's place: SHA-256 over the
-previous hash and the vote's fields, and every 10,000 votes a checkpoint with the hash so far.
+Both run on one core. The chain is what the first design of this system had instead of the log:
+SHA-256 over the previous hash and the vote's fields, and after every 10,000 votes a checkpoint
+with the latest hash.
 """
 
 import hashlib
@@ -28,11 +29,11 @@ from civic.lab.memory.bus import MemoryBus
 from civic.verifier.merkle import verify_inclusion
 
 BATCH = 10_000
-"""Ballots that come into the log at once: the most that Lambda hands over."""
+"""Ballots that are added to the log at once: the most that Lambda hands over."""
 SAMPLE = 1_000
-"""Leaves that are proved at each size."""
+"""Leaves for which a proof is made at each size."""
 CHECKPOINT_EVERY = 10_000
-"""Entries of the chain under each of its checkpoints."""
+"""Entries of the chain between its checkpoints."""
 HASH_BYTES = 32
 
 _LAPS = 5
@@ -40,16 +41,16 @@ _ELECTION = ElectionId("0123456789ab")
 
 
 class Chain:
-    """A chain of entries, and its checkpoints."""
+    """A hash chain of entries, and its checkpoints."""
 
     def __init__(self) -> None:
-        """Start with nothing."""
+        """Start with an empty chain."""
         self.size = 0
         self.head = bytes(HASH_BYTES)
         self.checkpoints: list[bytes] = []
 
     def extend(self, entries: Iterable[bytes]) -> None:
-        """Append entries, one after the other: each hash needs the one before."""
+        """Append entries one after the other, as each hash needs the previous one."""
         sha256, head, size = hashlib.sha256, self.head, self.size
         for entry in entries:
             head = sha256(head + entry).digest()
@@ -60,7 +61,7 @@ class Chain:
 
     @staticmethod
     def proof_bytes(size: int) -> int:
-        """Return the bytes that show a middle entry to be in a chain of that size.
+        """Return how many bytes prove that the middle entry is in a chain of that size.
 
         They are the hash before it and one for each later link, up to the newest checkpoint.
         """
@@ -68,21 +69,21 @@ class Chain:
 
     @staticmethod
     def us_per_link() -> float:
-        """Return the microseconds a verifier needs for a link."""
+        """Return the microseconds that a verifier needs per link."""
         entries = [number.to_bytes(HASH_BYTES) for number in range(CHECKPOINT_EVERY)]
         return _best_us(lambda: Chain().extend(entries), CHECKPOINT_EVERY)
 
 
 class _Counted:
-    """Passes everything on to a store in memory, and counts the objects that it puts."""
+    """Passes everything to a store in memory, and counts the objects put there."""
 
     def __init__(self, store: Any) -> None:
-        """Begin with none."""
+        """Start at zero."""
         self._store = store
         self.puts = 0
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the store has."""
+        """Return the store's own attribute."""
         return getattr(self._store, name)
 
     def append(self, batch: Batch) -> None:
@@ -97,7 +98,7 @@ class _Counted:
         self._store.put(given)
 
     def replace(self, before: Head | None, note: bytes) -> Head:
-        """Put another newest checkpoint in the old one's place."""
+        """Replace the newest checkpoint."""
         self.puts += 1
         replaced: Head = self._store.replace(before, note)
         return replaced
@@ -117,12 +118,12 @@ class GrowingLog:
 
     @property
     def puts(self) -> int:
-        """How many objects were created or replaced."""
+        """The number of objects created or replaced."""
         return sum(store.puts for store in self._stores)
 
     def proofs(self, size: int) -> tuple[list[int], float]:
-        """Return the bytes of a sample of proofs, and the microseconds to verify one of them."""
-        # A sample has to be repeatable; nothing here protects anybody.
+        """Return the bytes of each proof in a sample, and the microseconds to verify one."""
+        # The sample must be repeatable; this randomness protects nobody.
         chosen = random.Random(size).sample(range(size), min(size, SAMPLE))  # noqa: S311
         root = b64decode(self.shelf.read(f"checkpoints/{size}").split(b"\n")[2])
         roots = range_roots(size, self.shelf.read)
@@ -140,21 +141,21 @@ class GrowingLog:
 
 
 def recorder(**stores: Any) -> Recorder:
-    """Return a writer of a log that has its journal, shelf, index, heads, signer and events."""
+    """Return a writer for the log with this journal, shelf, index, heads, signer and events."""
     publisher = Publisher(origin="civic.example/bench", clock=_now, **stores)
     lookup = Lookup(stores["shelf"], stores["index"], stores["heads"])
     return Recorder(stores["journal"], publisher, lookup, _now)
 
 
 def grow(sizes: Sequence[int], tick: Tick) -> dict[str, dict[int, float]]:
-    """Grow a log and a chain, and measure both at each of some sizes.
+    """Grow a log and a chain, and measure both at each of the sizes.
 
     Args:
         sizes: Ascending, each a multiple of `BATCH`.
         tick: Called after each batch.
 
     Returns:
-        The figures by size; the longest and the mean of the proofs of a sample of leaves.
+        The figures by size, with the longest and the mean proof of a sample of leaves.
     """
     log, chain = GrowingLog(), Chain()
     ours = theirs = 0.0
@@ -181,7 +182,7 @@ def grow(sizes: Sequence[int], tick: Tick) -> dict[str, dict[int, float]]:
 
 
 def arrivals(first: int, count: int) -> list[Arrival]:
-    """Return ballots as the stream tells them; their commitments stand for no real ballots."""
+    """Return ballots as the stream reports them; their commitments are not to real ballots."""
     return [
         Arrival(
             f"{number:040}",
@@ -193,7 +194,7 @@ def arrivals(first: int, count: int) -> list[Arrival]:
 
 
 def _best_us(work: Callable[[], object], times: int) -> float:
-    """Return the microseconds of one of so many things that are done at once; best of five laps."""
+    """Return the microseconds per repetition of work that does ``times`` of them; best of five."""
     laps = []
     for _ in range(_LAPS):
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The requests that the log makes of S3 and KMS, counted under its real adapters."""
+"""The log's requests to S3 and KMS, counted below its real adapters."""
 
 import io
 import time
@@ -24,25 +24,25 @@ from civic.lab.memory.audit import MemoryLogSigner
 from civic.lab.memory.bus import MemoryBus
 
 GROWN = 140_000
-"""Entries before counting begins: from 65,536 on three levels of the tree have a partial tile."""
+"""Entries before counting begins: beyond 65,536, three levels of the tree have a partial tile."""
 
 _COUNTED = 50
-"""Batches of each writer that are counted, and more where these are small."""
+"""Batches that are counted for each writer; more if they are small."""
 
 _AT_LEAST = 20_000
 
 _AT_ONCE = 10
-"""Batches of each writer where they get in each other's way, since then requests take time."""
+"""Batches of each writer when writers compete, since requests then take time."""
 
 _LATENCY = 0.02
-"""Seconds of a request while writers get in each other's way; assumed, and long beside the rest."""
+"""Seconds that a request takes when writers compete: an assumption, long compared to the rest."""
 
 
 class CountedBucket:
-    """An S3 client with one bucket in memory, as far as the log uses it."""
+    """An S3 client for one bucket in memory, with only what the log uses."""
 
     def __init__(self, other: "CountedBucket | None" = None) -> None:
-        """Start empty, or with what another has, and answer at once."""
+        """Start empty, or with the objects of another, and without latency."""
         self.requests: Counter[str] = Counter()
         self.latency = 0.0
         """Seconds that every request takes."""
@@ -52,7 +52,7 @@ class CountedBucket:
         self._versions = len(self.objects)
 
     def put_object(self, **asked: Any) -> dict[str, str]:
-        """Create or replace an object under its condition; a refusal is a request as well."""
+        """Create or replace an object on its condition; a refusal counts as a request too."""
         time.sleep(self.latency)
         with self._lock:
             self.requests["s3_puts"] += 1
@@ -65,7 +65,7 @@ class CountedBucket:
         return {"ETag": tag}
 
     def get_object(self, **asked: Any) -> dict[str, Any]:
-        """Return an object or a part of it; what is not there is a request as well."""
+        """Return an object or a part of it; a missing one counts as a request too."""
         time.sleep(self.latency)
         with self._lock:
             self.requests["s3_gets"] += 1
@@ -78,7 +78,7 @@ class CountedBucket:
         return {"Body": io.BytesIO(content), "ETag": tag}
 
     def list_objects_v2(self, **asked: Any) -> dict[str, Any]:
-        """Return the first key under a prefix; lists cost what puts cost."""
+        """Return the first key under a prefix; a list costs as much as a put."""
         with self._lock:
             self.requests["s3_puts"] += 1
         keys = [key for key in self.objects if key.startswith(asked["Prefix"])]
@@ -87,25 +87,25 @@ class CountedBucket:
 
 @dataclass(frozen=True, slots=True)
 class LogLoad:
-    """How ballots come to the log."""
+    """How ballots arrive at the log."""
 
     batch: int
-    """Ballots in each batch, and so under each checkpoint."""
+    """Ballots in each batch, and so in each checkpoint."""
     writers: int = 1
-    """Shards of the stream; each has an invocation in every window."""
+    """Shards of the stream; each has one invocation per window."""
     at_once: bool = False
-    """Whether all writers get in each other's way, as their windows end at the same moment."""
+    """Whether all writers compete, as their windows end at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogRequests:
-    """What was counted: how the ballots came, and requests and dollars per ballot."""
+    """What was counted: how the ballots arrived, and the requests and dollars per ballot."""
 
     load: LogLoad
     bill: Bill
 
     def row(self) -> dict[str, float]:
-        """Return what decides, by name."""
+        """Return the figures that matter, by name."""
         units = self.bill.units
         return {
             "ballots per checkpoint": self.load.batch,
@@ -122,14 +122,14 @@ class LogRequests:
 
 
 def shared_load(prices: PriceTable, *, at_once: bool = False) -> LogLoad:
-    """Return how the votes a second of `prices.votes` come to the log: by all shards alike."""
+    """Return the load of `prices.votes` on the log, spread evenly over all shards."""
     log = prices.log
     batch = round(prices.votes.per_second * log.window_seconds / log.shards)
     return LogLoad(batch, log.shards, at_once)
 
 
 def count_requests(load: LogLoad, prices: PriceTable) -> LogRequests:
-    """Count what a grown log requests for some more batches."""
+    """Count the requests that a grown log makes for some more batches."""
     client, bus = CountedBucket(_grown(GROWN)), MemoryBus()
     writers = [_writer(client, bus) for _ in range(load.writers)]
     rounds = max(_COUNTED, _AT_LEAST // (load.batch * load.writers))
@@ -153,7 +153,7 @@ def count_requests(load: LogLoad, prices: PriceTable) -> LogRequests:
 
 @cache
 def _grown(entries: int) -> CountedBucket:
-    """Return a bucket with a log of so many entries."""
+    """Return a bucket with a log of that many entries."""
     client = CountedBucket()
     writer = _writer(client, MemoryBus())
     for first in range(0, entries, BATCH):
@@ -162,7 +162,7 @@ def _grown(entries: int) -> CountedBucket:
 
 
 def _rounds(writers: Sequence[Recorder], first: int, rounds: int, load: LogLoad) -> None:
-    """Have every writer log a batch, so many times."""
+    """Have every writer log a batch in each of the rounds."""
     with ThreadPoolExecutor(load.writers if load.at_once else 1) as threads:
         for _ in range(rounds):
             batches = [
@@ -173,7 +173,7 @@ def _rounds(writers: Sequence[Recorder], first: int, rounds: int, load: LogLoad)
 
 
 def _record(writer: Recorder, shard: str, ballots: Sequence[Arrival]) -> None:
-    """Log a batch, again where others were faster too often: Lambda delivers it again."""
+    """Log a batch, and repeat it when others were faster too often, as Lambda would."""
     while True:
         try:
             record_ballots(writer, shard, ballots)
@@ -183,7 +183,7 @@ def _record(writer: Recorder, shard: str, ballots: Sequence[Arrival]) -> None:
 
 
 def _writer(client: CountedBucket, bus: MemoryBus) -> Recorder:
-    """Return a writer in a warm environment of its own."""
+    """Return a writer in its own warm environment."""
     bucket = Bucket(cast("Any", client), "log")
     return recorder(
         journal=S3Journal(bucket),
@@ -196,7 +196,7 @@ def _writer(client: CountedBucket, bus: MemoryBus) -> Recorder:
 
 
 class _CountedSigner(MemoryLogSigner):
-    """Counts signatures; the public key is asked for once in an environment's life."""
+    """Counts signatures; the public key is fetched only once in an environment's life."""
 
     def __init__(self, requests: Counter[str]) -> None:
         super().__init__(bytes(32))

@@ -1,7 +1,7 @@
 """AWS in this process, counted by function and operation: what is called, written and read.
 
-DynamoDB is moto's; EventBridge, KMS and SQS only have to take what they are given, KMS at the
-lengths of the real one, since blobs are stored. Nothing is timed, throttled or denied.
+DynamoDB is moto's; EventBridge, KMS and SQS only have to accept what they are given, and KMS
+returns blobs of real length, since they are stored. Nothing is timed, throttled or denied.
 """
 
 import base64
@@ -33,7 +33,7 @@ REGION = "us-east-1"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",  # pragma: allowlist secret
-    # Lambda's credentials are temporary: their token is most of a request's head.
+    # Lambda's credentials are temporary: their token makes up most of a request's headers.
     "AWS_SESSION_TOKEN": "t" * 900,
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
@@ -41,20 +41,20 @@ ENVIRONMENT = {
     "AWS_CONFIG_FILE": "/nonexistent",
     "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
 }
-"""What the SDK needs to sign with; AWS's own documentation example, so no secret."""
+"""What the SDK needs to sign requests; it is AWS's documentation example, so not a secret."""
 
 _BLOB_OVERHEAD_BYTES = 152
-"""A symmetric ciphertext blob of KMS is this much longer: 184 bytes for a 32-byte data key."""
+"""How much longer than its plaintext a KMS blob is: 184 bytes for a 32-byte data key."""
 _PARTITION = re.compile(r"(#?\w+) = (:\w+)")
 _WRITES = {"DeleteItem", "PutItem", "UpdateItem"}
 
 type Request = Mapping[str, Any]
 type Item = dict[str, Any]
-"""Of a table, or an answer, an event and whatever else is written in JSON."""
+"""A table's item, or an answer, an event or anything else in JSON."""
 
 
 class NotCounted(Exception):
-    """A function called something that is not counted here."""
+    """A function called an operation that is not counted here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class BusEvent:
 
     @property
     def size(self) -> int:
-        """Bytes that EventBridge bills (user guide, "Calculating PutEvents event entry size")."""
+        """The bytes EventBridge bills (user guide, "Calculating PutEvents event entry size")."""
         return len(self.source) + len(self.detail_type) + len(self.detail.encode())
 
     def envelope(self) -> Item:
@@ -90,7 +90,7 @@ class BusEvent:
 
 
 class CountedAws:
-    """The services, and the run that counts what is called now."""
+    """The services, and the run to which calls are currently counted."""
 
     def __init__(self) -> None:
         """Use `open` instead."""
@@ -100,13 +100,13 @@ class CountedAws:
         self._bus: list[BusEvent] = []
         self._blobs: dict[str, tuple[str, Mapping[str, str]]] = {}
         self._function = ""
-        # A function may make several calls at the same time.
+        # A function may make several calls at once.
         self._turn = Lock()
 
     @classmethod
     @contextmanager
     def open(cls, tables: Mapping[str, Sequence[str]]) -> "Iterator[CountedAws]":
-        """Start with empty tables, for all clients that the functions make meanwhile.
+        """Start with empty tables, which all clients made in the meantime use.
 
         Args:
             tables: The attributes of each table's key, each with its type: ``id:S``.
@@ -126,7 +126,7 @@ class CountedAws:
 
     @contextmanager
     def function(self, name: str) -> Iterator[None]:
-        """Count to this function what is called within."""
+        """Attribute the calls made within to this function."""
         outside, self._function = self._function, name
         try:
             yield
@@ -135,7 +135,7 @@ class CountedAws:
 
     @contextmanager
     def counting(self) -> Iterator[Run]:
-        """Count to a run of its own what happens within."""
+        """Count what happens within to a separate run."""
         outside, self.run = self.run, Run()
         try:
             yield self.run
@@ -143,7 +143,7 @@ class CountedAws:
             self.run = outside
 
     def take_events(self) -> list[BusEvent]:
-        """Return what is on the bus, and clear it."""
+        """Return the events on the bus, and clear it."""
         taken, self._bus = self._bus, []
         return taken
 
@@ -151,11 +151,11 @@ class CountedAws:
     def items(table: str) -> list[Item]:
         """Return all items of a table."""
         every = [one.to_json()["Attributes"] for one in _tables().get_table(table).all_items()]
-        # In the form of the API, where a binary value is base64.
+        # In the form of the API, in which binary values are base64.
         return list(json.loads(json.dumps(every, default=_text)))
 
     def _before(self, *, model: Any, params: Any, context: Item, **_: object) -> Any:
-        """Remember a request, and answer it unless moto does."""
+        """Remember a request, and answer it if moto does not."""
         service = model.service_model.service_name
         asked = context["asked"] = json.loads(params["body"], object_hook=_binary)
         if service == "dynamodb":
@@ -165,7 +165,7 @@ class CountedAws:
             return SimpleNamespace(status_code=200), self._answer(f"{service}:{model.name}", asked)
 
     def _after(self, *, model: Any, parsed: Any, context: Item, **_: object) -> None:
-        """Count a request that was answered."""
+        """Count an answered request."""
         service, operation = model.service_model.service_name, model.name
         with self._turn:
             tally = self.run.tallies[Line(self._function, service, operation)]
@@ -213,7 +213,7 @@ class CountedAws:
         raise NotCounted(operation)
 
     def _sealed(self, plaintext: str, asked: Request) -> bytes:
-        """Return a blob as long as a real one."""
+        """Return a blob of the same length as a real one."""
         blob = os.urandom(len(base64.b64decode(plaintext)) + _BLOB_OVERHEAD_BYTES)
         self._blobs[_text(blob)] = plaintext, asked.get("EncryptionContext", {})
         return blob
@@ -224,7 +224,7 @@ _KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-123456789
 
 
 def _create(tables: Mapping[str, Sequence[str]]) -> None:
-    # By a session of its own, as nobody counts the making of a table.
+    # In a separate session, as creating tables is not counted.
     dynamodb: Any = botocore.session.get_session().create_client("dynamodb")
     for table, attributes in tables.items():
         key = [one.split(":") for one in attributes]
@@ -245,23 +245,23 @@ def _tables() -> Any:
 
 
 def _stored(table: str, key: Item) -> Item:
-    """Return an item, empty if there is none; ``key`` may have other attributes too."""
+    """Return an item, or an empty one; ``key`` may have other attributes too."""
     found = _tables().get_item(table, key)
     return found.to_json()["Attributes"] if found else {}
 
 
 def _bytes_before(operation: str, asked: Request) -> int:
-    """Return the bytes that a request reads, or of the item that it writes over.
+    """Return the bytes that a request reads, or those of the item that it overwrites.
 
     Raises:
-        NotCounted: What the operation reads is not known here.
+        NotCounted: It is not known here what the operation reads.
     """
     if operation == "GetItem" or operation in _WRITES:
         return item_bytes(_stored(asked["TableName"], asked.get("Item") or asked["Key"]))
     if operation != "Query":
         raise NotCounted(operation)
-    # The whole partition: a projection reads no less. No figure depends on a condition on the sort
-    # key, so it is left out.
+    # The whole partition, as a projection reads no less. No figure depends on a condition on the
+    # sort key, so that is ignored.
     match = _PARTITION.search(asked["KeyConditionExpression"])
     if match is None:
         raise NotCounted(asked["KeyConditionExpression"])
@@ -272,7 +272,7 @@ def _bytes_before(operation: str, asked: Request) -> int:
 
 
 def _binary(value: Item) -> Item:
-    """Return an attribute as moto keeps it: binary ones as bytes."""
+    """Return an attribute as moto keeps it, with binary values as bytes."""
     return {"B": base64.b64decode(value["B"])} if value.keys() == {"B"} else value
 
 

@@ -1,4 +1,4 @@
-"""`civic bench`: the sections of ``out/bench.json``, one subcommand each, all of them without."""
+"""`civic bench`: measures the sections of ``out/bench.json``, all or, by subcommand, one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ from civic.terminal.locks import one_at_a_time
 app = typer.Typer(help="Measure what the system costs, on counted in-memory AWS.")
 
 Population = Annotated[int, typer.Option(min=1, help="How many people register in each run.")]
-Seed = Annotated[int, typer.Option(help="The same seed makes the same people.")]
+Seed = Annotated[int, typer.Option(help="The same seed generates the same people.")]
 
 _POPULATION = 200
 _SEED = 1
@@ -29,8 +29,8 @@ _SEED = 1
 
 @app.callback(invoke_without_command=True)
 def bench(context: typer.Context, population: Population = _POPULATION, seed: Seed = _SEED) -> None:
-    """Measure every section and write out/bench.json; a subcommand measures one."""
-    # Given before the name of a section, the options hold for it as well.
+    """Measure every section and write out/bench.json; a subcommand measures only one."""
+    # Options before the name of a section apply to it as well.
     given = {"population": population, "seed": seed}
     context.default_map = dict.fromkeys(SECTIONS, given)
     if context.invoked_subcommand is None:
@@ -40,7 +40,7 @@ def bench(context: typer.Context, population: Population = _POPULATION, seed: Se
 
 @app.command()
 def registrations(population: Population = _POPULATION, seed: Seed = _SEED) -> None:
-    """Measure registrations: calls, units, bytes and dollars, beside the naive design."""
+    """Measure registrations: calls, units, bytes and dollars, compared with the naive design."""
     with _bars() as begin:
         found = measure_registrations(_deployment(), population, seed, begin)
     _keep(found)
@@ -48,8 +48,8 @@ def registrations(population: Population = _POPULATION, seed: Seed = _SEED) -> N
 
 @app.command()
 def votes(population: Population = _POPULATION, seed: Seed = _SEED) -> None:
-    """Measure votes: write units, instructions, growth, dollars, beside the demo's logic."""
-    # Codes are drawn anew in each run; no figure depends on which.
+    """Measure votes: write units, instructions, growth, dollars, compared with the earlier demo."""
+    # Every run draws new codes; no figure depends on them.
     del seed
     with _bars() as begin:
         found = measure_votes(_deployment(), population, begin)
@@ -58,11 +58,11 @@ def votes(population: Population = _POPULATION, seed: Seed = _SEED) -> None:
 
 @app.command()
 def audit(
-    sizes: Annotated[str, typer.Option(help="Entries of the log, with commas between.")] = ",".join(
+    sizes: Annotated[str, typer.Option(help="Sizes of the log, separated by commas.")] = ",".join(
         map(str, SIZES)
     ),
 ) -> None:
-    """Measure the public log: entries, proofs, requests, dollars, beside a chain of hashes."""
+    """Measure the public log: entries, proofs, requests, dollars, compared with a hash chain."""
     with _bars() as begin:
         found = measure_audit(sizes_of(sizes), begin)
     _keep(found)
@@ -70,7 +70,7 @@ def audit(
 
 @app.command()
 def artefacts() -> None:
-    """Measure cold starts from the artefacts as they are shipped, and without bytecode."""
+    """Measure cold starts from the artefacts as shipped, and without bytecode."""
     workspace = here()
     workspace.state.mkdir(parents=True, exist_ok=True)
     with one_at_a_time(workspace.artefacts / "build.lock"):
@@ -84,11 +84,11 @@ def artefacts() -> None:
 SECTIONS: dict[str, Callable[[int, int], None]] = {
     "registrations": registrations,
     "votes": votes,
-    # Nobody registers or votes in it.
+    # These two have no population.
     "audit": lambda _population, _seed: audit(),
     "artefacts": lambda _population, _seed: artefacts(),
 }
-"""What plain ``civic bench`` runs, in this order, with a population and a seed."""
+"""What ``civic bench`` runs without a subcommand, in this order, with a population and a seed."""
 
 
 def _deployment() -> Deployment:

@@ -1,9 +1,10 @@
-"""Run under callgrind: parts of a vote's way, each warm and then once to be counted.
+"""What runs under callgrind: each part of a vote's path, first to warm up and then to be counted.
 
 ``python -m civic.lab.bench.counted_child path MATERIAL`` runs every part of `PARTS` on prepared
-votes, with one prepared answer of AWS per operation and table, the same for both designs;
-``growth SIZE...`` runs votes in memory, after so many voters each. A counted part begins at a call
-of getppid and ends at one of getloadavg, by which callgrind knows it: nothing else calls either.
+votes, with one prepared AWS answer per operation and table, the same for both designs.
+``growth SIZE...`` runs votes in memory, each time after that many earlier voters. A counted part
+begins with a call of getppid and ends with one of getloadavg, by which callgrind recognises it, as
+nothing else calls either.
 """
 
 import gc
@@ -34,18 +35,18 @@ PARTS = (
     "seed_processor",
 )
 GROWN_VOTES = 100
-"""Votes that are counted after each number of earlier ones."""
+"""Votes that are counted at each size."""
 
 _WARM_UP = 2
 
 type Material = dict[str, Any]
 type Handler = Callable[[Any, object], Any]
 type Part = Callable[[int | None], list[Any]]
-"""Handles some of its events, or all of them."""
+"""Handles its first few events, or all of them."""
 
 
 def answer_with(canned: dict[str, str]) -> None:
-    """Answer each operation with a prepared body, of the table if there is one for that."""
+    """Answer each operation with a prepared body, for its table if there is one."""
     bodies = {name: body.encode() for name, body in canned.items()}
 
     def answer(**hook: Any) -> Any:
@@ -59,10 +60,10 @@ def answer_with(canned: dict[str, str]) -> None:
 
 
 def parts(material: Material) -> dict[str, Part]:
-    """Return the parts; each returns what its handler answers."""
+    """Return the parts, each of which returns its handler's answers."""
     started = datetime.now(UTC)
-    # Counting takes tens of times longer than executing, and by the clock the cached election would
-    # expire tens of times as often.
+    # Counted code runs tens of times slower, so by the real clock the cached election would expire
+    # tens of times as often.
     clients.now = lambda: started
     answer_with(material["canned"])
     sequence = 0
@@ -88,9 +89,9 @@ def parts(material: Material) -> dict[str, Part]:
 
 
 def counted(warm: Callable[[], object], part: Callable[[], object]) -> None:
-    """Run a part where callgrind counts it, and before that what makes it warm."""
+    """Run the warm-up, and then a part where callgrind counts it."""
     warm()
-    # Old rows stand for tables: a function's heap, which the collector walks, has none of them.
+    # Old rows play the part of tables, so the collector must not walk them as a function's heap.
     gc.collect()
     gc.freeze()
     os.getppid()
@@ -99,8 +100,8 @@ def counted(warm: Callable[[], object], part: Callable[[], object]) -> None:
 
 
 def main(what: str, *arguments: str) -> None:
-    """Run what is to be counted."""
-    # The log line of an invocation is ours alone, and it stays: only its printing is left out.
+    """Run the parts that are to be counted."""
+    # Only our design logs a line per invocation. It is still made, but not printed.
     sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
     if what == "path":
         made = parts(json.loads(Path(arguments[0]).read_text(encoding="utf-8")))

@@ -15,7 +15,7 @@ type Node = dict[str, Any]
 
 
 class TemplateUnreadable(MeasurementFailed):
-    """A template does not say something that a figure rests on."""
+    """A template lacks something that a figure depends on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +35,22 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The templates, as far as the benchmarks follow them.
+    """What the benchmarks use of the templates.
 
-    References are resolved to a parameter's default, or else to the logical name: a table is
-    called what its template calls it.
+    References are resolved to a parameter's default or else to the logical name, so a table has
+    the name that its template gives it.
     """
 
     functions: Mapping[str, Function]
     tables: Mapping[str, Sequence[str]]
     """The key attributes of every table, each with its type: ``id:S``."""
     queues: Mapping[str, Sequence[str]]
-    """The queues that events go to, by detail type."""
+    """The queues to which events are routed, by detail type."""
     access_log_format: str
 
     @classmethod
     def read(cls, *templates: Path) -> "Deployment":
-        """Read SAM templates as one.
+        """Read several SAM templates as one.
 
         Raises:
             TemplateUnreadable: A part that the benchmarks need is missing.
@@ -62,7 +62,7 @@ class Deployment:
             raise TemplateUnreadable(f"{names}: {error!r}") from error
 
     def consumer_of(self, queue: str) -> Function:
-        """Return the function behind a queue."""
+        """Return the function that consumes a queue."""
         return next(one for one in self.functions.values() if one.queue == queue)
 
 
@@ -111,7 +111,7 @@ def _function(shared: Node, own: Node, parameters: Node, exports: Mapping[str, s
         if not isinstance(value, dict):
             return str(value)
         if "Fn::ImportValue" in value:
-            # `${Platform}-bus` is what the stack Platform exports as `-bus`.
+            # `${Platform}-bus` is the value that the stack Platform exports as `-bus`.
             return exports[value["Fn::ImportValue"]["Fn::Sub"].partition("}")[2]]
         name = _logical_name(value)
         return str(parameters.get(name, {}).get("Default", name))
@@ -128,7 +128,7 @@ def _function(shared: Node, own: Node, parameters: Node, exports: Mapping[str, s
         environment=environment,
         memory_mb=properties["MemorySize"],
         queue=resolved(sources[0]["Queue"]) if sources else None,
-        # What a mapping says differs by environment; those are for votes, whose load is assumed.
+        # A size from a mapping differs by environment; only votes have these, at an assumed load.
         batch_size=batch if isinstance(batch, int) else 1,
         traced=properties.get("Tracing") == "Active",
         silent=_is_silent(shared.get("LoggingConfig", {}) | own.get("LoggingConfig", {})),
@@ -136,12 +136,12 @@ def _function(shared: Node, own: Node, parameters: Node, exports: Mapping[str, s
 
 
 def _is_silent(logging: Node) -> bool:
-    # In Lambda's JSON format a system log level of WARN leaves out what it says of every
-    # invocation; in its text format nothing can be left out.
+    # In Lambda's JSON format, a system log level of WARN suppresses its lines about every
+    # invocation; in its text format nothing can be suppressed.
     if logging.get("LogFormat", "Text") == "Text":
         return False
     if logging.get("SystemLogLevel") != "WARN":
-        raise TemplateUnreadable("Lambda's lines in JSON have no sample in prices.toml")
+        raise TemplateUnreadable("prices.toml has no samples of Lambda's lines in JSON")
     return True
 
 

@@ -1,4 +1,4 @@
-"""The real handlers on counted AWS, each in an environment of its own."""
+"""The real handlers on counted AWS, each in its own environment."""
 
 import importlib
 import io
@@ -20,11 +20,11 @@ type Event = dict[str, Any]
 
 
 class HandlerFailed(MeasurementFailed):
-    """A handler did not do what the figures assume."""
+    """A handler did not behave as the figures assume."""
 
 
 class Functions:
-    """The functions of a deployment; a design joins them as its template does."""
+    """The functions of a deployment, which a subclass connects as the template does."""
 
     def __init__(self, deployment: Deployment, aws: CountedAws) -> None:
         """Use `open` instead."""
@@ -35,7 +35,7 @@ class Functions:
     @classmethod
     @contextmanager
     def open(cls, deployment: Deployment) -> Iterator[Self]:
-        """Start cold: no handler has composed anything, and no table holds anything."""
+        """Start cold: no handler has composed anything, and all tables are empty."""
         with CountedAws.open(deployment.tables) as aws:
             functions = cls(deployment, aws)
             try:
@@ -62,7 +62,7 @@ class Functions:
         return answer
 
     def request(self, name: str, event: Event, expected: int) -> Any:
-        """Call a handler with a request; raises HandlerFailed unless it answers as expected."""
+        """Call a handler with a request; raise HandlerFailed unless it answers as expected."""
         self.aws.run.http += 1
         answer = self.invoke(name, event)
         if answer["statusCode"] != expected:
@@ -70,10 +70,10 @@ class Functions:
         return answer
 
     def consume(self, name: str, batch: Sequence[str]) -> None:
-        """Hand a batch of messages to a handler; raises HandlerFailed if any comes back."""
+        """Hand a batch of messages to a handler; raise HandlerFailed if it returns any."""
         back = self.invoke(name, sqs_event(batch), len(batch))["batchItemFailures"]
         if back:
-            raise HandlerFailed(f"{name} gave back {len(back)} messages")
+            raise HandlerFailed(f"{name} returned {len(back)} messages as failed")
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def _point(logger: logging.Logger) -> None:
 
 
 def forget(module: ModuleType) -> None:
-    """Drop what a handler's module composed, as a new environment has composed nothing."""
+    """Drop what a handler's module has composed, as in a new environment."""
     for value in vars(module).values():
         clear = getattr(value, "cache_clear", None)
         if clear is not None:

@@ -1,4 +1,4 @@
-"""An election in memory in which any number of people have voted, for the next ones to vote in."""
+"""An election in memory in which any number of people have already voted."""
 
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -18,7 +18,7 @@ _ELECTION = ElectionId("0123456789ab")
 
 
 class GrownElection:
-    """The handlers of a simulation, whose stores also hold what others have left."""
+    """The handlers of a simulation, whose stores also hold the rows of earlier voters."""
 
     def __init__(self, now: datetime) -> None:
         """Hold an election in which nobody has voted."""
@@ -38,20 +38,20 @@ class GrownElection:
         return len(self._stores.box)
 
     def entered(self) -> AbstractContextManager[None]:
-        """Have the entry points work on this election."""
+        """Make the entry points work on this election."""
         return self._environments.entered()
 
     def fill(self, voters: int) -> None:
-        """Have so many people voted, the earlier ones included."""
+        """Bring the number of people who have voted up to ``voters``."""
         content = Ballot(_ELECTION, self._style, {"c1": ("o1",)}, {}).canonical()
         more = [Nullifier(number.to_bytes(32)) for number in range(self._filled, voters)]
-        # Straight into the rows: counted instructions take too long to spend a million calls here.
+        # Directly into the rows: a million calls would take too long under callgrind.
         self._stores.codes.codes.update(dict.fromkeys(more, (_ELECTION, self._style)))
         self._stores.box.rows.update(dict.fromkeys(more, (bytes(32), _ELECTION, content)))
         self._filled = voters
 
     def vote(self, voters: int) -> None:
-        """Let the next ones vote, and count their votes."""
+        """Let some more people vote, and count their votes."""
         for choice in range(voters):
             code = new_code(self._dice.bytes)
             self._stores.codes.add(_ELECTION, self._style, [hash_of(code, self._key)])

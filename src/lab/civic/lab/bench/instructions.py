@@ -1,7 +1,7 @@
-"""Instructions per vote of both designs, and of ours as the electorate grows; never timed.
+"""Instructions per vote, of both designs and of ours as the electorate grows.
 
-Callgrind counts them, which repeats to the instruction on one binary but for hashing, which is made
-alike, and threads, which take turns.
+Nothing is timed: callgrind counts. On one binary its counts repeat to the instruction except for
+hashing, whose seed is fixed, and threads, which take turns.
 """
 
 import base64
@@ -31,9 +31,9 @@ from civic.lab.bench.report import Begin, MeasurementFailed
 from civic.lab.bench.vote_path import VotePipeline, stream_event, vote_event
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-"""Voters who have voted before, where the growth is measured."""
+"""The numbers of earlier voters at which the growth is measured."""
 VOTES = 50
-"""Votes that are counted of each part of the path."""
+"""Votes that are counted for each part of the path."""
 
 _BATCH = 25
 _CHILD = "civic.lab.bench.counted_child"
@@ -47,19 +47,19 @@ _PATHS = {
 
 @dataclass(frozen=True, slots=True)
 class VoteInstructions:
-    """Instructions per vote: by part and path, and after earlier votes; empty if not counted."""
+    """Instructions per vote, by part and path, and by earlier votes; empty if not counted."""
 
     per_vote: Mapping[str, float]
     growth: Mapping[int, float]
     method: str
 
     def ratio(self, theirs: str, ours: str) -> float | None:
-        """Return how many votes ours counts for each vote of theirs, per instruction."""
+        """Return how many votes ours handles in the instructions that theirs needs for one."""
         return self.per_vote[theirs] / self.per_vote[ours] if self.per_vote else None
 
     @property
     def exponent(self) -> float | None:
-        """The slope of a line through the sizes and their instructions, both logarithmic."""
+        """The slope of the line through sizes and instructions, both on logarithmic scales."""
         if not self.growth:
             return None
         points = [(math.log(size), math.log(count)) for size, count in self.growth.items()]
@@ -70,10 +70,10 @@ class VoteInstructions:
 
 
 def count_vote_instructions(deployment: Deployment, begin: Begin) -> VoteInstructions:
-    """Count every part of a vote's way, in two processes at the same time."""
+    """Count every part of a vote's path, in two processes at the same time."""
     valgrind = shutil.which("valgrind")
     if valgrind is None:
-        return VoteInstructions({}, {}, "not counted: there is no valgrind here")
+        return VoteInstructions({}, {}, "not counted: valgrind is not installed")
     tick = begin("counting instructions", 2)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         material = Path(folder) / "material.json"
@@ -90,7 +90,7 @@ def count_vote_instructions(deployment: Deployment, begin: Begin) -> VoteInstruc
             tick()
             return _dumped(out)
 
-        # Once without counting, so that no counted run compiles a module.
+        # Run once without counting, so that no counted run compiles a module.
         _run([sys.executable, "-m", _CHILD, "growth"], deployment)
         jobs = [("path", str(material)), ("growth", *map(str, SIZES))]
         path, growth = pool.map(lambda job: count(*job), jobs)
@@ -104,7 +104,7 @@ def count_vote_instructions(deployment: Deployment, begin: Begin) -> VoteInstruc
 
 
 def prepared(deployment: Deployment) -> dict[str, Any]:
-    """Return votes of either design at each of its steps, and AWS's answers to them."""
+    """Return the votes of both designs at each of their steps, and AWS's answers."""
     with VotePipeline.open(deployment) as pipeline:
         pipeline.start()
         codes, credentials = pipeline.letters(VOTES), pipeline.credentials(VOTES)
@@ -156,7 +156,8 @@ def _run(command: Sequence[str], deployment: Deployment) -> None:
 def _dumped(out: Path) -> list[int]:
     """Return the instructions of each counted part: every second dump, from one call to the next.
 
-    Zeroing at the first call would be less to read, but leaves the counts of threads that ended.
+    Zeroing the counts at the first call would leave less to read, but it does not clear those of
+    threads that have ended.
     """
     files = sorted(out.parent.glob(f"{out.name}.*"), key=lambda file: int(file.suffix[1:]))
     found = [_SUMMARY.search(file.read_text(encoding="utf-8")) for file in files]

@@ -1,4 +1,4 @@
-"""The two designs that ours are measured against, counted on the same AWS."""
+"""The two designs that ours is compared with, counted on the same AWS."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +13,9 @@ from civic.lab.bench.run import Run
 FIELDS = ("username", "full_name", "date_of_birth", "address", "phone_number")
 """The fields of the original requirement."""
 BATCH = 10
-"""Votes that the processor finds at once."""
+"""Votes that the processor receives in a batch."""
 INDEX_WRITES_PER_VOTE = 1
-"""A voter's row gets a candidate and so enters the index on state and candidate."""
+"""The candidate on a voter's row adds the row to the index on state and candidate."""
 
 type Handler = Callable[[Item, object], object]
 
@@ -27,7 +27,7 @@ _SUBSCRIBERS: dict[str, tuple[Handler, ...]] = {
 
 
 def register(people: Sequence[Mapping[str, Any]], tick: Callable[[], None]) -> tuple[Run, Item]:
-    """Count the registrations of some people, each with all that follows from it.
+    """Count the registrations of some people, and all that follows from each.
 
     Returns:
         The run, and the stored items by table.
@@ -78,7 +78,7 @@ def _deliver(aws: CountedAws) -> None:
 
 
 def vote_events(count: int) -> list[Item]:
-    """Return the requests of so many voters."""
+    """Return the requests of that many voters."""
     return [
         http_event("POST /votes", f'{{"id": "voter-{number:08d}", "candidate": "Hillary Clinton"}}')
         for number in range(count)

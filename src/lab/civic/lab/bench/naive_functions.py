@@ -1,15 +1,15 @@
-"""The functions of the two designs that ours are measured against.
+"""The functions of the two designs that ours is compared with.
 
 `gateway` to `analytics` register people with one ``kms.Encrypt`` per field and one ``kms.Decrypt``
-per field read. They are written after the original requirement's component, event and table lists,
-and are no better or worse than it asks for: no validation of bodies, no idempotency, no access
-token, no log line of their own; EventBridge invokes them directly; analytics reads both stores
-whenever it hears of a registration, and decrypts once both halves are there.
+per field read. They follow the original requirement's lists of components, events and tables, and
+are no better or worse than it asks for: no validation of bodies, no idempotency, no access token,
+no log line of their own; EventBridge invokes them directly; analytics reads both stores at every
+event about a registration, and decrypts once both halves are there.
 
-`enqueuer` and `processor` take votes as the demonstration before this system did, after its
-description: the enqueuer reads the voter and sends the id and the candidate; the processor reads
-the voter again, writes the candidate onto the voter's row without a condition, and adds one to a
-counter. No validation beyond the body's two members, no sealing, no receipt.
+`enqueuer` and `processor` take votes as the demo that preceded this system is described to: the
+enqueuer reads the voter and sends the id and the candidate; the processor reads the voter again,
+writes the candidate onto the voter's row without a condition, and adds one to a counter. They
+validate nothing but the body's two members, seal nothing, and give no receipt.
 """
 
 import base64
@@ -29,7 +29,7 @@ type Item = dict[str, Any]
 
 
 def client(service: str) -> Any:
-    """Return a client as the SDK makes it by default, of the session that is counted."""
+    """Return a client as the SDK makes it by default, from the counted session."""
     return _made(clients.session(), service)
 
 
@@ -39,7 +39,7 @@ def _made(session: Any, service: str) -> Any:
 
 
 def gateway(event: Item, _context: object) -> Item:
-    """POST: encrypt every field, make an id, publish."""
+    """POST: encrypt every field, make an id, and publish."""
     pii = {name: _encrypt(value) for name, value in json.loads(event["body"]).items()}
     registration = str(uuid.uuid4())
     _publish("ValidationRequest", {"id": registration, "pii": pii})
@@ -47,7 +47,7 @@ def gateway(event: Item, _context: object) -> Item:
 
 
 def validator(event: Item, _context: object) -> None:
-    """Decrypt every field, decide, store the decision, publish it."""
+    """Decrypt every field, decide, store the decision, and publish it."""
     detail, now = event["detail"], {"S": _now()}
     fields = {name: _decrypt(blob) for name, blob in detail["pii"].items()}
     decision = int(all(fields.values()))
@@ -57,7 +57,7 @@ def validator(event: Item, _context: object) -> None:
 
 
 def pii_storage(event: Item, _context: object) -> None:
-    """Store the encrypted fields, publish that they are stored."""
+    """Store the encrypted fields, and publish that they are stored."""
     detail, now = event["detail"], {"S": _now()}
     fields = {name: {"S": blob} for name, blob in detail["pii"].items()}
     put(HIGH_SEC, {"id": {"S": detail["id"]}, **fields, "created": now, "updated": now})
@@ -75,7 +75,7 @@ def analytics(event: Item, _context: object) -> dict[str, str] | None:
 
 
 def enqueuer(event: Item, _context: object) -> Item:
-    """POST: look for the voter, send the vote on."""
+    """POST: look up the voter, and send the vote on."""
     vote = json.loads(event["body"])
     voter = _get(VOTERS, vote["id"])
     if voter is None:

@@ -22,7 +22,7 @@ class _Part(BaseModel):
 
 
 class Price(_Part):
-    """One line of a bill: so many dollars for so many units."""
+    """One line of a bill: dollars for a number of units."""
 
     label: str
     dollars: float
@@ -30,7 +30,7 @@ class Price(_Part):
 
 
 class Load(_Part):
-    """A level of traffic: messages that a consumer finds at once, people, and environments."""
+    """A level of traffic: messages per batch, people per second, and environments."""
 
     fill: int
     per_second: float
@@ -38,14 +38,14 @@ class Load(_Part):
 
 
 class VoteLoad(Load):
-    """The traffic of an election, and what publishing its results takes each second."""
+    """The traffic of an election, and the units per second for publishing its results."""
 
     stream_fill: int
     snapshot: Mapping[str, float]
 
 
 class LogLoad(_Part):
-    """How the public log is written, and what is assumed of its time."""
+    """How the public log is written, and the times that are assumed."""
 
     window_seconds: float
     shards: int
@@ -55,7 +55,7 @@ class LogLoad(_Part):
 
 
 class Duration(_Part):
-    """What is assumed of time: milliseconds, and the share of invocations that start cold."""
+    """The times that are assumed, in milliseconds, and the share of cold invocations."""
 
     call_ms: Mapping[str, float]
     at_once: Mapping[str, int]
@@ -66,7 +66,7 @@ class Duration(_Part):
 
 
 class Platform(_Part):
-    """What Lambda and API Gateway write to the logs, as samples."""
+    """Samples of what Lambda and API Gateway write to the logs."""
 
     lines: tuple[str, ...]
     traced_line: str
@@ -88,12 +88,12 @@ class PriceTable(_Part):
 
     @classmethod
     def load(cls) -> "PriceTable":
-        """Read the table that is shipped."""
+        """Read the price table."""
         file = resources.files("civic.lab.bench").joinpath("prices.toml")
         return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
 
     def grid(self, bills: Mapping[str, "Bill"]) -> Grid:
-        """Return the lines of some bills side by side."""
+        """Return the lines of several bills side by side."""
         first, *_ = bills.values()
         lines = {
             self.lines[line].label: {name: bill.dollars.get(line) for name, bill in bills.items()}
@@ -102,7 +102,7 @@ class PriceTable(_Part):
         return {**lines, "sum": {name: bill.total for name, bill in bills.items()}}
 
     def bill(self, units: Mapping[str, float]) -> "Bill":
-        """Price units per person, by line; a line without a price is a KeyError."""
+        """Price units per person, by line; raise KeyError for a line without a price."""
         dollars = {
             name: many * MILLION * self.lines[name].dollars / self.lines[name].per
             for name, many in units.items()
@@ -112,7 +112,7 @@ class PriceTable(_Part):
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Units per person and dollars per million people, by line, the dearest first."""
+    """Units per person and dollars per million people, by line, the most expensive first."""
 
     units: Mapping[str, float]
     dollars: Mapping[str, float]
@@ -129,14 +129,14 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What a bill needs to know of a design beyond the counts of its run."""
+    """What a bill needs to know about a design beyond the counts of its run."""
 
     functions: Mapping[str, Function]
-    """Of the templates; those of another design get as much memory and write no lines."""
+    """Those of the templates; another design's get 512 MB and are assumed to log nothing."""
     archived: bool = False
     access_log_format: str = ""
     renewal: Run | None = None
-    """What each environment calls again in every cache period."""
+    """The calls that each environment repeats in every cache period."""
 
     def memory_mb(self, name: str) -> int:
         """Return the megabytes of a function."""
@@ -149,8 +149,8 @@ def price(run: Run, design: Design, load: Load, prices: PriceTable) -> Bill:
     Args:
         run: Of warm functions, at the load's batch fill.
         design: What the template says about them.
-        load: The traffic, which settles how often caches are renewed and how much is traced.
-        prices: The price table, with what is assumed.
+        load: The traffic, which determines how often caches are renewed and how much is traced.
+        prices: The price table and its assumptions.
     """
     many = run.people
     renewed = design.renewal or Run()
@@ -193,7 +193,7 @@ def _gb_seconds(run: Run, design: Design, prices: PriceTable) -> float:
 
 
 def _traces(run: Run, design: Design, load: Load, prices: PriceTable) -> float:
-    # The first invocation of each second, wherever it is, and a share of all others.
+    # The first invocation of each second, of whichever function, and a share of all others.
     traced = {name for name, one in design.functions.items() if one.traced}
     invocations = sum(n for name, n in run.invocations.items() if name in traced)
     per_second = invocations / run.people * load.per_second

@@ -1,4 +1,4 @@
-"""`civic bench registrations`: what a registration costs, beside what the naive design does."""
+"""`civic bench registrations`: what a registration costs, compared with the naive design."""
 
 import json
 from collections import defaultdict
@@ -22,7 +22,7 @@ from civic.lab.population.generator import generate
 
 RULE_SET = "national-2027"
 FILLS = (10, 5, 2, 1)
-"""Messages that a consumer finds at once, in a run each."""
+"""Messages that a consumer receives in a batch, with one run for each."""
 _PER_PERSON = {
     *("SubjectKeysTable", "HighSecDataStore", "LowSecDataStore", "AnalyticsJoins", "IssuerRoll")
 }
@@ -36,7 +36,7 @@ type Accepted = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ItemSizes:
-    """Bytes of one table's items: the median of people who gave every field, and the largest."""
+    """Bytes of one table's items: the median for people who gave every field, and the largest."""
 
     complete_median: float
     largest: int
@@ -48,10 +48,10 @@ class Ours:
 
     Attributes:
         warm: The population in warm environments, by batch fill.
-        cold: The first registration of new environments, which is what they call again whenever
-            their cached keys expire.
-        status: A request for the status by everybody.
-        posts: One POST, by kind.
+        cold: The first registration in new environments, whose calls they repeat whenever their
+            cached keys expire.
+        status: One request for the status by each person.
+        posts: One POST of each kind.
         items: Sizes by table.
     """
 
@@ -63,7 +63,7 @@ class Ours:
 
 
 class Pipeline(Functions):
-    """The functions of the registration pipeline, joined by bus and queues."""
+    """The functions of the registration pipeline, connected by bus and queues."""
 
     _queues: defaultdict[str, list[str]]
 
@@ -73,11 +73,11 @@ class Pipeline(Functions):
         self.invoke("key_custodian", {"action": "ensure"})
 
     def register(self, people: Sequence[Payload], fill: int, tick: Tick) -> list[Accepted]:
-        """Register people and let everything that follows from it happen.
+        """Register people, and let everything that follows happen.
 
         Args:
             people: What they send.
-            fill: The messages that a consumer finds at once, if it takes as many.
+            fill: How many messages a consumer receives in a batch, if it takes that many.
             tick: Called after each person.
         """
         accepted = []
@@ -109,7 +109,7 @@ class Pipeline(Functions):
         self.request("gateway", event, _OK)
 
     def invoke(self, name: str, event: dict[str, Any], messages: int = 1) -> Any:
-        """Call a handler, count it, and put what it publishes on the queues."""
+        """Call a handler, count it, and put the events it publishes on the queues."""
         answer = super().invoke(name, event, messages)
         for published in self.aws.take_events():
             self.aws.run.publish(published.detail_type, published.size)
@@ -123,7 +123,7 @@ class Pipeline(Functions):
 def count_ours(
     deployment: Deployment, people: Sequence[Payload], fills: Sequence[int], tick: Tick
 ) -> Ours:
-    """Run a population through the real handlers, once for every batch fill."""
+    """Run a population through the real handlers, once for each batch fill."""
     warm: dict[int, Run] = {}
     for fill in fills:
         with Pipeline.open(deployment) as pipeline:
@@ -161,7 +161,7 @@ def sizes(items: Sequence[Item], complete: set[str]) -> ItemSizes:
 
     Args:
         items: The items, each with the person's ``id``.
-        complete: The ids of the people who gave every field; all count if none is named.
+        complete: The ids of the people who gave every field; if empty, everybody counts.
     """
     every = {item["id"]["S"]: item_bytes(item) for item in items}
     of_complete = [size for name, size in every.items() if name in complete]
@@ -169,13 +169,13 @@ def sizes(items: Sequence[Item], complete: set[str]) -> ItemSizes:
 
 
 def measure_registrations(deployment: Deployment, count: int, seed: int, begin: Begin) -> Section:
-    """Measure everything.
+    """Measure everything in this section.
 
     Args:
         deployment: The templates.
         count: How many people register in each run.
-        seed: Of the made-up people.
-        begin: Told about every part.
+        seed: For generating the people.
+        begin: Called at the start of each part.
     """
     prices = PriceTable.load()
     people = [person.payload for person in generate(count, seed, load_rule_set(RULE_SET))]
@@ -230,7 +230,7 @@ _TARGETS = (
 def price_all(
     deployment: Deployment, ours: Ours, theirs: Run, prices: PriceTable
 ) -> dict[str, Bill]:
-    """Return the bills: by load, by the loaded system's batch fill, of the status, the naive."""
+    """Return the bills: by load, by batch fill, of status requests, and of the naive design."""
     log = deployment.access_log_format
     design = Design(deployment.functions, archived=True, access_log_format=log, renewal=ours.cold)
     loads, loaded = prices.loads, prices.loads["loaded"]
@@ -238,9 +238,9 @@ def price_all(
     return {
         **{name: price(ours.warm[load.fill], design, load, prices) for name, load in loads.items()},
         **{name: price(run, design, loaded, prices) for name, run in fills.items()},
-        # One GET each, to be added to the others.
+        # One GET per person, to be added to the others.
         "status": price(ours.status, replace(design, renewal=None), loaded, prices),
-        # In its favour: no archive, no tracing, no access log, no line of its own in the logs.
+        # In its favour, it has no archive, no tracing, no access log and no log lines of its own.
         "naive": price(theirs, Design({}), loaded, prices),
     }
 

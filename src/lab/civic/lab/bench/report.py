@@ -1,4 +1,4 @@
-"""What a section of the bench found, as JSON and as tables: the same form for every section."""
+"""The results of a section of the bench, as JSON and as tables, in one form for all sections."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from civic.terminal.failures import CommandFailed
 type Tick = Callable[[], None]
 """Called after each step of a measurement."""
 type Begin = Callable[[str, int], Tick]
-"""Begins a part of a measurement, of so many steps."""
+"""Begins a part of a measurement, with its name and number of steps."""
 
 _VERDICTS = {True: "[green]met[/green]", False: "[red]missed[/red]", None: "not measured"}
 
@@ -23,12 +23,12 @@ type Grid = Mapping[str, Mapping[str, float | None]]
 
 
 class MeasurementFailed(CommandFailed):
-    """Something that is measured did not do what the figures assume."""
+    """Something that is measured did not behave as the figures assume."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound on one figure, an upper one unless it says otherwise."""
+    """A bound on one figure: an upper bound unless ``at_least`` is set."""
 
     key: str
     label: str
@@ -41,7 +41,7 @@ class Target:
         return f"at {'least' if self.at_least else 'most'} {self.bound:g} {self.unit}".strip()
 
     def judge(self, measured: float | None) -> dict[str, Any]:
-        """Return the target with its figure, whether it is met, and by how much it is missed."""
+        """Return the target with its figure, whether it is met, and by how much it was missed."""
         if measured is None:
             return asdict(self) | {"measured": None, "met": None, "by": None}
         beyond = self.bound - measured if self.at_least else measured - self.bound
@@ -55,12 +55,12 @@ class Section:
 
     Attributes:
         name: Its key in the report.
-        figures: What a person decides from, some by size.
-        baseline: The same figures of the other design.
-        targets: What was asked for.
+        figures: The figures that matter, some by size.
+        baseline: The same figures for the other design.
+        targets: The bounds that were set.
         tables: What is printed beside the figures, by title.
-        details: What the figures rest on.
-        other: What the report calls the other design.
+        details: What the figures are derived from.
+        other: The report's name for the other design.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Section:
     other: str = "naive"
 
     def judged(self) -> list[dict[str, Any]]:
-        """Return every target with its figure; the largest size counts of a figure by size."""
+        """Return every target with its figure; of figures by size, that of the largest counts."""
         found = {
             key: list(value.values())[-1] if isinstance(value, Mapping) else value
             for key, value in self.figures.items()
@@ -110,19 +110,19 @@ class Section:
         report.parent.mkdir(parents=True, exist_ok=True)
         document = json.loads(report.read_text("utf-8")) if report.exists() else {}
         document[self.name] = self.document()
-        # Written whole before it takes the old one's place: Ctrl-C leaves no half report.
+        # Written in full before it replaces the old one, so that Ctrl-C leaves no half report.
         draft = report.with_suffix(".json.part")
         draft.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
         draft.replace(report)
 
 
 def number(value: float | None) -> str:
-    """Return a number for the eye."""
+    """Return a number in readable form."""
     if value is None:
         return ""
     if value == int(value):
         return f"{int(value):,}"
-    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4g}"  # noqa: PLR2004 - for the eye
+    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4g}"  # noqa: PLR2004 - readability
 
 
 def _verdict(judged: Mapping[str, Any]) -> str:

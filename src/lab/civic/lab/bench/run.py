@@ -1,4 +1,4 @@
-"""What one run of some people through a design did: the same form for every design."""
+"""The counts of one run of some people through a design, in one form for all designs."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ class Tally:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Line:
-    """Who called what."""
+    """A function and the operation that it called."""
 
     function: str
     service: str
@@ -34,7 +34,7 @@ class Run:
     """Counts of one run."""
 
     people: int = 0
-    """Who registered or voted: every figure of a report is by person."""
+    """How many people registered or voted; every figure of a report is per person."""
     http: int = 0
     """HTTP requests."""
     tallies: defaultdict[Line, Tally] = field(default_factory=lambda: defaultdict(Tally))
@@ -50,12 +50,12 @@ class Run:
     events_billed: int = 0
     sqs_requests: int = 0
     log_bytes: Counter[str] = field(default_factory=Counter)
-    """Bytes that the functions print, without what the platform adds."""
+    """Bytes that the functions print, without what the platform adds to them."""
 
     def calls(
         self, function: str | None = None, service: str | None = None, operation: str | None = None
     ) -> int:
-        """Return how often something was called; what is None matches anything."""
+        """Return the number of calls; None matches anything."""
         return sum(
             tally.calls
             for line, tally in self.tallies.items()
@@ -81,7 +81,7 @@ class Run:
         self.events_billed += chunks(size)
 
     def send(self, message: str) -> None:
-        """Count a message that is sent to a queue."""
+        """Count a message sent to a queue."""
         self.sqs_requests += chunks(len(message.encode()))
 
     def receive(self, messages: Iterable[str]) -> None:
@@ -89,7 +89,7 @@ class Run:
         self.sqs_requests += chunks(sum(len(message.encode()) for message in messages)) + 1
 
     def grid(self) -> Grid:
-        """Return the calls by person, a row each."""
+        """Return the calls per person, one row for each operation of a function."""
         return {
             f"{line.function} {line.service}:{line.operation}": {
                 name: value / (self.people or 1) for name, value in asdict(tally).items()
@@ -98,7 +98,7 @@ class Run:
         }
 
     def details(self) -> dict[str, Any]:
-        """Return the run for the report: each count by person, and the largest item."""
+        """Return the run for the report: each count per person, and the largest items."""
         many = self.people or 1
         return {
             "calls": self.grid(),

@@ -16,7 +16,7 @@ _ELEMENT_BYTES = 1
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Return what an item counts: its attributes' names and values, without storage overhead."""
+    """Return the billed bytes of an item: its names and values, without storage overhead."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 
@@ -24,9 +24,9 @@ def write_units(before: int, after: int) -> int:
     """Return what one standard write consumes: 1 per KB of the larger image, at least 1.
 
     Args:
-        before: Bytes of the item that was there, 0 for none.
-        after: Bytes of the item that is there now, 0 for none and for a refused write, which
-            consumes what the item that stays would.
+        before: Bytes of the item before the write, 0 for none.
+        after: Bytes of the item after it; 0 for none and for a refused write, which consumes as
+            much as the unchanged item.
     """
     return max(1, _ceiling(max(before, after), _WRITE_UNIT_BYTES))
 
@@ -49,7 +49,7 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
 
 
 def _number_bytes(text: str) -> int:
-    # One byte per two significant digits and one more; the guide says "approximately".
+    # One byte per two significant digits, plus one; the guide says "approximately".
     sign, digits, _ = Decimal(text).as_tuple()
     significant = "".join(map(str, digits)).strip("0")
     return _ceiling(len(significant), 2) + 1 + sign
@@ -64,4 +64,4 @@ _SIZES: dict[str, Callable[[Any], int]] = {
     "L": lambda values: _NESTING_BYTES + sum(_ELEMENT_BYTES + _value_bytes(one) for one in values),
     "M": lambda values: _NESTING_BYTES + len(values) * _ELEMENT_BYTES + item_bytes(values),
 }
-"""Bytes of a value by the type it is marked with."""
+"""Bytes of a value, by its type."""

@@ -34,7 +34,7 @@ type Voter = Credential | PostedCode
 
 
 class VotePipeline(Functions):
-    """The functions of the vote path, with an election of 51 ballot styles that is open."""
+    """The functions of the vote path, with an open election of 51 ballot styles."""
 
     def start(self) -> None:
         """Store the election, its secret, and the public keys of its credentials."""
@@ -44,13 +44,13 @@ class VotePipeline(Functions):
         election = election_of(ELECTION, official(), datetime.now(UTC))
         store = DynamoDbElections(clients.dynamodb(), self.named("ELECTIONS_TABLE"))
         store.create(election, sealed)
-        # One key for all: making fifty more takes a minute, and a verification costs the same.
+        # One key for all: making fifty more would take a minute, and verification costs the same.
         der = public_key(1, Encoding.DER)
         store.keep_keys(ELECTION, {style.id: der for style in election.styles})
         self.secret = vault.open(ELECTION, sealed)
 
     def named(self, variable: str) -> str:
-        """Return the table or queue of a variable of the functions' environments."""
+        """Return the table or queue that a variable of the functions' environments names."""
         functions = (self.deployment.functions[name] for name in ("enqueuer", "processor", "tally"))
         environments = (function.environment for function in functions)
         return next(one[variable] for one in environments if variable in one)
@@ -66,16 +66,16 @@ class VotePipeline(Functions):
 
     @staticmethod
     def credentials(count: int) -> list[Credential]:
-        """Return valid credentials; signed without blinding, which no verifier can tell."""
+        """Return valid credentials, signed without blinding, which no verifier can notice."""
         return [_signed(_style(number)) for number in range(count)]
 
     def vote(self, voters: Sequence[Voter], fill: int, stream_fill: int) -> None:
-        """Let voters vote and everything that follows from it happen.
+        """Let voters vote, each for the next candidate, and let everything that follows happen.
 
         Args:
-            voters: With what entitles them; each for the next candidate in turn.
-            fill: The messages that the processor finds at once.
-            stream_fill: The stream records that the tally finds at once.
+            voters: Their credentials or codes.
+            fill: How many messages the processor receives in a batch.
+            stream_fill: How many stream records the tally receives in a batch.
         """
         for number, voter in enumerate(voters):
             self.post(voter, number)
@@ -83,7 +83,7 @@ class VotePipeline(Functions):
         self.count(stream_fill)
 
     def post(self, voter: Voter, number: int) -> None:
-        """Cast one vote; raises HandlerFailed unless it is taken."""
+        """Submit one vote; raise HandlerFailed unless it is accepted."""
         self.aws.run.people += 1
         self.request("enqueuer", vote_event(voter, number), _CREATED)
 
@@ -93,7 +93,7 @@ class VotePipeline(Functions):
         for message in waiting:
             self.aws.run.send(message)
         for batch in batched(waiting, fill, strict=False):
-            # However many messages a batch has, SQS hands out and deletes ten at a time.
+            # However large a batch is, SQS hands out and deletes ten messages at a time.
             for handed in batched(batch, _MESSAGES_PER_CALL, strict=False):
                 self.aws.run.receive(handed)
             self.consume("processor", batch)
@@ -109,7 +109,7 @@ class VotePipeline(Functions):
                 self.aws.run.send(message)
 
     def ballots(self) -> list[Item]:
-        """Return the rows of the box, in any order."""
+        """Return the rows of the ballot box, in any order."""
         return self.aws.items(self.named("BALLOTS_TABLE"))
 
 
@@ -130,7 +130,7 @@ def vote_event(voter: Voter, number: int) -> Item:
 
 
 def stream_event(rows: Sequence[Item], first: int) -> dict[str, Any]:
-    """Return the stream's event of some ballots, the first of which has this number."""
+    """Return the stream's event for some ballots, numbered from ``first``."""
     return {
         "shardId": "shardId-00000000000000000000-00000001",
         "Records": [

@@ -1,4 +1,4 @@
-"""`civic bench votes`: what a vote costs, beside what the demo it is measured against does."""
+"""`civic bench votes`: what a vote costs, compared with the earlier demo."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,21 +13,21 @@ from civic.lab.bench.run import Run
 from civic.lab.bench.vote_path import VotePipeline, Voter
 
 WARM_UP = 5
-"""Votes before the counted ones: no election is read and no secret opened in a warm environment."""
+"""Votes before the counted ones, so that the election is read and its secret opened already."""
 
 KINDS = {"credential": "", "code": "_by_code"}
-"""What entitles to a vote, and what the names of its instructions end with."""
+"""What entitles a person to vote, and the suffix of its instruction counts' names."""
 
 _TRANSACTIONS = ("ExecuteTransaction", "TransactWriteItems")
 
 
 def measure_votes(deployment: Deployment, count: int, begin: Begin) -> Section:
-    """Measure everything.
+    """Measure everything in this section.
 
     Args:
         deployment: The templates.
         count: How many people vote in each of the counted runs.
-        begin: Told about every part.
+        begin: Called at the start of each part.
     """
     prices = PriceTable.load()
     tick = begin("counting calls of votes", 4)
@@ -105,7 +105,7 @@ def _by_vote(run: Run, bill: Bill) -> dict[str, float]:
 
 
 def count_ours(deployment: Deployment, count: int, prices: PriceTable, kind: str) -> Run:
-    """Count the votes of some people, with one kind of `KINDS`."""
+    """Count the votes of some people, all with one of `KINDS`."""
     load = prices.votes
     with VotePipeline.open(deployment) as pipeline:
         pipeline.start()
@@ -118,9 +118,9 @@ def count_ours(deployment: Deployment, count: int, prices: PriceTable, kind: str
 
 
 def our_bill(run: Run, deployment: Deployment, prices: PriceTable) -> Bill:
-    """Price a run of ours with the snapshots of the results."""
+    """Price a run of ours, including the snapshots of the results."""
     load = prices.votes
-    # No access log: it would keep the moment of every vote.
+    # There is no access log, as it would record the moment of every vote.
     units = dict(price(run, Design(deployment.functions), load, prices).units)
     for line, more in load.snapshot.items():
         units[line] = units.get(line, 0.0) + more / load.per_second
@@ -128,7 +128,7 @@ def our_bill(run: Run, deployment: Deployment, prices: PriceTable) -> Bill:
 
 
 def naive_bill(run: Run, prices: PriceTable) -> Bill:
-    """Price a run of the other design with its index."""
+    """Price a run of the other design, including its index."""
     units = dict(price(run, Design({}), prices.votes, prices).units)
     units["write_units"] += naive.INDEX_WRITES_PER_VOTE
     return prices.bill(units)

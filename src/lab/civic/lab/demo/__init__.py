@@ -1,1 +1,1 @@
-"""`make demo`: the main job against the real HTTP API, and proof that it reconciles."""
+"""`make demo`: the whole system through its real HTTP API, and proof that it reconciles."""

@@ -1,7 +1,7 @@
-"""An attacker who holds everything: every table, every right to KMS, and copies made earlier.
+"""An attacker who has everything: every table, full rights to KMS, and copies made earlier.
 
-It exists to show a difference. Before an erasure the attack opens a copy of the sealed record, as
-it must, for the keys are there; after it the very same attack on the very same copy fails.
+It is here to show a difference. Before an erasure the attack opens a copy of the sealed record, as
+it must, since the keys exist; after the erasure the same attack on the same copy fails.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A sealed record somebody kept: from the bus, a queue, an archive, a table or a backup."""
+    """A sealed record somebody kept, from the bus, a queue, an archive, a table or a backup."""
 
     where: str
     record: RecordId
@@ -31,10 +31,10 @@ class Copy:
 
 
 class BreakIn:
-    """Tries every subject key that exists on a copy."""
+    """Tries every existing subject key on a copy."""
 
     def __init__(self, target: Target) -> None:
-        """Take an administrator's rights to the stack."""
+        """Act with an administrator's rights to the stack."""
         table = target.output("WrappingKeysTableName")
         kms = KmsKey(target.kms, target.output("CivicKeyArn"))
         keys = PrivateKeys(target.dynamodb, table, kms, timedelta(minutes=5), now)
@@ -42,7 +42,7 @@ class BreakIn:
         self._store = DynamoDbSubjectKeys(target.dynamodb, target.output("SubjectKeysTableName"))
 
     def opens(self, copy: Copy) -> bool:
-        """Tell whether any key in the store opens the copy."""
+        """Return whether any key in the store opens the copy."""
         return any(self._opens(copy, row) for row in self._rows())
 
     def _rows(self) -> list[StoredSubjectKey]:
@@ -55,7 +55,7 @@ class BreakIn:
                 return rows
 
     def _opens(self, copy: Copy, row: StoredSubjectKey) -> bool:
-        # A thief is not held to the context a key was wrapped with: unwrap it as its own subject's.
+        # A thief may use any encryption context: unwrap each key with that of its own subject.
         try:
             key = self._unwrapper.unwrap(row.wrapped, RegistrationId(row.record.id))
             return bool(unseal(key, copy.record, copy.sealed))

@@ -1,4 +1,4 @@
-"""`civic demo`: everything from nothing to a reconciled report."""
+"""`civic demo`: registers people, holds an election, and writes a reconciled report."""
 
 import secrets
 from collections.abc import Iterable, Iterator
@@ -40,7 +40,7 @@ from civic.terminal.console import bar, err, out
 _RULE_SET = "national-2027"
 
 _VOTERS = 50
-"""How many of the accepted get a credential: each makes one on a device of their own, here."""
+"""How many accepted people get a credential, for which each has a device simulated here."""
 
 _TABLES = {
     "HighSecDataStore": "HighSecDataStoreName",
@@ -54,16 +54,16 @@ def demo(
     context: typer.Context,
     input_file: Annotated[
         Path | None,
-        typer.Option("--input", help="Your own people (CSV, JSON lines), not made-up ones."),
+        typer.Option("--input", help="Your own people (CSV, JSON lines) instead of made-up ones."),
     ] = None,
-    people: Annotated[int, typer.Option(min=20, help="How many to make up.")] = 500,
-    seed: Annotated[int, typer.Option(help="Seed of the made-up population.")] = 2027,
-    workers: Annotated[int, typer.Option(min=1, max=32, help="Requests at a time.")] = 4,
+    people: Annotated[int, typer.Option(min=20, help="How many people to make up.")] = 500,
+    seed: Annotated[int, typer.Option(help="Seed for making up the population.")] = 2027,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Simultaneous requests.")] = 4,
 ) -> None:
     """Register people, hold an election, and reconcile it all.
 
-    One citizen is followed from registration to erasure. Exits with 1 if anything did not
-    reconcile. The stack stays up.
+    Follows one citizen from registration to erasure. Exits with 1 if anything did not reconcile.
+    The stack stays up.
     """
     target, workspace = target_of(context), workspace_of(context)
     report = Report()
@@ -101,7 +101,7 @@ def _population(
 
 
 def _fresh_journal(output: Path) -> Journal:
-    """Return an empty journal: every run of the demo registers its population anew."""
+    """Return an empty journal, as every run of the demo registers its population anew."""
     path = output / "demo-receipts.jsonl"
     path.unlink(missing_ok=True)
     return Journal(path)
@@ -125,12 +125,12 @@ def _register(
 def _follow(
     target: Target, citizen: Citizen, receipts: dict[str, Receipt], workers: int, report: Report
 ) -> dict[str, str]:
-    """Wait for the decisions, take every figure of the pipeline; return the decisions by id."""
+    """Wait for the decisions, take the pipeline's figures, and return the decisions by id."""
     with err.status("deciding and storing") as status:
         report.queues = await_empty_queues(
             target, lambda left: status.update(f"deciding and storing: {left} messages to go")
         )
-    # Before anything is asked about the decisions: only what the registrations themselves caused.
+    # Taken before any status is requested, so they count only what the registrations caused.
     report.calls = figures.aws_calls(target, report.begun, datetime.now(UTC))
     statuses = _read_decisions(citizen, list(receipts.values()), workers)
     report.decided = len(statuses)
@@ -153,7 +153,7 @@ def _hold_election(
     decisions: dict[str, str],
     workers: int,
 ) -> ElectionStory | None:
-    """Hold an election among the first of those who were accepted."""
+    """Hold an election among the first people who were accepted."""
     accepted = [receipts[one] for one, decision in decisions.items() if decision == "accepted"]
     rejected = [receipts[one] for one, decision in decisions.items() if decision == "rejected"]
     if not accepted:
@@ -164,7 +164,7 @@ def _hold_election(
 
 
 def _check_from_outside(target: Target, story: ElectionStory, output: Path, workers: int) -> None:
-    """Check the public log of an election as anyone would."""
+    """Check the public log of an election as anyone could."""
     with err.status("checking the public log"):
         PublicCheck(target, story.election, story.receipts, output, workers).run(story.life)
 
@@ -172,7 +172,7 @@ def _check_from_outside(target: Target, story: ElectionStory, output: Path, work
 def _read_decisions(
     citizen: Citizen, receipts: list[Receipt], workers: int
 ) -> list[dict[str, Any]]:
-    """Ask for every status; return those decided."""
+    """Request every status, and return those that are decided."""
     with bar("reading decisions") as progress:
         answers = progress.track(
             in_parallel(citizen.status, receipts, workers), total=len(receipts)

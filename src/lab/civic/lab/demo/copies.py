@@ -1,4 +1,4 @@
-"""Copies of a person's sealed data, as archives and backups would hold them."""
+"""Copies of a person's sealed data, such as archives and backups would hold."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _RULE = "civic-demo-archive"
 
 
 class EventArchive:
-    """A queue behind the bus, standing in for the event archive that the engine lacks."""
+    """A queue behind the bus, in place of the event archive that the engine lacks."""
 
     def __init__(self, target: Target, queue_url: str) -> None:
         """Read from ``queue_url``."""
@@ -99,12 +99,12 @@ def decision_item(target: Target, receipt: Receipt) -> Item | None:
 
 
 def join_item(target: Target, receipt: Receipt) -> Item | None:
-    """Return the row of analytics."""
+    """Return the row in the join table of analytics."""
     return _item(target, "AnalyticsJoinsName", receipt)
 
 
 def restore_vault_item(target: Target, item: Item) -> None:
-    """Put a row back, as a restored backup would."""
+    """Put a row back, as restoring a backup would."""
     target.dynamodb.put_item(TableName=target.output("HighSecDataStoreName"), Item=item)
 
 

@@ -1,4 +1,4 @@
-"""An election as the demo holds it: credentials, votes of every kind, a count that reconciles."""
+"""The demo's election: credentials, votes of every kind, and a count that reconciles."""
 
 import random
 import secrets
@@ -46,11 +46,11 @@ class ElectionStory:
     Attributes:
         election: Its id.
         life: The lines to read, and the checks that must hold.
-        receipts: What the voters were given.
-        voters: Who got a credential or a code.
-        cast: Ballots that were received; one per voter.
-        ballots: Ballots that are counted.
-        results: The certified results, as the API gives them.
+        receipts: The receipts that the voters were given.
+        voters: How many people got a credential or a code.
+        cast: How many ballots were received, one per voter.
+        ballots: How many ballots were counted.
+        results: The certified results, as the API returns them.
     """
 
     election: ElectionId
@@ -71,8 +71,8 @@ def hold_election(
         target: The system.
         citizen: The registration API.
         people: Who would like to vote.
-        rule_set: Where people may be registered, for the ballot styles.
-        workers: Requests at a time.
+        rule_set: Names the countries of registration, each of which gets a ballot style.
+        workers: Number of simultaneous requests.
     """
     with (
         PollingPlace(target.vote_api_url, local=target.is_local) as polling,
@@ -93,8 +93,8 @@ class People:
     """Registered people.
 
     Attributes:
-        accepted: Whose registrations were accepted, at least one.
-        rejected: Somebody whose registration was not, if there is one.
+        accepted: Those whose registrations were accepted, at least one.
+        rejected: One whose registration was rejected, if there is any.
     """
 
     accepted: Sequence[Receipt]
@@ -103,7 +103,7 @@ class People:
 
 @dataclass(slots=True)
 class _Day:
-    """The election as it goes on."""
+    """The steps of the election."""
 
     target: Target
     office: ElectionOffice
@@ -119,7 +119,7 @@ class _Day:
         self.office.publish(self.election)
         styles = len(self._styles())
         until("the issuer's keys are published", lambda: self._keys() == styles)
-        life.tell("ballot styles, each with a key of its own", str(styles))
+        life.tell("ballot styles, each with its own key", str(styles))
 
     def give_credentials(self, citizen: Citizen, people: People) -> list[Voter]:
         """Give everybody a credential, and post some codes."""
@@ -130,29 +130,29 @@ class _Day:
             return Device(citizen, receipt).credential(self.election)
 
         voters: list[Voter] = list(in_parallel(ask, people.accepted, self.workers))
-        life.tell("blind signatures given, one per person", str(len(voters)))
+        life.tell("blind signatures issued, one per person", str(len(voters)))
         again = refusal(lambda: ask(people.accepted[0]))
         life.check("a second credential is refused", again == HTTPStatus.CONFLICT)
         if people.rejected is not None:
             rejected = people.rejected
             nobody = refusal(lambda: ask(rejected))
-            life.check("who was not accepted gets none", nobody == HTTPStatus.NOT_FOUND)
+            life.check("a rejected person gets none", nobody == HTTPStatus.NOT_FOUND)
         codes = make_codes(_BY_POST, secrets.token_bytes)
         key = codes_key(self.target, self.election)
         for _ in store_codes(self.office, self.election, self._styles()[0], codes, key):
             pass
-        life.tell("codes for voters by post", str(len(codes)))
+        life.tell("codes for postal voters", str(len(codes)))
         voters += codes
         self.story.voters = len(voters)
         return voters
 
     def vote(self, voters: Sequence[Voter]) -> None:
-        """Let everybody vote, some twice, some with nonsense."""
+        """Let everybody vote, some of them twice, and submit some invalid ballots."""
         life, polling = self.story.life, self.polling
         life.chapter("Voting")
         choices = self._choices(voters)
         early = refusal(lambda: polling.vote(voters[0], choices[0]))
-        life.check("before the opening nobody can vote", early == HTTPStatus.FORBIDDEN)
+        life.check("nobody can vote before the polls open", early == HTTPStatus.FORBIDDEN)
         self.office.open(self.election)
         wrong = HTTPStatus.UNPROCESSABLE_ENTITY
         until("the polls are open", lambda: self._nonsense(voters[0]) != HTTPStatus.FORBIDDEN)
@@ -162,7 +162,7 @@ class _Day:
         ballots = list(zip(voters, choices, strict=True))
         receipts = list(in_parallel(lambda one: polling.vote(*one), ballots, self.workers))
         self.story.receipts, self.story.cast = receipts, len(receipts)
-        life.check("every receipt is another", len(set(receipts)) == len(voters))
+        life.check("every receipt is different", len(set(receipts)) == len(voters))
         counted = until("every ballot is counted", lambda: self._counted(len(voters)))
         twice = [self._again(voter, choices[0]) for voter in voters[::_EVERY_NTH_TWICE]]
         life.check(f"{len(twice)} second votes are refused", set(twice) == {HTTPStatus.CONFLICT})
@@ -172,10 +172,10 @@ class _Day:
         """Close the polls."""
         self.office.finish(self.election)
         shut = until("the polls are closed", lambda: self._nonsense(late) == HTTPStatus.FORBIDDEN)
-        self.story.life.check("after the closing nobody can vote", shut)
+        self.story.life.check("nobody can vote after the polls close", shut)
 
     def certify(self) -> None:
-        """Count again from the ballots, and declare the result."""
+        """Recount the ballots, and certify the result."""
         story, life = self.story, self.story.life
         life.chapter("Counting")
         found = recount_election(self.target, self.election)
@@ -185,20 +185,20 @@ class _Day:
         self.office.certify(self.election, story.ballots)
         story.results = until("the result is certified", self._certified)
         complete = story.results["ballots"] == story.cast
-        life.check("the certified result has every ballot", complete)
+        life.check("the certified result includes every ballot", complete)
 
     def _styles(self) -> list[StyleId]:
         return sorted(style["id"] for style in self.office.show(self.election)["styles"])
 
     def _keys(self) -> int:
-        """Return how many keys are published; none before the election is."""
+        """Return how many keys are published: none before the election itself is."""
         try:
             return len(self.polling.election(self.election)["keys"])
         except Refused:
             return 0
 
     def _choices(self, voters: Sequence[Voter]) -> list[dict[str, list[str]]]:
-        dice = random.Random(self.election)  # noqa: S311 - whom made-up voters choose is no secret
+        dice = random.Random(self.election)  # noqa: S311 - made-up voters' choices are no secret
         contest, *_ = self.office.show(self.election)["contests"]
         options = [option["id"] for option in contest["options"]]
         return [{contest["id"]: dice.choices(options, _LIKELIHOODS)} for _ in voters]
@@ -244,7 +244,7 @@ def _announce(office: ElectionOffice, countries: Sequence[str]) -> ElectionId:
 
 
 def _style(country: str, first: str) -> DraftStyle:
-    """Return a country's ballot style; the holiday is an affair of the first one alone."""
+    """Return a country's ballot style; only the first country votes on the holiday."""
     both = (DraftStyleContest(contest="Chair"), DraftStyleContest(contest="Holiday"))
     return DraftStyle(
         id=StyleId(country.lower()),
@@ -260,7 +260,7 @@ def _forged(voters: Sequence[Voter]) -> Credential:
 
 
 def refusal(call: Callable[[], object]) -> int:
-    """Return the status of a refusal, 0 if there was none."""
+    """Return the status with which a call is refused, or 0 if it is not."""
     try:
         call()
     except Refused as refused:

@@ -28,24 +28,24 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class AwsCalls:
-    """AWS calls by function and operation, and how many invocations made them."""
+    """AWS calls by function and operation, and the number of invocations that made them."""
 
     by_operation: Counter[tuple[str, str]]
     invocations: Counter[str]
 
     @property
     def total(self) -> int:
-        """All calls."""
+        """The number of calls."""
         return self.by_operation.total()
 
     @property
     def kms(self) -> int:
-        """Calls of KMS."""
+        """The number of KMS calls."""
         return sum(n for (_, call), n in self.by_operation.items() if call.startswith("kms:"))
 
 
 def decisions(statuses: Iterable[Item]) -> tuple[Counter[str], Counter[tuple[str, str]]]:
-    """Return how often each decision was taken, and each reason under each decision."""
+    """Return how often each decision was made, and how often for each reason."""
     by_decision: Counter[str] = Counter()
     by_reason: Counter[tuple[str, str]] = Counter()
     for status in statuses:
@@ -71,7 +71,7 @@ def latency(statuses: Iterable[Item]) -> Latency | None:
 
 
 def aws_calls(target: Target, since: datetime, until: datetime) -> AwsCalls:
-    """Sum up what the functions' log lines say of their AWS calls in a span of time."""
+    """Add up the AWS calls in the functions' log lines from a period of time."""
     groups = [target.log_group(stack) for stack in target.stacks]
     found = (messages(target.logs, group, (since, until)) for group in groups)
     calls: Counter[tuple[str, str]] = Counter()

@@ -1,4 +1,4 @@
-"""One citizen's life: register, decide, see, correct, export, erase; and what is left of it."""
+"""One citizen's life: register, decide, see, correct, export, erase, and what remains."""
 
 import json
 from dataclasses import dataclass
@@ -35,10 +35,10 @@ def live(target: Target, citizen: Citizen, payload: dict[str, Any], key: str) ->
         _export(life, citizen, receipt)
         row, events = copies.vault_item(target, receipt), archive.requests_of(receipt)
     if row is None or not events:
-        raise CommandFailed("the record or its event was not found; nothing to show")
+        raise CommandFailed("the record or its event was not found, so there is nothing to show")
     kept = [copies.copy_of_item(row), copies.copy_of_event(events[-1])]
     burglar = BreakIn(target)
-    life.chapter("A break-in, with every right and copies of everything")
+    life.chapter("A break-in, with full rights and copies of everything")
     for copy in kept:
         life.check(f"before the erasure a break-in opens the {copy.where}", burglar.opens(copy))
     _erase(life, target, citizen, receipt)
@@ -52,7 +52,7 @@ def live(target: Target, citizen: Citizen, payload: dict[str, Any], key: str) ->
 def _register_and_correct(
     life: Life, citizen: Citizen, payload: dict[str, Any], key: str
 ) -> tuple[Receipt, dict[str, Any]]:
-    """Return what the registration is known by, and what is registered after the correction."""
+    """Return the registration's receipt, and its data after the correction."""
     life.chapter("Register, see, correct (GDPR Art. 15, 16)")
     receipt = citizen.register(payload, key)
     life.tell("register", "202, an id and an access token")
@@ -95,7 +95,7 @@ def _erase(life: Life, target: Target, citizen: Citizen, receipt: Receipt) -> No
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What was copied before the erasure."""
+    """What an attacker copied before the erasure."""
 
     row: copies.Item
     events: list[dict[str, Any]]
@@ -104,7 +104,7 @@ class _Kept:
 def _try_to_bring_back(
     life: Life, target: Target, citizen: Citizen, receipt: Receipt, kept: _Kept
 ) -> None:
-    """Replay the archive and restore the backup, then look whether anything came back."""
+    """Replay the archive and restore the backup, and check that nothing came back."""
     grave = copies.vault_item(target, receipt)
     for envelope in kept.events:
         copies.replay(target, envelope)

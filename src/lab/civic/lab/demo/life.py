@@ -1,4 +1,4 @@
-"""One citizen's life as the demo tells it: what happened, and the facts that must hold."""
+"""The demo's account of one citizen's life: what happened, and the facts that must hold."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,10 +20,10 @@ class Life:
     decision_ms: float | None = None
     lines: list[tuple[str, str]] = field(default_factory=list)
     chapters: dict[int, str] = field(default_factory=dict)
-    """Headings, by the number of the line they stand before."""
+    """Headings, by the number of the line that follows."""
     checks: dict[str, bool] = field(default_factory=dict)
     requests: list[dict[str, Any]] = field(default_factory=list)
-    """The citizen's own request log, at the end."""
+    """The citizen's own request log at the end."""
 
     def chapter(self, heading: str) -> None:
         """Begin a chapter."""
@@ -45,7 +45,7 @@ class Life:
 
 
 def await_decision(citizen: Citizen, receipt: Receipt, revision: int) -> dict[str, Any]:
-    """Return the status once a revision is decided."""
+    """Wait until a revision is decided, and return the status."""
 
     def look() -> dict[str, Any] | None:
         status = citizen.status(receipt)
@@ -56,7 +56,7 @@ def await_decision(citizen: Citizen, receipt: Receipt, revision: int) -> dict[st
 
 
 def await_stored(citizen: Citizen, receipt: Receipt, revision: int) -> dict[str, Any]:
-    """Return everything that is held once a revision is stored."""
+    """Wait until a revision is stored, and return all data that is held."""
 
     def look() -> dict[str, Any] | None:
         shown = citizen.data(receipt)
@@ -66,7 +66,7 @@ def await_stored(citizen: Citizen, receipt: Receipt, revision: int) -> dict[str,
 
 
 def refused(call: Callable[[], object], status: int = _NOT_FOUND) -> bool:
-    """Tell whether the API refuses a request with this status."""
+    """Return whether the API refuses a request with this status."""
     try:
         call()
     except Refused as refusal:
@@ -75,5 +75,5 @@ def refused(call: Callable[[], object], status: int = _NOT_FOUND) -> bool:
 
 
 def is_tombstone(item: Item | None) -> bool:
-    """Tell whether a row says that its registration was erased, and nothing else about it."""
+    """Return whether a row says that its registration was erased, and nothing else about it."""
     return item is not None and "erased_at" in item and not item.keys() - _TOMBSTONE

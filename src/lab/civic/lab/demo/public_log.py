@@ -1,4 +1,4 @@
-"""The demo's election from outside: anyone checks its log, of which no byte can be altered."""
+"""The demo's election from outside: anyone can check its log, and no byte can be altered."""
 
 import json
 import re
@@ -26,14 +26,14 @@ _CIVIC_VERIFY = Path(sys.executable).parent / "civic-verify"
 
 @dataclass(frozen=True, slots=True)
 class PublicCheck:
-    """What it takes to check an election from outside.
+    """Checks an election from outside.
 
     Attributes:
         target: The system.
         election: The election, certified.
-        receipts: What the voters were given.
-        output: A folder of its own for the copy of the log and the voters' proofs.
-        workers: Requests at a time.
+        receipts: The receipts that the voters were given.
+        output: A folder only for the copy of the log and the voters' proofs.
+        workers: Number of simultaneous requests.
     """
 
     target: Target
@@ -43,7 +43,7 @@ class PublicCheck:
     workers: int
 
     def run(self, life: Life) -> None:
-        """Copy the log and every voter's proof, verify, and see that nothing can be altered."""
+        """Copy the log and all voters' proofs, verify them, and show that no byte can change."""
         life.chapter("The public log, checked from outside by civic-verify")
         self._await_openings()
         shutil.rmtree(self.output, ignore_errors=True)
@@ -60,7 +60,7 @@ class PublicCheck:
         life.check(f"{proven} voters' receipts are in it", proven == len(self.receipts))
         for path in self._kinds():
             _, refused = _with_one_byte_altered(path, self._verify)
-            # civic-verify names objects of the log by their path there, others by their file.
+            # civic-verify names objects of the log by their path in it, and other files in full.
             inside = path.is_relative_to(self._log)
             name = path.relative_to(self._log) if inside else path
             named = refused.startswith(f"refused: {name}: ")
@@ -75,11 +75,11 @@ class PublicCheck:
         return self.output / "receipts"
 
     def _await_openings(self) -> None:
-        """Wait until what opens the ballots is published, and the log says so."""
+        """Wait until the openings of the ballots are published and logged."""
         path = f"openings/{self.election}/index.json"
         with LogReader(self.target.log_api_url, local=self.target.is_local) as reader:
             until("the openings are published", lambda: reader.has(path))
-        until("the log has heard of everything", self._nothing_waits)
+        until("everything is logged", self._nothing_waits)
 
     def _nothing_waits(self) -> bool:
         return not any(depth.left for depth in queue_depths(self.target, ["audit"]))
@@ -96,7 +96,7 @@ class PublicCheck:
                 pass
 
     def _verify(self) -> tuple[dict[str, Any] | None, str]:
-        """Return what civic-verify has checked, or else what it says it refuses."""
+        """Return what civic-verify has checked, or else its reason for refusing."""
         proofs = sorted(self._receipts.iterdir())
         done = subprocess.run(
             [
@@ -115,7 +115,7 @@ class PublicCheck:
         return (None, done.stderr) if done.returncode else (json.loads(done.stdout), "")
 
     def _kinds(self) -> Iterator[Path]:
-        """Give one object of every kind that is published, and a voter's proof."""
+        """Yield one published object of every kind, and a voter's proof."""
         size = max(int(file.name) for file in (self._log / "checkpoints").iterdir())
         yield self._log / "checkpoint"
         yield self._log / "checkpoints" / str(size)
@@ -131,7 +131,7 @@ class PublicCheck:
 
 
 def _with_one_byte_altered[R](path: Path, look: Callable[[], R]) -> R:
-    """Flip a bit in the middle of a file, look, and undo it."""
+    """Flip a bit in the middle of a file, look, and flip it back."""
     content = path.read_bytes()
     middle = len(content) // 2
     path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
@@ -157,9 +157,9 @@ def _tell(checked: dict[str, Any], election: str, life: Life) -> None:
     life.tell("tree heads signed by the log's key", str(heads["signed"]))
     life.tell("entries that hash to the root of each", str(tree["size"]))
     counted = [one for one in _of(checked, "openings") if one["election"] == election]
-    life.check("the ballots, counted anew by anyone, are the certified count", bool(counted))
+    life.check("an independent count of the ballots equals the certified count", bool(counted))
 
 
 def _short(path: Path) -> str:
-    """Return the end of a path, in which hashes are cut short."""
+    """Return the end of a path, with hashes shortened."""
     return "/".join(re.sub("([0-9a-f]{8})[0-9a-f]{56}", r"\1…", part) for part in path.parts[-3:])

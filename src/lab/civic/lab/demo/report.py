@@ -1,4 +1,4 @@
-"""The demo's report: tables for people, JSON for programs."""
+"""The demo's report, as tables for people and as JSON for programs."""
 
 import json
 from collections import Counter
@@ -41,7 +41,7 @@ class Report:
 
     @property
     def dlq_depth(self) -> int:
-        """Messages that were given up, over all queues."""
+        """The number of messages in all dead-letter queues."""
         return sum(queue.dead for queue in self.queues)
 
     @property
@@ -51,7 +51,7 @@ class Report:
 
     @property
     def reconciled(self) -> bool:
-        """Registered = decided = stored, nothing given up, and every step of the life held."""
+        """Whether registered = decided = stored, no message is dead, and every check holds."""
         return (
             self.registered == self.decided == self.stored > 0
             and self.dlq_depth == 0
@@ -147,7 +147,7 @@ def _calls_table(calls: AwsCalls, registered: int) -> Table:
 
 
 def show_life(life: Life, console: Console) -> None:
-    """Print one citizen's life, and what they asked for in it."""
+    """Print one citizen's life, and the requests that they made."""
     console.print(_told(life, "One citizen's life"))
     requests = requests_table(life.requests)
     requests.title = "The citizen's request log (GDPR Art. 12)"

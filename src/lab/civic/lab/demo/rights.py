@@ -1,4 +1,4 @@
-"""What a citizen may ask for beside seeing and erasing, and what staff do about it."""
+"""What a citizen may request besides access and erasure, and what staff do about it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ _CONFLICT = 409
 def restrict_and_lift(
     life: Life, citizen: Citizen, receipt: Receipt, payload: dict[str, Any]
 ) -> None:
-    """Restrict the processing, find out that it holds, and lift it (GDPR Art. 18)."""
+    """Restrict the processing, check that this takes effect, and lift it (GDPR Art. 18)."""
     life.chapter("Restriction (GDPR Art. 18)")
     life.check("restricted", citizen.restrict(receipt)["restricted"])
     life.check(
@@ -34,7 +34,7 @@ def restrict_and_lift(
 def be_reviewed(
     life: Life, target: Target, citizen: Citizen, receipt: Receipt, payload: dict[str, Any]
 ) -> None:
-    """Send what the rules leave to people, and have staff decide it (GDPR Art. 22(3))."""
+    """Submit a case that the rules refer to people, and have staff decide it (GDPR Art. 22(3))."""
     life.chapter("A person decides (GDPR Art. 22)")
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     given_at = tomorrow.isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -42,9 +42,9 @@ def be_reviewed(
     revision = citizen.rectify(receipt, doubtful)["revision"]
     decided = await_decision(citizen, receipt, revision)
     codes = ", ".join(reason["code"] for reason in decided["reasons"])
-    life.tell("correct the consent to a time to come", f"{decided['decision']}: {codes}")
+    life.tell("correct the consent to a future time", f"{decided['decision']}: {codes}")
     await_stored(citizen, receipt, revision)
-    life.check("an unsigned request of staff is refused", _is_refused_unsigned(target))
+    life.check("an unsigned staff request is refused", _is_refused_unsigned(target))
     with Staff(target) as staff:
         until(
             "the case waits for staff",
@@ -57,7 +57,7 @@ def be_reviewed(
     explained = citizen.explanation(receipt)
     life.tell("explanation", f"{explained['decision']}, decided by {explained['decided_by']}")
     looks = [one["purpose"] for one in citizen.data(receipt)["accesses"] if one["by"] == "staff"]
-    life.check("the citizen is told of both looks", looks == ["review", "decision"])
+    life.check("the citizen can see both accesses by staff", looks == ["review", "decision"])
 
 
 def object_to_analytics(life: Life, target: Target, citizen: Citizen, receipt: Receipt) -> None:
@@ -72,9 +72,9 @@ def object_to_analytics(life: Life, target: Target, citizen: Citizen, receipt: R
 
 
 def keep_receipt(life: Life, citizen: Citizen, receipt: Receipt, status: dict[str, Any]) -> None:
-    """Verify the receipt of an erasure offline, and that it is always the same."""
+    """Verify the receipt of an erasure offline, and check that it never changes."""
     confirmed = sum(bool(one.get("erased_at")) for one in status["stores"])
-    life.tell("stores that have confirmed", f"{confirmed} of {len(status['stores'])}")
+    life.tell("stores that confirmed the erasure", f"{confirmed} of {len(status['stores'])}")
     life.check("receipt verified", _verifies(status, receipt))
     again = receipt_file(citizen.erasure(receipt))
     life.check("the receipt is always the same", again == receipt_file(status))

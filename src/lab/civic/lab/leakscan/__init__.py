@@ -1,1 +1,1 @@
-"""`civic leakscan`: marked people through every path, then every byte that the stack holds."""
+"""`civic leakscan`: sends marked people down every path, then searches all stored bytes."""

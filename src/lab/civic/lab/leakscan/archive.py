@@ -1,4 +1,4 @@
-"""A queue in the place of the event archive, which the engine does not have."""
+"""A queue in place of the event archive, which the engine lacks."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`civic leakscan`: is a marked citizen's data anywhere but with the citizen?"""
+"""`civic leakscan`: searches for a marked citizen's data wherever it must not be."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,7 +30,7 @@ _RULE_SET = "national-2027"
 
 
 class NotRunning(CommandFailed):
-    """There is no local stack to walk through; this command starts nothing."""
+    """There is no local stack to scan; this command does not start one."""
 
     exit_code: ClassVar[int] = 2
 
@@ -41,7 +41,7 @@ def leakscan(
         Path | None,
         typer.Option(
             "--markers",
-            help="Send nobody; look for what stands in this file, one text to a line.",
+            help="Send nobody; search for the texts in this file, one per line.",
         ),
     ] = None,
     *,
@@ -49,14 +49,14 @@ def leakscan(
         bool, typer.Option("--json", help="Print JSON instead of a table.")
     ] = False,
 ) -> None:
-    """Search all that the local stack keeps for personal data.
+    """Search everything that the local stack keeps for personal data.
 
     People whose every field is a marker are registered, decided, corrected, refused and erased
-    over the running stack's API; then every table, queue, dead-letter queue, object, log group,
-    metric, answer and file is searched for the markers, plain and in hex, base64, JSON's and URLs'
-    escapes, UTF-8 and UTF-16. The people are erased afterwards.
+    through the running stack's API. Then every table, queue, dead-letter queue, object, log group,
+    metric, answer and file is searched for the markers, in plain text, hex, base64, JSON and URL
+    escapes, UTF-8 and UTF-16. Afterwards the people are erased.
 
-    Exits with 0 if nothing was found, 1 if anything was, 2 if no local stack is running.
+    Exits with 0 if nothing was found, 1 if something was, 2 if no local stack is running.
     """
     target, engine = target_of(context), engine_of(context)
     _require_running(target, engine)
@@ -75,9 +75,9 @@ def leakscan(
 
 def _require_running(target: Target, engine: Engine) -> None:
     if not target.is_local:
-        raise SettingInvalid(f"only the stack {LOCAL_STACK!r} can be scanned, not one on AWS")
+        raise SettingInvalid(f"only the local stack {LOCAL_STACK!r} can be scanned, not one on AWS")
     if not engine.is_running():
-        raise NotRunning("the engine is not running; `civic up` starts it")
+        raise NotRunning("the engine is not running; start it with `civic up`")
     if not target.deployed:
         raise NotRunning(f"there is no stack {target.stack!r} in the engine; run `civic up`")
 
@@ -99,14 +99,14 @@ def _read_markers(file: Path) -> dict[str, str]:
     wanted = {f"line {number}": line for number, line in enumerate(lines, start=1) if line.strip()}
     short = [name for name, line in wanted.items() if len(line.encode()) < LEAST_BYTES]
     if short:
-        raise SettingInvalid(f"{short[0]} has under {LEAST_BYTES} bytes: it would be met by chance")
+        raise SettingInvalid(f"{short[0]} has under {LEAST_BYTES} bytes: it could occur by chance")
     if not wanted:
         raise SettingInvalid("the file of markers is empty")
     return wanted
 
 
 def _walk_and_scan(target: Target, engine: Engine) -> Report:
-    with err.status("noting what is there already"):
+    with err.status("recording what is already there"):
         before = contents_before(_places(target, engine))
     walked = Walked()
     walk = Walk(target, MarkedPeople(SystemRandom(), load_rule_set(_RULE_SET)), walked)
@@ -139,10 +139,10 @@ def _follow(walk: Walk) -> list[str]:
 
 
 def _control(scanner: Scanner, walked: Walked) -> int:
-    """Look where the markers must be: what people were rightly shown."""
+    """Search the answers that rightly hold markers, and return how many it found."""
     found = scanner.find(b"\n".join(walked.rightful))
     if walked.shown - found:
-        raise CommandFailed("the scan does not see what citizens were shown: it proves nothing")
+        raise CommandFailed("the scan misses what citizens were shown, so it proves nothing")
     return len(found)
 
 

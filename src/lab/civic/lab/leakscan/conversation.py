@@ -1,4 +1,4 @@
-"""Requests to the stack's APIs, every answer to which is kept to be looked through."""
+"""Requests to the stack's APIs, of which every answer is kept for the scan."""
 
 import json
 import time
@@ -18,28 +18,28 @@ _PAUSE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A registration that was made, and the header that shows the right to it."""
+    """A registration that was made, and the header that authorises access to it."""
 
     id: str
     token: Mapping[str, str] = field(repr=False)
 
     @property
     def path(self) -> str:
-        """Where the API has it."""
+        """Its path in the API."""
         return f"/registrations/{self.id}"
 
 
 @dataclass(slots=True)
 class Walked:
-    """What was sent, and what came back; filled while a walk goes on.
+    """What was sent and answered; filled during a walk.
 
     Attributes:
-        markers: What must be found nowhere, by name: people's fields, what was sent where it does
-            not belong, access tokens and idempotency keys.
-        answers: Every answer; of those that rightly show somebody's data, all but the body.
-        rightful: Those bodies: people's own data, and a case that the office has to decide.
-        shown: The names of the markers that they must hold.
-        registered: Whom to erase.
+        markers: What must not be found anywhere, by name: people's fields, what was sent where it
+            does not belong, access tokens and idempotency keys.
+        answers: Every answer, without its body if that rightly shows somebody's data.
+        rightful: Those bodies: people's own data, and cases that the office has to decide.
+        shown: The names of the markers that those bodies must hold.
+        registered: The registrations to erase.
     """
 
     markers: dict[str, str] = field(default_factory=dict, repr=False)
@@ -49,15 +49,15 @@ class Walked:
     registered: list[Registered] = field(default_factory=list)
 
     def place(self) -> Place:
-        """Return the answers as a place to look at."""
+        """Return the answers as a place to scan."""
         return Place("answers", "HTTP APIs", lambda: iter(self.answers))
 
 
 class Conversation:
-    """Asks, and keeps every answer."""
+    """Sends requests, and keeps every answer."""
 
     def __init__(self, api_url: str, walked: Walked) -> None:
-        """Ask the API at ``api_url``, or another by its whole URL."""
+        """Use the API at ``api_url``, or any other by its full URL."""
         self._walked = walked
         self._http = httpx.Client(base_url=api_url, trust_env=False, timeout=30)
 
@@ -77,13 +77,13 @@ class Conversation:
     def send(
         self, method: str, url: str, *, rightful: bool = False, **request: Any
     ) -> httpx.Response:
-        """Ask, whatever the answer; a rightful one may show somebody's data if it succeeds."""
+        """Send a request, and accept any answer; a rightful one may show somebody's data."""
         answer = self._http.request(method, url, **request)
         self._keep(answer, rightful=rightful)
         return answer
 
     def ask(self, status: int, method: str, url: str, **request: Any) -> httpx.Response:
-        """Ask what is to be answered with a status.
+        """Send a request that must be answered with this status.
 
         Raises:
             CommandFailed: It was answered with another.
@@ -100,10 +100,10 @@ class Conversation:
         holds: Callable[[Any], bool] = lambda _: True,
         **request: Any,
     ) -> httpx.Response:
-        """Ask again and again, until the answer has the status and its body fits.
+        """Repeat a request until the answer has this status and a body for which ``holds``.
 
         Raises:
-            CommandFailed: It has not, for as long as anyone would wait.
+            CommandFailed: It did not in ``PATIENCE_SECONDS``.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -112,7 +112,7 @@ class Conversation:
                 return answer
             if time.monotonic() > deadline:
                 _require(answer, status)
-                raise CommandFailed("the pipeline stands still; see `civic dlq list`")
+                raise CommandFailed("the pipeline has stopped; see `civic dlq list`")
             time.sleep(_PAUSE_SECONDS)
 
     def register(self, payload: dict[str, Any], key: str) -> tuple[Registered, str]:
@@ -128,7 +128,7 @@ class Conversation:
                 _require(answer, httpx.codes.ACCEPTED)
             time.sleep(_PAUSE_SECONDS)
         body = answer.json()
-        # The token is the citizen's; the rest of the answer is looked at like any other.
+        # The token is rightly shown here; the rest of the answer is scanned like any other.
         token = body.pop("access_token")
         self._walked.answers.append(_piece(answer, json.dumps(body).encode()))
         registered = Registered(body["id"], {"authorization": f"Bearer {token}"})
@@ -136,7 +136,7 @@ class Conversation:
         return registered, token
 
     def erase(self, registered: Registered) -> bool:
-        """Ask for an erasure; tell whether it was taken on, or there was nothing left to erase."""
+        """Request an erasure; return whether it was accepted, or there was nothing to erase."""
         try:
             answer = self.send("DELETE", registered.path, headers=registered.token)
         except httpx.TransportError:
@@ -159,5 +159,5 @@ def _piece(answer: httpx.Response, body: bytes) -> Piece:
 def _require(answer: httpx.Response, status: int) -> None:
     if answer.status_code != status:
         raise CommandFailed(
-            f"{answer.request.method} was to be answered {status}, not {answer.status_code}"
+            f"{answer.request.method} was answered {answer.status_code} instead of {status}"
         )

@@ -1,12 +1,12 @@
-r"""The forms that a text can have taken on its way to where it must not be.
+r"""The forms that a text may have when it appears where it must not.
 
-A program that leaks rarely leaks plainly: it logs the JSON of an event that holds a body in base64,
-or the ``repr`` of a request, or a URL. A form is found in one of two ways.
+A program rarely leaks plain text: it logs the JSON of an event that holds a body in base64, or the
+``repr`` of a request, or a URL. A form is found in one of two ways.
 
-- What depends on where the text began (base64: three alignments) or changes every byte (hex,
-  UTF-16) is made from the marker: ``forms``.
-- What a writer may do to some characters and not to others (JSON's ``\u`` with or without
-  surrogates, URLs' ``%``) is undone in the content: ``views``.
+- Encodings that depend on where the text began (base64: three alignments) or change every byte
+  (hex, UTF-16) are applied to the marker: ``forms``.
+- Escapes that a writer may apply to some characters and not to others (JSON's ``\u`` with or
+  without surrogates, URLs' ``%``) are undone in the content: ``views``.
 
 Everything here is pure.
 """
@@ -20,19 +20,19 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 LEAST_BYTES = 7
-"""The shortest marker, in UTF-8: a shorter one would be met by chance."""
+"""The length of the shortest marker, in UTF-8; a shorter one could occur by chance."""
 
 _DEPTH = 3
-"""How many layers of escapes are undone: a body in an event in a message in a state file."""
+"""How many layers of escapes are undone, as for a body in an event in a message in a state file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """What to look for.
+    """The byte strings to search for.
 
     Attributes:
-        folded: In lower case, to be looked for in content in lower case.
-        exact: Where case carries meaning: base64.
+        folded: In lower case, to be searched for in lower-cased content.
+        exact: Those in which case has a meaning: base64.
     """
 
     folded: frozenset[bytes]
@@ -40,23 +40,23 @@ class Forms:
 
 
 def forms(marker: str) -> Forms:
-    """Return every form of a marker, but those that ``views`` undoes.
+    """Return every form of a marker except those that ``views`` undoes.
 
     Raises:
         ValueError: It is shorter than ``LEAST_BYTES``.
     """
     if len(marker.encode(errors="surrogatepass")) < LEAST_BYTES:
-        raise ValueError(f"a marker needs {LEAST_BYTES} bytes, to be told from chance")
+        raise ValueError(f"a marker needs {LEAST_BYTES} bytes, so as not to occur by chance")
     raw = {form for spelling in _spellings(marker) for form in _bytes_of(spelling)}
     folded = {form.lower() for form in raw} | {form.hex().encode() for form in raw}
     return Forms(frozenset(folded), frozenset(_base64_of(marker)))
 
 
 def views(content: bytes) -> Iterator[bytes]:
-    """Return content as it is, and its escaped lines with the escapes of JSON, Python, URLs undone.
+    """Yield content unchanged, and its escaped lines with escapes of JSON, Python and URLs undone.
 
-    Up to three layers, in any order: JSON in a URL in JSON comes out as it went in. A line is what
-    stands between control characters, which every one of those writers escapes.
+    Up to three layers are undone, in any order, such as JSON in a URL in JSON. A line is what is
+    between control characters, which all of those writers escape.
     """
     seen, newest = {content, b""}, [content]
     yield content
@@ -70,7 +70,7 @@ def views(content: bytes) -> Iterator[bytes]:
 
 
 def _spellings(marker: str) -> set[str]:
-    """Return the marker in the cases and Unicode forms that a program may have brought it into."""
+    """Return the marker in the cases and Unicode forms that a program may convert it to."""
     cased = {marker, marker.lower(), marker.upper(), marker.casefold()}
     spelled = {unicodedata.normalize(form, text) for text in cased for form in ("NFC", "NFD")}
     # A space in a query string.
@@ -78,7 +78,7 @@ def _spellings(marker: str) -> set[str]:
 
 
 def _bytes_of(text: str) -> Iterator[bytes]:
-    """Return a text in UTF-8, UTF-16 and Latin-1, and as UTF-8 that was taken for Latin-1."""
+    """Yield a text in UTF-8, UTF-16 and Latin-1, and as UTF-8 that was read as Latin-1."""
     utf8 = text.encode(errors="surrogatepass")
     yield utf8
     yield text.encode("utf-16-le", "surrogatepass")
@@ -101,12 +101,12 @@ def _base64_of(marker: str) -> set[bytes]:
     }
     once = {form for content in plain | escaped for form in _alignments(content)}
     utf8 = marker.encode(errors="surrogatepass")
-    # Base64 in base64: a queue's body in the state of an engine, or in Lambda's own event.
+    # Base64 in base64, such as a queue's body in the state of an engine or in Lambda's own event.
     return once | {form for inner in _alignments(utf8) for form in _alignments(inner)}
 
 
 def _alignments(content: bytes) -> Iterator[bytes]:
-    """Return the part of the base64 that is the same whatever stands before and after.
+    """Yield the part of the base64 that does not depend on what is before and after.
 
     RFC 4648, sections 4 and 5: three bytes become four characters, so there are three alignments.
     """
@@ -130,7 +130,7 @@ def _without_backslashes(content: bytes) -> bytes:
 def _unescaped(escape: re.Match[bytes]) -> bytes:
     units, byte, point, letter = escape.groups()
     if units:
-        # A run at once: two units may be the halves of one character (RFC 8259 section 7).
+        # A run is decoded whole: two units may be halves of one character (RFC 8259 section 7).
         utf16 = bytes.fromhex(units.replace(rb"\u", b"").decode())
         return utf16.decode("utf-16-be", "surrogatepass").encode(errors="surrogatepass")
     if byte or point:
@@ -149,7 +149,7 @@ _BYTES = re.compile(rb"\\x([0-9a-fA-F]{2})")
 
 
 def _without_escaped_bytes(content: bytes) -> bytes:
-    r"""Undo the ``\x`` of the ``repr`` of bytes, which in that of a text is a character."""
+    r"""Undo the ``\x`` in the ``repr`` of bytes, where it is a byte and not a character."""
     return _BYTES.sub(_byte, _lines_with(rb"\x", content))
 
 

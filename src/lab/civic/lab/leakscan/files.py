@@ -1,4 +1,4 @@
-"""The directories in which the command and the engine leave files."""
+"""The directories where the command and the engine leave files."""
 
 import os
 import time
@@ -14,11 +14,11 @@ _RECENT_SECONDS = 2.0
 
 
 def places_on_disk(workspace: Workspace, leave_out: Collection[Path] = ()) -> list[Place]:
-    """Return the engine's state and log, the built artefacts, ``out/`` and what is generated.
+    """Return the engine's state and log, the built artefacts, ``out/`` and generated folders.
 
     Args:
         workspace: The checkout.
-        leave_out: Files not to be read, for instance the one with the markers.
+        leave_out: Files that are not read, such as the one with the markers.
     """
     named = {
         "engine": workspace.state,
@@ -28,7 +28,7 @@ def places_on_disk(workspace: Workspace, leave_out: Collection[Path] = ()) -> li
     left_out = frozenset(str(file.resolve()) for file in leave_out)
     places, seen = [], set[Path]()
     for name, directory in named.items():
-        # The engine's state may stand among the artefacts.
+        # The engine's state and the artefacts may be in the same directory.
         if directory.is_dir() and directory not in seen:
             places.append(Place("files", name, partial(_files, directory, left_out), steady=True))
             seen.add(directory)
@@ -36,8 +36,8 @@ def places_on_disk(workspace: Workspace, leave_out: Collection[Path] = ()) -> li
 
 
 def _files(directory: Path, left_out: Collection[str]) -> Iterator[Piece]:
-    """Return every file below a directory; of symbolic links the names alone."""
-    # No pathlib: the engine unpacks tens of thousands of files, a copy for each of its workers.
+    """Yield every file below a directory, but of symbolic links only the names."""
+    # Without pathlib, as the engine unpacks tens of thousands of files, a copy for each worker.
     root = os.path.realpath(directory)
     pending = [root]
     while pending:
@@ -65,9 +65,9 @@ def _content(file: str, at: str) -> Iterator[Piece]:
 
 
 def _version(about: os.stat_result) -> bytes | None:
-    """Return what names the content of a file, by its last change, which nobody can set.
+    """Return a name for the content of a file, from its last change, which no program can forge.
 
-    None for a while after a change: the next one might be dated the same.
+    It is None shortly after a change, as another change could have the same time.
     """
     if time.time() - max(about.st_ctime, about.st_mtime) < _RECENT_SECONDS:
         return None
@@ -80,5 +80,5 @@ def _read(file: str) -> bytes:
         with open(file, "rb") as content:  # noqa: PTH123 - as above
             return content.read()
     except FileNotFoundError:
-        # It went between being named and being read.
+        # It was deleted between being listed and being read.
         return b""

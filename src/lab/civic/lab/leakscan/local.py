@@ -1,4 +1,4 @@
-"""What the embedded engine tells of itself, beside the AWS services it stands in for."""
+"""What the embedded engine reports about itself, besides the AWS services it provides."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ _OK = 200
 
 
 def services(target: Target) -> frozenset[str]:
-    """Return the names of the AWS services that the engine has."""
+    """Return the names of the AWS services that the engine provides."""
     return frozenset(_ask(target, "/_ministack/health")["services"])
 
 
 def messages(target: Target, url: str) -> list[Any]:
-    """Return every message of a queue and leave it as it is: those in flight as well.
+    """Return every message of a queue, including those in flight, without changing it.
 
-    To receive a message, if only for a moment, counts as a try to handle it: a scan repeated a few
-    times would make dead letters of what was merely waiting.
+    Receiving a message, however briefly, would count as an attempt to handle it: a few scans would
+    turn waiting messages into dead letters.
     """
     answer = _ask(target, "/_ministack/sqs/messages", QueueUrl=url)
     return [
@@ -32,8 +32,8 @@ def messages(target: Target, url: str) -> list[Any]:
 def _ask(target: Target, path: str, **query: str) -> Any:
     import httpx  # noqa: PLC0415 - slow, and `civic --help` needs none of it
 
-    # A proxy of the environment has no business on loopback.
+    # A proxy from the environment must not be used for loopback.
     answer = httpx.get(f"{target.endpoint}{path}", params=query, trust_env=False, timeout=60)
     if answer.status_code != _OK:
-        raise CommandFailed(f"the engine answers {answer.status_code} to {path}")
+        raise CommandFailed(f"the engine answered {answer.status_code} to {path}")
     return answer.json()

@@ -1,9 +1,9 @@
-"""Which of many markers a big byte string holds, in any of their forms.
+"""Finds which of many markers a large byte string holds, in any of their forms.
 
-Thousands of forms are looked for at once. Every form that is long enough covers at least one whole
-machine word of the content, wherever it begins: a form of 15 bytes holds an aligned word of 8. So
-the content is read word by word, and a word that is none of a form's is passed over; that test is
-made in C, for a megabyte at a time, at some hundred megabytes a second.
+Thousands of forms are searched for at once. Every form that is long enough covers at least one
+whole machine word of the content wherever it begins: a form of 15 bytes covers an aligned word of
+8. So the content is read word by word, and words that are in no form are skipped. That test is made
+in C, for a megabyte at a time, at some hundred megabytes a second.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ _FORMATS: dict[int, Literal["Q", "I"]] = {8: "Q", 4: "I"}
 
 @dataclass(frozen=True, slots=True)
 class _Needle:
-    """A form of a marker; where its case matters, ``form`` is that, else the lower case."""
+    """A form of a marker, in lower case if ``folded``."""
 
     marker: str
     form: bytes
@@ -27,10 +27,10 @@ class _Needle:
 
 
 class Matcher:
-    """Finds markers; made once for many contents."""
+    """Finds markers; one is made for many contents."""
 
     def __init__(self, markers: Mapping[str, str]) -> None:
-        """Look for the values of ``markers``; their names are what is told.
+        """Search for the values of ``markers``, whose names are reported.
 
         Raises:
             ValueError: A marker is too short.
@@ -62,7 +62,7 @@ def _least(width: int) -> int:
 
 
 class _Words:
-    """Needles by the words of one width that they can cover, with the word's place in them."""
+    """Needles by the words of one width that they can cover, with the word's offset in them."""
 
     def __init__(self, width: int) -> None:
         self._width = width
@@ -70,7 +70,7 @@ class _Words:
         self._places: defaultdict[int, list[tuple[int, _Needle]]] = defaultdict(list)
 
     def add(self, needle: _Needle) -> None:
-        # The content is read in lower case alone: what must match exactly is compared afterwards.
+        # The content is read only in lower case; exact matches are compared afterwards.
         folded = needle.form.lower()
         for offset in range(self._width):
             (word,) = self._read(folded[offset : offset + self._width])

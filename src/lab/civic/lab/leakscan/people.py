@@ -1,4 +1,4 @@
-"""People whose every field is a marker: it says whose it is, and nobody else's holds the like."""
+"""People whose every field is a marker: unique, and named for its owner."""
 
 import random
 import re
@@ -21,14 +21,14 @@ _POSTAL_AREAS = ("AB", "EH", "LS", "NE", "SW")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody to send through the stack.
+    """A person to send through the stack.
 
     Attributes:
-        name: What they are sent for: "rejected".
+        name: The outcome they are sent for, such as "rejected".
         payload: The registration, in the form of ``POST /registrations``.
-        markers: By field, each text of the payload that is long enough to be nobody else's, and
-            the forms it may be normalised to. What is no marker: the country, the attestation, and
-            a postcode of Poland, which has six characters.
+        markers: By field, each text of the payload that is long enough to be unique, and the forms
+            it may be normalised to. The country, the attestation and a Polish postcode, which has
+            six characters, are not markers.
     """
 
     name: str
@@ -37,20 +37,20 @@ class Person:
 
 
 class MarkedPeople:
-    """Makes marked people, and markers for what is no person's."""
+    """Makes marked people, and markers that belong to nobody."""
 
     def __init__(self, draw: random.Random, rules: RuleSet) -> None:
-        """Draw from ``draw``, ``random.SystemRandom()`` for markers that nobody had before."""
+        """Draw from ``draw``: ``random.SystemRandom()`` for markers that were never used before."""
         self._draw = draw
         self._days: set[str] = set()
         self._maker = Maker(draw, rules, people_data())
 
     def accepted(self, name: str) -> Person:
-        """Make somebody whom the rules accept."""
+        """Make a person whom the rules accept."""
         return _person(name, self._payload())
 
     def corrected(self, name: str) -> Person:
-        """Make somebody whom the rules accept, in another country, with a national identifier."""
+        """Make a person whom the rules accept, in another country, with a national identifier."""
         payload = self._payload()
         payload["address"] |= {"postcode": f"{self._digits(2)}-{self._digits(3)}", "country": "PL"}
         payload |= {
@@ -60,7 +60,7 @@ class MarkedPeople:
         return _person(name, payload)
 
     def rejected(self, name: str) -> Person:
-        """Make somebody with everything wrong that a citizen can put right."""
+        """Make a person with every mistake that a citizen can correct."""
         payload = self._payload() | {
             "date_of_birth": self._born(2041, 2097),
             "phone_number": f"call {self.word()}",
@@ -71,7 +71,7 @@ class MarkedPeople:
         return _person(name, payload)
 
     def doubtful(self, name: str) -> Person:
-        """Make somebody at whom a person of the office has to look."""
+        """Make a person whose case staff have to review."""
         payload = self._payload()
         payload["address"]["country"] = "PL"
         payload["address"]["postcode"] = f"{self._digits(2)}-{self._digits(3)}"
@@ -83,7 +83,7 @@ class MarkedPeople:
         return _person(name, payload)
 
     def word(self) -> str:
-        """Make one marker: eleven letters without a vowel, so no word of any text."""
+        """Make one marker: eleven letters without a vowel, which no text has as a word."""
         return "Zq" + "".join(self._draw.choices(_CONSONANTS, k=_STEM))
 
     def _payload(self) -> Payload:
@@ -111,12 +111,12 @@ class MarkedPeople:
     def _phone_number(self, country: str) -> str:
         while True:
             number = self._maker.phone_number(country)
-            # Ten digits at least, so that they are met nowhere by chance.
+            # At least ten digits, so that they occur nowhere by chance.
             if number.startswith("+"):
                 return number
 
     def _born(self, first: int, last: int) -> str:
-        """Return a day that no other of these people was born on: there are not so many."""
+        """Return a birthday that no other of these people has."""
         while True:
             year, month, day = (
                 self._draw.randint(*limits) for limits in ((first, last), (1, 12), (1, 28))
@@ -127,7 +127,7 @@ class MarkedPeople:
                 return drawn
 
     def _given(self) -> str:
-        """Return a moment of which the microseconds alone are nobody else's."""
+        """Return a time whose microseconds alone are unique."""
         times = (self._draw.randrange(limit) for limit in (24, 60, 60))
         clock = ":".join(f"{part:02}" for part in times)
         return f"2026-02-{self._draw.randint(1, 28):02}T{clock}.{self._digits(6)}Z"
@@ -167,13 +167,13 @@ _WORD = re.compile(rf"Zq[{_CONSONANTS}]{{{_STEM}}}")
 
 
 def _parts(pointer: str, value: str) -> Iterator[tuple[str, str]]:
-    """Return a field's value, each marked word of it alone, and a number's digits alone."""
+    """Yield a field's value, each of its marked words alone, and the digits of a number alone."""
     yield pointer, value
     words = _WORD.findall(value)
     yield from ((f"{pointer} (word {n})", word) for n, word in enumerate(words, start=1))
     digits = "".join(filter(str.isdigit, value))
     if pointer == "/phone_number" and not words:
-        # However the number is written, and with whatever before it, these stay.
+        # These remain however the number is written and whatever precedes it.
         yield f"{pointer} (digits)", digits[-10:]
     if pointer == "/address/postcode" and " " in value and not words:
         yield f"{pointer} (closed up)", value.replace(" ", "")

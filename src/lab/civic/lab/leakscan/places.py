@@ -1,7 +1,7 @@
-"""Every place in which a local stack keeps bytes, found by asking it.
+"""Every place where a local stack keeps bytes, found by asking the engine.
 
-Nothing here is a list of names: tables, queues, buckets and log groups are those that the engine
-has, whoever made them. What a stack may have that nobody here can read is told by ``blind_spots``.
+There is no list of names here: tables, queues, buckets and log groups are those that the engine
+has, whoever made them. ``blind_spots`` reports what a stack may have that cannot be read here.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,12 +20,12 @@ class Piece:
     """Some bytes of a place.
 
     Attributes:
-        held: The bytes, or what reads them.
-        at: Where in the place they stand (a key, a path); empty where there is no telling. It may
-            itself be what leaked.
-        version: Names the bytes, where that can be told without reading them: those of the same
-            name are the same.
-        known_size: How many they are, where there is a version.
+        held: The bytes, or a function that reads them.
+        at: Where in the place they are (a key, a path); empty if unknown. It may itself be what
+            leaked.
+        version: A name for the bytes, if one is known without reading them: pieces with the same
+            name have the same bytes.
+        known_size: Their number, if there is a version.
     """
 
     held: bytes | Callable[[], bytes]
@@ -44,11 +44,11 @@ class Place:
     """One table, queue, bucket, log group or directory.
 
     Attributes:
-        kind: What it is, a noun.
+        kind: What it is, as a noun.
         name: Which one; may itself be what leaked.
-        read: Reads all of it, anew each time.
-        steady: What a piece of it holds stays as it is: an object, a file. So a piece that was
-            there before a marker was made cannot hold the marker.
+        read: Reads all of it, afresh each time.
+        steady: Whether its pieces keep their content, as objects and files do: then a piece that
+            existed before a marker was made cannot hold the marker.
     """
 
     kind: str
@@ -58,7 +58,7 @@ class Place:
 
 
 def places_of_aws(target: Target) -> list[Place]:
-    """Return every place of the engine that its AWS services tell of."""
+    """Return every place that the engine's AWS services report."""
     return [
         *_tables(target),
         *_queues(target),
@@ -94,7 +94,7 @@ _HOLD_ONLY_WHAT_THE_TEMPLATE_SAYS = (
 
 
 def blind_spots(target: Target) -> list[str]:
-    """Return the types of resources that may hold data and that nobody here reads."""
+    """Return the types of resources that may hold data and are not read here."""
     types = {
         resource["ResourceType"]
         for stack in _pages(target.cloudformation, "list_stacks", "StackSummaries")
@@ -135,7 +135,7 @@ def _changes(target: Target, stream: str) -> Iterator[Piece]:
         while following is not None:
             answer = client.get_records(ShardIterator=following)
             yield Piece(_joined(answer["Records"]))
-            # An open shard goes on for ever; its end for now is an empty answer.
+            # An open shard never ends; an empty answer is its end for now.
             following = answer.get("NextShardIterator") if answer["Records"] else None
 
 
@@ -190,7 +190,7 @@ def _trail(target: Target) -> Iterator[Piece]:
 
 
 _TRACES_BACK = timedelta(hours=6)
-"""X-Ray's longest window for one question."""
+"""The longest period X-Ray allows in one request."""
 _TRACES_AT_ONCE = 5
 
 
@@ -220,7 +220,7 @@ def _joined(value: object) -> bytes:
 
 
 def _leaves(value: object) -> Iterator[bytes]:
-    """Return every name and value, each as it is: bytes as bytes, not as base64."""
+    """Yield every name and value unencoded: bytes as bytes, not as base64."""
     match value:
         case dict():
             for name, child in value.items():

@@ -1,11 +1,11 @@
-"""Requests that the API refuses, with markers where nothing of the kind belongs."""
+"""Requests that the API refuses, with markers in places where they do not belong."""
 
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 _OVERSIZE_WORDS = 9000
-"""Of eleven bytes each: past the 64 KiB that the API takes."""
+"""Of eleven bytes each, so more than the 64 KiB that the API accepts."""
 
 type Marker = Callable[[str], str]
 type Headers = dict[str, str]
@@ -16,11 +16,11 @@ JSON: Headers = {"content-type": "application/json"}
 def refused_bodies(
     complete: dict[str, Any], marker: Marker
 ) -> Iterator[tuple[str, int, Headers, bytes]]:
-    """Return what each body is for, the status it is refused with, its headers, and the body.
+    """Yield the purpose of each body, the status of its refusal, its headers, and the body.
 
     Args:
-        complete: A payload that would be taken as it is.
-        marker: Makes the marker of a name.
+        complete: A payload that would be accepted unchanged.
+        marker: Makes the marker for a name.
     """
     yield from _malformed(complete, marker)
     yield from _of_wrong_types(complete, marker("wrong type"))
@@ -30,7 +30,7 @@ def refused_bodies(
 
 
 def refused_headers(marker: Marker) -> Iterator[tuple[str, int, Headers]]:
-    """Return the name of each header, the status of an empty body with it, and all headers."""
+    """Yield the name of each header, the status of an empty body with it, and all headers."""
     name = "header Idempotency-Key"
     word = marker(name)
     yield name, 400, JSON | {"idempotency-key": word}

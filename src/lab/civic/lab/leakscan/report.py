@@ -1,4 +1,4 @@
-"""What a scan found, as a table or as JSON: places and names of markers, never their values."""
+"""What a scan found, as a table or JSON: places and names of markers, never their values."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ from civic.lab.leakscan.scan import Leak, Looked
 
 @dataclass(slots=True)
 class Report:
-    """Everything that was looked through.
+    """Everything that was scanned.
 
     Attributes:
-        markers: How many markers were looked for.
+        markers: How many markers were searched for.
         looked: The places.
-        blind: Types of resources of the stacks that may hold data and that nobody here reads.
-        paths: The paths that were walked; none where the markers were given.
-        controls: How many markers were found, as they must be, in people's answers about
-            themselves; None where the markers were given.
+        blind: Types of resources in the stacks that may hold data and are not read here.
+        paths: The paths that were walked; none if the markers were given.
+        controls: How many markers were found, as they must be, in the answers that rightly show
+            them; None if the markers were given.
     """
 
     markers: int
@@ -36,7 +36,7 @@ class Report:
 
     @property
     def clean(self) -> bool:
-        """Nothing was found, and everything was looked at."""
+        """Whether nothing was found, and everything was read."""
         return not self.leaks and not self.blind
 
     def document(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A marker in every part of a request to every route that the stack's APIs have."""
+"""Requests to every route of the stack's APIs, with a marker in every part."""
 
 import json
 import re
@@ -19,8 +19,8 @@ class Route:
     """One route of one API.
 
     Attributes:
-        key: As API Gateway has it: ``GET /registrations/{id}``.
-        base: The URL of its API, without a slash at its end.
+        key: As in API Gateway: ``GET /registrations/{id}``.
+        base: The URL of its API, without a slash at the end.
         signed: Whether callers must sign (AWS Signature Version 4).
     """
 
@@ -30,7 +30,7 @@ class Route:
 
     @property
     def method(self) -> str:
-        """The HTTP method; one that no route declares where the route takes the rest."""
+        """The HTTP method; PATCH, which no route declares, if the route takes any."""
         method = self.key.partition(" ")[0]
         if method == "ANY":
             return "PATCH"
@@ -38,13 +38,13 @@ class Route:
 
     @property
     def path(self) -> str:
-        """The path with its parameters; for the route that takes all the rest, a parameter."""
+        """The path with its parameters; a single parameter for the default route."""
         return self.key.partition(" ")[2] or "/{rest}"
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One request, and whether its answer may rightly be a citizen's data."""
+    """One request, and whether its answer may rightly show a citizen's data."""
 
     route: str
     method: str
@@ -55,7 +55,7 @@ class Probe:
 
 
 def routes(target: Target) -> list[Route]:
-    """Return every route of every HTTP API of the engine, those that delete last."""
+    """Return every route of every HTTP API of the engine, with those that delete last."""
     client = target.client("apigatewayv2")
     found = []
     for api in _items(client.get_apis):
@@ -72,16 +72,16 @@ def routes(target: Target) -> list[Route]:
 def probes(
     found: list[Route], marker: Callable[[str], str], registration: str, token: Mapping[str, str]
 ) -> Iterator[Probe]:
-    """Return requests with a marker wherever one can stand: path, query, headers, body.
+    """Yield requests with a marker wherever one can be: in path, query, headers and body.
 
-    Each route is called by a stranger, and by an official where callers must sign; then those
-    about one registration are called with its id and its token.
+    Each route is called by a stranger, and also by an official if callers must sign. Then the
+    routes about one registration are called with its id and its token.
 
     Args:
         found: The routes.
-        marker: Makes the marker of a name.
+        marker: Makes the marker for a name.
         registration: The id of a registration.
-        token: The header that shows the right to it.
+        token: The header that authorises access to it.
     """
     for route in found:
         word = marker(f"probe of {route.key}")
@@ -107,7 +107,7 @@ def _probe(route: Route, path: str, word: str, authorization: Mapping[str, str])
 
 
 def signed(method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
-    """Return the headers with those that sign a request, as the engine's administrator."""
+    """Return the headers of a request signed as the engine's administrator."""
     # Slow to import, and `civic --help` needs none of it.
     from botocore.auth import SigV4Auth  # noqa: PLC0415
     from botocore.awsrequest import AWSRequest  # noqa: PLC0415
@@ -121,7 +121,7 @@ def signed(method: str, url: str, headers: Mapping[str, str], body: bytes) -> di
 
 
 def _items(ask: Callable[..., Any], **arguments: str) -> Iterator[Any]:
-    """Return the items of all pages."""
+    """Yield the items of all pages."""
     following: dict[str, str] = {}
     while True:
         answer = ask(**arguments, **following)

@@ -1,4 +1,4 @@
-"""Looks for markers in places, and says where they are without repeating them."""
+"""Searches places for markers, and reports where they are without repeating them."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
@@ -8,12 +8,12 @@ from civic.lab.leakscan.matcher import Matcher
 from civic.lab.leakscan.places import Piece, Place
 
 WITHHELD = "(a marker)"
-"""What stands for a name that holds a marker."""
+"""Replaces a name that holds a marker."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Leak:
-    """Which marker was found where; its name, for its value is what must not be repeated."""
+    """A marker, by its name, and where it was found; its value must not be repeated."""
 
     marker: str
     kind: str
@@ -21,14 +21,14 @@ class Leak:
     at: str = ""
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return a line about it."""
         where = f"{self.kind} {self.place}"
         return f"{self.marker} in {where}: {self.at}" if self.at else f"{self.marker} in {where}"
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One place that was looked through."""
+    """One place that was scanned."""
 
     kind: str
     place: str
@@ -37,12 +37,12 @@ class Looked:
 
     @property
     def markers(self) -> int:
-        """How many different markers were found."""
+        """The number of different markers found."""
         return len({leak.marker for leak in self.leaks})
 
 
 def contents_before(places: Iterable[Place]) -> frozenset[bytes]:
-    """Return what steady places hold, as digests: it cannot hold a marker that is made later."""
+    """Return digests of what steady places hold, which cannot hold markers made later."""
     found = set[bytes]()
     for place in places:
         for piece in place.read() if place.steady else ():
@@ -54,13 +54,13 @@ def contents_before(places: Iterable[Place]) -> frozenset[bytes]:
 
 
 class Scanner:
-    """Looks through places for the same markers; the same content is looked through once.
+    """Searches places for the same markers, and the same content only once.
 
-    A file of which the system says that it has not changed is not even read again.
+    A file that has not changed, as its version shows, is not even read again.
     """
 
     def __init__(self, markers: Mapping[str, str], before: Iterable[bytes] = ()) -> None:
-        """Look for ``markers``, by name; pass over what ``contents_before`` returned.
+        """Search for ``markers``, by name; skip what ``contents_before`` returned.
 
         Raises:
             ValueError: A marker is too short.
@@ -69,11 +69,11 @@ class Scanner:
         self._seen: dict[bytes | None, frozenset[str]] = dict.fromkeys(before, frozenset())
 
     def look(self, place: Place, advance: Callable[[int], None] = lambda _: None) -> Looked:
-        """Look through a place.
+        """Scan a place.
 
         Args:
             place: The place.
-            advance: Is told how many bytes were looked through, again and again.
+            advance: Called with the size of each piece that was scanned.
         """
         name = self._harmless(place.name)
         leaks = {Leak(marker, place.kind, name) for marker in self.find(place.name.encode())}
@@ -97,7 +97,7 @@ class Scanner:
         return found, len(content)
 
     def find(self, content: bytes) -> frozenset[str]:
-        """Return the names of the markers that a content holds."""
+        """Return the names of the markers that the content holds."""
         digest = _digest(content)
         if digest not in self._seen:
             self._seen[digest] = frozenset(self._matcher.find(content))

@@ -1,4 +1,4 @@
-"""Waiting until everything that was sent has been handled."""
+"""Waits until everything that was sent has been handled."""
 
 import time
 from collections.abc import Callable
@@ -12,10 +12,10 @@ _PAUSE_SECONDS = 0.2
 
 
 def settle(target: Target) -> None:
-    """Return once no queue that a function reads holds a message.
+    """Wait until the queues that functions read are empty.
 
     Raises:
-        CommandFailed: They got no fewer for as long as anyone would wait.
+        CommandFailed: The number of messages did not fall for ``PATIENCE_SECONDS``.
     """
     urls = _read_by_functions(target)
     await_none(lambda: sum(len(local.messages(target, url)) for url in urls))
@@ -26,18 +26,18 @@ def await_none(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Return once there are no messages.
+    """Wait until there are no messages.
 
     Args:
         count: Counts them.
-        clock: Seconds since any moment.
-        sleep: Waits for so many seconds.
+        clock: Returns seconds since some fixed moment.
+        sleep: Waits for a number of seconds.
 
     Raises:
-        CommandFailed: They got no fewer for as long as anyone would wait.
+        CommandFailed: Their number did not fall for ``PATIENCE_SECONDS``.
     """
     fewest, since, empty = None, clock(), 0
-    # Empty twice: between two queues a fact is on the bus, in none of them.
+    # Twice, as an event on its way from one queue to the next is on the bus, in neither of them.
     while empty < 2:  # noqa: PLR2004
         left = count()
         empty = empty + 1 if left == 0 else 0

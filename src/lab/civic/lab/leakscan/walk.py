@@ -18,18 +18,18 @@ class Walk:
     """A walk through one stack."""
 
     def __init__(self, target: Target, people: MarkedPeople, walked: Walked) -> None:
-        """Walk through ``target``, and put into ``walked`` whatever happens, as it happens."""
+        """Walk through ``target``, and record everything in ``walked`` as it happens."""
         self._target = target
         self._people = people
         self._walked = walked
         self._api = Conversation(target.api_url, walked)
 
     def paths(self) -> Iterator[str]:
-        """Walk; return the name of each path once it is walked.
+        """Walk, and yield the name of each path after it is walked.
 
         Raises:
-            CommandFailed: A path did not lead where it should, so that a scan would prove less
-                than it says.
+            CommandFailed: A path did not lead where it should, so a scan would prove less than it
+                claims.
         """
         found = routes(self._target)
         try:
@@ -41,7 +41,7 @@ class Walk:
             raise CommandFailed("the API does not answer") from None
 
     def erase(self) -> int:
-        """Ask for the erasure of everyone; return how many would not go."""
+        """Request the erasure of everybody; return how many could not be erased."""
         with Conversation(self._target.api_url, self._walked) as api:
             return sum(not api.erase(one) for one in self._walked.registered)
 
@@ -89,7 +89,7 @@ class Walk:
         headers, data = registered.token, f"{registered.path}/data"
         status = self._api.until(200, "GET", registered.path, decided, headers=headers).json()
         if status["decision"] != decision:
-            raise CommandFailed(f"the person {person.name!r} was to be {decision} and was not")
+            raise CommandFailed(f"the decision on the person {person.name!r} was not {decision!r}")
         answer = self._api.until(
             200,
             "GET",
@@ -104,7 +104,7 @@ class Walk:
         self._api.ask(200, "GET", data, rightful=True, headers=table)
 
     def _use_rights(self, somebody: Registered) -> None:
-        """Restrict, lift, object, ask for a review, and ask what became of it."""
+        """Restrict, lift, object, request a review, and ask about the requests and the decision."""
         correction = self._people.accepted("rectified while restricted")
         self._walked.markers |= correction.markers
         for status, method, part, body in (
@@ -120,7 +120,7 @@ class Walk:
             self._api.until(status, method, url, json=body, headers=somebody.token)
 
     def _be_reviewed(self, found: list[Route], asking: Registered, waiting: Registered) -> None:
-        """Have the office look at two cases, each of which shows the record, and decide one."""
+        """Have staff view two cases, each of which shows the record, and decide one."""
         by_key = {route.key: route for route in found}
         listing, case, opinion = (
             by_key[key] for key in ("GET /reviews", "GET /reviews/{id}", "POST /reviews/{id}")
@@ -169,5 +169,5 @@ class Walk:
             yield probe.route
 
     def _marker(self, name: str) -> str:
-        """Return the marker of what is no person's."""
+        """Return the marker, which belongs to no person, for a name."""
         return self._walked.markers.setdefault(name, self._people.word())

@@ -1,1 +1,1 @@
-"""Every store, queue, signer and bus in memory: one for each port, as its contract test has it."""
+"""Every store, queue, signer and bus in memory: one per port, under the port's contract test."""

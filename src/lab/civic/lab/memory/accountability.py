@@ -147,7 +147,7 @@ class MemoryReviewQueue:
 
 
 class MemoryReceiptSigner:
-    """Signs with a key of this process."""
+    """Signs with a key made in this process."""
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())

@@ -12,7 +12,7 @@ from civic.contracts.identifiers import RegistrationId, Revision
 
 @dataclass
 class Join:
-    """What is known of one registration: its decision, and the revision that is stored."""
+    """What is known about one registration: its decision, and the revision that is stored."""
 
     decision: DecisionMade | None = None
     stored: Revision | None = None
@@ -25,7 +25,7 @@ class MemoryJoins:
     def __init__(self) -> None:
         self.rows: dict[RegistrationId, Join | datetime] = {}
         self.living: set[RegistrationId] = set()
-        """Whose tombstone is one of an objection, and does not expire."""
+        """Registrations whose tombstone is for an objection and does not expire."""
 
     def decided(self, decision: DecisionMade) -> None:
         row = self._row(decision.id)

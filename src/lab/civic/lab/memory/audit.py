@@ -1,7 +1,7 @@
-"""The ports of the audit domain in memory, and the published ones as a folder.
+"""The ports of the audit domain in memory, and those for what is published as a folder too.
 
-Each keeps the promises of the port and no more: what is there stays as it is, and a checkpoint is
-replaced only by whoever has seen the last one.
+Each keeps the promises of its port and no more: objects never change, and a checkpoint is replaced
+only by a writer that has read the newest one.
 """
 
 from abc import ABC, abstractmethod
@@ -37,7 +37,7 @@ class MemoryJournal:
 
 
 class _Shelf(ABC):
-    """Reads several objects as it reads one."""
+    """Reads several objects one by one."""
 
     @abstractmethod
     def read(self, path: str) -> bytes: ...
@@ -84,7 +84,7 @@ class MemoryHeads:
 
 
 class FolderShelf(_Shelf):
-    """Published objects, each a file."""
+    """Published objects as files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -110,7 +110,7 @@ class FolderShelf(_Shelf):
 
 
 class FolderHeads(MemoryHeads):
-    """The newest checkpoint, which also is a file of the log."""
+    """The newest checkpoint, which is also a file of the log."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ class FolderHeads(MemoryHeads):
 
 
 class MemoryLogSigner:
-    """Signs with a key of its own."""
+    """Signs with its own key."""
 
     def __init__(self, seed: bytes) -> None:
         self._key = Ed25519PrivateKey.from_private_bytes(seed)

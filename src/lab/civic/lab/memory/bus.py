@@ -1,4 +1,4 @@
-"""A bus that keeps what was published, in order."""
+"""A bus that keeps the published events in order."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from civic.contracts.events import Event
 
 
 class MemoryBus:
-    """The bus, for writing; takes every event."""
+    """The bus as publishers see it; accepts every event."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []

@@ -84,7 +84,7 @@ class MemoryElectionCalendar:
 
 
 class MemoryIssuerKeys:
-    """The keys, for who makes them and for who signs with them."""
+    """The keys, both for making them and for signing with them."""
 
     def __init__(self) -> None:
         self.made: dict[KeyName, int] = {}

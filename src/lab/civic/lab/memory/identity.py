@@ -37,7 +37,7 @@ class MemorySubjectKeys:
         self.rows.pop(record, None)
 
     def page(self, cursor: str | None, size: int) -> tuple[list[StoredSubjectKey], str | None]:
-        """Return the rows after the one the cursor names; like a scan, by no order of meaning."""
+        """Return the rows after the one that the cursor names; as in a scan, in no real order."""
         after = (
             row for record, row in sorted(self.rows.items(), key=_place) if _beyond(record, cursor)
         )

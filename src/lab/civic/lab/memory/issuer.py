@@ -1,4 +1,4 @@
-"""An issuer and its voters' devices in memory: credentials by real blind signatures (RFC 9474)."""
+"""An issuer and its voters' devices in memory, with real blind signatures (RFC 9474)."""
 
 from collections.abc import Iterable
 
@@ -17,16 +17,16 @@ from civic.identity.model.blind_rsa import SigningKey, blind_sign
 from civic.voting.model.credential import RANDOMIZER_BYTES, TOKEN_BYTES, Credential
 
 KEY_BITS = 3072
-"""As long as the keys that the issuer makes."""
+"""The same length as the real issuer's keys."""
 
 
 class MemoryIssuer:
-    """One key per ballot style; signs whatever it is asked to, as a simulation has no roll."""
+    """Has one key per ballot style, and signs any request, as a simulation has no roll."""
 
     def __init__(
         self, election: ElectionId, styles: Iterable[StyleId], entropy: RandomBytes
     ) -> None:
-        """Make the keys, which takes a good part of a second each."""
+        """Make the keys, each of which takes a large part of a second."""
         self._election = election
         self._entropy = entropy
         self._signing: dict[StyleId, SigningKey] = {}

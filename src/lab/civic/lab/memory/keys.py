@@ -1,4 +1,4 @@
-"""Wrapping keys in memory: no RSA and no KMS, but ciphertexts bound to a subject and a purpose."""
+"""Wrapping keys in memory: no RSA or KMS, but ciphertexts bound to a subject and a purpose."""
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM

@@ -1,4 +1,4 @@
-"""RSA pairs of 3,072 bits, each generated once in a process: that takes most of a second."""
+"""RSA pairs of 3,072 bits, each generated once per process, as this takes most of a second."""
 
 from functools import cache
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 @cache
 def pair(number: int) -> RSAPrivateKey:
-    """Return the pair of that number, from 1."""
+    """Return the pair with this number, from 1."""
     if number < 1:
         raise ValueError(number)
     return generate_private_key(public_exponent=65537, key_size=3072)

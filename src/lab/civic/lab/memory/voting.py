@@ -1,7 +1,7 @@
 """The ports of the voting domain in memory.
 
-Each keeps the promises of its port and no more: the box refuses a second ballot of a nullifier, the
-tally store a revision that does not follow.
+Each keeps the promises of its port and no more: the box refuses a second ballot with a nullifier,
+the tally store a revision that is not the next.
 """
 
 from collections import deque
@@ -88,10 +88,10 @@ class MemoryElections:
 
 
 class MemorySecrets:
-    """Secrets of elections; sealed, they show the election they are for."""
+    """Secrets of elections; sealed ones are bound to their election."""
 
     def __init__(self, entropy: RandomBytes | None = None) -> None:
-        """Make secrets of ``entropy``; without it they are numbered, the same in every run."""
+        """Make secrets from ``entropy``; without it they are numbered, the same in every run."""
         self._entropy = entropy or self._number
         self._secrets: dict[bytes, bytes] = {}
 
@@ -111,11 +111,11 @@ class MemorySecrets:
 
 
 class MemoryBallots:
-    """The ballot box; what comes in is told to ``arrived``, as a stream would."""
+    """The ballot box; new ballots are added to ``arrived``, as to a stream."""
 
     def __init__(self) -> None:
         self.rows: dict[Nullifier, tuple[bytes, ElectionId, bytes]] = {}
-        # Millions of voters mark a few hundred different ballots: each text is kept once.
+        # Millions of voters mark a few hundred different ballots, so each text is kept once.
         self._contents: dict[bytes, bytes] = {}
         self.arrived: deque[CommittedBallot] = deque()
 
@@ -147,7 +147,7 @@ class MemoryBallots:
 
 
 class MemoryQueue:
-    """The queue of sealed ballots; whoever receives a message has to bring it back or keep it."""
+    """The queue of sealed ballots; a receiver must keep a message or put it back."""
 
     def __init__(self) -> None:
         self.messages: deque[str] = deque()
@@ -202,7 +202,7 @@ class MemoryTallies:
 
 
 class MemorySnapshotRequests:
-    """Elections whose results are to be published anew, in the order they were asked for."""
+    """Elections whose results are to be published again, in the order of the requests."""
 
     def __init__(self) -> None:
         self.asked: list[ElectionId] = []
@@ -225,5 +225,5 @@ class MemorySnapshots:
 
 
 def _apart(tally: ShardTally | None) -> ShardTally | None:
-    """Return a tally whose counts nobody else may change."""
+    """Return a tally whose counts are its own copy."""
     return tally and replace(tally, counts=tally.counts.copy())

@@ -1,1 +1,1 @@
-"""Populations of registrations: made up from a seed, read from a file, written to one."""
+"""Populations of registrations: made up from a seed, and written to a file."""

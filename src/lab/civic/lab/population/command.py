@@ -14,8 +14,8 @@ _RULE_SET = "national-2027"
 
 
 def generate(
-    count: Annotated[int, typer.Option(min=1, help="How many people.")] = 500,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 1,
+    count: Annotated[int, typer.Option(min=1, help="How many people to make up.")] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed generates the same people.")] = 1,
     output: Annotated[
         Path | None,
         typer.Option(help="A .csv or .jsonl file  [default: JSON lines to standard output]"),
@@ -23,7 +23,7 @@ def generate(
 ) -> None:
     """Make up people to try the system with.
 
-    They are of several countries and all writings, and make every common mistake.
+    They come from several countries, use several scripts, and make every common mistake.
     """
     rules = load_rule_set(_RULE_SET)
     payloads = (person.payload for person in make_people(count, seed, rules))

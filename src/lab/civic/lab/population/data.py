@@ -1,4 +1,4 @@
-"""What made-up people are made of, read from ``people.toml``."""
+"""The data that people are made up from, read from ``people.toml``."""
 
 import tomllib
 from functools import cache
@@ -27,7 +27,7 @@ class Place(_Part):
 
 
 class Country(_Part):
-    """How people of a country are called and where they live."""
+    """What people in a country are called and where they live."""
 
     weight: Annotated[int, Field(ge=1)]
     script: Literal["latin", "other"] = "latin"
@@ -49,7 +49,7 @@ class Kind(_Part):
 
 
 class ConsentTimes(_Part):
-    """When made-up people consented, and to what: before any submission."""
+    """When made-up people consented, which is before they submit, and to which text."""
 
     text_version: str
     given_from: AwareDatetime
@@ -57,7 +57,7 @@ class ConsentTimes(_Part):
 
 
 class OptionalFields(_Part):
-    """How many people fill in what they need not."""
+    """The shares of people who fill in optional fields."""
 
     email: Share
     national_id: Share

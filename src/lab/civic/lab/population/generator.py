@@ -1,4 +1,4 @@
-"""Made-up people: the same ones for the same seed, realistic enough to try every rule on."""
+"""Made-up people: the same for the same seed, and realistic enough to exercise every rule."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ TYPICAL = "typical"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A made-up registration in the API's form, and the kind of person it was made as."""
+    """A made-up registration in the API's form, and the kind of person it is for."""
 
     payload: Payload
     kind: str
@@ -31,13 +31,12 @@ class _Recipe:
 
 
 def generate(count: int, seed: int, rules: RuleSet) -> Iterator[Person]:
-    """Make people up, one after the other.
+    """Yield made-up people one by one.
 
     Args:
-        count: How many. Every kind is there from 500 on; the kinds' shares stand in
-            ``people.toml``.
-        seed: The same count, seed and rules make the same people, on any machine.
-        rules: The election, for the ages that matter, and the countries to live in.
+        count: How many. Among 500 or more there is every kind; their shares are in ``people.toml``.
+        seed: The same count, seed and rules make the same people on any machine.
+        rules: Give the election, for the ages that matter, and the countries to live in.
     """
     data = people_data()
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
@@ -79,7 +78,7 @@ def _old_enough_by(days: int) -> Callable[[Maker, Payload], None]:
 
 
 def _youngest(rules: RuleSet) -> date:
-    """Return the last date of birth that is old enough on election day."""
+    """Return the latest date of birth of a person who is old enough on election day."""
     day = rules.election.date
     born = date(day.year - rules.age_rule.minimum, day.month, 1) + timedelta(days=31)
     while rules.age(born) < rules.age_rule.minimum:
@@ -90,7 +89,7 @@ def _youngest(rules: RuleSet) -> date:
 def _leap_day_birth(maker: Maker, payload: Payload) -> None:
     last = maker.rules.election.date.year - maker.rules.age_rule.minimum - 1
     last -= last % 4
-    # No year from 1904 to 2096 is an exception to the fourth-year rule.
+    # From 1904 to 2096, every fourth year is a leap year without exception.
     payload["date_of_birth"] = f"{last - 4 * maker.draw.randrange(17)}-02-29"
 
 
@@ -153,4 +152,4 @@ RECIPES: dict[str, _Recipe] = {
     "lives_elsewhere": _Recipe(_as_is, elsewhere=True),
     "several_mistakes": _Recipe(_several_mistakes),
 }
-"""What is done for each kind of ``people.toml``."""
+"""How each kind in ``people.toml`` is made."""

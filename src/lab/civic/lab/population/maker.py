@@ -24,7 +24,7 @@ _PHONE_STYLES = (
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Draws people and parts of them; every draw comes from the one generator."""
+    """Draws people and parts of them, always from the same generator."""
 
     draw: random.Random
     rules: RuleSet
@@ -32,7 +32,7 @@ class Maker:
 
     @property
     def countries(self) -> dict[str, Country]:
-        """The countries of the data that the rules accept."""
+        """The countries in the data that the rules accept."""
         known = self.data.countries.items()
         return {code: country for code, country in known if code in self.rules.countries}
 
@@ -40,7 +40,7 @@ class Maker:
         """Make a person with nothing special about them.
 
         Args:
-            number: Different for everyone; makes the username unique.
+            number: Different for everybody, to make the username unique.
             countries: Where they may live, by ISO 3166-1 code.
         """
         weights = [country.weight for country in countries.values()]
@@ -63,19 +63,19 @@ class Maker:
         return payload
 
     def long_name(self, code: str) -> str:
-        """Return a name as long as many given and family names make it."""
+        """Return a long name, of many given and family names."""
         country = (self.data.countries | self.data.elsewhere)[code]
         given = " ".join(self.draw.choices(country.given, k=5))
         return f"{given} {' '.join(self.draw.choices(country.family, k=5))}"
 
     def phone_number(self, code: str, *, valid: bool = True) -> str:
-        """Return a mobile number that could, or could not, be one of the country."""
+        """Return a mobile number that is, or is not, valid in the country."""
         kind = phonenumbers.PhoneNumberType.MOBILE
         example = phonenumbers.example_number_for_type(code, kind)
-        assert example is not None  # noqa: S101 - a test makes people of every country
+        assert example is not None  # noqa: S101 - a test makes people in every country
         stem = str(example.national_number)[:-_DRAWN_DIGITS]
         while True:
-            # A number that breaks off is what a wrong one looks like most often.
+            # Most wrong numbers are too short.
             digits = self._digits(_DRAWN_DIGITS if valid else _DRAWN_DIGITS // 2)
             number = phonenumbers.PhoneNumber(example.country_code, int(stem + digits))
             if phonenumbers.is_valid_number(number) is valid:
@@ -104,7 +104,7 @@ class Maker:
 
     def _date_of_birth(self) -> str:
         day, minimum = self.rules.election.date, self.rules.age_rule.minimum
-        # 366 days per year keep the youngest clear of the boundary.
+        # Counting 366 days per year keeps the youngest clear of the boundary.
         age = timedelta(days=366 * minimum + self.draw.randrange(365 * (_OLDEST - minimum)))
         return (day - age).isoformat()
 

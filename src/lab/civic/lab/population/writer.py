@@ -1,4 +1,4 @@
-"""Write people to a file, as CSV or as JSON lines."""
+"""Writes people to a file, as CSV or as JSON lines."""
 
 import csv
 import json
@@ -17,20 +17,20 @@ from civic.terminal.failures import DiskFull, is_disk_full
 
 
 def json_lines(payloads: Iterable[Payload]) -> Iterator[str]:
-    """Return each payload as one line of JSON, without the line end."""
+    """Yield each payload as one line of JSON, without the line end."""
     for payload in payloads:
         yield json.dumps(payload, ensure_ascii=False)
 
 
 def write_people(path: Path, payloads: Iterable[Payload]) -> int:
-    """Write people to a file in the format of its suffix, UTF-8, in place of what is there.
+    """Write people to a file in the format of its suffix, in UTF-8, replacing its content.
 
     Returns:
         How many were written.
 
     Raises:
-        PopulationError: The suffix is unknown, the place cannot be written to, or a person does
-            not fit into CSV.
+        PopulationError: The suffix is unknown, the file cannot be written, or a person does not
+            fit into CSV.
         DiskFull: There is no room left.
     """
     file_format = format_of(path)

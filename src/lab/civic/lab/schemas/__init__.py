@@ -1,1 +1,1 @@
-"""What is generated from the contracts and models: schemas, samples, OpenAPI, tables."""
+"""Generates files from the contracts and models: schemas, samples, OpenAPI, tables."""

@@ -1,4 +1,4 @@
-"""`civic schemas`: write what is generated from the code, or check that it is current."""
+"""`civic schemas`: writes the files generated from the code, or checks that they are current."""
 
 import json
 from pathlib import Path
@@ -21,13 +21,13 @@ def schemas(
         False
     ),
     release: Annotated[
-        bool, typer.Option("--release", help="Also make these the released schemas.")
+        bool, typer.Option("--release", help="Also record these as the released schemas.")
     ] = False,
 ) -> None:
-    """Write again all that is generated from the code.
+    """Regenerate everything that is generated from the code.
 
-    That is the schemas and samples of events, the OpenAPI documents, the generated tables of the
-    documents and those of samconfig.toml.
+    That is the schemas and samples of events, the OpenAPI documents, the generated parts of the
+    templates, and the generated tables in the documents and in samconfig.toml.
     """
     root = workspace_of(context).root
     broken = incompatible_events(root)
@@ -46,7 +46,7 @@ def schemas(
 
 
 def incompatible_events(root: Path) -> list[str]:
-    """Return, event by event, what readers of the released schemas would stumble over."""
+    """Return, event by event, the changes that would break readers of the released schemas."""
     broken = []
     for file in sorted((root / "schemas/released").glob("*.json")):
         event = EVENTS.get(file.stem)

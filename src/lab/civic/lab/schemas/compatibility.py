@@ -1,7 +1,7 @@
-"""Whether events by a new schema can still be read by those who know the released one.
+"""Checks that programs written for a released schema can read events of the current one.
 
-Fields may be added if they are optional. Everything else (a field gone, one become required,
-another type, form or bound) is a new event beside the old one.
+Optional fields may be added. Any other change (a field removed or newly required, another type,
+form or bound) needs a new event beside the old one.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ _SILENT = frozenset({"title", "description", "default", "properties", "required"
 
 
 def incompatibilities(released: Schema, current: Schema) -> list[str]:
-    """Return what a reader of ``released`` could stumble over, as JSON Pointers with a reason."""
+    """Return the changes that could break a reader, as JSON Pointers with a reason."""
     found = _compare(released, current, "")
     for name, definition in released.get("$defs", {}).items():
         place = f"/$defs/{name}"
@@ -37,7 +37,7 @@ def _compare(released: Schema, current: Schema, place: str) -> list[str]:
         else:
             found.append(f"{where}: removed")
     newly_required = set(current.get("required", ())) - set(released.get("required", ()))
-    found += [f"{place}/required: {name} is required now" for name in sorted(newly_required)]
+    found += [f"{place}/required: {name} is now required" for name in sorted(newly_required)]
     no_longer = set(released.get("required", ())) - set(current.get("required", ()))
-    found += [f"{place}/required: {name} may be absent now" for name in sorted(no_longer)]
+    found += [f"{place}/required: {name} may now be absent" for name in sorted(no_longer)]
     return found

@@ -1,4 +1,4 @@
-"""What the functions declare, wherever they are: their routes and their subscriptions."""
+"""Collects what the functions of all contexts declare: their routes and subscriptions."""
 
 import importlib
 import pkgutil
@@ -26,13 +26,13 @@ def functions() -> tuple[ModuleType, ...]:
 
 
 def routes_of(function: ModuleType) -> Routes | None:
-    """Return what a function answers; None if it answers no requests."""
+    """Return the routes of a function, or None if it answers no requests."""
     found: Routes | None = getattr(function, "ROUTES", None)
     return found
 
 
 def tables(context: str, api: str) -> list[Routes]:
-    """Return what the functions of a context answer on one API."""
+    """Return the routes of a context's functions on one API."""
     declared = [
         routes_of(one) for one in functions() if one.__name__.startswith(f"civic.{context}.")
     ]
@@ -40,7 +40,7 @@ def tables(context: str, api: str) -> list[Routes]:
 
 
 def subscribers() -> dict[type[Event], list[ModuleType]]:
-    """Return by event every module that has subscribed to it, functions before topics."""
+    """Return for each event the modules that subscribe to it, functions before topics."""
     found: dict[type[Event], list[ModuleType]] = {}
     for module in (*functions(), notices):
         for event in subscribed(module):
@@ -49,7 +49,7 @@ def subscribers() -> dict[type[Event], list[ModuleType]]:
 
 
 def subscribed(module: ModuleType) -> tuple[type[Event], ...]:
-    """Return the events that a module has subscribed to, those of families one by one."""
+    """Return the events that a module subscribes to, with each event of a family listed."""
     declared: tuple[Subscription[object] | type[Event], ...] = getattr(module, "SUBSCRIBES", ())
     families = [one.event if isinstance(one, Subscription) else one for one in declared]
     return tuple(event for family in families for event in events_in(family))

@@ -70,8 +70,8 @@ def api_document(context: str, api: str) -> Json:
     """Return the OpenAPI document of an API.
 
     Args:
-        context: Whose functions answer.
-        api: Its logical id in the templates.
+        context: The context whose functions answer.
+        api: The API's logical id in the templates.
     """
     (description,) = (one for of, name, one, _ in APIS if (of, name) == (context, api))
     return document(description, tables(context, api))
@@ -99,7 +99,7 @@ def _filled(text: str, marker: str, part: str) -> str:
     between = re.compile(rf"(?<=<!-- {marker} -->\n).*?(?=<!-- /{marker} -->)", re.DOTALL)
     filled, times = between.subn(lambda _: part, text)
     if times != 1:
-        raise ValueError(f"the marker {marker!r} must be there once")
+        raise ValueError(f"the marker {marker!r} must occur exactly once")
     return filled
 
 
@@ -128,7 +128,7 @@ def _event_table() -> str:
     received = subscribers()
     for name, event in EVENTS.items():
         publisher = ", ".join(event.SOURCES)
-        receivers = ", ".join(map(_name, received.get(event, ()))) or "whoever subscribes"
+        receivers = ", ".join(map(_name, received.get(event, ()))) or "any subscriber"
         said = (event.__doc__ or "").partition("\n")[0].removesuffix(".").replace("``", "`")
         link = f"[{name}](../schemas/{name}.json)"
         lines.append(f"| {link} | {publisher} | {receivers} | {said} |")
@@ -136,13 +136,13 @@ def _event_table() -> str:
 
 
 def _name(receiver: ModuleType) -> str:
-    """Return what the function is called in the table of the architecture."""
+    """Return the name of a function in the table of the architecture."""
     name = receiver.__name__.rpartition(".")[2]
     return {"collector": "analytics", "notices": "election notices"}.get(name, name)
 
 
 def _privacy_map(root: Path) -> str:
-    """Return the record of processing activities (GDPR Art. 30(1)) as the code has it."""
+    """Return the record of processing activities (GDPR Art. 30(1)) that matches the code."""
     defaults = read_template(root / "template.yaml")["Parameters"]
     rejected, abandoned = (
         timedelta(days=defaults[f"{name}RetentionDays"]["Default"])
@@ -157,7 +157,7 @@ def _privacy_map(root: Path) -> str:
 
 
 def _table(columns: str, rows: Iterable[BaseModel]) -> str:
-    """Return models as a table; the columns are their fields."""
+    """Return models as a table, with their fields as columns."""
     names = columns.split(" | ")
     head = " | ".join(name.replace("_", " ") for name in names)
     lines = [f"| {head} |", "|" + "---|" * len(names)]

@@ -1,4 +1,4 @@
-"""The tables of samconfig.toml for every stack, from the one of each environment."""
+"""Generates the tables of samconfig.toml for every stack from the one of each environment."""
 
 import json
 import tomllib
@@ -10,19 +10,19 @@ MARK = "# ---- generated from the tables above by `make generate`; do not edit b
 
 
 def samconfig(text: str) -> str:
-    """Return samconfig.toml with the tables below the mark written again.
+    """Return samconfig.toml with the tables below the mark regenerated.
 
-    TOML has no way for a table to take up another, and `sam` reads one table only.
+    In TOML a table cannot include another, and `sam` reads only one table.
 
     Args:
-        text: The file as it is.
+        text: The current file.
 
     Raises:
         ValueError: It has no mark.
     """
     by_hand, mark, _ = text.partition(MARK)
     if not mark:
-        raise ValueError("samconfig.toml has lost the line above its generated tables")
+        raise ValueError("samconfig.toml lacks the line above its generated tables")
     tables = [
         _table(environment, stack, table["deploy"]["parameters"])
         for environment, table in tomllib.loads(by_hand).items()

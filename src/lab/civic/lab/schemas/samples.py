@@ -1,4 +1,4 @@
-"""One sample of every event, made up field by field; no value in them is anyone's."""
+"""One sample of every event, made up field by field; no value belongs to a real person."""
 
 from datetime import UTC, date, datetime
 from typing import Any, get_args
@@ -35,7 +35,7 @@ _VALUES: dict[str, Any] = {
     "definition": _DIGEST,
     "election": "7k3m9qx2w5vb",
     "erased": 120,
-    # The form of a sealed field, and nothing inside: version, nonce, ciphertext and tag.
+    # The form of a sealed field without content: version, nonce, ciphertext and tag.
     "fields": dict.fromkeys(PII_FIELDS, b"\x01" + bytes(44)),
     "first_day": _DAY,
     "id": "5d3c6f0e-9b1a-8c2d-9e3f-0a1b2c3d4e5f",
@@ -71,7 +71,7 @@ _VALUES: dict[str, Any] = {
     "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     "version": 1,
 }
-"""What every field of that name is in every sample; what an event holds more of one kind of."""
+"""The value of every field with that name, in all samples."""
 
 
 def samples() -> list[Event]:
@@ -82,7 +82,7 @@ def samples() -> list[Event]:
 def _sample(event: type[Event]) -> Event:
     fields = _fields(event)
     if "items" in fields and not issubclass(event, RevisionsKept):
-        # What is forgotten has no revision.
+        # Something that is forgotten has no revision.
         fields["items"] = (_fields(DataChange) | {"revision": None},)
     return event.model_validate(fields)
 
@@ -92,7 +92,7 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _value(name: str, annotation: Any) -> Any:
-    """Return the value of a field: by its name, or of a model, or of a tuple with one."""
+    """Return a field's value by its name, or that of its model, or a tuple with one."""
     if name in _VALUES:
         return _VALUES[name]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -1,10 +1,9 @@
-"""The part of a template that follows from what its functions declare.
+"""Generates the part of a template that follows from what its functions declare.
 
-Of a function with ``ROUTES``: its integration with the API, its routes, one more for each path that
-takes the methods nobody has declared, and the permission to call it. Of a consumer with
-``SUBSCRIBES``, or a topic that names a module with them: one rule. Of every queue: a policy that
-lets in the rules that send to it and no other service, and nobody without TLS. The roles stay
-written by hand.
+A function with ``ROUTES`` gets its integration with the API, its routes, one more route per path
+for the methods that no function declares, and the permission to be called. A consumer with
+``SUBSCRIBES``, or a topic that names a module with them, gets one rule. Every queue gets a policy
+that admits only the rules that send to it, and nobody without TLS. Roles are written by hand.
 """
 
 import importlib
@@ -34,11 +33,11 @@ _ANY = '"*"'
 
 
 class NotWired(Exception):
-    """The template lacks what the declarations need, or has it twice."""
+    """The template lacks something that the declarations need, or has it twice."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's YAML; of `!Ref` and `!GetAtt` it keeps the logical id."""
+    """Reads CloudFormation's YAML, keeping only the logical id of `!Ref` and `!GetAtt`."""
 
 
 def _short_form(loader: yaml.Loader, suffix: str, node: yaml.Node) -> object:
@@ -55,7 +54,7 @@ _Loader.add_multi_constructor("!", _short_form)
 
 
 def wired(template: Path) -> str:
-    """Return the text of a template with its generated part brought up to date.
+    """Return the text of a template with its generated part updated.
 
     Raises:
         NotWired: The declarations do not fit the template.
@@ -69,12 +68,12 @@ def wired(template: Path) -> str:
     if not made and not begin:
         return text
     if not begin or not end:
-        raise NotWired(f"{template.name} has no part for what is generated")
+        raise NotWired(f"{template.name} has no generated part")
     return before + BEGIN + "".join(f"\n{one}" for one in made) + "\n" + END + after
 
 
 class _Wiring:
-    """What is to be generated into one template."""
+    """Generates the resources for one template."""
 
     def __init__(self, resources: Mapping[str, Json], parameters: Mapping[str, Json]) -> None:
         self._resources = resources
@@ -98,8 +97,6 @@ class _Wiring:
 
     def _of_type(self, kind: str) -> list[tuple[str, Json]]:
         return [(name, one) for name, one in self._resources.items() if one["Type"] == kind]
-
-    # ------------------------------------------------------------------ subscriptions
 
     def _rules_of_subscriptions(self) -> Iterator[str]:
         for function, module in self._modules.items():
@@ -137,12 +134,12 @@ class _Wiring:
         """Return the queue of a consumer that the bus may send to."""
         events = self._resources[function]["Properties"].get("Events", {}).values()
         queues = [one["Properties"]["Queue"] for one in events if one["Type"] == "SQS"]
-        # What is asked for in order is asked for by another function, not by the bus.
+        # A FIFO queue is for requests by another function, not for the bus.
         standard = [
             one for one in queues if not self._resources[one]["Properties"].get("FifoQueue")
         ]
         if len(standard) != 1:
-            raise NotWired(f"{function} needs one queue for what it has subscribed to")
+            raise NotWired(f"{function} needs exactly one queue for its subscriptions")
         return str(standard[0])
 
     def _sends(self, rule: str, receiver: object) -> None:
@@ -186,11 +183,9 @@ class _Wiring:
                 "      PolicyDocument:\n"
                 '        Version: "2012-10-17"\n'
                 "        Statement:\n"
-                # A policy names its own queue by `*`, of which there are several here.
+                # The policy is for several queues, each of which it names by `*`.
                 f"{_only_over_tls(12, _ANY)}"
             )
-
-    # ------------------------------------------------------------------ routes
 
     def _apis(self) -> Iterator[str]:
         for function, module in self._modules.items():
@@ -217,19 +212,19 @@ class _Wiring:
         return self._routed(name, route.key, route.access, function, table)
 
     def _other_methods(self, function: str, table: Routes) -> Iterator[str]:
-        """Give a route for the methods that nobody has declared, by path."""
+        """Yield for each path a route for the methods that no function declares."""
         for path in dict.fromkeys(one.path for one in table.routes):
             if not self._answers_for(function, table, path):
                 continue
             (access, *others) = {one.access for one in table.on(path)}
             if others and Access.STAFF in {access, *others}:
-                raise NotWired(f"{path} is for staff and for others")
+                raise NotWired(f"{path} has routes for staff and for others")
             words = re.findall(r"[a-zA-Z]+", path)
             name = f"{table.api}Any{''.join(word.capitalize() for word in words)}"
             yield self._routed(name, f"ANY {path}", access, function, table)
 
     def _answers_for(self, function: str, table: Routes, path: str) -> bool:
-        """Tell whether a function answers what nobody has declared on a path."""
+        """Return whether a function answers the undeclared methods on a path."""
         serving = {
             name: other
             for name, module in self._modules.items()
@@ -239,7 +234,7 @@ class _Wiring:
         complete = {route.method for other in serving.values() for route in other.on(path)}
         answering = [name for name, one in serving.items() if set(one.methods(path)) == complete]
         if len(answering) != 1:
-            raise NotWired(f"of the functions of {path} one must know the methods of the others")
+            raise NotWired(f"exactly one of the functions on {path} must know all of its methods")
         return answering == [function]
 
     def _routed(self, name: str, key: str, access: Access, function: str, table: Routes) -> str:
@@ -274,11 +269,11 @@ class _Wiring:
         )
 
     def _shared(self, name: str) -> str:
-        """Return a reference to the bus or an API: of this stack, or of the platform."""
+        """Return a reference to the bus or an API, in this stack or in the platform."""
         if name in self._resources:
             return f"!Ref {name}"
         if "Platform" not in self._parameters:
-            raise NotWired(f"{name} is neither of this stack nor of a platform that it knows")
+            raise NotWired(f"{name} is not in this stack, which knows no platform that may have it")
         return f'{{Fn::ImportValue: !Sub "${{Platform}}-{_kebab(name)}"}}'
 
 

@@ -1,1 +1,1 @@
-"""`civic simulate`: an election of millions through the real handlers, in one process."""
+"""`civic simulate`: an election with millions of votes through the real handlers."""

@@ -1,4 +1,4 @@
-"""The result as a picture: a tile for each state, a bar for each candidate."""
+"""The result as a picture, with a tile for each state and a bar for each candidate."""
 
 from civic.lab.simulate.country import CHOICES
 from civic.lab.simulate.electorate import CANDIDATES, StateVote
@@ -19,13 +19,13 @@ _ROWS = (
     ".. .. .. OK LA MS AL GA .. .. ..",
     "HI .. .. TX .. .. .. .. FL .. ..",
 )
-"""Where the states lie, roughly."""
+"""Roughly where the states are."""
 
 _TILE, _GAP = 60, 4
 _LEFT, _TOP = 40, 110
 _BARS_LEFT, _BAR_ROOM, _BAR_HEIGHT = 790, 350, 22
 _CLEAR_LEAD = 0.4
-"""A lead of so much, or more, has the full colour."""
+"""A lead of this much, or more, gets the full colour."""
 
 
 def chart(states: tuple[StateVote, ...], outcome: Outcome) -> Sketch:
@@ -53,7 +53,7 @@ def chart(states: tuple[StateVote, ...], outcome: Outcome) -> Sketch:
 
 
 def places() -> dict[str, tuple[int, int]]:
-    """Return row and column of each state's tile."""
+    """Return the row and column of each state's tile."""
     return {
         state: (row, column)
         for row, line in enumerate(_ROWS)
@@ -76,7 +76,7 @@ def _tiles(sketch: Sketch, states: tuple[StateVote, ...], outcome: Outcome) -> N
         first, second = sorted(votes, reverse=True)[:2]
         strength = min((first - second) / everybody / _CLEAR_LEAD, 1)
         fill = _mixed(_COLOURS[votes.index(first)], 0.35 + 0.65 * strength)
-        ink = _LIGHT if strength > 0.25 else _DARK  # noqa: PLR2004 - for the eye
+        ink = _LIGHT if strength > 0.25 else _DARK  # noqa: PLR2004 - readability
         sketch.box(x, y, _TILE, _TILE, fill)
         sketch.label((x + _TILE / 2, y + 28), state.state, 16, ink, "middle")
         sketch.label((x + _TILE / 2, y + 47), f"{first / everybody:.0%}", 13, ink, "middle")
@@ -101,6 +101,6 @@ def _bars(sketch: Sketch, outcome: Outcome) -> None:
 
 
 def _mixed(colour: str, strength: float) -> str:
-    """Return a colour on white; strength 1 is the colour itself."""
+    """Return a colour mixed with white; strength 1 is the pure colour."""
     channels = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     return "#" + "".join(f"{round(255 - (255 - one) * strength):02x}" for one in channels)

@@ -1,4 +1,4 @@
-"""`civic simulate`: an election in one process, with everything that goes wrong in one."""
+"""`civic simulate`: an election in one process, with everything that can go wrong in one."""
 
 import json
 import signal
@@ -44,31 +44,31 @@ def simulate(
         typer.Option(
             min=1,
             max=20_000_000,
-            help="Shared out among states as in 2016.",
+            help="How many vote, divided among the states as in 2016.",
             show_default=f"{_ONE_PERCENT:,}; with --engine {MOST_AT_THE_ENGINE:,} and with "
-            f"--credentials {MOST_WITH_CREDENTIALS:,}, the most there",
+            f"--credentials {MOST_WITH_CREDENTIALS:,}, their limits",
         ),
     ] = None,
     duplicates: Annotated[
-        str, typer.Option(help="Voters who vote twice, half of them for somebody else.")
+        str, typer.Option(help="Share of voters who vote twice, half of them for somebody else.")
     ] = "5%",
     redeliver: Annotated[
-        str, typer.Option(help="Messages and stream batches that are delivered twice.")
+        str, typer.Option(help="Share of messages and stream batches delivered twice.")
     ] = "1%",
     *,
     crash: Annotated[
-        bool, typer.Option("--crash", help="Let functions die between any two steps.")
+        bool, typer.Option("--crash", help="Let functions crash between any two steps.")
     ] = False,
     seed: Annotated[int, typer.Option(help="The same seed repeats the same election.")] = 2016,
     engine: Annotated[
-        bool, typer.Option("--engine", help="Over HTTP at the embedded engine, with posted codes.")
+        bool, typer.Option("--engine", help="Vote over HTTP in the engine, with posted codes.")
     ] = False,
     credentials: Annotated[
         bool,
-        typer.Option("--credentials", help="With blind signatures instead of posted codes."),
+        typer.Option("--credentials", help="Vote with blind signatures instead of posted codes."),
     ] = False,
     workers: Annotated[
-        int, typer.Option(min=1, max=32, help="With --engine: requests at a time.")
+        int, typer.Option(min=1, max=32, help="With --engine: simultaneous requests.")
     ] = 8,
     log: Annotated[
         Path | None,
@@ -77,11 +77,10 @@ def simulate(
 ) -> None:
     """Hold the US presidential election of 2016, scaled down.
 
-    With 1 % of its voters unless said otherwise. Every vote goes through the real handlers, on
-    adapters in memory and in this process, or with --engine at the stack that `civic up` has
-    deployed. Ends with 0 only if the tally, the recount and the published results all say what the
-    voters voted, and if without --engine the public log verifies, with every ballot in it and
-    opened.
+    It has 1 % of the voters by default. Every vote goes through the real handlers, in this process
+    on adapters in memory, or with --engine in the stack that `civic up` has deployed. Exits with 0
+    only if the tally, the recount and the published results all agree with the votes and if,
+    without --engine, the public log verifies, with every ballot in it and opened.
     """
     _only(
         context,
@@ -107,24 +106,24 @@ def simulate(
                 outcome = _hold_in_memory(plan, folder, bars)
     _show(plan, outcome)
     if not outcome.right:
-        wrong = "the counts do not agree" if outcome.logged else "the log does not hold"
+        wrong = "the counts do not agree" if outcome.logged else "the log does not verify"
         raise CommandFailed(f"{wrong}; repeat it with --seed {seed}")
     if stopped():
         raise typer.Exit(INTERRUPTED_EXIT_CODE)
 
 
 class Bars:
-    """The progress of each part, which may be told to stop."""
+    """The progress bars of the parts, which also tell these when to stop."""
 
     def __init__(self, progress: Progress, total: int, stopped: Callable[[], bool]) -> None:
-        """Draw on ``progress`` bars of ``total`` steps; ``stopped`` tells of Ctrl-C."""
+        """Draw bars of ``total`` steps on ``progress``; ``stopped`` returns True after Ctrl-C."""
         self._progress = progress
         self._total = total
         self._stopped = stopped
         self._told: dict[str, TaskID] = {}
 
     def begin(self, name: str) -> Tick:
-        """Begin a bar; what moves it answers whether to go on."""
+        """Start a bar, and return a function that advances it and returns whether to continue."""
         task = self._progress.add_task(name, total=self._total)
 
         def tick(count: int) -> bool:
@@ -134,7 +133,7 @@ class Bars:
         return tick
 
     def tell(self, what: str, done: int, of: int) -> None:
-        """Show how much of something is verified."""
+        """Show how much of something has been verified."""
         if what not in self._told:
             self._told[what] = self._progress.add_task(f"verifying {what}")
         self._progress.update(self._told[what], completed=done, total=of)
@@ -148,23 +147,23 @@ def _hold_in_memory(plan: Plan, folder: Path, bars: Bars) -> Outcome:
 
 @contextmanager
 def _published(kept: Path | None) -> Iterator[Path]:
-    """Return the folder of the log, which is removed unless it is to be kept.
+    """Yield the folder for the log, and remove it afterwards unless it is to be kept.
 
     Raises:
-        SettingInvalid: There is something in it.
+        SettingInvalid: The folder is not empty.
     """
     if kept is None:
         with TemporaryDirectory(prefix="civic-log-") as folder:
             yield Path(folder)
         return
     if kept.exists() and not (kept.is_dir() and not any(kept.iterdir())):
-        raise SettingInvalid(f"--log {kept}: there is something already")
+        raise SettingInvalid(f"--log {kept}: it already exists and is not an empty folder")
     kept.mkdir(parents=True, exist_ok=True)
     yield kept
 
 
 def hold_at(hall: Hall, plan: Plan, workers: int, bars: Bars) -> Outcome:
-    """Hold the election at a deployed stack; a right one is certified."""
+    """Hold the election in a deployed stack, and certify it if all counts agree."""
     with DeployedElection.held(hall, plan, workers) as election:
         if election.post_codes(bars.begin("posting codes")):
             election.vote(bars.begin("voting"))
@@ -178,7 +177,7 @@ def _how_many(voters: int | None, *, engine: bool, credentials: bool) -> int:
     """Return how many vote.
 
     Raises:
-        SettingInvalid: More than this kind of run has time for.
+        SettingInvalid: There are more than this kind of run has time for.
     """
     if engine:
         most, why = MOST_AT_THE_ENGINE, "--engine"
@@ -201,14 +200,14 @@ def _only(context: typer.Context, options: tuple[str, ...], mode: str, *, withou
         source = context.get_parameter_source(option)
         if source is not None and source.name == "COMMANDLINE":
             how = "without" if without else "with"
-            raise SettingInvalid(f"--{option} is for runs {how} {mode}")
+            raise SettingInvalid(f"--{option} applies only to runs {how} {mode}")
 
 
 def share_of(text: str, option: str, most: float) -> float:
-    """Return a share that was given as ``5%`` or as ``0.05``.
+    """Return a share that is given as ``5%`` or as ``0.05``.
 
     Raises:
-        SettingInvalid: It is none, or larger than ``most``.
+        SettingInvalid: It is not a share, or it is larger than ``most``.
     """
     number = text.removesuffix("%")
     try:
@@ -240,9 +239,9 @@ def _shown(path: Path) -> str:
 
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C end the voting after the present round; once more, and at once.
+    """Let Ctrl-C end the voting after the current round, and a second one end it at once.
 
-    Within a round a vote may be accepted and not yet noted, and the table would be wrong.
+    Within a round a vote may have been accepted but not recorded, so the table would be wrong.
     """
     interrupted = False
 

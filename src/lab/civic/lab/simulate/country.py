@@ -1,4 +1,4 @@
-"""The election that is simulated: one contest, a ballot style per state."""
+"""The simulated election: one contest, and a ballot style per state."""
 
 import json
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ type Cell = int
 
 
 def election_of(election: ElectionId, states: tuple[StateVote, ...], now: datetime) -> Election:
-    """Return the election, open since an hour ago for a day."""
+    """Return the election, open from an hour ago until a day from now."""
     options = tuple(
         Option(id=option, text=name, order=order)
         for order, (option, name) in enumerate(zip(OPTIONS, CANDIDATES, strict=True))

@@ -1,4 +1,4 @@
-"""Adapters that fail now and then, before or after they have done what they were asked."""
+"""Adapters that sometimes fail, before or after they have done their work."""
 
 from typing import Any
 
@@ -6,24 +6,24 @@ from civic.lab.simulate.dice import Dice
 
 
 class Crashed(BaseException):
-    """The execution environment died; not an Exception, so no handler survives it."""
+    """The execution environment crashed; not an Exception, so no handler can catch it."""
 
 
 class Crashing:
-    """Stands before an adapter; a call in so many dies, or its answer is lost on the way.
+    """Wraps an adapter, and lets some of its calls crash or lose their answer.
 
-    Before the adapter did anything or after it did everything: those are the two cases that code
-    has to tell apart and cannot.
+    That happens before the adapter did anything or after it did everything: two cases that code
+    would have to tell apart and cannot.
     """
 
     def __init__(self, adapter: Any, dice: Dice, share: float, failure: type[Exception]) -> None:
         """Let a ``share`` of the calls of ``adapter`` fail.
 
         Args:
-            adapter: What does the work.
-            dice: Says which calls fail, and how.
+            adapter: Does the work.
+            dice: Decides which calls fail, and how.
             share: Of the calls.
-            failure: The error of an adapter whose service did not answer.
+            failure: The error that an adapter raises if its service does not answer.
         """
         self._adapter = adapter
         self._dice = dice

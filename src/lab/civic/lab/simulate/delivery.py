@@ -1,4 +1,4 @@
-"""What AWS does between the functions: at least once, in batches, and again after a failure."""
+"""Delivers between the functions as AWS does: in batches, at least once, again after failures."""
 
 import json
 import time
@@ -33,13 +33,13 @@ class Delivery:
         redeliver: float,
         log: LogDelivery | None = None,
     ) -> None:
-        """Deliver to the handlers in ``environments`` what is in ``stores``.
+        """Deliver what is in ``stores`` to the handlers in ``environments``.
 
         Args:
             stores: The queue, and the box whose stream is delivered.
             environments: Restarted whenever an invocation fails.
-            dice: Says what comes twice.
-            redeliver: The share of messages and stream batches that come twice, below 1.
+            dice: Decides what is delivered twice.
+            redeliver: The share of messages and stream batches that are, below 1.
             log: The second consumer of the box's stream.
         """
         self.done = Delivered()
@@ -54,7 +54,7 @@ class Delivery:
         self._failures = 0
 
     def post(self, body: str) -> tuple[int, Mapping[str, Any]]:
-        """Send a vote as its device would: again, until something answers."""
+        """Send a vote as a device would, repeatedly until it is answered."""
         event = {
             "version": "2.0",
             "routeKey": "POST /votes",
@@ -71,10 +71,10 @@ class Delivery:
                 self._failed()
 
     def drain_queue(self) -> None:
-        """Deliver messages in any order until the queue is empty, failed ones again."""
+        """Deliver messages in any order, and failed ones again, until the queue is empty."""
         messages = self._stores.queue.messages
         while messages:
-            # A standard queue promises no order: a second vote may come before the first.
+            # A standard queue promises no order: a second vote may arrive before the first.
             messages.rotate(self._dice.below(len(messages)))
             batch = [messages.popleft() for _ in range(min(QUEUE_BATCH, len(messages)))]
             records = [{"messageId": str(index), "body": body} for index, body in enumerate(batch)]
@@ -94,7 +94,7 @@ class Delivery:
                 self.done.redelivered += twice
 
     def drain_stream(self) -> None:
-        """Deliver the records of each shard in order, a failed batch again and halved."""
+        """Deliver the records of each shard in order, and failed batches again in halves."""
         self._stream_in()
         for number, records in enumerate(self._shards):
             shard = self._shard_id(number)
@@ -107,7 +107,7 @@ class Delivery:
                     continue
                 if self._dice.falls(self._redeliver):
                     self.done.redelivered += len(batch)
-                    # Part of what is counted, and then what is counted with what is not.
+                    # First part of what was just counted; then perhaps all of it with new records.
                     self._delivered(shard, batch[: self._dice.below(len(batch)) + 1])
                     if self._dice.falls(0.5):
                         continue
@@ -117,13 +117,13 @@ class Delivery:
                 size = STREAM_BATCH
 
     def reshard(self) -> None:
-        """Split every shard, once: children begin where their parents end."""
+        """Split every shard; its children begin where it ends."""
         self.drain_stream()
         self._shards = [deque() for _ in range(_LATER_SHARDS)]
         self._generation += 1
 
     def publish(self) -> None:
-        """Have the results published for which somebody has asked."""
+        """Publish the results that were requested."""
         while asked := sorted(set(self._stores.requests.asked)):
             records = [{"body": json.dumps({"detail": {"election": one}})} for one in asked]
             before = self.done.crashes
@@ -149,7 +149,7 @@ class Delivery:
         return self._invoke(tally.handler, stream_event(shard, batch)) is not None
 
     def _invoke(self, handler: Callable[[Event, object], Any], event: Event) -> Any:
-        """Return what a handler answers; None if it died, which leaves no environment."""
+        """Return a handler's answer, or None if it crashed, after which environments restart."""
         try:
             answer = handler(event, None)
         except (Crashed, VotingError):
@@ -158,9 +158,9 @@ class Delivery:
         return answer
 
     def _failed(self) -> None:
-        """Begin new environments; give up when nothing succeeds any more."""
+        """Start new environments; give up when nothing succeeds any more."""
         self.done.crashes += 1
         self._failures += 1
         if self._failures > _PATIENCE:
-            raise CommandFailed("the handlers fail again and again; this is no accident")
+            raise CommandFailed("the handlers keep failing, which is not a simulated crash")
         self._environments.restart()

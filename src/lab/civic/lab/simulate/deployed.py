@@ -1,4 +1,4 @@
-"""An election over HTTP at the deployed stack, from the posted codes to the recount."""
+"""An election over HTTP in the deployed stack, from the posted codes to the recount."""
 
 import secrets
 import time
@@ -27,27 +27,27 @@ from civic.voting.model.codes import PostedCode
 from civic.voting.model.tally import WRITE_INS, Counts
 
 ROUND = 200
-"""So many vote before those who try again at once do so, and before Ctrl-C is looked at."""
+"""How many vote before immediate second attempts are made and Ctrl-C is checked."""
 
 _NO_BALLOT = HTTPStatus.UNPROCESSABLE_ENTITY
 
 _SLOWEST = 5
-"""Votes a second: what takes longer to be counted has got stuck."""
+"""Votes per second: if counting is slower than this, it is stuck."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a vote was answered: a receipt, 409 without one, or something unexpected."""
+    """The answer to a vote: a receipt, 409 without one, or something unexpected."""
 
     receipt: str | None = None
     expected: bool = True
 
 
 class DeployedElection:
-    """One election; use ``held``, then `post_codes`, `vote`, `finish` and `certify`."""
+    """One election; enter ``held``, then call `post_codes`, `vote`, `finish` and `certify`."""
 
     def __init__(self, hall: Hall, plan: Plan, workers: int) -> None:
-        """Draft the election; nobody sees it yet."""
+        """Draft the election, which nobody can see yet."""
         self._hall = hall
         self._plan = plan
         self._workers = workers
@@ -65,12 +65,12 @@ class DeployedElection:
     @classmethod
     @contextmanager
     def held(cls, hall: Hall, plan: Plan, workers: int) -> "Iterator[DeployedElection]":
-        """Announce an election; it does not stay open if the block ends early.
+        """Announce an election, and close it if the block ends early.
 
         Args:
             hall: Where it is held.
-            plan: The electorate and how many of it try twice.
-            workers: Requests at a time.
+            plan: The electorate, and how many of it try twice.
+            workers: Number of simultaneous requests.
         """
         election = cls(hall, plan, workers)
         hall.office.publish(election._election)
@@ -82,10 +82,10 @@ class DeployedElection:
             raise
 
     def post_codes(self, tick: Tick) -> bool:
-        """Make a code for every voter and tell the stack; then open the polls.
+        """Make a code for every voter, store the codes' hashes in the stack, and open the polls.
 
         Returns:
-            Whether they are open: False if ``tick`` said to stop.
+            True, or False with the polls closed if ``tick`` said to stop.
         """
         hall, key = self._hall, self._hall.codes_key(self._election)
         for state in self._plan.states:
@@ -103,7 +103,7 @@ class DeployedElection:
         return True
 
     def vote(self, tick: Tick) -> None:
-        """Let everybody vote, or as many as ``tick`` says, and wait until all is counted."""
+        """Let voters vote until ``tick`` returns False, and wait until all votes are counted."""
         started = time.perf_counter()
         cells = shuffled(self._plan.states, self._dice)
         for round_, some in enumerate(batched(cells, ROUND, strict=False)):
@@ -114,7 +114,7 @@ class DeployedElection:
         self._again(list(self._repeaters.left()))
         patience = PATIENCE_SECONDS + self.outcome.voters / _SLOWEST
         with suppress(TookTooLong):
-            # What does not arrive is missing in the closing table, which says more.
+            # Votes that do not arrive are missing from the closing table, which says more.
             until("every ballot is counted", self._all_counted, patience)
         self.outcome.seconds = time.perf_counter() - started
 
@@ -136,7 +136,7 @@ class DeployedElection:
         return outcome
 
     def certify(self) -> None:
-        """Declare the result final: no later vote is looked up in an election that is over."""
+        """Certify the result; no later vote is looked up in an election that is over."""
         self._hall.office.certify(self._election, self.outcome.ballots)
 
     def _open(self) -> None:
@@ -145,7 +145,7 @@ class DeployedElection:
 
     def _close(self) -> None:
         if not self._opened:
-            # What was announced can only be ended by way of an opening.
+            # An announced election can be closed only after it was opened.
             self._open()
         self._hall.office.finish(self._election)
 
@@ -154,7 +154,7 @@ class DeployedElection:
         for code, cell, answer in in_parallel(self._cast, ballots, self._workers):
             self._note(answer)
             if answer.receipt is None:
-                # A first vote is never a second one.
+                # A first vote must not be refused as a second one.
                 self.outcome.unexplained += answer.expected
                 continue
             self.outcome.voters += 1
@@ -194,9 +194,9 @@ class DeployedElection:
         outcome.unexplained += not answer.expected
 
     def _settle(self) -> None:
-        """Correct what was promised to those who voted twice, for two, before either was counted.
+        """Correct the expected votes of voters whose two differing votes were both accepted.
 
-        One of their two receipts belongs to a ballot in the box: that one is their vote.
+        One of their two receipts belongs to a ballot in the box, which is their vote.
         """
         held = {base64url.encode(ballot.receipt) for ballot in self._hall.ballots(self._election)}
         for attempt, receipt in self._rivals:
@@ -207,12 +207,12 @@ class DeployedElection:
                 self.outcome.unexplained += 1
 
     def _nonsense(self, code: PostedCode) -> int:
-        """Return what is said to a ballot that is none, which costs its voter nothing."""
+        """Return the status of an invalid ballot's refusal, which costs the voter nothing."""
         try:
             self._hall.polling.vote(code, {self._contest: ["o999999"]})
         except Refused as refused:
             return refused.status
-        raise CommandFailed("a vote for an unknown option was taken")
+        raise CommandFailed("a vote for an unknown option was accepted")
 
     def _results(self) -> dict[str, Any]:
         try:

@@ -1,4 +1,4 @@
-"""The US presidential vote of 2016 by state, and the same in small; its source is in the data."""
+"""The US presidential vote of 2016 by state, in full and scaled; the data names its source."""
 
 import csv
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CANDIDATES: Final = (
     "Jill Stein",
     "Evan McMullin",
 )
-"""Those whose votes are told apart; everybody else is a write-in."""
+"""The candidates that are counted separately; everybody else is a write-in."""
 
 _COLUMNS = ("clinton", "trump", "johnson", "stein", "mcmullin", "other")
 
@@ -26,7 +26,7 @@ class StateVote:
     Attributes:
         state: Its postal abbreviation.
         name: Its name.
-        votes: One number per candidate in the order of `CANDIDATES`, then all the others.
+        votes: One number per candidate in the order of `CANDIDATES`, then one for all others.
     """
 
     state: str
@@ -35,16 +35,16 @@ class StateVote:
 
     @property
     def total(self) -> int:
-        """How many voted."""
+        """The number of voters."""
         return sum(self.votes)
 
 
 @cache
 def official() -> tuple[StateVote, ...]:
-    """Return the results as certified, by name of the state.
+    """Return the certified results, ordered by the name of the state.
 
     Raises:
-        ValueError: The votes of a state are not its total: the file is damaged.
+        ValueError: The votes of a state do not add up to its total, so the file is damaged.
     """
     text = (files("civic.lab.simulate") / "president-2016.csv").read_text("utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
@@ -54,12 +54,12 @@ def official() -> tuple[StateVote, ...]:
 def _state(row: dict[str, str]) -> StateVote:
     state = StateVote(row["state"], row["name"], tuple(int(row[one]) for one in _COLUMNS))
     if state.total != int(row["total"]):
-        raise ValueError(f"the votes of {state.name} are not its total")
+        raise ValueError(f"the votes of {state.name} do not add up to its total")
     return state
 
 
 def voters_of(states: tuple[StateVote, ...]) -> int:
-    """Return how many voted in all of some states."""
+    """Return how many people voted in the given states together."""
     return sum(state.total for state in states)
 
 
@@ -69,10 +69,10 @@ def scaled(fraction: Fraction) -> tuple[StateVote, ...]:
 
 
 def apportioned(voters: int) -> tuple[StateVote, ...]:
-    """Return the election with exactly so many voters.
+    """Return the election with exactly this number of voters.
 
     Each state's votes for each candidate are scaled by the method of largest remainders
-    (Hamilton's), so that none is off by a whole vote. Equal remainders: in the order of the file.
+    (Hamilton's), so that none is off by a whole vote. Ties go in the order of the file.
     """
     states = official()
     everybody = voters_of(states)

@@ -1,4 +1,4 @@
-"""The real entry points, each in an environment of its own, composed of adapters in memory."""
+"""The real entry points, each in its own environment, composed of adapters in memory."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ class Stores:
 
 
 class Composed:
-    """What handlers work with, composed on first use; ``restart`` forgets all they remembered."""
+    """What handlers work with, composed on first use and forgotten by ``restart``."""
 
     def __init__(self, dice: Dice, crash_share: float, failure: type[Exception]) -> None:
         """Let a ``crash_share`` of the adapters' calls fail, with a ``failure`` or a crash."""
@@ -57,11 +57,11 @@ class Composed:
         self._found: dict[str, Any] = {}
 
     def restart(self) -> None:
-        """Begin new environments: no cached election, key, tally or tile survives."""
+        """Start new environments, which no cached election, key, tally or tile survives."""
         self._found.clear()
 
     def kept(self, module: ModuleType, name: str, compose: Callable[[], Any]) -> Any:
-        """Return a patch that has an entry point find what ``compose`` makes."""
+        """Return a patch that makes an entry point use what ``compose`` makes."""
 
         def find() -> Any:
             key = f"{module.__name__}.{name}"
@@ -72,7 +72,7 @@ class Composed:
         return patch.object(module, name, find)
 
     def unreliable(self, adapter: Any) -> Any:
-        """Return an adapter of which some calls fail."""
+        """Return the adapter, some of whose calls fail."""
         if not self._share:
             return adapter
         return Crashing(adapter, self._dice, self._share, self._failure)
@@ -84,14 +84,14 @@ class Environments(Composed):
     def __init__(
         self, stores: Stores, clock: Callable[[], datetime], dice: Dice, crash_share: float
     ) -> None:
-        """Compose on ``stores``, of whose calls a ``crash_share`` fails."""
+        """Compose the functions on ``stores``; a ``crash_share`` of the calls to these fails."""
         super().__init__(dice, crash_share, StoreUnavailable)
         self._stores = stores
         self._clock = clock
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Have the entry points find these environments, and print no line per invocation."""
+        """Make the entry points use these environments, and print no line per invocation."""
         with ExitStack() as stack:
             for module, name, compose in (
                 (enqueuer, "booth", self._booth),
@@ -101,7 +101,7 @@ class Environments(Composed):
                 (press, "press", self._press),
             ):
                 stack.enter_context(self.kept(module, name, compose))
-            # The stream events of a simulation name their shard: nobody is asked for it.
+            # The stream events of a simulation name their shard, so nothing has to look it up.
             stack.enter_context(patch.object(clients, "dynamodb_streams", lambda: None))
             level = logging.root.manager.disable
             logging.disable(logging.INFO)

@@ -1,4 +1,4 @@
-"""The deployed stack as a simulated election needs it: office, polling place, count."""
+"""What a simulated election needs of the deployed stack: office, polling place and count."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,10 +23,10 @@ from civic.voting.model.draft import DraftContest, DraftElection, DraftOption, D
 
 
 class Office(CodeOffice, Protocol):
-    """The staff API, as `ElectionOffice` calls it."""
+    """The staff API, as in `ElectionOffice`."""
 
     def create(self, draft: DraftElection) -> Json:
-        """Make a draft."""
+        """Create a draft."""
         ...
 
     def show(self, election: str) -> Json:
@@ -46,12 +46,12 @@ class Office(CodeOffice, Protocol):
         ...
 
     def certify(self, election: str, ballots: int) -> Json:
-        """Declare the count final."""
+        """Certify the count."""
         ...
 
 
 class Polling(Protocol):
-    """The vote API, as `PollingPlace` calls it."""
+    """The vote API, as in `PollingPlace`."""
 
     def vote(
         self,
@@ -59,7 +59,7 @@ class Polling(Protocol):
         selections: Mapping[str, Sequence[str]],
         write_ins: Mapping[str, Sequence[str]] | None = None,
     ) -> str:
-        """Cast a ballot and return its receipt."""
+        """Submit a ballot, and return its receipt."""
         ...
 
     def results(self, query: Mapping[str, str]) -> Json:
@@ -69,14 +69,14 @@ class Polling(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hall:
-    """Everything that an election takes.
+    """Everything needed to hold an election.
 
     Attributes:
         office: The staff API.
         polling: The vote API.
-        codes_key: Gives the key under which an election knows its posted codes.
-        recount: Counts an election anew from its ballots.
-        ballots: Gives the ballots of an election.
+        codes_key: Returns the key with which an election hashes its posted codes.
+        recount: Recounts an election from its ballots.
+        ballots: Returns the ballots of an election.
     """
 
     office: Office
@@ -88,14 +88,14 @@ class Hall:
 
 @contextmanager
 def hall_of(target: Target) -> Iterator[Hall]:
-    """Open the hall at the embedded engine.
+    """Open the hall in the embedded engine.
 
     Raises:
-        SettingInvalid: The stack is on AWS, where made-up votes have no place.
+        SettingInvalid: The stack is on AWS, where simulated votes do not belong.
         StackMissing: The stacks of elections and voting are not deployed.
     """
     if not target.is_local:
-        raise SettingInvalid("--engine holds an election in the embedded engine only; no --stack")
+        raise SettingInvalid("--engine votes only in the embedded engine; leave out --stack")
     box = DynamoDbBallots(target.dynamodb, target.output("BallotsTableName"))
     with (
         PollingPlace(target.vote_api_url, local=True) as polling,

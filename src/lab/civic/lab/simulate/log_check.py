@@ -1,4 +1,4 @@
-"""The published folder under the eyes of whoever verifies it: `civic-verify`, in this process."""
+"""Verifies the published folder as anyone could: with `civic-verify`, in this process."""
 
 import io
 import time
@@ -17,7 +17,7 @@ from civic.verifier.progress import Progress
 from civic.verifier.report import Report
 
 type Tell = Callable[[str, int, int], object]
-"""Told what is being verified, how much of it is done, and of how much."""
+"""Called with what is being verified, how much of it is done, and of how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class LogCheck:
     """What the verifier found.
 
     Attributes:
-        refused: Why it refuses the log; None if it does not.
-        size: Entries of the log.
-        ballots: Those of them that are ballots.
+        refused: Why it refuses the log, or None if it accepts it.
+        size: Number of entries in the log.
+        ballots: How many of them are ballots.
         certified: Ballots of the election, if the log has its certification and they agree.
-        opened: Ballots that were recounted from their openings, with the certified result.
-        checkpoints: Signed tree heads.
-        seconds: How long it took.
+        opened: Ballots whose recount from the openings gave the certified result.
+        checkpoints: Number of signed tree heads.
+        seconds: How long the check took.
     """
 
     refused: str | None = None
@@ -44,12 +44,12 @@ class LogCheck:
 
 
 def check_log(folder: Path, key: str, tell: Tell) -> LogCheck:
-    """Verify a published folder as docs/verification.md says.
+    """Verify a published folder as docs/verification.md specifies.
 
     Args:
-        folder: What is published.
-        key: The log's, as verifiers write it.
-        tell: Shows how far it is.
+        folder: The published log.
+        key: The log's key, in the form that verifiers use.
+        tell: Called to show the progress.
     """
     started = time.perf_counter()
     trust = Trust(VerifierKey.parse(key))
@@ -69,13 +69,13 @@ def check_log(folder: Path, key: str, tell: Tell) -> LogCheck:
 
 
 def _number(report: Report, check: str, name: str) -> int:
-    """Return a number of a check, 0 if it was not made."""
+    """Return a number from a check, or 0 if the check was not made."""
     found: list[dict[str, Any]] = [one.numbers for one in report.done if one.check == check]
     return sum(one[name] for one in found)
 
 
 class _Told(Progress):
-    """Shows on a bar of the simulation what the verifier would show on a terminal."""
+    """Shows the verifier's progress on a bar of the simulation instead of a terminal."""
 
     def __init__(self, tell: Tell) -> None:
         super().__init__(io.StringIO())

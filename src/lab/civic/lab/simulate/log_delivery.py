@@ -1,6 +1,6 @@
-"""What AWS does around the functions of the log, apart from all that carries votes.
+"""Delivers to the functions of the log as AWS does, independently of the votes.
 
-The log has records and failures of its own: whatever becomes of it, no vote waits.
+The log has its own records and failures: no vote waits, whatever happens to it.
 """
 
 import json
@@ -20,17 +20,17 @@ from civic.lab.simulate.log_environments import LogEnvironments
 from civic.lab.simulate.stream import Delivered, Event, StreamRecord, stream_event
 
 LOG_BATCH = 5_000
-"""Records that the log writer gets at once; on AWS at most 10,000, or those of two seconds."""
+"""Records that the log writer gets in a batch; on AWS at most 10,000, or those of two seconds."""
 
 _PATIENCE = 200
-"""So many failures in a row end the log, as a person would have to look."""
+"""This many failures in a row stop the log, as a person would have to investigate."""
 
 
 class LogDelivery:
     """Carries stream records and events to the functions of the log."""
 
     def __init__(self, environments: LogEnvironments, dice: Dice, redeliver: float) -> None:
-        """Deliver to the functions in ``environments``, a share of all batches twice."""
+        """Deliver to the functions in ``environments``, and a share of all batches twice."""
         self.done = Delivered()
         self.seconds = 0.0
         self.stuck = False
@@ -41,11 +41,11 @@ class LogDelivery:
         self._failures = 0
 
     def take(self, shard: str, record: StreamRecord) -> None:
-        """Have a record wait for the log writer."""
+        """Add a record to those that wait for the log writer."""
         self._waiting.setdefault(shard, deque()).append(record)
 
     def deliver(self, least: int | None = None) -> None:
-        """Deliver the records of each shard of which at least so many wait, or a whole batch."""
+        """Deliver from each shard with at least ``least`` waiting records, or a full batch."""
         least = LOG_BATCH if least is None else least
         started = time.perf_counter()
         for shard, records in self._waiting.items():
@@ -59,7 +59,7 @@ class LogDelivery:
                 size = LOG_BATCH
                 if self._dice.falls(self._redeliver):
                     self.done.redelivered += len(batch)
-                    # Part of what is logged, and then what is logged with what is not.
+                    # First part of what was just logged; then perhaps all of it with new records.
                     self._delivered(shard, batch[: self._dice.below(len(batch)) + 1])
                     if self._dice.falls(0.5):
                         continue
@@ -68,7 +68,7 @@ class LogDelivery:
         self.seconds += time.perf_counter() - started
 
     def certify(self, certified: ElectionCertified) -> None:
-        """Log what is left and the certification, open the ballots, and log where that is."""
+        """Log the remaining records and the certification, then open the ballots and log that."""
         self.deliver(least=1)
         started = time.perf_counter()
         for handler in (event_logger.handler, opener.handler):
@@ -82,7 +82,7 @@ class LogDelivery:
         return self._invoke(log_writer.handler, stream_event(shard, batch)) is not None
 
     def _tell(self, handler: Callable[[Event, object], Any], event: events.Event) -> None:
-        """Deliver an event until it is taken."""
+        """Deliver an event until it is accepted."""
         envelope = {
             "detail-type": event.detail_type(),
             "source": event.sources()[0],
@@ -97,7 +97,7 @@ class LogDelivery:
                 self._failed()
 
     def _invoke(self, handler: Callable[[Event, object], Any], event: Event) -> Any:
-        """Return what a handler answers; None if it died, which leaves no environment."""
+        """Return a handler's answer, or None if it crashed, after which environments restart."""
         try:
             answer = handler(event, None)
         except (Crashed, AuditError):

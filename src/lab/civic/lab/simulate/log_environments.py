@@ -1,4 +1,4 @@
-"""The real entry points of the log, over a folder and adapters in memory."""
+"""The real entry points of the log, on a folder and adapters in memory."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -33,7 +33,7 @@ ORIGIN = "civic.example/simulated"
 
 @dataclass
 class LogStores:
-    """Everything of the log that outlives an environment."""
+    """Everything in the log that outlives an environment."""
 
     shelf: FolderShelf
     heads: FolderHeads
@@ -46,7 +46,7 @@ class LogStores:
 
     @property
     def key(self) -> str:
-        """The log's key, as those who verify it are given it."""
+        """The log's key, in the form given to those who verify it."""
         return verifier_key(ORIGIN, self.signer.public_key())
 
 
@@ -54,11 +54,11 @@ class BoxOpenings:
     """The ballot box as the opener reads it."""
 
     def __init__(self, box: MemoryBallots) -> None:
-        """Open what is in ``box``."""
+        """Read the ballots in ``box``."""
         self._box = box
 
     def every(self, election: ElectionId) -> Iterator[Opening]:
-        """Return what opens the ballots of an election."""
+        """Return the openings of the ballots of an election."""
         return (Opening(one.salt, one.content) for one in self._box.every(election))
 
 
@@ -68,14 +68,14 @@ class LogEnvironments(Composed):
     def __init__(
         self, stores: LogStores, clock: Callable[[], datetime], dice: Dice, crash_share: float
     ) -> None:
-        """Compose on ``stores``, of whose calls a ``crash_share`` fails."""
+        """Compose the functions on ``stores``; a ``crash_share`` of the calls to these fails."""
         super().__init__(dice, crash_share, StoreUnavailable)
         self.stores = stores
         self._clock = clock
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Have the entry points find these environments."""
+        """Make the entry points use these environments."""
         with ExitStack() as stack:
             stack.enter_context(self.kept(log_writer, "recorder", self._recorder))
             stack.enter_context(self.kept(event_logger, "recorder", self._recorder))
@@ -116,7 +116,7 @@ class LogEnvironments(Composed):
 
 
 class _OneByOne:
-    """A shelf that may fail between any two of the objects that it is given at once."""
+    """A shelf that may fail between any two of the objects put at once."""
 
     def __init__(self, shelf: Any) -> None:
         self._shelf = shelf

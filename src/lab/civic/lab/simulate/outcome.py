@@ -1,4 +1,4 @@
-"""What came of a simulated election, and whether all its parts say the same."""
+"""The outcome of a simulated election, and whether all its parts agree."""
 
 from dataclasses import dataclass, field
 
@@ -9,13 +9,13 @@ from civic.lab.simulate.stream import Delivered
 
 @dataclass(frozen=True, slots=True)
 class LogOutcome:
-    """What came of the public log.
+    """The outcome for the public log.
 
     Attributes:
         check: What the verifier found.
-        delivered: What went wrong on the way to the log.
-        seconds: How long it took to make, apart from all that votes wait for.
-        key: The log's, as verifiers write it.
+        delivered: What went wrong in delivering to the log.
+        seconds: How long making it took, apart from everything that votes wait for.
+        key: The log's key, in the form that verifiers use.
     """
 
     check: LogCheck
@@ -26,21 +26,21 @@ class LogOutcome:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of it; counts by cell have a state's choices one after the other.
+    """The outcome; counts by cell list the choices of one state after the other's.
 
     Attributes:
-        voters: Those who have voted at least once.
+        voters: How many voted at least once.
         submitted: Requests that were answered with 201 or 409.
-        accepted: Those answered with 201: each is in the queue.
-        expected: What the voters were promised, by cell.
+        accepted: Those answered with 201, each of which is in the queue.
+        expected: The votes that voters have receipts for, by cell.
         counted: The tally, by cell.
-        recounted: The box itself counted anew, by cell.
-        ballots: How many ballots are in the box.
-        published: How many ballots the last snapshot of the results says there are.
-        unexplained: Answers and receipts that nothing explains; there are none.
-        delivered: What went wrong on the way.
+        recounted: The recount of the box, by cell.
+        ballots: The number of ballots in the box.
+        published: The number of ballots in the last published results.
+        unexplained: Answers and receipts without an explanation; there must be none.
+        delivered: What went wrong in delivery.
         seconds: How long it took.
-        log: The public log; None where it is not looked at.
+        log: The public log; None if it is not checked.
     """
 
     voters: int = 0
@@ -58,17 +58,17 @@ class Outcome:
 
     @property
     def refused(self) -> int:
-        """Second votes: refused at the door, or by the box."""
+        """The number of second votes, refused on submission or by the box."""
         return self.submitted - self.ballots
 
     def error_of(self, choice: int) -> int:
-        """Return by how many votes, over all states, the tally of a choice is wrong."""
+        """Return the errors in the tally of a choice, added up over all states."""
         pairs = zip(self.expected[choice::CHOICES], self.counted[choice::CHOICES], strict=True)
         return sum(abs(expected - counted) for expected, counted in pairs)
 
     @property
     def right(self) -> bool:
-        """Whether voters, box, tally, recount, published results and log all say the same."""
+        """Whether voters, box, tally, recount, published results and log all agree."""
         return (
             self.expected == self.counted == self.recounted
             and self.voters == self.ballots == sum(self.counted) == self.published

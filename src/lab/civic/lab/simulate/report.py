@@ -1,4 +1,4 @@
-"""The closing tables of a simulation, and the same as JSON."""
+"""The closing tables of a simulation, and their content as JSON."""
 
 from typing import Any
 
@@ -94,12 +94,12 @@ def _add_log(table: Table, log: dict[str, Any], *, holds: bool) -> None:
         table.add_row(label, f"{log[key]:,}")
     table.add_row("seconds to make the log", f"{log['seconds']:,.1f}")
     table.add_row("seconds to verify it", f"{log['verify_seconds']:,.1f}")
-    verdict = "holds" if holds else log["refused"] or "has not every ballot"
+    verdict = "holds" if holds else log["refused"] or "lacks some ballots"
     table.add_row("the log", verdict, style="" if holds else "red")
 
 
 def candidates_table(outcome: Outcome) -> Table:
-    """Return, for each candidate, what voters were promised and what was counted."""
+    """Return, for each candidate, the votes given and the votes counted."""
     table = plain_table("candidate", "voted", "counted", "recounted", "tally error")
     for choice, name in enumerate(NAMES):
         sums = [

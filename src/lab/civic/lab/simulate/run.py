@@ -1,4 +1,4 @@
-"""An election from the first letter to the recount, through the real handlers."""
+"""An election through the real handlers, from the first posted code to the recount."""
 
 import json
 import time
@@ -34,36 +34,36 @@ from civic.voting.usecases.publishing import recount
 from civic.voting.usecases.tallying import total
 
 ROUND = 2_000
-"""So many voters vote before the queue and the stream are looked after."""
+"""How many voters vote before the queue and the stream are delivered."""
 
 ROUND_WITH_CREDENTIALS = 100
-"""The same where each voter waits for a blind signature."""
+"""The same for runs in which each voter waits for a blind signature."""
 
 CRASH_SHARE = 0.001
-"""With crashes: the share of adapter calls that fail."""
+"""The share of adapter calls that fail in runs with crashes."""
 
 LOG_CRASH_SHARE = CRASH_SHARE
-"""The same of the log, whose functions make some tens of calls each time."""
+"""The same for the log, whose functions make some tens of calls per invocation."""
 
 _CREATED, _CONFLICT = 201, 409
 
 type Voter = Credential | PostedCode
-"""What entitles to a vote."""
+"""What entitles a person to vote."""
 
 type Tick = Callable[[int], bool]
-"""Told after each round how many voted in it; False ends the voting."""
+"""Called after each round with the number of its voters; returns False to end the voting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is asked for.
+    """What to simulate.
 
     Attributes:
         states: The electorate.
         duplicates: The share of voters who vote twice.
         redeliver: The share of messages and stream batches that are delivered twice.
-        crash: Whether adapters fail now and then.
-        seed: The same one repeats the run; but for the keys of credentials, which it does not make.
+        crash: Whether adapters sometimes fail.
+        seed: The same seed repeats the run, except for the keys that sign credentials.
         credentials: Whether voters have credentials instead of posted codes.
     """
 
@@ -76,13 +76,13 @@ class Plan:
 
 
 class Simulation:
-    """One run; `vote` may be broken off, `finish` works all the same."""
+    """One run; `finish` also works if `vote` was stopped early."""
 
     def __init__(self, plan: Plan, published: Path) -> None:
         """Prepare the election, its voters and the handlers' environments.
 
         Args:
-            plan: What is asked for.
+            plan: What to simulate.
             published: An empty folder for the public log.
         """
         self._plan = plan
@@ -92,7 +92,7 @@ class Simulation:
             self._stores, lambda: datetime.now(UTC), self._dice, CRASH_SHARE if plan.crash else 0.0
         )
         self._published = published
-        # Chance of its own: with the same seed the votes fare the same, whatever the log does.
+        # Separate dice, so that with the same seed votes fare the same whatever the log does.
         log_dice = Dice(plan.seed + 1)
         self._log_environments = LogEnvironments(
             LogStores(
@@ -129,7 +129,7 @@ class Simulation:
         )
 
     def vote(self, tick: Tick) -> None:
-        """Let everybody vote, or as many as ``tick`` says."""
+        """Let voters vote until ``tick`` returns False."""
         cells = shuffled(self._plan.states, self._dice)
         half = len(cells) // 2
         size = ROUND_WITH_CREDENTIALS if self._issuer else ROUND
@@ -143,16 +143,16 @@ class Simulation:
                 self._log.deliver()
                 if before < half <= self.outcome.voters:
                     self._delivery.reshard()
-                    # What is left of the parents comes before their children.
+                    # The remaining records of the parents precede those of their children.
                     self._log.deliver(least=1)
                 if not tick(len(some)):
                     break
 
     def finish(self, tell: Tell = lambda *_: None) -> Outcome:
-        """Let everything arrive that is under way, count, recount, verify, and compare.
+        """Deliver everything that is pending, then count, recount, verify and compare.
 
         Args:
-            tell: Told how far the verification of the log is.
+            tell: Called to show the progress of verifying the log.
         """
         outcome, started = self.outcome, time.perf_counter()
         with self._environments.entered():
@@ -175,7 +175,7 @@ class Simulation:
         return outcome
 
     def _certified(self, counts: Counts) -> ElectionCertified:
-        """Return the certification, as the office would announce it."""
+        """Return the certification as the office would announce it."""
         return ElectionCertified(
             election=self._election,
             revision=self._definition.revision + 1,
@@ -200,7 +200,7 @@ class Simulation:
         self._deliver()
 
     def _voter(self, style: StyleId) -> Voter:
-        """Return what entitles another voter."""
+        """Return the credential or posted code of a new voter."""
         if self._issuer is not None:
             return self._issuer.credential(style)
         code = new_code(self._dice.bytes)
@@ -223,7 +223,7 @@ class Simulation:
             self.outcome.unexplained += 1
 
     def _submit(self, voter: Voter, cell: Cell) -> str | None:
-        """Return the receipt of a vote, or None if there was one before."""
+        """Return the receipt of a vote, or None if the vote was not accepted."""
         status, answer = self._delivery.post(vote_body(voter, self._election, cell % CHOICES))
         self.outcome.submitted += 1
         if status == _CREATED:
@@ -240,9 +240,9 @@ class Simulation:
         self._delivery.publish()
 
     def _settle(self) -> None:
-        """Correct what was promised to those who voted twice, for two, before either was counted.
+        """Correct the expected votes of voters whose two differing votes were both accepted.
 
-        One of their two receipts belongs to a ballot in the box: that one is their vote.
+        One of their two receipts belongs to a ballot in the box, which is their vote.
         """
         for attempt, receipt in self._rivals:
             ballot = self._stores.box.find(self._nullifier(attempt.voter))

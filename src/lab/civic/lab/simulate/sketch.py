@@ -1,4 +1,4 @@
-"""A drawing of rectangles and texts, written as SVG and as PNG alike."""
+"""A drawing of rectangles and texts that can be written as SVG and as PNG."""
 
 from dataclasses import dataclass, field
 from html import escape
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 type Anchor = Literal["start", "middle", "end"]
 
 _PIXELS = 2
-"""Of the PNG per unit, so that small letters stay sharp."""
+"""Pixels of the PNG per unit, so that small letters are sharp."""
 
 _FONT = 'font-family="Helvetica, Arial, sans-serif"'
 _PIL_ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
@@ -29,7 +29,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A text on its base line."""
+    """A text on its baseline."""
 
     x: float
     y: float
@@ -41,7 +41,7 @@ class Label:
 
 @dataclass(slots=True)
 class Sketch:
-    """What is drawn, from back to front."""
+    """A drawing, whose parts are listed from back to front."""
 
     width: int
     height: int

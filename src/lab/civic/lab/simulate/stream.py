@@ -12,20 +12,20 @@ type Event = dict[str, Any]
 
 @dataclass(slots=True)
 class Delivered:
-    """What a part of the simulation delivered so far."""
+    """What went wrong in one part of the simulation's delivery so far."""
 
     redelivered: int = 0
     crashes: int = 0
-    """Invocations that died or failed."""
+    """Invocations that crashed or failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamRecord:
-    """A ballot that came into the box.
+    """A ballot that was added to the box.
 
     Attributes:
         number: Its sequence number.
-        at: When it came, in seconds since 1970 UTC.
+        at: When it was added, in seconds since 1970 UTC.
         ballot: The ballot.
     """
 
@@ -34,7 +34,7 @@ class StreamRecord:
     ballot: CommittedBallot
 
     def image(self) -> Event:
-        """Return the record of the event, in which binary values are in base64."""
+        """Return the record in an event, where binary values are base64."""
         ballot = self.ballot
         return {
             "eventName": "INSERT",
@@ -52,5 +52,5 @@ class StreamRecord:
 
 
 def stream_event(shard: str, records: Sequence[StreamRecord]) -> Event:
-    """Return a batch of one shard, as a function with a tumbling window gets it."""
+    """Return a batch of one shard as a function with a tumbling window receives it."""
     return {"Records": [one.image() for one in records], "shardId": shard}

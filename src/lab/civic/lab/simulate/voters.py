@@ -1,4 +1,4 @@
-"""Who votes, for whom, and who tries it twice: an electorate in any order, from one seed."""
+"""Who votes for whom, in which order, and who tries twice, all from one seed."""
 
 from array import array
 from collections import defaultdict
@@ -10,18 +10,18 @@ from civic.lab.simulate.dice import Dice
 from civic.lab.simulate.electorate import StateVote
 
 _LATEST = 20
-"""How many rounds later somebody may try again."""
+"""How many rounds later a voter may try again at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt[V]:
-    """Somebody votes once more.
+    """A voter's second attempt to vote.
 
     Attributes:
-        voter: The same credential or posted code as the first time.
-        cell: State and choice, perhaps another.
-        first: State and choice of the first time.
-        receipt: Of the first time.
+        voter: The same credential or posted code as in the first attempt.
+        cell: State and choice, which may be another.
+        first: State and choice of the first attempt.
+        receipt: Of the first attempt.
     """
 
     voter: V
@@ -31,7 +31,7 @@ class Attempt[V]:
 
 
 def shuffled(states: tuple[StateVote, ...], dice: Dice) -> "array[int]":
-    """Return the choice of every voter, in any order."""
+    """Return the state and choice of every voter, in random order."""
     cells = array("H")
     for row, state in enumerate(states):
         for choice, votes in enumerate(state.votes):
@@ -41,7 +41,7 @@ def shuffled(states: tuple[StateVote, ...], dice: Dice) -> "array[int]":
 
 
 class Repeaters[V]:
-    """Those who vote twice: half at once, half later; half of all for somebody else."""
+    """Voters who vote twice: half of them at once, half later, and half for somebody else."""
 
     def __init__(self, dice: Dice, share: float) -> None:
         """Let a ``share`` of the voters try again."""
@@ -65,7 +65,7 @@ class Repeaters[V]:
         return self._due.pop(round_, [])
 
     def left(self) -> Iterator[Attempt[V]]:
-        """Return the attempts that no round has come for."""
+        """Yield the attempts whose round never came."""
         for attempts in self._due.values():
             yield from attempts
         self._due.clear()
