@@ -135,7 +135,7 @@ class ReadData(Command):
 
 
 class Restrict(Command):
-    """Have nothing done with the data but keeping it (GDPR Art. 18)."""
+    """Stop all processing except keeping the data (GDPR Art. 18)."""
 
     route = "PUT /registrations/{id}/restriction"
     restricts = True

@@ -30,7 +30,7 @@ class WrappingKeyMissing(IdentityError):
 
 
 class RevisionTaken(IdentityError):
-    """Another request has already brought a subject key for this revision."""
+    """Another request has already stored a subject key for this revision."""
 
 
 class IdempotencyKeyReused(IdentityError):
@@ -46,7 +46,7 @@ class RegistrationNotFound(IdentityError):
 
 
 class ErasureNotRequested(RegistrationNotFound):
-    """The registration is known to this bearer; of an erasure nothing is."""
+    """The registration is known to this bearer, but nobody has asked for its erasure."""
 
 
 class NotYetStored(IdentityError):
@@ -66,7 +66,7 @@ class NothingToReview(IdentityError):
 
 
 class ReviewOutdated(IdentityError):
-    """The case was corrected, decided or erased meanwhile; look at it again."""
+    """The case was corrected, decided or erased in the meantime; look at it again."""
 
 
 class ReceiptRefused(IdentityError):
@@ -78,7 +78,7 @@ class ElectionNotFound(IdentityError):
 
 
 class ElectionOver(IdentityError):
-    """The election has closed; no credentials are given for it any more."""
+    """The election has closed; its credentials are no longer issued."""
 
 
 class CredentialAlreadyIssued(IdentityError):
@@ -90,11 +90,11 @@ class CredentialKeyMissing(IdentityError):
 
 
 class BlindedMessageRefused(IdentityError):
-    """A blinded message has not the length of the key's modulus, or is not below it."""
+    """A blinded message is not as long as the key's modulus, or is not below it."""
 
 
 class SigningFailed(IdentityError):
-    """A signature did not verify under its own key; it was not given away."""
+    """A signature did not verify under its own key, and was not given away."""
 
 
 class StoreUnavailable(IdentityError):

@@ -182,7 +182,7 @@ class RestrictionChanged(Event):
     id: Id
     sequence: int = Field(ge=1, description="Counts the changes; odd is restricted, even lifted")
     resume: RevisionNumber | None = Field(
-        default=None, description="Once lifted: the revision to go on with, or a later one"
+        default=None, description="Once lifted: the revision to resume with, or a later one"
     )
     at: AwareDatetime
     traceparent: Traceparent

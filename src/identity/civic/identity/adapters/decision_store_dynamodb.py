@@ -1,7 +1,7 @@
 """The low-security store in DynamoDB.
 
-``restriction`` and ``round`` stand in a row only when they are above zero, so that the row of most
-people has neither.
+A row has ``restriction`` and ``round`` only when they are above zero, so most people's rows have
+neither.
 """
 
 from collections.abc import Iterator
@@ -109,7 +109,7 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
 
 
 def _under(restriction: int) -> tuple[str, Item]:
-    """Return the condition that the data subject has not changed the restriction meanwhile."""
+    """Return the condition that the data subject has not changed the restriction since."""
     if restriction == 0:
         return "attribute_not_exists(restriction)", {}
     same = "(attribute_not_exists(id) OR restriction = :restriction)"

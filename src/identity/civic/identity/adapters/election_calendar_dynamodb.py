@@ -1,9 +1,10 @@
-"""The issuer's calendar of elections in DynamoDB, by area, so that nobody has to scan it.
+"""The issuer's calendar of elections in DynamoDB, by area, so that no scan is needed.
 
 The row ``(*, election)`` holds the window of an election, the revision that was published last,
-and whether it has ended; ``*`` is no area. A row ``(area, election)`` holds the style of that area
-and the revision it is of: it counts only while that is the election's. So areas may be written one
-by one, in any order and again, and an area that a later revision leaves out counts no more.
+and whether it has ended; ``*`` is not an area. A row ``(area, election)`` holds the style of that
+area and the revision it belongs to, and counts only while that is the election's revision. So areas
+may be written one by one, in any order and repeatedly, and an area that a later revision leaves out
+no longer counts.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ _LATER = "attribute_not_exists(#revision) OR #revision < :revision"
 
 
 class DynamoDbElectionCalendar(ElectionCalendar):
-    """The calendar."""
+    """The issuer's calendar of elections."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         """Use ``table`` through ``client``."""
@@ -36,9 +37,9 @@ class DynamoDbElectionCalendar(ElectionCalendar):
 
     @override
     def publish(self, election: AnnouncedElection) -> None:
-        """Note an election as it was published; its own row last, for until then no other counts.
+        """Note an election as it was published; its own row comes last, as none counts before.
 
-        Of an area that is given two styles the first counts.
+        If an area is given two styles, the first counts.
         """
         revision = {"N": str(election.revision)}
         for one in election.styles:

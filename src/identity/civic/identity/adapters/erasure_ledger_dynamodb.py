@@ -1,7 +1,7 @@
-"""The erasure ledger in DynamoDB: one row per registration, which only ever gains.
+"""The erasure ledger in DynamoDB: one row per registration, to which facts are only ever added.
 
-Each store's confirmation is an attribute of its own, ``at_<store>``, so that confirmations need no
-order. Times are ISO 8601 in UTC; ``ttl`` is Unix seconds.
+Each store's confirmation is an attribute of its own, ``at_<store>``, so that confirmations may
+come in any order. Times are ISO 8601 in UTC; ``ttl`` is Unix seconds.
 """
 
 import json
@@ -102,7 +102,7 @@ class DynamoDbErasureLedger(ErasureLedger, ErasureCount):
 
     @override
     def completed(self, before: datetime, lasting: datetime) -> int:
-        """Scan for a number; a store that joined after the receipt is not in the entry."""
+        """Count by scanning; a store that joined after the receipt is not in the entry."""
         everywhere = " AND ".join(f"attribute_exists(at_{one})" for one in ErasureStore)
         in_time = " AND ".join(
             f"(attribute_not_exists(at_{one}) OR at_{one} < :before)" for one in ErasureStore
@@ -118,7 +118,7 @@ class DynamoDbErasureLedger(ErasureLedger, ErasureCount):
                 ),
                 ExpressionAttributeNames={"#ttl": "ttl"},
                 ExpressionAttributeValues={
-                    # Every moment of a day is a longer text that begins with the day.
+                    # Every time on a day is a longer text that begins with the day.
                     ":before": {"S": before.date().isoformat()},
                     ":lasting": {"N": str(int(lasting.timestamp()))},
                 },

@@ -61,7 +61,7 @@ class KmsIssuerKeyRing(IssuerKeyRing):
 
     @override
     def ensure(self, election: ElectionId, style: StyleId) -> bytes:
-        """Return the public key, made if there is none; of two makers at once the first wins."""
+        """Return the public key, making one if needed; of two made at once the first wins."""
         if self._keys.read(election, style) is None:
             self._make(election, style)
         return bytes(self._keys.row(election, style)["public_key"]["B"])

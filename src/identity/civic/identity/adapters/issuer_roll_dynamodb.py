@@ -1,8 +1,8 @@
 """The issuer's roll in DynamoDB: one row per registration.
 
 ``revision`` and ``round`` say which decision the row holds, ``area`` and ``accepted`` what it says.
-``issued_<election>`` is the digest of what was signed for an election; it stands in the row itself,
-so that one conditional write checks the standing and notes the request, and an erasure takes both.
+``issued_<election>`` is the digest of what was signed for an election; it is in the row itself, so
+that one conditional write checks the standing and notes the request, and an erasure removes both.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ _LATER = (
     "attribute_not_exists(erased_at) AND (attribute_not_exists(#revision)"
     " OR #revision < :revision OR (#revision = :revision AND #round < :round))"
 )
-# Of a tombstone this does not hold either: it says nothing of being accepted.
+# This does not hold for a tombstone either, which has no ``accepted``.
 _FIRST_OR_SAME = "accepted = :yes AND (attribute_not_exists(#issued) OR #issued = :request)"
 
 

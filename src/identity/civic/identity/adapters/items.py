@@ -1,6 +1,6 @@
-"""The DynamoDB form shared by the decision store and the vault: revisions and tombstones.
+"""The DynamoDB form that the decision store, the vault and the roll share, with tombstones.
 
-Times are ISO 8601 in UTC. A row with ``erased_at`` is a tombstone. It holds nothing else but the
+Times are ISO 8601 in UTC. A row with ``erased_at`` is a tombstone. It holds nothing but the
 id, its ``ttl`` (Unix seconds, for DynamoDB's expiry) and, in the low-security store, the access
 digest.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 type Item = dict[str, Any]
 
 LATER_REVISION = "attribute_not_exists(id) OR (attribute_not_exists(erased_at) AND revision < :r)"
-"""Holds where nothing, or only earlier revisions, are in the way of revision ``:r``."""
+"""Holds if there is no row yet, or one of a revision before ``:r``."""
 
 
 class RevisionedTable:
@@ -67,7 +67,7 @@ class RevisionedTable:
     def update(
         self, registration: RegistrationId, change: str, condition: str, **names_and_values: Any
     ) -> bool:
-        """Change a row under a condition; False if that does not hold."""
+        """Change a row under a condition; False if it does not hold."""
         with unavailable_as(StoreUnavailable):
             try:
                 self._client.update_item(
@@ -110,7 +110,7 @@ class RevisionedTable:
 
 
 def grave_of(item: Item) -> Tombstone | None:
-    """Return the tombstone a row is, or None."""
+    """Return a row as the tombstone that it is, or None if it is not one."""
     if "erased_at" not in item:
         return None
     digest = item.get("access_digest")

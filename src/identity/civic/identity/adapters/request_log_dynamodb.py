@@ -1,10 +1,10 @@
 """The request log in DynamoDB: one partition per registration.
 
-An open request stands under ``open#<kind>``, so that the same request made again meets the first;
-of rectifications each revision is one: ``open#rectification#000002``. Once answered it is moved to
-``done#<received>#<kind>...``, where it stays for as long as ``ttl`` says (Unix seconds). A look by
-staff stands under ``view#<time>#<purpose>#<principal>``, so that none takes another's place. Times
-are ISO 8601 in UTC.
+An open request is kept under ``open#<kind>``, so that the same request made again finds the first;
+a rectification also has its revision: ``open#rectification#000002``. Once answered it is moved to
+``done#<received>#<kind>...``, where it stays until its ``ttl`` (Unix seconds). A look by staff is
+kept under ``view#<time>#<purpose>#<principal>``, so that none replaces another. Times are ISO 8601
+in UTC.
 """
 
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
         at: datetime,
         up_to: Revision | None = None,
     ) -> None:
-        """Move the open requests of a kind to those that are done."""
+        """Move the open requests of a kind to the answered ones."""
         for item in self._query(registration, _OPEN + kind):
             request = _request(item)
             if up_to is not None and (request.revision or up_to) > up_to:
@@ -77,7 +77,7 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
                 "completed": {"S": at.isoformat()},
                 "ttl": {"N": str(expires)},
             }
-            # First the copy, then the original: a crash in between leaves it to be done again.
+            # The copy is written before the original is deleted: after a crash it is done again.
             with unavailable_as(StoreUnavailable):
                 self._client.put_item(TableName=self._table, Item=done)
                 self._client.delete_item(

@@ -1,4 +1,4 @@
-"""How long registrations are kept that lead to nothing, as the environment says."""
+"""How long registrations that lead to nothing are kept, from the environment."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from civic.runtime.settings import Settings
 
 
 class RetentionSettings(Settings):
-    """How long registrations are kept that lead to nothing."""
+    """How long registrations that lead to nothing are kept."""
 
     rejected_retention_days: int
     abandoned_retention_days: int
@@ -18,5 +18,5 @@ class RetentionSettings(Settings):
 
     @property
     def abandoned(self) -> timedelta:
-        """How long a registration is kept that nobody decides."""
+        """How long a registration that nobody decides on is kept."""
         return timedelta(days=self.abandoned_retention_days)

@@ -9,7 +9,7 @@ def load_rule_set(name: str) -> RuleSet:
     """Return the rule set of ``rules/<name>.toml``.
 
     Raises:
-        RuleSetBroken: There is no such file, or it does not say all that is needed.
+        RuleSetBroken: There is no such file, or it is not a complete and valid rule set.
     """
     file = resources.files("civic.identity.rules").joinpath(f"{name}.toml")
     if not file.is_file():

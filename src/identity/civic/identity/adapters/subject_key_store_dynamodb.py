@@ -1,7 +1,7 @@
 """Subject keys in a DynamoDB table with id and revision as its key.
 
-The wrapped key stands in ``w``. Only ``get`` and ``page`` read it; the policies of functions that
-need neither allow the other attributes only.
+The wrapped key is in ``w``. Only ``get`` and ``page`` read it; the policies of functions that need
+neither allow only the other attributes.
 """
 
 import json
@@ -78,7 +78,7 @@ class DynamoDbSubjectKeys(SubjectKeyStore, RewrapQueue):
                 TableName=self._table,
                 KeyConditionExpression="id = :id",
                 ExpressionAttributeValues={":id": {"S": registration}},
-                # Said aloud, for the roles of those who may not read the keys demand it.
+                # Stated explicitly, as roles that may not read the keys require it.
                 Select="SPECIFIC_ATTRIBUTES",
                 ProjectionExpression="id, revision",
                 ConsistentRead=True,

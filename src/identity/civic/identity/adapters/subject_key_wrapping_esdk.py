@@ -89,14 +89,14 @@ class EsdkKeyUnwrapper(KeyUnwrapper):
             mode="decrypt-unsigned",
             source=source,
             key_provider=provider,
-            # A length that was altered is refused before anybody tries to read so much.
+            # An altered length is refused before anything tries to read that much.
             max_body_length=SUBJECT_KEY_BYTES,
         )
         try:
             opened = stream.read(), stream.header
         finally:
-            # Its own close refuses a message that was not read to its end, and the interpreter,
-            # which closes what it drops, would write that with a traceback into the log.
+            # The stream's own close raises if the message was not read to its end, and the
+            # interpreter, which closes what it drops, would log that with a traceback.
             IOBase.close(stream)
         if source.read(1):
             message = "something follows a wrapped subject key"

@@ -72,9 +72,9 @@ class KmsKey:
 
 
 class PrivateKeys:
-    """Private keys, opened by KMS and kept for ``lifetime`` at the most.
+    """Private keys, opened by KMS and kept for at most ``lifetime``.
 
-    They are kept as parsed: parsing checks that the primes are such, which takes a hundred times as
+    They are kept parsed: parsing checks that the primes are prime, which takes a hundred times as
     long as unwrapping.
     """
 
@@ -110,7 +110,7 @@ class PrivateKeys:
                 CiphertextBlob=bytes(item["private_key"]["B"]),
                 EncryptionContext=_context(version),
             )["Plaintext"]
-        # Only its form is changed here; the key itself is checked when it is parsed next.
+        # Only the encoding is changed here; the key itself is checked when it is parsed next.
         private = load_der_private_key(plaintext, None, unsafe_skip_rsa_key_validation=True)
         pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         return _parsed(pem, EncryptionKeyType.PRIVATE)
@@ -135,7 +135,7 @@ class KmsWrappingKeyRing(WrappingKeyRing):
 
     @override
     def add(self) -> WrappingKeyVersion:
-        """Make a further pair and make it current; run twice at once, one of the two wins."""
+        """Make another pair and make it current; of two runs at once one wins."""
         previous = self.current()
         number = int(previous.removeprefix("wk-")) + 1 if previous else 1
         version = WrappingKeyVersion(f"wk-{number:04d}")
@@ -149,7 +149,7 @@ class KmsWrappingKeyRing(WrappingKeyRing):
         private = {"B": pair["PrivateKeyCiphertextBlob"]}
         row = {"wk": {"S": version}, "public_key": public, "private_key": private}
         if not self._put(row, "attribute_not_exists(wk)", {}):
-            # Another run, perhaps one that broke off, made this version: take its pair.
+            # Another run, perhaps one that was interrupted, made this version: take its pair.
             public = self._public_key_of(version)
         condition, values = ("attribute_not_exists(wk)", {})
         if previous:

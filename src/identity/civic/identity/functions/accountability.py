@@ -1,4 +1,4 @@
-"""Queue: keep the request log and the erasure ledger. Invoked by ``civic ledger``: replay it."""
+"""Queue: keep the request log and the erasure ledger. Direct invocation: replay the ledger."""
 
 import secrets
 from collections.abc import Sequence
@@ -79,7 +79,7 @@ def accountability() -> Accountability:
 
 @cache
 def publisher() -> EventBridgePublisher:
-    """Compose the way to the bus."""
+    """Compose the event publisher."""
     return EventBridgePublisher(clients.events(), _settings().bus_name, "accountability")
 
 
@@ -105,7 +105,7 @@ def _objections(event: ObjectionHonoured, line: Invocation) -> None:
 
 
 SUBSCRIBES: Subscriptions[None] = (
-    # One by one, for what is replayed from the ledger is in the ledger already.
+    # Not ErasureOrdered as a whole: what is replayed from the ledger is already in it.
     on(DeletionRequest, _erasure),
     on(RetentionEnded, _erasure),
     on(RegistrationsErased, _erased),

@@ -1,6 +1,6 @@
 """HTTP: the privacy notice, the OpenAPI document and a page to browse it.
 
-This function has no right to anything.
+This function has no rights at all.
 """
 
 from functools import cache
@@ -90,7 +90,7 @@ ROUTES = Routes(
             _notice,
             Access.PUBLIC,
             "readPrivacyNotice",
-            "What is processed, for what, for whom, how long (GDPR Art. 13)",
+            "What is processed, why, who sees it and how long it is kept (GDPR Art. 13)",
             answer=Answer(200, PrivacyNotice, also=("text/html",)),
         ),
     ),

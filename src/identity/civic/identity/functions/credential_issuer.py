@@ -1,7 +1,7 @@
 """HTTP: sign a voter's blinded message, once for each election.
 
-The log line holds the registration and the outcome; of the request and its answer nothing, not
-even a digest, for whoever knows a blinded message must not find its registration here.
+The log line has the registration and the outcome, but nothing of the request or its answer, not
+even a digest: somebody who knows a blinded message must not find its registration here.
 """
 
 import secrets

@@ -1,4 +1,4 @@
-"""Queue: keep the issuer's roll of voters and its keys of elections. It can open none of them."""
+"""Queue: keep the issuer's roll of voters and its keys for elections. It cannot open these keys."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -60,7 +60,7 @@ def keeping() -> RollKeeping:
 
 @cache
 def publisher() -> EventBridgePublisher:
-    """Compose the way to the bus."""
+    """Compose the event publisher."""
     return EventBridgePublisher(clients.events(), _settings().bus_name, "credential_roll")
 
 

@@ -1,4 +1,4 @@
-"""Queue (by schedule) or direct invocation: do what the day asks for."""
+"""Queue (on a schedule) or direct invocation: do what is due today."""
 
 import secrets
 from functools import cache
@@ -30,10 +30,10 @@ class Environment(RetentionSettings):
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
-    """Have erased whose retention has ended, count overdue requests and erasures; repeatable."""
+    """End retentions, count overdue requests and complete erasures; safe to repeat."""
     with invocation() as line:
         overdue = count_overdue(deadlines())
-        # An alarm hangs on this metric: zero is written too.
+        # An alarm watches this metric, so zero is written too.
         line.count("RequestsOverdue", overdue)
         ended = end_retention(deadlines())
         line.count("RetentionsEnded", ended)

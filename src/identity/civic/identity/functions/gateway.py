@@ -1,4 +1,4 @@
-"""HTTP: take registrations in, tell their status, correct and erase them."""
+"""HTTP: take in registrations, report their status, correct and erase them."""
 
 import secrets
 from functools import cache
@@ -136,7 +136,7 @@ ROUTES = Routes(
             _rectify,
             Access.TOKEN,
             "rectify",
-            "Correct the data (GDPR Art. 16); it is validated anew",
+            "Correct the data (GDPR Art. 16); it is validated again",
             body=Registration,
             answer=Answer(202, RegistrationStatus),
             problems=(409,),
@@ -154,7 +154,7 @@ ROUTES = Routes(
             _withdraw,
             Access.TOKEN,
             "withdrawConsent",
-            "Withdraw consent (GDPR Art. 7(3)); erases everything, as nothing else allows it",
+            "Withdraw consent (GDPR Art. 7(3)), the only legal basis; this erases everything",
             answer=Answer(202, ErasureAccepted),
         ),
     ),

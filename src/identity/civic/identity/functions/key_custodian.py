@@ -95,7 +95,7 @@ def _run(command: Command, line: Invocation) -> dict[str, Any]:
 
 
 def _answer_cloudformation(event: dict[str, Any], line: Invocation) -> dict[str, Any]:
-    """Report to CloudFormation whatever happens, or the deployment would hang for an hour."""
+    """Report to CloudFormation whatever happens; otherwise the deployment hangs for an hour."""
     answer = {
         "Status": "SUCCESS",
         "PhysicalResourceId": event.get("PhysicalResourceId", "civic-wrapping-key"),

@@ -1,4 +1,4 @@
-"""Queue: keep sealed records, erase them and destroy their keys. Holds no right to any KMS key."""
+"""Queue: keep sealed records, erase them and destroy their keys. Has no right to any KMS key."""
 
 from functools import cache, partial
 from typing import Any
@@ -56,7 +56,7 @@ def storage() -> Storage:
 
 @cache
 def publisher() -> EventBridgePublisher:
-    """Compose the way to the bus."""
+    """Compose the event publisher."""
     return EventBridgePublisher(clients.events(), _settings().bus_name, "pii_storage")
 
 

@@ -1,4 +1,4 @@
-"""Staff API, every route by IAM: the cases that a person has to decide (GDPR Art. 22(3))."""
+"""Staff API, authorised by IAM: the cases that a person has to decide (GDPR Art. 22(3))."""
 
 from datetime import timedelta
 from functools import cache
@@ -127,7 +127,7 @@ ROUTES = Routes(
             _list,
             Access.STAFF,
             "listReviews",
-            "The cases that wait for a person, the oldest first",
+            "The cases that wait for a person, oldest first",
             answer=Answer(200, WaitingCases),
         ),
         Route(
@@ -135,7 +135,7 @@ ROUTES = Routes(
             _show,
             Access.STAFF,
             "showReview",
-            "One case with the record, opened; the look is logged for the data subject",
+            "One case with its record opened; this is logged for the data subject to see",
             answer=Answer(200, OpenedCase),
             problems=(409,),
         ),
@@ -144,7 +144,7 @@ ROUTES = Routes(
             _decide,
             Access.STAFF,
             "decideReview",
-            "Decide a case after a look at it; another person may have to agree",
+            "Decide a case after looking at it; another person may have to agree",
             body=ReviewOpinion,
             answer=Answer(200, ReviewOutcome),
             problems=(409,),

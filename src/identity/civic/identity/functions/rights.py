@@ -1,4 +1,4 @@
-"""HTTP: what data subjects can ask for beside seeing, correcting and erasing."""
+"""HTTP: what data subjects can ask for besides seeing, correcting and erasing."""
 
 import base64
 from functools import cache
@@ -148,7 +148,7 @@ ROUTES = Routes(
             _restrict,
             Access.TOKEN,
             "restrict",
-            "Stop everything but keeping the data (GDPR Art. 18)",
+            "Stop all processing except keeping the data (GDPR Art. 18)",
             answer=Answer(200, RegistrationStatus),
             problems=(409,),
         ),
@@ -157,7 +157,7 @@ ROUTES = Routes(
             _lift,
             Access.TOKEN,
             "liftRestriction",
-            "Let the processing go on",
+            "Resume the processing",
             answer=Answer(200, RegistrationStatus),
             problems=(409,),
         ),
@@ -218,7 +218,7 @@ def _erasure_body(record: ErasureRecord) -> ErasureStatus:
         stores=tuple(
             StoreErasure(store=store, erased_at=record.confirmed.get(store))
             for store in ErasureStore
-            # A receipt from before a store joined does not name it.
+            # A receipt made before a store joined does not name it.
             if record.receipt is None or store in record.confirmed
         ),
         receipt=_receipt(record.receipt) if record.receipt else None,

@@ -70,7 +70,7 @@ def validation() -> Validation:
 
 @cache
 def publisher() -> EventBridgePublisher:
-    """Compose the way to the bus."""
+    """Compose the event publisher."""
     return EventBridgePublisher(clients.events(), _settings().bus_name, "validator")
 
 

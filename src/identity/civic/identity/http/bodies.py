@@ -37,13 +37,13 @@ Id = Annotated[RegistrationId, Field(pattern=UUID_PATTERN)]
 
 
 class Body(BaseModel):
-    """Base of the response bodies; built when first used, for no function uses all."""
+    """Base of the response bodies; built when first used, as no function uses them all."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class RegistrationAccepted(Body):
-    """A registration was taken in and will be decided."""
+    """The registration was received and will be decided."""
 
     id: Id
     access_token: str = Field(description="Bearer token for this registration; shown only here")
@@ -93,7 +93,7 @@ class RequestNotes(Body):
 class AccessNote(Body):
     """Somebody opened the record.
 
-    Who exactly stays with the controller (Court of Justice of the EU, C-579/21).
+    Only the controller knows exactly who it was (Court of Justice of the EU, C-579/21).
     """
 
     at: datetime
@@ -139,14 +139,14 @@ class DecisionExplanation(Body):
 
 
 class StoreErasure(Body):
-    """One store, and when it was found erased."""
+    """One store, and when it confirmed the erasure."""
 
     store: str
     erased_at: datetime | None = None
 
 
 class ErasureReceipt(Body):
-    """Says, signed, that all is erased; ``civic rights verify-erasure`` checks it offline."""
+    """A signed statement that all is erased; ``civic rights verify-erasure`` checks it offline."""
 
     receipt: str = Field(description="Canonical JSON (RFC 8785), exactly as signed")
     algorithm: Literal["ECDSA_SHA_256"] = "ECDSA_SHA_256"
@@ -175,19 +175,21 @@ _UNAVAILABLE = Problem(
 
 _PROBLEMS: dict[type[Exception], Problem] = {
     RegistrationNotFound: _NOT_FOUND,
-    ErasureNotRequested: Problem(404, "no_erasure", "No erasure was asked for"),
+    ErasureNotRequested: Problem(404, "no_erasure", "No erasure was requested"),
     IdempotencyKeyReused: Problem(
         422, "idempotency_key_reused", "This Idempotency-Key was used for another payload"
     ),
     RegistrationErased: Problem(
         409, "registration_erased", "This Idempotency-Key belongs to an erased registration"
     ),
-    RegistrationRestricted: Problem(409, "restricted", "Processing is restricted; lift that first"),
+    RegistrationRestricted: Problem(
+        409, "restricted", "Processing is restricted; lift the restriction first"
+    ),
     NothingToReview: Problem(
         409, "nothing_to_review", "There is no decision yet, or it is in your favour"
     ),
     ReviewOutdated: Problem(
-        409, "review_outdated", "The case has changed meanwhile; look at it again"
+        409, "review_outdated", "The case has changed in the meantime; look at it again"
     ),
     ElectionNotFound: Problem(404, "no_such_election", "There is no such election for this person"),
     ElectionOver: Problem(403, "election_over", "The election is over"),
@@ -218,7 +220,7 @@ def problem_of(error: Exception) -> Problem | None:
 
 
 def status_of(row: DecisionRow) -> RegistrationStatus:
-    """Return what a decision row tells its data subject."""
+    """Return what a data subject may know of their decision row."""
     verdict = row.verdict
     return RegistrationStatus(
         id=row.record.id,
@@ -234,7 +236,7 @@ def status_of(row: DecisionRow) -> RegistrationStatus:
 
 
 def request_note(request: SubjectRequest) -> RequestNote:
-    """Return what a data subject is told about one of their requests."""
+    """Return what a data subject may know of one of their requests."""
     return RequestNote(
         kind=request.kind,
         article=ARTICLES[request.kind],
@@ -246,7 +248,7 @@ def request_note(request: SubjectRequest) -> RequestNote:
 
 
 def access_notes(history: History) -> tuple[AccessNote, ...]:
-    """Return who opened a record, the oldest first."""
+    """Return who opened a record, oldest first."""
     own = [
         AccessNote(at=request.received_at, by="data subject", purpose="access")
         for request in history.requests

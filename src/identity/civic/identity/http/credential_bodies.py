@@ -17,7 +17,7 @@ class CredentialOffer(Body):
     public_key: str = Field(description="SubjectPublicKeyInfo, DER, in base64url")
     opens_at: datetime
     closes_at: datetime
-    issued: bool = Field(description="Whether one was issued; the same request gets it again")
+    issued: bool = Field(description="Whether one was issued; the same request returns it again")
 
 
 class CredentialOffers(Body):
@@ -28,13 +28,13 @@ class CredentialOffers(Body):
 
 
 class CredentialRequest(Body):
-    """A blinded message to be signed; strict, as a message is asked for once and for all."""
+    """A blinded message to be signed; strict, as only one message is ever signed."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     election: ElectionIdField
     blinded_message: Base64Url = Field(
-        description="Blind of RFC 9474 section 4.2, as long as the key, in base64url"
+        description="Output of Blind (RFC 9474 section 4.2), as long as the key, in base64url"
     )
 
 

@@ -1,4 +1,4 @@
-"""A registration as CSV, for who takes it elsewhere (GDPR Art. 20, RFC 4180)."""
+"""A registration as CSV, for people who take it elsewhere (GDPR Art. 20, RFC 4180)."""
 
 import csv
 import io

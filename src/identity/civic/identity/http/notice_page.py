@@ -31,7 +31,7 @@ def notice_page(notice: PrivacyNotice) -> str:
         ("Who is responsible", notice.controller),
         ("How to reach them", notice.contact),
         ("Data protection officer", notice.data_protection_officer),
-        ("On what ground", notice.lawful_basis),
+        ("On what legal basis", notice.lawful_basis),
         ("Where the data comes from", notice.source),
         ("Whether you must give it", notice.provision),
         ("Transfers to other countries", notice.transfers),

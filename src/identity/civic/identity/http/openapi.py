@@ -1,4 +1,4 @@
-"""What the OpenAPI documents say of the HTTP APIs beside their routes: the public one, the staff's.
+"""What the OpenAPI documents of the public API and the staff API say besides their routes.
 
 Nothing at run time uses this module; ``civic schemas`` writes the documents and the build fails
 when they are stale.
@@ -21,8 +21,8 @@ PUBLIC = Description(
     tag="registrations",
     meanings={
         403: "The election is over",
-        404: "Unknown id, erased, or not this token's; which of them cannot be told",
-        409: "In conflict with what is known; may be tried again if Retry-After is given",
+        404: "Unknown id, erased, or not this token's; the answer does not say which",
+        409: "In conflict with the current state; may be repeated if Retry-After is given",
         422: "Invalid fields, each named by code and JSON Pointer",
         503: "Temporarily unavailable; nothing was accepted",
     },
@@ -47,7 +47,7 @@ STAFF = Description(
     tag="reviews",
     meanings={
         404: "No such case",
-        409: "The case has changed meanwhile, or its record is not stored yet",
+        409: "The case has changed in the meantime, or its record is not stored yet",
     },
     path_parameters={"id": _ID},
     everywhere=(TRACE,),

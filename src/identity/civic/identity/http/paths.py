@@ -14,8 +14,8 @@ _NO_ID = RegistrationId("00000000-0000-0000-0000-000000000000")
 def registration_id(request: Request, line: Invocation) -> RegistrationId:
     """Return the id in the path.
 
-    What is not a UUID could be anything, so it is not logged; it is looked up as an id that is
-    never given out, and so answered like every unknown id.
+    Anything that is not a UUID could be personal, so it is not logged; it is looked up as an id
+    that is never issued, and so answered like every unknown id.
     """
     value = request.path("id")
     registration = RegistrationId(value) if _UUID.fullmatch(value) else _NO_ID

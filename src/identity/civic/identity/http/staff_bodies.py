@@ -12,7 +12,7 @@ from civic.identity.model.review import ReviewCause
 
 
 class WaitingCase(Body):
-    """A registration that waits for a person; nothing of what the person wrote."""
+    """A registration that waits for staff to decide; nothing that its data subject wrote."""
 
     id: Id
     revision: int = Field(ge=1)
@@ -23,13 +23,13 @@ class WaitingCase(Body):
 
 
 class WaitingCases(Body):
-    """Every case that waits, the oldest first."""
+    """Every case that waits, oldest first."""
 
     cases: tuple[WaitingCase, ...]
 
 
 class OpenedCase(Body):
-    """A case with the record; that it was opened has been logged."""
+    """A case with its record; opening it has been logged."""
 
     id: Id
     revision: int = Field(ge=1)
@@ -50,7 +50,7 @@ class ReviewOpinion(Body):
 
 
 class ReviewOutcome(Body):
-    """Whether the decision stands, or another person has to agree."""
+    """Whether the case is decided, or another person has to agree."""
 
     id: Id
     outcome: Literal["decided", "awaiting_agreement"]

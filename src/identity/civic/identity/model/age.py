@@ -9,7 +9,7 @@ from itertools import pairwise
 class LeapDayBirthday(StrEnum):
     """When a person born on 29 February completes a year, in a year without that day.
 
-    The law differs: 1 March in Germany (BGB sections 187(2), 188(2)) and in the United Kingdom,
+    The law varies: 1 March in Germany (BGB sections 187(2), 188(2)) and in the United Kingdom,
     28 February in New Zealand and Taiwan.
     """
 
@@ -29,7 +29,7 @@ def birthday(born: date, year: int, leap_day: LeapDayBirthday) -> date:
 def age_on(day: date, born: date, leap_day: LeapDayBirthday) -> int:
     """Return the completed years of age on ``day``; negative before birth.
 
-    A year is complete from the start of the birthday itself: who turns 18 on ``day`` is 18.
+    A year is complete from the start of the birthday: a person who turns 18 on ``day`` is 18.
     """
     years = day.year - born.year
     return years if day >= birthday(born, day.year, leap_day) else years - 1

@@ -1,12 +1,13 @@
 """The signer's side of RSABSSA-SHA384-PSS-Randomized, written from RFC 9474.
 
-The signer raises a number to its private exponent and learns nothing of what the number stands
-for: encoding, hashing and salt are the client's (section 4.2), so one signer serves every variant.
+The signer raises a number to its private exponent and learns nothing about what the number
+represents: the client does the encoding, the hashing and the salting (section 4.2), so one signer
+serves every variant.
 
-Python's integers do not take constant time. Against timing each exponentiation is of a number that
-is blinded with a fresh random one, so that nobody who chooses the input knows what is raised; and
-no result leaves that does not verify, for a single faulty one by the Chinese remainder theorem
-gives the key away (section 7.1; section 4.3 steps 4 and 5).
+Python's integers do not take constant time. To defeat timing attacks, every number is blinded with
+a fresh random one before it is raised, so that nobody who chooses the input knows what is raised.
+And no result is given out that does not verify, because a single faulty one, computed by the
+Chinese remainder theorem, gives the key away (section 7.1; section 4.3 steps 4 and 5).
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from civic.contracts.ports import RandomBytes
 from civic.identity.errors import BlindedMessageRefused, SigningFailed
 
 _SPARE_BYTES = 16
-"""How much longer than the modulus the entropy is, so that reducing it is as good as uniform."""
+"""How much longer than the modulus the entropy is, so that what it reduces to is almost uniform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,10 @@ class SigningKey:
         """Return the key in a PKCS #8 PrivateKeyInfo (RFC 5958).
 
         Raises:
-            ValueError: It is none, or not one for RSA.
+            ValueError: It is not a private key, or not an RSA key.
         """
-        # That the primes are such was seen to by KMS, and takes longer than many signatures; parts
-        # that do not belong together fail the check of every signature.
+        # KMS has made sure that the primes are prime, and checking it again takes longer than many
+        # signatures. If the parts do not belong together, every signature fails its check.
         key = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
         if not isinstance(key, RSAPrivateKey):
             raise ValueError("not an RSA key")  # noqa: TRY004 - the bytes are wrong, not the type
@@ -64,10 +65,10 @@ class SigningKey:
 
 
 def representative_of(key: SigningKey, blinded_message: bytes) -> int:
-    """Return the number that a blinded message stands for (section 4.3 steps 1 and 2).
+    """Return the number that a blinded message represents (section 4.3 steps 1 and 2).
 
     Raises:
-        BlindedMessageRefused: Its length is not that of the modulus, or it is not below it.
+        BlindedMessageRefused: The message is not as long as the modulus, or is not below it.
     """
     number = int.from_bytes(blinded_message, "big")
     if len(blinded_message) != key.modulus_bytes or number >= key.n:
@@ -78,19 +79,19 @@ def representative_of(key: SigningKey, blinded_message: bytes) -> int:
 def blind_sign(key: SigningKey, blinded_message: bytes, entropy: RandomBytes) -> bytes:
     """Return the blind signature of a blinded message: BlindSign, RFC 9474 section 4.3.
 
-    The same for the same message, whatever the entropy.
+    A message always gets the same signature, whatever the entropy.
 
     Args:
         key: The private key.
-        blinded_message: As the client's Blind made it, as long as the modulus.
+        blinded_message: What the client's Blind returned; as long as the modulus.
         entropy: Cryptographically secure source of random bytes, for blinding the exponentiation.
 
     Returns:
-        As many bytes as the modulus has.
+        The signature, as long as the modulus.
 
     Raises:
-        BlindedMessageRefused: The message is of another length, or not below the modulus.
-        SigningFailed: The result did not verify; nothing of it is given away.
+        BlindedMessageRefused: The message is not as long as the modulus, or is not below it.
+        SigningFailed: The result did not verify, and is not given away.
     """
     message = representative_of(key, blinded_message)
     blinder, inverse = _blinder(key, entropy)

@@ -1,8 +1,8 @@
 """The checks behind a decision: each looks at one fact and knows nothing of severities.
 
-Names are not among the checked facts: no shape of a name says that it is not someone's name.
-What costs an import (email-validator, python-stdnum) is about optional fields and is imported
-when the first such field comes by, so that a cold start does not pay for it.
+Names are not checked: nothing about the form of a name shows that it is not somebody's name.
+The libraries that take long to import (email-validator, python-stdnum) check optional fields, and
+are imported when the first such field appears, so that a cold start does not pay for them.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from civic.identity.model.rules import Country, RuleSet
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One registration before the rules, as submitted at an aware moment."""
+    """One registration to be judged by the rules, and the aware time at which it was submitted."""
 
     registration: Registration
     submitted_at: datetime
@@ -39,8 +39,8 @@ Check = Callable[[Case], Iterator[Reason]]
 def birth_date(case: Case) -> Iterator[Reason]:
     """Judge the age on election day, and the date of birth against the day of submission.
 
-    Both days are those of the election's time zone. Who reaches the minimum age on election day
-    is old enough.
+    Both days are in the election's time zone. A person who reaches the minimum age on election
+    day is old enough.
     """
     born, pointer = case.registration.date_of_birth, "/date_of_birth"
     age = case.rules.age(born)
@@ -60,7 +60,7 @@ def attestations(case: Case) -> Iterator[Reason]:
 
 
 def consent(case: Case) -> Iterator[Reason]:
-    """Refuse a consent to a withdrawn text, or given later than the registration was sent."""
+    """Refuse consent to a withdrawn text, or consent given after the registration was sent."""
     given, rule = case.registration.consent, case.rules.consent
     if given.text_version in rule.withdrawn_texts:
         yield _reason(Code.CONSENT_TEXT_WITHDRAWN, "/consent/text_version")
@@ -96,7 +96,7 @@ def phone_number(case: Case) -> Iterator[Reason]:
 
 
 def email(case: Case) -> Iterator[Reason]:
-    """Refuse an address that RFC 5321 and RFC 6531 do not allow; asks no name server."""
+    """Refuse an address that RFC 5321 and RFC 6531 do not allow, without asking a name server."""
     address = case.registration.email
     if address is not None and not _is_email(address):
         yield _reason(Code.EMAIL_INVALID, "/email")
@@ -124,7 +124,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def is_national_id(scheme: IdScheme, number: str) -> bool:
-    """Say whether the number has the form and the check digits of the scheme."""
+    """Return whether the number has the form and the check digits of the scheme."""
     return bool(import_module(f"stdnum.{scheme}").is_valid(number))
 
 

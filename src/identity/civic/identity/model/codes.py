@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Why a registration is not simply accepted; what each means stands in the rule set."""
+    """Why a registration is not simply accepted; the rule set says what each code means."""
 
     AGE_BELOW_MINIMUM = "age_below_minimum"
     AGE_IMPLAUSIBLE = "age_implausible"
@@ -34,8 +34,8 @@ class Severity(StrEnum):
 class RequestError(StrEnum):
     """The ``RequestError`` enumeration of NIST SP 1500-102 (Voter Records Interchange 1.0).
 
-    An ``Error`` of that format holds it as ``Name``, our code as ``OtherError`` where the name is
-    ``other``, and our pointer as ``Ref``.
+    An ``Error`` of that format has it as its ``Name``, our pointer as its ``Ref`` and, where the
+    name is ``other``, our code as its ``OtherError``.
     """
 
     IDENTITY_LOOKUP_FAILED = "identity-lookup-failed"
@@ -46,7 +46,7 @@ class RequestError(StrEnum):
 
 
 class IdScheme(StrEnum):
-    """National identifiers of natural persons that python-stdnum knows, by its module."""
+    """National identifiers of natural persons, each named by its python-stdnum module."""
 
     BR_CPF = "br.cpf"
     DE_IDNR = "de.idnr"

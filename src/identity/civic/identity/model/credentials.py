@@ -1,8 +1,8 @@
 """Who may have a credential for which election, and until when.
 
-A credential is given once for each registration and election. The issuer signs it blinded, so it
-knows that one was given, and never which: **what has been issued cannot be taken back**, not by an
-erasure and not by a later rejection. Up to then both take a registration off the roll.
+A credential is issued once for each registration and election. The issuer signs it blinded, so it
+knows that one was issued, but never which: **what has been issued cannot be taken back**, neither
+by an erasure nor by a later rejection. Until it is issued, both take a registration off the roll.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from civic.contracts.identifiers import ElectionId, RegistrationId, Revision, St
 from civic.identity.model.keys import AccessDigest
 
 RequestDigest = NewType("RequestDigest", bytes)
-"""SHA-256 of what was asked to be signed; recognizes a retry, and says nothing of a credential."""
+"""SHA-256 of what the issuer was asked to sign; identifies a retry, and reveals no credential."""
 
 PURPOSE = "credential"
 """What the issuer's keys are for; part of their encryption contexts."""
@@ -26,8 +26,8 @@ PURPOSE = "credential"
 class Standing:
     """What a decision means for the roll.
 
-    ``access_digest`` is absent from decisions made before there was a roll: whom they are about has
-    to be decided anew before they can ask for anything.
+    ``access_digest`` is absent from decisions made before there was a roll: those people have to
+    be decided on again before they can ask for anything.
     """
 
     id: RegistrationId
@@ -57,7 +57,7 @@ class Entitlement:
     ended: bool = False
 
     def is_over(self, now: datetime) -> bool:
-        """Whether no credentials are given any more."""
+        """Whether credentials are no longer issued."""
         return self.ended or now >= self.closes_at
 
 
@@ -74,7 +74,7 @@ def standing_of(made: DecisionMade) -> Standing:
 
 
 def areas_of(region: str) -> tuple[str, ...]:
-    """Return the areas a region votes in, the narrowest first: ``DE-BE``, then ``DE``."""
+    """Return the areas a region votes in, narrowest first: ``DE-BE``, then ``DE``."""
     country, separator, _ = region.partition("-")
     return (region, country) if separator else (region,)
 
@@ -82,7 +82,7 @@ def areas_of(region: str) -> tuple[str, ...]:
 def request_digest(style: StyleId, blinded_message: bytes) -> RequestDigest:
     """Return what is kept of a request.
 
-    The style is part of it: who moves to another area after asking cannot have the same message
-    signed with a second key.
+    The style is part of it, so that somebody who moves to another area after asking cannot have
+    the same message signed with a second key.
     """
     return RequestDigest(hashlib.sha256(style.encode() + b"\0" + blinded_message).digest())

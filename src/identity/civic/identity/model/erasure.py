@@ -15,14 +15,14 @@ from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.keys import AccessDigest
 
 COUNT_THRESHOLD = 10
-"""What published counts are rounded down to, as in releases of analytics."""
+"""Published counts are rounded down to a multiple of this, as in releases of analytics."""
 
 _SETTLED = timedelta(hours=1)
-"""How long after midnight the day before may still gain a confirmation: more than any clock is
-wrong and any function runs."""
+"""How long after midnight a confirmation may still be added to the day before: longer than any
+clock is wrong and any function runs."""
 
 _COUNTED_FOR = timedelta(days=365)
-"""Of the age of a counted request: the ledger forgets later, so that a count can be repeated."""
+"""How old a counted request may be; the ledger forgets later, so that a count can be repeated."""
 
 
 class ErasureStore(StrEnum):
@@ -52,7 +52,7 @@ class SignedReceipt:
 class ErasureRecord:
     """One entry of the ledger. ``requested_at`` is absent until the request itself has arrived.
 
-    With a receipt it says what the receipt says.
+    Once it has a receipt, it says what the receipt says.
     """
 
     id: RegistrationId
@@ -63,10 +63,10 @@ class ErasureRecord:
 
     @property
     def completed_at(self) -> datetime | None:
-        """When the last store confirmed; None while one is missing.
+        """When the last store confirmed; None while a confirmation is missing.
 
-        Whoever has a receipt is complete: a store that joined the system later is not in it, and
-        never held anything of theirs.
+        An entry with a receipt is complete: a store that joined the system later is not in the
+        receipt, and never held anything of that person.
         """
         missing = self.receipt is None and set(self.confirmed) != set(ErasureStore)
         if self.requested_at is None or missing:
@@ -80,9 +80,9 @@ def last_whole_day(now: datetime) -> date:
 
 
 def counted_span(through: date) -> tuple[datetime, datetime]:
-    """Return before when a counted erasure is complete, and until when its entry is kept at least.
+    """Return the time before which a counted erasure is complete and until which its entry is kept.
 
-    Entries are kept for so long after the request that none which counts is gone a month later.
+    Entries are kept long enough after the request that all that count are there a month later.
     """
     end = datetime.combine(through + timedelta(days=1), datetime.min.time(), UTC)
     return end, end - _COUNTED_FOR + TOMBSTONE_LIFETIME

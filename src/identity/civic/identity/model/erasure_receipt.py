@@ -1,6 +1,6 @@
 """What an erasure receipt says, and how it is checked offline (``civic rights verify-erasure``).
 
-A receipt is canonical JSON (RFC 8785), signed as it stands.
+A receipt is canonical JSON (RFC 8785), and exactly these bytes are signed.
 """
 
 import base64
@@ -28,7 +28,7 @@ def receipt_document(record: ErasureRecord, public_key: bytes) -> bytes:
     Args:
         record: A complete entry of the ledger.
         public_key: The key the receipt will be signed with; its SHA-256 becomes part of the
-            receipt, so that the signature cannot be shown under another key.
+            receipt, so that the signature cannot be presented under another key.
     """
     if record.requested_at is None or record.completed_at is None:
         message = "the erasure is not complete"
@@ -55,7 +55,7 @@ def key_fingerprint(public_key: bytes) -> str:
 def _moment(value: object) -> datetime:
     # pydantic reads a string of digits as a Unix time, even in strict mode.
     if not isinstance(value, str):
-        raise ValueError("not a string")  # noqa: TRY004 - what pydantic takes for a refusal
+        raise ValueError("not a string")  # noqa: TRY004 - pydantic expects it
     moment = datetime.fromisoformat(value)
     if moment.utcoffset() != timedelta(0):
         raise ValueError("not in UTC")
@@ -99,7 +99,7 @@ def read_receipt(file: bytes) -> SignedReceipt:
             in base64 (RFC 4648 section 4).
 
     Raises:
-        ReceiptRefused: It has another form.
+        ReceiptRefused: The file does not have this form.
     """
     try:
         signed = _File.model_validate_json(file)
@@ -115,21 +115,21 @@ def verify_receipt(signed: SignedReceipt, trusted_key: bytes | None = None) -> E
 
     Args:
         signed: The receipt with its signature and the public key it came with.
-        trusted_key: The public key of who must have signed it, DER SubjectPublicKeyInfo. Without
-            one the check proves that the receipt is whole, not who signed it.
+        trusted_key: The public key of the expected signer, DER SubjectPublicKeyInfo. Without it
+            the check proves that the receipt is intact, not who signed it.
 
     Returns:
         What the receipt says; guaranteed to be signed with the key it names.
 
     Raises:
-        ReceiptRefused: The message, which is constant, says which check failed.
+        ReceiptRefused: A check failed; the message, which is constant, says which.
     """
     _require_canonical_json(signed.document)
     statement = _statement(signed.document)
     if statement.completed_at < max(statement.stores.values()):
         raise ReceiptRefused("a store was erased after the receipt's time of completion")
     if statement.key != key_fingerprint(signed.public_key):
-        raise ReceiptRefused("the receipt names another public key than it came with")
+        raise ReceiptRefused("the receipt names another public key than the one it came with")
     _require_signature(signed)
     if trusted_key is not None and trusted_key != signed.public_key:
         raise ReceiptRefused("the receipt is signed with another key than the one given")
@@ -152,12 +152,12 @@ def _statement(document: bytes) -> ErasureStatement:
     try:
         return ErasureStatement.model_validate_json(document)
     except ValidationError:
-        raise ReceiptRefused("the receipt does not say what an erasure receipt says") from None
+        raise ReceiptRefused("the receipt does not say what an erasure receipt must say") from None
 
 
 def _require_signature(signed: SignedReceipt) -> None:
     """Check the ECDSA signature on P-256 over SHA-256 (FIPS 186-5 section 6.4)."""
-    # Here, for the function that makes receipts imports this module and checks none.
+    # Imported here, as the function that makes receipts imports this module and checks none.
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
     from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
@@ -166,18 +166,18 @@ def _require_signature(signed: SignedReceipt) -> None:
     try:
         key = load_der_public_key(signed.public_key)
     except (ValueError, UnsupportedAlgorithm):
-        raise ReceiptRefused("the public key is not one for ECDSA on P-256") from None
+        raise ReceiptRefused("the public key is not an ECDSA key on P-256") from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise ReceiptRefused("the public key is not one for ECDSA on P-256")
+        raise ReceiptRefused("the public key is not an ECDSA key on P-256")
     try:
         key.verify(signed.signature, signed.document, ec.ECDSA(SHA256()))
     except InvalidSignature:
-        raise ReceiptRefused("the signature is not one of this receipt by this key") from None
+        raise ReceiptRefused("the signature is not this key's signature of this receipt") from None
 
 
 def _base64(text: str) -> bytes:
     decoded = base64.b64decode(text, validate=True)
-    # Otherwise several texts would stand for the same bytes.
+    # Otherwise several texts would decode to the same bytes.
     if base64.b64encode(decoded).decode() != text:
         raise binascii.Error("not in canonical form")
     return decoded

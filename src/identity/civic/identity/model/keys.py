@@ -69,7 +69,7 @@ def digest_of(access_token: str) -> AccessDigest:
 
 
 def may_access(access_token: str, stored: AccessDigest | None) -> bool:
-    """Tell whether a token is the one a digest was made of, in constant time.
+    """Return whether a token is the one that a digest was made from, in constant time.
 
     An absent digest is compared all the same, so that an unknown id takes as long as a wrong token.
     """

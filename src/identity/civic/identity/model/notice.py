@@ -1,9 +1,9 @@
-"""What is processed, for what, on what ground, for whom and how long.
+"""What is processed, why, on what legal basis, who sees it and how long it is kept.
 
 The one source of the privacy notice (GDPR Art. 13 and 14: the data comes from the data subject
-only), of what an access request is told (Art. 15(1)) and of the record of processing in
-docs/privacy.md (Art. 30). Purposes come from the ``Pii`` markers, times from the constants that
-the code itself keeps.
+only), of what the answer to an access request says about the processing (Art. 15(1)) and of the
+record of processing in docs/privacy.md (Art. 30). Purposes come from the ``Pii`` markers, times
+from the constants that the code itself uses.
 """
 
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ class PrivacyNotice(Part):
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """Who answers for the processing (GDPR Art. 4(7)), and what the operator has configured."""
+    """Who is responsible for the processing (GDPR Art. 4(7)), and what the operator configured."""
 
     name: str
     contact: str
@@ -95,17 +95,17 @@ RECIPIENTS = (
     Recipient(
         who="staff of the election office",
         what="every field of a registration that waits for a person's decision; each look is"
-        " logged and listed in your access answer",
+        " logged, and listed when you ask for access",
     ),
     Recipient(
         who="analytics",
-        what="decision, country or subdivision and age band, without any field; publishes counts"
-        " of ten people and more",
+        what="decision, country or subdivision and age band, but no field; publishes counts"
+        " of ten people or more",
     ),
     Recipient(
         who="the issuer of credentials to vote with",
         what="that you were accepted, and your country or subdivision; that you were given a"
-        " credential for an election, and nothing by which it or your ballot could be known again",
+        " credential for an election, and nothing by which it or your ballot could be recognised",
     ),
     Recipient(
         who="Amazon Web Services, as processor (GDPR Art. 28)",
@@ -138,7 +138,7 @@ RIGHTS = (
 
 
 def retention(rejected: timedelta, abandoned: timedelta) -> tuple[Retention, ...]:
-    """Return how long what is kept (GDPR Art. 5(1)(e))."""
+    """Return how long each kind of data is kept (GDPR Art. 5(1)(e))."""
     return (
         Retention(what="an accepted registration", how_long="until you erase it"),
         Retention(
@@ -146,7 +146,7 @@ def retention(rejected: timedelta, abandoned: timedelta) -> tuple[Retention, ...
             how_long=f"{rejected.days} days after the decision, then erased",
         ),
         Retention(
-            what="a registration nobody decided",
+            what="a registration that nobody decided on",
             how_long=f"{abandoned.days} days after its last change, then erased",
         ),
         Retention(

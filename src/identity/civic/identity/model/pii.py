@@ -35,7 +35,7 @@ class PiiModel(BaseModel):
 
 
 class Redacted:
-    """Stands where a value would have been shown."""
+    """Takes the place of a value that must not be shown."""
 
     def __repr__(self) -> str:
         """Show nothing of the value."""

@@ -8,11 +8,11 @@ def leaves(document: object, pointer: str = "") -> Iterator[tuple[str, str]]:
     """Return the pointer of every value, and the value as text.
 
     Args:
-        document: As ``json.loads`` returns it; no key holds ``~`` or ``/``.
-        pointer: Where the document itself stands.
+        document: What ``json.loads`` returned; no key may contain ``~`` or ``/``.
+        pointer: The pointer of the document itself.
 
     Yields:
-        Strings as they are, everything else as JSON writes it: ``true``, not ``True``.
+        Strings unchanged, everything else as JSON writes it: ``true``, not ``True``.
     """
     match document:
         case dict():

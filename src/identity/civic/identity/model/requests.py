@@ -1,7 +1,7 @@
 """Requests of data subjects, when they are due, and who looked at a record.
 
 Every request under GDPR Art. 15 to 22 is logged before anything is done about it. It is due one
-month after it was received (Art. 12(3)); the same request made again before that is one request.
+month after it was received (Art. 12(3)); made again before it is answered, it is the same request.
 """
 
 import calendar
@@ -35,7 +35,7 @@ ARTICLES = {
     RequestKind.OBJECTION: "21",
     RequestKind.REVIEW: "22(3)",
 }
-"""The article of the GDPR that each kind of request rests on."""
+"""The article of the GDPR that each kind of request is based on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ class SubjectRequest:
     kind: RequestKind
     received_at: datetime
     revision: Revision | None = None
-    """The revision a rectification brought; other kinds have none."""
+    """The revision that a rectification made; other kinds have none."""
     count: int = 1
     """How many times it was made before it was answered."""
     completed_at: datetime | None = None
 
     @property
     def due_at(self) -> datetime:
-        """When it must have been answered at the latest."""
+        """When it must be answered at the latest."""
         return one_month_after(self.received_at)
 
 
@@ -64,13 +64,13 @@ class StaffView:
     id: RegistrationId
     at: datetime
     by: str
-    """The IAM principal; told to the controller, not to the data subject."""
+    """The IAM principal; for the controller to see, not the data subject."""
     purpose: str
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the log holds of one registration, oldest first."""
+    """What the log has on one registration, oldest first."""
 
     requests: tuple[SubjectRequest, ...] = ()
     views: tuple[StaffView, ...] = ()

@@ -1,4 +1,4 @@
-"""How long a registration is kept that leads to nothing (GDPR Art. 5(1)(e))."""
+"""How long a registration that leads to nothing is kept (GDPR Art. 5(1)(e))."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class RetentionLimits:
-    """Registrations untouched since before these moments have come to the end of their retention.
+    """A registration last changed before these times has come to the end of its retention.
 
     Accepted ones are kept until erasure: the election needs them.
     """
@@ -18,5 +18,5 @@ class RetentionLimits:
 
     @classmethod
     def at(cls, now: datetime, rejected: timedelta, abandoned: timedelta) -> Self:
-        """Return the limits as they are now."""
+        """Return the limits as of now."""
         return cls(now - rejected, now - abandoned)

@@ -30,7 +30,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class ReviewCase:
-    """One registration that waits for a person; holds nothing of what the person wrote."""
+    """One registration that waits for staff to decide; has nothing that its data subject wrote."""
 
     record: RecordId
     since: datetime
@@ -39,11 +39,11 @@ class ReviewCase:
 
     @property
     def due_at(self) -> datetime:
-        """When it must have been decided at the latest (GDPR Art. 12(3))."""
+        """When it must be decided at the latest (GDPR Art. 12(3))."""
         return one_month_after(self.since)
 
     def settled(self, decision: Decision, people: int) -> bool:
-        """Tell whether ``people`` different members of staff are for this decision.
+        """Return whether ``people`` different members of staff are in favour of this decision.
 
         Only the newest opinion of each counts.
         """

@@ -41,7 +41,7 @@ class DecisionRow:
 
     @property
     def restricted(self) -> bool:
-        """Whether nothing may be done with the registration but keeping it."""
+        """Whether nothing may be done with the registration except keep it."""
         return self.restriction % 2 == 1
 
     @property

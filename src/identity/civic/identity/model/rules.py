@@ -23,11 +23,11 @@ from civic.identity.model.codes import Code, IdScheme, RequestError, Severity
 
 
 class RuleSetBroken(IdentityError):
-    """A rule set file does not say all that is needed, or says what is not understood."""
+    """A rule set file lacks something that is needed, or has something that is not understood."""
 
 
 def _plain_date(value: object) -> object:
-    # pydantic also takes strings, numbers and times at midnight for dates.
+    # pydantic also accepts strings, numbers and times at midnight as dates.
     if type(value) is not date:
         raise ValueError("must be a TOML date, YYYY-MM-DD without quotes")
     return value
@@ -57,7 +57,7 @@ class _Part(BaseModel):
 
 
 class Election(_Part):
-    """Which election, and the calendar it is held by."""
+    """Which election it is, with its day and time zone."""
 
     name: Annotated[str, Field(min_length=1)]
     date: Annotated[date, BeforeValidator(_plain_date)]
@@ -83,7 +83,7 @@ class ConsentRule(_Part):
 class Country(_Part):
     """An accepted country of residence.
 
-    ``regions`` None accepts all of it; ``national_id`` empty leaves the identifier unchecked.
+    Without ``regions`` all of it is accepted; without ``national_id`` identifiers are not checked.
     """
 
     regions: frozenset[RegionCode] | None = None
@@ -91,7 +91,7 @@ class Country(_Part):
 
 
 class Rule(_Part):
-    """What one reason code does, and means to a person."""
+    """What one reason code does to a decision, and how it is explained to a person."""
 
     severity: Severity
     text: Annotated[str, Field(min_length=1)]
@@ -142,7 +142,7 @@ class RuleSet(_Part):
         return self.rules[code].severity
 
     def local_date(self, moment: datetime) -> date:
-        """Return the calendar day of an aware moment, in the election's time zone."""
+        """Return the calendar day of an aware time, in the election's time zone."""
         return moment.astimezone(ZoneInfo(self.election.time_zone)).date()
 
     def age(self, born: date) -> int:

@@ -1,4 +1,4 @@
-"""Times that the domain's guarantees rest on."""
+"""Durations that the domain's guarantees depend on."""
 
 from datetime import timedelta
 

@@ -1,7 +1,7 @@
-"""Which characters free text may hold.
+"""Which characters free text may contain.
 
-Names are never judged by their shape. Refused is only what hides or reorders what a person
-reading the record would see: control characters, lone surrogates, private-use characters, line
+Names are never judged by their form. Only what hides or reorders what a person reading the
+record would see is refused: control characters, lone surrogates, private-use characters, line
 separators and the bidirectional controls of Unicode UAX #9. Joiners (U+200C, U+200D) stay: names
 in Persian and in Indic scripts need them.
 """
@@ -22,7 +22,7 @@ _REFUSED_RANGES = (
 PLAIN_TEXT_PATTERN = rf"^[^{_REFUSED_RANGES}]*[^\s{_REFUSED_RANGES}][^{_REFUSED_RANGES}]*$"
 """What ``plain_text`` lets through, for the API's description (ECMA-262 with its ``u`` flag).
 
-Lone surrogates are not named: what holds one is not a string of JSON Schema.
+Lone surrogates are not listed: text that contains one is not a string of JSON Schema.
 """
 
 
@@ -38,5 +38,5 @@ def plain_text(value: str) -> str:
     for character in value:
         if character in _BIDI_CONTROLS or unicodedata.category(character) in _REFUSED_CATEGORIES:
             code = "forbidden_character"
-            raise PydanticCustomError(code, "holds a control or bidirectional character")
+            raise PydanticCustomError(code, "contains a control or bidirectional character")
     return value

@@ -1,7 +1,7 @@
 """What the use cases need from the outside world.
 
-Every method may raise ``StoreUnavailable`` or ``KeyServiceUnavailable``: nothing is known to have
-happened then, and the caller lets the error propagate to a retry.
+Every method may raise ``StoreUnavailable`` or ``KeyServiceUnavailable``: the call may or may not
+have had its effect, and the caller lets the error propagate to a retry.
 """
 
 from collections.abc import Iterator, Sequence
@@ -79,8 +79,8 @@ class KeyUnwrapper(Protocol):
 class DecisionStore(Protocol):
     """The low-security store.
 
-    Whoever writes says under which ``restriction`` count it was decided to write; if the data
-    subject has changed that meanwhile, nothing is written and the row that stands is returned.
+    Every write states the ``restriction`` count under which it was decided on; if the data subject
+    has changed the count since, nothing is written and the current row is returned.
     """
 
     def get(self, registration: RegistrationId) -> DecisionRow | Tombstone | None:
@@ -112,16 +112,16 @@ class DecisionStore(Protocol):
         ...
 
     def restrict(self, row: DecisionRow) -> bool:
-        """Count the restriction of a row on by one, if it stands as given; False if not."""
+        """Add one to the restriction count of a row; False if it is no longer as given."""
         ...
 
     def bury(self, grave: Tombstone) -> None:
-        """Replace the row by a tombstone; of two tombstones the earlier stays."""
+        """Replace the row with a tombstone; of two tombstones the earlier stays."""
         ...
 
 
 class RetentionCalendar(Protocol):
-    """The low-security store, for whoever looks for registrations whose time is over."""
+    """The low-security store, for finding registrations whose retention has ended."""
 
     def ended(self, limits: RetentionLimits) -> Iterator[DecisionRow]:
         """Return the rows whose retention has ended, except those that are restricted."""
@@ -144,7 +144,7 @@ class PiiVault(Protocol):
         ...
 
     def bury(self, grave: Tombstone) -> None:
-        """Replace the row by a tombstone; of two tombstones the earlier stays."""
+        """Replace the row with a tombstone; of two tombstones the earlier stays."""
         ...
 
 
@@ -152,10 +152,10 @@ class RequestLog(Protocol):
     """What data subjects asked for, when it was answered, and which staff saw their record."""
 
     def note_request(self, request: SubjectRequest) -> SubjectRequest:
-        """Note a request; made before and not answered yet, it is counted to the first.
+        """Note a request; if an earlier one is not answered yet, it counts as a repetition of that.
 
         Returns:
-            The request as it stands, with the time of its first receipt.
+            The request as noted, with the time it was first received.
         """
         ...
 
@@ -172,7 +172,7 @@ class RequestLog(Protocol):
             registration: Whose requests.
             kind: Which of them.
             at: When they were answered.
-            up_to: Of rectifications, only those of this revision and before.
+            up_to: Of rectifications, only those up to this revision.
         """
         ...
 
@@ -186,7 +186,7 @@ class RequestLog(Protocol):
 
 
 class RequestCalendar(Protocol):
-    """The request log, for whoever looks for requests that are overdue."""
+    """The request log, for finding requests that are overdue."""
 
     def overdue(self, now: datetime) -> Iterator[SubjectRequest]:
         """Return the open requests whose due date has passed."""
@@ -199,23 +199,23 @@ class ErasureLedger(Protocol):
     def note_request(
         self, registration: RegistrationId, requested_at: datetime, digest: AccessDigest
     ) -> ErasureRecord:
-        """Note a request; of several the earliest counts. Returns the entry as it stands.
+        """Note a request and return the entry; of several requests the earliest counts.
 
-        An entry with a receipt says what the receipt says, and changes no more.
+        An entry with a receipt says what the receipt says, and no longer changes.
         """
         ...
 
     def confirm(
         self, registration: RegistrationId, stores: Sequence[ErasureStore], at: datetime
     ) -> ErasureRecord:
-        """Note that stores have erased; their first word counts. Returns the entry.
+        """Note that stores have erased and return the entry; each store's first answer counts.
 
-        An entry with a receipt changes no more.
+        An entry with a receipt no longer changes.
         """
         ...
 
     def seal(self, registration: RegistrationId, receipt: SignedReceipt) -> None:
-        """Keep the receipt, unless there is one."""
+        """Keep the receipt, unless there is one already."""
         ...
 
     def get(self, registration: RegistrationId) -> ErasureRecord | None:
@@ -228,14 +228,14 @@ class ErasureLedger(Protocol):
 
 
 class ErasureCount(Protocol):
-    """Counts entries of the erasure ledger without seeing one."""
+    """Counts entries of the erasure ledger without reading any of them."""
 
     def completed(self, before: datetime, lasting: datetime) -> int:
-        """Return how many erasures every store had confirmed before a moment.
+        """Return how many erasures every store had confirmed before a given time.
 
         Args:
-            before: That moment, a midnight in UTC.
-            lasting: Only entries are counted that the ledger keeps until then.
+            before: That time, a midnight in UTC.
+            lasting: Only entries that the ledger keeps until then are counted.
         """
         ...
 
@@ -272,10 +272,10 @@ class ReviewQueue(Protocol):
         ...
 
     def close(self, registration: RegistrationId, up_to: Revision | None = None) -> None:
-        """Take a case out; no error if there is none.
+        """Remove a case; no error if there is none.
 
         Args:
             registration: Whose case.
-            up_to: Leave a case of a later revision where it is.
+            up_to: A case of a later revision is left where it is.
         """
         ...

@@ -1,4 +1,4 @@
-"""What the key custodian needs from the outside world; the rules are those of the other ports."""
+"""What the key custodian needs from the outside world; the rules of the other ports apply."""
 
 from typing import Protocol
 
@@ -6,14 +6,14 @@ from civic.identity.model.keys import StoredSubjectKey, WrappedKey, WrappingKeyV
 
 
 class WrappingKeyRing(Protocol):
-    """The versions of the wrapping pair, for the one function that looks after them."""
+    """The versions of the wrapping pair, for the one function that manages them."""
 
     def current(self) -> WrappingKeyVersion | None:
         """Return the version new subject keys are wrapped under; None before the first."""
         ...
 
     def add(self) -> WrappingKeyVersion:
-        """Make a further pair in KMS and make it current."""
+        """Make another pair in KMS and make it current."""
         ...
 
 

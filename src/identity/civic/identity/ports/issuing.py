@@ -1,4 +1,4 @@
-"""What credential issuing needs from the outside world; the rules are those of the other ports."""
+"""What credential issuing needs from the outside world; the rules of the other ports apply."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ class IssuerRoll(Protocol):
         ...
 
     def erased(self, registration: RegistrationId, at: datetime) -> None:
-        """Replace the row by a tombstone; of two tombstones the earlier stays."""
+        """Replace the row with a tombstone; of two tombstones the earlier stays."""
         ...
 
     def get(self, registration: RegistrationId) -> RollEntry | None:
@@ -28,11 +28,11 @@ class IssuerRoll(Protocol):
     def issue(
         self, registration: RegistrationId, election: ElectionId, request: RequestDigest
     ) -> bool:
-        """Note what a registration asked to be signed for an election, once and for all.
+        """Note what a registration asked to have signed for an election, once and for all.
 
         Returns:
-            False if it has asked for something else, or is not, or no longer, to be given any;
-            nothing was written then.
+            False if it asked for something else before, or is not, or no longer, accepted; then
+            nothing was written.
         """
         ...
 
@@ -42,7 +42,7 @@ class AnnouncedElection(Protocol):
 
     @property
     def election(self) -> ElectionId:
-        """Which one."""
+        """The id of the election."""
         ...
 
     @property
@@ -52,12 +52,12 @@ class AnnouncedElection(Protocol):
 
     @property
     def opens_at(self) -> datetime:
-        """From when votes are accepted."""
+        """When votes start to be accepted."""
         ...
 
     @property
     def closes_at(self) -> datetime:
-        """Until when."""
+        """When votes stop being accepted."""
         ...
 
     @property
@@ -74,7 +74,7 @@ class ElectionCalendar(Protocol):
         ...
 
     def end(self, election: ElectionId) -> None:
-        """Note that no credentials are given any more, even if it is published again."""
+        """Note that its credentials are no longer issued, even if it is published again."""
         ...
 
     def of_area(self, area: str) -> Sequence[Entitlement]:
@@ -90,7 +90,7 @@ class IssuerKeyRing(Protocol):
     """The keys of elections and styles, for the one function that makes them."""
 
     def ensure(self, election: ElectionId, style: StyleId) -> bytes:
-        """Return the public key (DER), made in KMS if there is none."""
+        """Return the public key (DER); if there is none, KMS makes a pair."""
         ...
 
 

@@ -49,8 +49,8 @@ class Disclosure:
 def disclose(access: Access, registration: RegistrationId, access_token: str) -> Disclosure:
     """Open a citizen's own record (GDPR Art. 15).
 
-    The same three reads before any refusal, whatever the reason: how long it takes does not tell
-    an unknown id from a wrong token. The request is logged before anything is opened.
+    The same three reads come before any refusal, so the time it takes does not tell an unknown id
+    from a wrong token. The request is logged before anything is opened.
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
@@ -76,7 +76,7 @@ def disclose(access: Access, registration: RegistrationId, access_token: str) ->
 
 
 def open_record(records: Records, registration: RegistrationId) -> tuple[Registration, VaultRow]:
-    """Open a record for whoever has been found to have a right to it.
+    """Open a record for somebody whose right to it has been established.
 
     Raises:
         RegistrationNotFound: There is no record that could be opened.
@@ -89,5 +89,5 @@ def open_record(records: Records, registration: RegistrationId) -> tuple[Registr
         if key_row is not None:
             key = records.unwrapper.unwrap(key_row.wrapped, registration)
             return Registration.from_fields(unseal(key, row.record, row.sealed)), row
-    # A record whose key stays away was erased: the row came back from a copy.
+    # A record whose key is still missing was erased: the row came back from a copy.
     raise RegistrationNotFound

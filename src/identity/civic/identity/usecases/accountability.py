@@ -1,7 +1,7 @@
 """What accountability does: note what was answered, keep the erasure ledger, sign receipts.
 
 Source: GDPR Art. 5(2), 12(3), 17 and 19. Events arrive in any order and any number of times; the
-first word of each store counts, and the receipt is made once.
+first answer of each store counts, and the receipt is made once.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class ReplayProgress:
 
 
 def note_erasure(accountability: Accountability, request: ErasureOrdered) -> bool:
-    """Put an erasure into the ledger; True if it is complete."""
+    """Enter an erasure in the ledger; return whether it is complete."""
     digest = AccessDigest(request.access_digest)
     record = accountability.ledger.note_request(request.id, request.requested_at, digest)
     return _conclude(accountability, record)
@@ -62,7 +62,7 @@ def note_rectified(accountability: Accountability, stored: Sequence[DataChange])
 
 
 def note_objections(accountability: Accountability, forgotten: Sequence[DataChange]) -> None:
-    """Note that analytics has forgotten who objected (GDPR Art. 21)."""
+    """Note that analytics has forgotten the people who objected (GDPR Art. 21)."""
     for item in forgotten:
         accountability.requests.complete(item.id, RequestKind.OBJECTION, accountability.clock())
 
@@ -91,7 +91,7 @@ def replay_page(
 
 
 def _conclude(accountability: Accountability, record: ErasureRecord) -> bool:
-    """Sign the receipt of a complete erasure; with it every other request is answered too."""
+    """Sign the receipt of a complete erasure, which answers every other request as well."""
     if record.completed_at is None:
         return False
     if record.receipt is None:

@@ -1,4 +1,4 @@
-"""What happens when a date has come: retention ends, requests become overdue, erasures count."""
+"""What happens as time passes: retention ends, requests become overdue, erasures are counted."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,10 +29,10 @@ class Deadlines:
 
 
 def end_retention(deadlines: Deadlines) -> int:
-    """Have rejected and abandoned registrations erased whose time is over (GDPR Art. 5(1)(e)).
+    """Have rejected and abandoned registrations erased when their time is up (GDPR Art. 5(1)(e)).
 
     They are erased as on request, so that a copy that is replayed later meets a tombstone. Safe to
-    repeat: what is being erased already is found erased.
+    repeat: a second order finds the registration erased.
 
     Returns:
         How many there were.
@@ -64,7 +64,7 @@ def count_overdue(deadlines: Deadlines) -> int:
 def announce_erasures(deadlines: Deadlines) -> ErasuresCounted:
     """Publish how many erasures were complete at the end of the last whole day.
 
-    Safe to repeat: of the same day the same is published, whatever has happened since.
+    Safe to repeat: the same count is published for the same day, whatever has happened since.
     """
     through = last_whole_day(deadlines.clock())
     exact = deadlines.erasures.completed(*counted_span(through))

@@ -2,7 +2,7 @@
 
 The order of the calls is what makes a crash harmless. The subject key is written first: without
 it nothing published could be opened. The event comes second: once the bus has it, the request
-happens. The pending row comes last, so that its being there proves that the event went out. A
+happens. The pending row comes last, so that its presence proves that the event went out. A
 request that fails before the last step was not acknowledged, and may be sent again.
 
 A request under GDPR Art. 16 or 17 is logged before it is published: what went out is in the log.
@@ -56,7 +56,7 @@ class Intake:
 def register(
     intake: Intake, registration: Registration, idempotency_key: str | None, trace: TraceContext
 ) -> Receipt:
-    """Take a new registration in; three AWS calls.
+    """Take in a new registration, with three AWS calls.
 
     Returns:
         The id and the access token; for a repeated Idempotency-Key the same as the first time.
@@ -114,7 +114,7 @@ def rectify(
     corrected: Registration,
     trace: TraceContext,
 ) -> DecisionRow:
-    """Replace a registration's data by a corrected version, to be validated anew.
+    """Replace a registration's data with a corrected version, to be validated again.
 
     Source: GDPR Art. 16.
 
@@ -145,11 +145,11 @@ def read_status(
 ) -> DecisionRow:
     """Return what is known of a registration.
 
-    A row without any subject key was erased and came back from a copy: it is not known either.
-    The same two reads before any refusal.
+    A row without any subject key was erased and came back from a copy, so it counts as unknown.
+    The same two reads come before any refusal.
 
     Raises:
-        RegistrationNotFound: Unknown, erased or another person's; which of them cannot be told.
+        RegistrationNotFound: Unknown, erased or another person's; the caller cannot tell which.
     """
     known = decisions.get(registration)
     keys = subject_keys.revisions(registration)
@@ -174,7 +174,7 @@ def request_erasure(
         access_token: Proves that it is theirs.
         kind: ``ERASURE`` (GDPR Art. 17(1)) or ``WITHDRAWAL`` of consent (Art. 7(3)): without
             consent there is no ground to keep anything (Art. 17(1)(b)).
-        trace: To follow the request.
+        trace: The trace of the request.
 
     Raises:
         RegistrationNotFound: Unknown, or another person's.
@@ -201,7 +201,7 @@ def request_erasure(
 
 
 def _claim(intake: Intake, row: DecisionRow) -> SubjectKey:
-    """Bring a subject key for a revision, which is thereby ours.
+    """Store a subject key for this revision, claiming it.
 
     Raises:
         RevisionTaken: The revision has a subject key already.
@@ -213,10 +213,10 @@ def _claim(intake: Intake, row: DecisionRow) -> SubjectKey:
 
 
 def _claim_next(intake: Intake, known: DecisionRow) -> tuple[DecisionRow, SubjectKey]:
-    """Claim the next free revision; a number lost to a crashed request is passed over.
+    """Claim the next free revision; a number lost to a crashed request is skipped.
 
     Raises:
-        IdempotencyKeyReused: A later revision was brought under another access token.
+        IdempotencyKeyReused: A later revision was claimed under another access token.
         TooManyRevisions: Others kept taking the next number.
     """
     for step in range(1, _REVISION_ATTEMPTS + 1):
@@ -255,7 +255,7 @@ def _publish(
 
 
 def _note_pending(intake: Intake, row: DecisionRow) -> DecisionRow | Tombstone | None:
-    """Write the pending row; if the restriction changed in between, under the new one.
+    """Write the pending row, under the new restriction count if it changed in between.
 
     Returns:
         None if the row was written, otherwise what stands in the way.

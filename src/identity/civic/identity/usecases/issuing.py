@@ -1,7 +1,7 @@
 """What the issuer does: sign one blinded message for each person and election.
 
-It sees who asks, and a number that could be anything. Which credential comes of it only the
-person's own device knows, so nobody can tell a ballot by its voter (RFC 9474 section 2).
+It sees who asks, and a number that could be anything. Only the person's own device knows which
+credential results, so nobody can link a ballot to its voter (RFC 9474 section 2).
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class BlindSignature:
-    """The answer to a request; the person's device makes the credential of it."""
+    """The answer to a request; the person's device makes the credential from it."""
 
     election: ElectionId
     style: StyleId
@@ -78,16 +78,16 @@ def issue_credential(
     election: ElectionId,
     blinded_message: bytes,
 ) -> BlindSignature:
-    """Sign a blinded message; the same one again gets the same signature, any other none.
+    """Sign a blinded message; repeating it gives the same signature, any other gets none.
 
-    It is noted before it is signed: of two requests at once one is refused, and a request whose
-    answer was lost can be repeated until the election is over.
+    The message is noted before it is signed: of two different requests at once one is refused, and
+    a request whose answer was lost can be repeated until the election is over.
 
     Raises:
         RegistrationNotFound: Unknown, not accepted, erased or another person's.
-        ElectionNotFound: There is none of that id for this person.
-        ElectionOver: It is over.
-        BlindedMessageRefused: The message has another length than the key, or is not below it.
+        ElectionNotFound: There is no election of that id for this person.
+        ElectionOver: The election is over.
+        BlindedMessageRefused: The message is not as long as the modulus, or is not below it.
         CredentialAlreadyIssued: Another message was signed for this person and election.
     """
     entry = _on_the_roll(issuing, registration, access_token)
@@ -98,7 +98,7 @@ def issue_credential(
     representative_of(key, blinded_message)
     request = request_digest(entitled.style, blinded_message)
     if not issuing.roll.issue(registration, election, request):
-        # Off the roll since it was read, or asked before for something else.
+        # Either it was taken off the roll since it was read, or it asked for something else before.
         _on_the_roll(issuing, registration, access_token)
         raise CredentialAlreadyIssued
     signature = blind_sign(key, blinded_message, issuing.entropy)

@@ -44,7 +44,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class OpenedCase:
-    """A case with the opened record and the decision that stands."""
+    """A case with the opened record and the current decision."""
 
     case: ReviewCase
     registration: Registration
@@ -54,7 +54,7 @@ class OpenedCase:
 def list_cases(review: Review) -> Iterator[ReviewCase]:
     """Return the cases that wait, without opening any.
 
-    Those that are outdated are closed: the decision that was contested stands no longer.
+    Those that are outdated are closed: the decision that was contested no longer stands.
     """
     for case in review.queue.waiting():
         row = review.decisions.get(case.record.id)
@@ -72,7 +72,7 @@ def show_case(review: Review, registration: RegistrationId, by: str) -> OpenedCa
     Raises:
         RegistrationNotFound: There is no such case.
         RegistrationRestricted: The data subject has restricted the processing.
-        ReviewOutdated: The case was corrected or erased meanwhile.
+        ReviewOutdated: The case was corrected or erased in the meantime.
         NotYetStored: The corrected record is still on its way to the store.
     """
     case, row = _standing(review, registration)
@@ -87,14 +87,14 @@ def decide_case(
     by: str,
     trace: TraceContext,
 ) -> DecisionRow | None:
-    """Give one's opinion on a case; once enough people agree it is the decision.
+    """Add a person's opinion on a case; once enough people agree, it becomes the decision.
 
     Args:
         review: What the review works with.
         record: What was looked at; an opinion on an older revision does not count.
         decision: Accepted or rejected.
         by: The member of staff.
-        trace: To follow the request.
+        trace: The trace of the request.
 
     Returns:
         The decision, or None while another person has to agree.
@@ -102,7 +102,7 @@ def decide_case(
     Raises:
         RegistrationNotFound: There is no such case.
         RegistrationRestricted: The data subject has restricted the processing.
-        ReviewOutdated: The case was corrected, decided or erased meanwhile.
+        ReviewOutdated: The case was corrected, decided or erased in the meantime.
         NotYetStored: The corrected record is still on its way to the store.
     """
     case, row = _standing(review, record.id)
@@ -119,7 +119,7 @@ def decide_case(
     by_people = Reason(code=DECIDED_BY_PEOPLE, pointer="")
     verdict = Verdict(decision, (by_people,), row.verdict.rule_set, row.verdict.round + 1)
     decided = replace(row, updated=now, verdict=verdict)
-    # Analytics is told the cohort with every decision, and only the record knows it.
+    # Analytics gets the cohort with every decision, and only the record has it.
     opened = _open(review, case, StaffView(record.id, now, by, "decision"))
     if not review.decisions.overrule(decided):
         raise ReviewOutdated
@@ -136,7 +136,7 @@ def decide_case(
         traceparent=trace.traceparent,
     )
     review.events.publish([ReviewDecided(results=(made,))])
-    # The case goes last: while it is there, whoever finds it can finish what broke off.
+    # The case is closed last: until then, anyone who finds it can finish what was interrupted.
     review.requests.complete(record.id, RequestKind.REVIEW, now)
     review.queue.close(record.id, record.revision)
     return decided

@@ -1,4 +1,4 @@
-"""What data subjects can ask for beside seeing, correcting and erasing (GDPR Art. 12, 18, 21, 22).
+"""What data subjects can ask for besides seeing, correcting and erasing (GDPR Art. 12, 18, 21, 22).
 
 Each request is logged before it is acted on, and each is safe to repeat: a retry finds the first
 request in the log, the row as the first left it, and publishes what may not have gone out.
@@ -50,7 +50,7 @@ class Rights:
 def restrict(
     rights: Rights, registration: RegistrationId, access_token: str, trace: TraceContext
 ) -> DecisionRow:
-    """Stop everything but keeping the data (GDPR Art. 18).
+    """Stop all processing except keeping the data (GDPR Art. 18).
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
@@ -68,7 +68,7 @@ def restrict(
 def lift_restriction(
     rights: Rights, registration: RegistrationId, access_token: str, trace: TraceContext
 ) -> DecisionRow:
-    """Let the processing go on; what was held back is decided or announced now (GDPR Art. 18(3)).
+    """Resume the processing; what was held back is now decided or announced (GDPR Art. 18(3)).
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
@@ -104,7 +104,7 @@ def object_to_analytics(
 def request_review(
     rights: Rights, registration: RegistrationId, access_token: str
 ) -> SubjectRequest:
-    """Have a person look at a decision that is not in one's favour (GDPR Art. 22(3)).
+    """Have a person look at an unfavourable decision (GDPR Art. 22(3)).
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
@@ -124,7 +124,7 @@ def request_review(
 
 
 def list_requests(rights: Rights, registration: RegistrationId, access_token: str) -> History:
-    """Return what was asked for and when it is due, also after an erasure (GDPR Art. 12(3)).
+    """Return what was asked for and when it is due, even after an erasure (GDPR Art. 12(3)).
 
     Raises:
         RegistrationNotFound: Unknown, or another person's.
@@ -147,7 +147,7 @@ def erasure_status(
     if record is not None and record.requested_at is not None:
         return record
     if isinstance(known, Tombstone):
-        # Acknowledged, but on its way to the ledger.
+        # Acknowledged, but still on its way to the ledger.
         return ErasureRecord(registration, requested_at=known.erased_at)
     raise ErasureNotRequested
 
@@ -174,8 +174,8 @@ def _set_restriction(
 
 
 def _announce(rights: Rights, row: DecisionRow, trace: TraceContext) -> None:
-    # Also where there is a decision: the validator may have died before it announced it, and the
-    # gateway before it noted a correction; both were passed over while the restriction lasted.
+    # Even if there is a decision: the validator may have died before it announced it, and the
+    # gateway before it noted a correction; both were skipped while the restriction lasted.
     resume = None if row.restricted else row.record.revision
     rights.events.publish(
         [

@@ -33,7 +33,7 @@ class RollKeeping:
 
 
 def note_decisions(keeping: RollKeeping, decisions: Sequence[DecisionMade]) -> None:
-    """Put who was accepted on the roll, and take off it who was not."""
+    """Put the people who were accepted on the roll, and take those who were not off it."""
     for made in decisions:
         keeping.roll.decided(standing_of(made))
 
@@ -41,7 +41,7 @@ def note_decisions(keeping: RollKeeping, decisions: Sequence[DecisionMade]) -> N
 def take_off(keeping: RollKeeping, request: ErasureOrdered) -> DataChange:
     """Forget a registration, with what was issued to it (GDPR Art. 17).
 
-    A credential it was given stays good: nobody can know which it is.
+    A credential that was issued to it stays valid: nobody can tell which one it is.
     """
     keeping.roll.erased(request.id, request.requested_at)
     return DataChange(id=request.id, at=request.requested_at, traceparent=request.traceparent)
@@ -52,7 +52,7 @@ def prepare_election(
 ) -> tuple[CredentialKeysPublished, ...]:
     """Make the keys of an election, then let people ask for its credentials.
 
-    Safe to repeat, also where it broke off: a key that is there is kept.
+    Safe to repeat, even after an interruption: a key that exists is kept.
 
     Returns:
         What to announce: the public keys, in several events if there are very many.
@@ -71,5 +71,5 @@ def prepare_election(
 
 
 def end_election(keeping: RollKeeping, election: ElectionId) -> None:
-    """Give no credentials of an election any more."""
+    """Stop issuing credentials for an election."""
     keeping.calendar.end(election)

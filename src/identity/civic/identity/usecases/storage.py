@@ -25,7 +25,7 @@ class Storage:
 
 
 def store(storage: Storage, request: SealedRevision) -> DataChange | None:
-    """Keep a sealed revision and destroy the keys of those before it.
+    """Keep a sealed revision and destroy the keys of the earlier ones.
 
     A revision whose subject key is gone is not kept: nobody could open it, so it can only be a
     copy of something erased or superseded.
@@ -65,17 +65,17 @@ def resume(
 ) -> RevalidationRequest | None:
     """Ask for the decision that a restriction held back, once it is lifted (GDPR Art. 18(3)).
 
-    While it lasts the record is kept, which is all that Art. 18(2) allows. Harmless where it was
-    decided before: the decision stands, and is announced again.
+    While it lasts the record is kept, which is all that Art. 18(2) allows. Harmless if it was
+    decided before: the decision is unchanged, and is announced again.
 
     Args:
         storage: Where the record is.
         registration: Whose restriction was changed.
-        revision: The one to go on with, or a later one; None while the restriction lasts.
-        traceparent: Of the request that changed it.
+        revision: The earliest revision to resume with; None while the restriction lasts.
+        traceparent: The trace of the request that changed it.
 
     Raises:
-        NotYetStored: The revision to go on with is still on its way; to be tried again.
+        NotYetStored: The revision to resume with is still on its way; try again.
     """
     if revision is None:
         return None
@@ -98,8 +98,8 @@ def resume(
 def erase(storage: Storage, request: ErasureOrdered) -> DataChange:
     """Erase a record and destroy every subject key of its registration (GDPR Art. 17).
 
-    The tombstone comes first: a revision that arrives later meets it and takes its own key along.
-    Without the keys, copies in queues, archives and backups cannot be opened any more.
+    The tombstone comes first: a revision that arrives later meets it, and its key is destroyed.
+    Without the keys, copies in queues, archives and backups can no longer be opened.
     """
     storage.vault.bury(tombstone(request.id, request.requested_at, TOMBSTONE_LIFETIME))
     for revision in storage.subject_keys.revisions(request.id):

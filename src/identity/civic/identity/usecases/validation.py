@@ -43,7 +43,7 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
         the revision has been superseded or erased, or the person has restricted the processing.
 
     Raises:
-        RegistrationRestricted: The person restricted or lifted while this went on; try again.
+        RegistrationRestricted: The person changed the restriction during this; try again.
         SealError, KeyRefused: The request does not open; it belongs in the dead-letter queue.
     """
     record = RecordId(request.id, request.revision)
@@ -76,9 +76,9 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
 
 
 def _hold_back(decisions: DecisionStore, known: DecisionRow, request: SealedRevision) -> None:
-    """Note a revision as pending, so that the lifting of the restriction takes it up.
+    """Note a revision as pending, so that it is decided when the restriction is lifted.
 
-    The gateway does so before it acknowledges a correction, and may have died before.
+    The gateway does this before it acknowledges a correction, but may have died before that.
     """
     if known.record.revision >= request.revision:
         return
@@ -96,9 +96,9 @@ def _stands_in_the_way(known: DecisionRow | Tombstone | None, record: RecordId) 
 
 
 def _write(decisions: DecisionStore, row: DecisionRow) -> DecisionRow | None:
-    """Write a decision; return the one that stands for this revision, None if there is none.
+    """Write a decision; return the one that counts for this revision, None if there is none.
 
-    One that was made before may not have got as far as its announcement.
+    One that was made earlier may not have been announced yet.
     """
     while True:
         known = decisions.decide(row)
@@ -115,7 +115,7 @@ def _write(decisions: DecisionStore, row: DecisionRow) -> DecisionRow | None:
 
 
 def forget_decision(validation: Validation, request: ErasureOrdered) -> DataChange:
-    """Replace the decision by a tombstone, should the gateway not have got that far."""
+    """Replace the decision with a tombstone, in case the gateway did not get that far."""
     validation.decisions.bury(
         tombstone(
             request.id,
