@@ -14,7 +14,7 @@ class ElectionUnknown(VotingError):
 
 
 class ElectionMoved(VotingError):
-    """Somebody else changed the election meanwhile; look at it again."""
+    """Somebody else changed the election in the meantime; look at it again."""
 
 
 class NotNow(VotingError):
@@ -26,18 +26,18 @@ class BallotsWaiting(VotingError):
 
 
 class CountDiffers(VotingError):
-    """The number of ballots to be certified is not that of the tally."""
+    """The number of ballots to be certified is not the number in the tally."""
 
 
 class CodeTaken(VotingError):
-    """A voter's code is one of another election or ballot style."""
+    """A voter's code belongs to another election or ballot style."""
 
 
 class BadDefinition(VotingError):
     """A definition contradicts itself; ``faults`` says where."""
 
     def __init__(self, *faults: "tuple[str, str]") -> None:
-        """Hold (code, JSON Pointer) pairs."""
+        """Keep the faults as (code, JSON Pointer) pairs."""
         super().__init__("the definition contradicts itself")
         self.faults = faults
 
@@ -47,34 +47,34 @@ class VoterUnknown(VotingError):
 
 
 class CodeMistyped(VoterUnknown):
-    """A text is no posted code: wrong characters, too many or too few, or one of them mistyped."""
+    """A text is not a posted code: it has wrong characters, too many or too few, or a typo."""
 
 
 class AlreadyVoted(VotingError):
-    """The credential's ballot is in the box."""
+    """A ballot with this credential or code is in the box."""
 
 
 class PollNotOpen(VotingError):
     """Before the opening, after the closing, or during a suspension; ``code`` says which."""
 
     def __init__(self, code: str) -> None:
-        """Hold ``not_open_yet``, ``closed`` or ``suspended``."""
+        """Keep ``not_open_yet``, ``closed`` or ``suspended``."""
         super().__init__("no votes are accepted now")
         self.code = code
 
 
 class BadSelections(VotingError):
-    """The selections are no ballot of the voter's style; ``faults`` says where."""
+    """The selections do not form a valid ballot of the voter's style; ``faults`` says where."""
 
     def __init__(self, *faults: "tuple[str, str]") -> None:
-        """Hold (code, JSON Pointer) pairs."""
-        super().__init__("the selections are no valid ballot")
+        """Keep the faults as (code, JSON Pointer) pairs."""
+        super().__init__("the selections do not form a valid ballot")
         self.faults = faults
 
 
 class SealBroken(VotingError):
-    """A sealed ballot does not open: altered, or sealed for another election."""
+    """A sealed ballot does not open: it was altered, or sealed for another election."""
 
 
 class TallyMoved(VotingError):
-    """Another invocation has written this shard's tally meanwhile."""
+    """Another invocation has written this shard's tally since it was read."""

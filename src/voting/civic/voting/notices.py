@@ -1,4 +1,4 @@
-"""The SNS topic of election notices; whom it tells is for those to say who subscribe to it."""
+"""The SNS topic of election notices; who receives them is up to those who subscribe to it."""
 
 from civic.contracts.events import Event
 from civic.contracts.voting import ElectionChange

@@ -57,12 +57,12 @@ class ElectionStore(Protocol):
         """Store a new election.
 
         Raises:
-            ElectionMoved: There is one of that id.
+            ElectionMoved: There is an election of that id.
         """
         ...
 
     def replace(self, election: Election, *events: ElectionChange) -> Announcement:
-        """Store the next revision of an election; what was unannounced of the last is forgotten.
+        """Store the next revision of an election; what was unannounced before is forgotten.
 
         Raises:
             ElectionMoved: The stored revision is not the one before.
@@ -70,7 +70,7 @@ class ElectionStore(Protocol):
         ...
 
     def delete(self, election: Election, *events: ElectionChange) -> Announcement:
-        """Remove a draft whose next revision this would be; nothing finds it any more.
+        """Remove the draft whose next revision this would be; it can no longer be found.
 
         Raises:
             ElectionMoved: The stored revision is not the one before.
@@ -78,11 +78,11 @@ class ElectionStore(Protocol):
         ...
 
     def announced(self, announcement: Announcement) -> None:
-        """Note that the bus has heard it; nothing, if there is a later revision."""
+        """Note that the bus has heard it; do nothing if there is a later revision."""
         ...
 
     def unannounced(self) -> Iterable[Announcement]:
-        """Return everything that may not be on the bus yet, also of what was deleted."""
+        """Return everything that may not be on the bus yet, including that of deleted drafts."""
         ...
 
     def keep_keys(self, election: ElectionId, keys: Mapping[StyleId, bytes]) -> None:
@@ -90,11 +90,11 @@ class ElectionStore(Protocol):
         ...
 
     def find(self, election: ElectionId) -> StoredElection | None:
-        """Return an election with its keys, consistently read; None if there is none."""
+        """Return an election with its keys, read consistently; None if there is none."""
         ...
 
     def every(self) -> Iterable[Election]:
-        """Return all elections, in no order; there are few."""
+        """Return all elections, in no particular order; there are few."""
         ...
 
 
@@ -102,14 +102,14 @@ class ElectionSecrets(Protocol):
     """Makes the secret of an election, which only the ballot functions and the office open."""
 
     def make(self, election: ElectionId) -> bytes:
-        """Return a new random 256-bit secret, encrypted; nobody has seen it in clear."""
+        """Return a new random 256-bit secret, encrypted; nobody has seen it in the clear."""
         ...
 
     def open(self, election: ElectionId, sealed: bytes) -> bytes:
         """Return the 32 bytes of a secret that was made for this election.
 
         Raises:
-            SealBroken: It was not.
+            SealBroken: It was not made for this election.
         """
         ...
 
@@ -118,25 +118,25 @@ class BallotBox(Protocol):
     """The counted ballots, one per nullifier, and the only place that says who has voted."""
 
     def holds(self, nullifier: Nullifier) -> bool:
-        """Tell whether a ballot of this nullifier is in the box; may be a moment behind."""
+        """Return whether a ballot with this nullifier is in the box; may lag a moment behind."""
         ...
 
     def cast(self, ballots: Sequence[CommittedBallot]) -> Sequence["Cast | StoreUnavailable"]:
-        """Put ballots into the box, each unless there is one of its nullifier.
+        """Put ballots into the box, except those whose nullifier has one already.
 
-        Each by a conditional write of its own, in any order and several at the same time: one that
-        fails takes no other with it.
+        Each is a conditional write of its own, in any order and several at the same time, so one
+        that fails does not affect the others.
 
         Args:
-            ballots: No two of one nullifier.
+            ballots: No two with the same nullifier.
 
         Returns:
-            What became of each, in their order; the error if the box may not have taken it.
+            What became of each, in their order; the error if it may not be in the box.
         """
         ...
 
     def every(self, election: ElectionId) -> Iterable[CommittedBallot]:
-        """Return all ballots of an election, in no order."""
+        """Return all ballots of an election, in no particular order."""
         ...
 
 
@@ -145,17 +145,17 @@ class Cast(Enum):
 
     COUNTED = "counted"
     ALREADY = "already"
-    """There was one of its nullifier: a second vote, or the same one again."""
+    """There was one with its nullifier: a second vote, or the same one again."""
 
     FAILED = "failed"
     """It may not be in the box; try again."""
 
 
 class BallotQueue(Protocol):
-    """Sealed ballots on their way to the box; keeps what it took."""
+    """Sealed ballots on their way to the box; keeps what it has accepted."""
 
     def send(self, election: ElectionId, sealed: bytes) -> None:
-        """Take a sealed ballot."""
+        """Accept a sealed ballot."""
         ...
 
 
@@ -163,7 +163,7 @@ class TallyStore(Protocol):
     """What each shard of the ballots' stream has counted, per election."""
 
     def read(self, election: ElectionId, shard: str) -> ShardTally | None:
-        """Return a shard's tally, consistently read."""
+        """Return a shard's tally, read consistently."""
         ...
 
     def write(self, election: ElectionId, shard: str, tally: ShardTally) -> None:
@@ -175,12 +175,12 @@ class TallyStore(Protocol):
         ...
 
     def every(self, election: ElectionId) -> Iterable[ShardTally]:
-        """Return the tallies of all shards, consistently read."""
+        """Return the tallies of all shards, read consistently."""
         ...
 
 
 class SnapshotRequests(Protocol):
-    """Asks for a new snapshot of the results; what is asked twice within a second is done once."""
+    """Asks for a new snapshot of the results; requests within the same second are one."""
 
     def ask(self, election: ElectionId) -> None:
         """Ask for a snapshot soon."""
@@ -188,7 +188,7 @@ class SnapshotRequests(Protocol):
 
 
 class SnapshotStore(Protocol):
-    """The results as they were published last."""
+    """The results as last published."""
 
     def put(self, election: ElectionId, document: bytes) -> None:
         """Publish a snapshot, of this election and as the latest of all."""
@@ -207,10 +207,10 @@ class VoterCodes(Protocol):
         ...
 
     def add(self, election: ElectionId, style: StyleId, hashes: Iterable[bytes]) -> None:
-        """Store codes of one ballot style; those that are stored already stay as they are.
+        """Store codes of one ballot style; those already stored are left unchanged.
 
         Raises:
-            CodeTaken: A code is one of another election or ballot style.
+            CodeTaken: A code belongs to another election or ballot style.
         """
         ...
 

@@ -1,1 +1,1 @@
-"""The ports over AWS: ``port_technology`` modules."""
+"""The ports implemented on AWS, in modules named ``port_technology``."""

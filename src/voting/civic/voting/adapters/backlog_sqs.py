@@ -1,7 +1,7 @@
 """What waits to be counted, as SQS counts it.
 
 The numbers are approximate until about a minute after the last message was sent (SQS API
-reference, GetQueueAttributes); who relies on them waits longer than that.
+reference, GetQueueAttributes); anyone who relies on them waits longer than that.
 """
 
 from typing import TYPE_CHECKING, override

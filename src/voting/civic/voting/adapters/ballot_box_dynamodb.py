@@ -1,8 +1,8 @@
 """Ballots in DynamoDB: one item per nullifier, with the ballot and the salt of its commitment.
 
-Nothing else is in an item: no time, no place, nothing of who voted. Each ballot goes in by a
-PutItem of its own on the condition that its nullifier has none, several at the same time. The
-condition is all that it takes, so the same code is right on a table with multi-region strong
+An item has nothing else: no time, no place, nothing about who voted. Each ballot is written by a
+PutItem of its own, on the condition that its nullifier has none, several at the same time. Nothing
+but this condition is needed, so the same code is right on a table with multi-region strong
 consistency, which has no transactions (docs/adr/0025-ballots-one-way.md).
 """
 
@@ -87,9 +87,9 @@ class DynamoDbBallots(BallotBox):
 
 
 def ballot_of(item: Mapping[str, Any]) -> CommittedBallot:
-    """Return the ballot of an item, as the client gives it.
+    """Return the ballot in an item that the client has returned.
 
-    Not as a stream record does: there nullifier and salt are base64 text, here they are bytes.
+    A stream record differs: there nullifier and salt are base64 text, here they are bytes.
     """
     return CommittedBallot(
         Nullifier(item["nullifier"]["B"]),
@@ -100,10 +100,10 @@ def ballot_of(item: Mapping[str, Any]) -> CommittedBallot:
 
 
 def arrival_of(record: Mapping[str, Any]) -> Arrival:
-    """Return what a stream record says to the tally.
+    """Return what a stream record means for the tally.
 
     Raises:
-        SealBroken: It holds no ballot.
+        SealBroken: It does not hold a ballot.
     """
     change = record["dynamodb"]
     return Arrival(change["SequenceNumber"], Ballot.parse(change["NewImage"]["ballot"]["S"]))

@@ -27,7 +27,7 @@ class SqsBallots(BallotQueue):
             self._client.send_message(QueueUrl=self._url, MessageBody=body_of(election, sealed))
 
     def check(self) -> None:
-        """Return if the queue answers."""
+        """Check that the queue responds."""
         with unavailable_as(StoreUnavailable):
             self._client.get_queue_attributes(
                 QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
@@ -43,7 +43,7 @@ def read_body(body: str) -> tuple[ElectionId, bytes]:
     """Return what `body_of` wrote.
 
     Raises:
-        SealBroken: It is no such message.
+        SealBroken: It is not such a message.
     """
     try:
         document = json.loads(body)

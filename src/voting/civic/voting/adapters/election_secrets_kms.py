@@ -1,6 +1,6 @@
 """Secrets of elections: random data keys that KMS makes and only hands out encrypted.
 
-The encryption context, ``{election, purpose}``, binds each to its election. It stands in
+The encryption context, ``{election, purpose}``, binds each to its election. It is in
 CloudTrail in clear, and says nothing that is not public.
 """
 

@@ -1,8 +1,8 @@
-"""Elections in DynamoDB: one partition each, in which one Query finds everything.
+"""Elections in DynamoDB: one partition each, so that one Query finds everything.
 
 The part ``definition`` holds the election as one JSON ``document``, its revision and state beside
 it and, as long as the bus may not have heard of that revision, its events as ``unannounced``. A
-draft that was given up leaves a ``definition`` without a document until the bus has heard of that.
+draft that was deleted leaves a ``definition`` without a document until the bus has heard of that.
 The part ``secret`` is the election's secret, ``key#<style>`` the public key of a ballot style.
 Every write is of a single item, and conditional.
 """
@@ -55,12 +55,12 @@ class DynamoDbElections(ElectionStore):
 
     @override
     def delete(self, election: Election, *events: ElectionChange) -> Announcement:
-        """Put into the place of the definition that there is none any more."""
+        """Replace the definition with one that has no document."""
         return self._follow(election, _head(election, events), events)
 
     @override
     def announced(self, announcement: Announcement) -> None:
-        """Forget the events; and what a given-up draft has left, but for its useless secret."""
+        """Forget the events, and what a deleted draft has left except its secret, now useless."""
         only: Any = {
             "Key": _key(announcement.election, _DEFINITION),
             "ConditionExpression": "revision = :this",
@@ -74,7 +74,7 @@ class DynamoDbElections(ElectionStore):
     @override
     def keep_keys(self, election: ElectionId, keys: Mapping[StyleId, bytes]) -> None:
         # By UpdateItem, which the function's role narrows to this attribute: PutItem replaces whole
-        # rows, so it could take a definition away.
+        # rows, so it could remove a definition.
         for style, key in keys.items():
             self._write(
                 self._client.update_item,
@@ -137,7 +137,7 @@ class DynamoDbElections(ElectionStore):
         return self._write(self._client.put_item, Item=item, ConditionExpression=condition, **more)
 
     def _write(self, operation: Callable[..., object], **request: Any) -> bool:
-        """Make a conditional write; tell whether the condition held."""
+        """Make a conditional write; return whether the condition held."""
         with unavailable_as(StoreUnavailable):
             try:
                 operation(TableName=self._table, **request)

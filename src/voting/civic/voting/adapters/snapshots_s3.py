@@ -29,7 +29,7 @@ class S3Snapshots(SnapshotStore):
     @override
     def put(self, election: ElectionId, document: bytes) -> None:
         with unavailable_as(StoreUnavailable):
-            # The election's own last: it is what tells a retry that all is done.
+            # The election's own goes last: a retry that finds it takes everything for done.
             for key in (_LATEST, _key(election)):
                 self._client.put_object(
                     Bucket=self._bucket,
@@ -57,7 +57,7 @@ def _key(election: ElectionId) -> str:
 
 
 class SqsSnapshotRequests(SnapshotRequests):
-    """A FIFO queue with a delay: requests of one second are one, and no two are done at once."""
+    """A FIFO queue with a delay: requests of one second become one, and no two run at once."""
 
     def __init__(self, client: "SQSClient", url: str, clock: Clock) -> None:
         """Ask the queue at ``url``.
@@ -66,7 +66,7 @@ class SqsSnapshotRequests(SnapshotRequests):
             client: The SQS client.
             url: A FIFO queue that delays its messages by a second, so that what is counted within
                 the second is in the snapshot.
-            clock: Tells the second, whose requests for one election are deduplicated.
+            clock: The current time; requests for an election in the same second are deduplicated.
         """
         self._client = client
         self._url = url

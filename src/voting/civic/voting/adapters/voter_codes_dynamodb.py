@@ -1,6 +1,6 @@
 """Keyed hashes of posted codes in DynamoDB: one item each, under the hash.
 
-An item says for which election and ballot style a code votes, and nothing about who got it.
+An item says which election and ballot style a code is for, and nothing about who got it.
 """
 
 from collections.abc import Iterable

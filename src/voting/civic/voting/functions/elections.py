@@ -1,4 +1,4 @@
-"""Staff API of elections, every route by IAM: from a draft to a certified count."""
+"""Staff API for elections, authorised by IAM: from a draft to a certified count."""
 
 import re
 import secrets
@@ -56,7 +56,7 @@ class Environment(Settings):
 
     @property
     def settling(self) -> timedelta:
-        """How long after the closing the numbers of the ballot queue are believed."""
+        """How long to wait after the closing before relying on the numbers of the ballot queue."""
         return timedelta(seconds=self.settling_seconds)
 
 
@@ -189,7 +189,7 @@ ROUTES = Routes(
             _update,
             Access.STAFF,
             "updateElection",
-            "Change it until it opens: what has an id is kept, what has none added, the rest gone",
+            "Change it until it opens: items with an id are kept, new ones added, the rest removed",
             body=DraftElection,
             answer=_SHOWN,
             problems=(409,),
@@ -199,7 +199,7 @@ ROUTES = Routes(
             _delete,
             Access.STAFF,
             "deleteElection",
-            "Give up a draft",
+            "Delete a draft",
             answer=Answer(204),
             problems=(409,),
         ),
@@ -208,7 +208,7 @@ ROUTES = Routes(
             _register_candidate,
             Access.STAFF,
             "registerCandidate",
-            "Add an option to a contest until it opens",
+            "Add an option to a contest, until the election opens",
             body=NewCandidate,
             answer=Answer(201, CandidateAdded),
             problems=(409,),
@@ -218,9 +218,9 @@ ROUTES = Routes(
             _step(elections.publish),
             Access.STAFF,
             "publishElection",
-            "Announce it: credentials are given from now on",
+            "Announce it: credentials are issued from now on",
             answer=_SHOWN,
-            # Refused as a body is: with every fault of the definition.
+            # Refused as a body would be: with every fault of the definition.
             problems=(409, 422),
         ),
         Route(
@@ -237,7 +237,7 @@ ROUTES = Routes(
             _step(elections.suspend),
             Access.STAFF,
             "suspendElection",
-            "Accept no votes",
+            "Stop accepting votes",
             answer=_SHOWN,
             problems=(409,),
         ),
@@ -264,7 +264,7 @@ ROUTES = Routes(
             _certify,
             Access.STAFF,
             "certifyElection",
-            "Declare the count final; 409 count_differs if the tally has another number",
+            "Declare the count final; 409 count_differs if the tally has a different number",
             body=Certification,
             answer=_SHOWN,
             problems=(409,),
@@ -274,7 +274,7 @@ ROUTES = Routes(
             _clone,
             Access.STAFF,
             "cloneElection",
-            "A draft of it for another time",
+            "Copy it into a draft for another time",
             body=NewWindow,
             answer=Answer(201, ElectionShown),
             problems=(409,),
@@ -285,7 +285,7 @@ ROUTES = Routes(
             _add_codes,
             Access.STAFF,
             "addVoterCodes",
-            "Let posted codes vote in a ballot style",
+            "Register posted codes for a ballot style",
             body=Codes,
             answer=Answer(200, CodesAdded),
             problems=(409,),
@@ -295,7 +295,7 @@ ROUTES = Routes(
 
 
 def _election_id(request: Request, line: Invocation) -> ElectionId:
-    """Return the id in the path; what has not its form could be anything, and is not logged."""
+    """Return the id in the path; anything of another form could be personal, and is not logged."""
     value = request.path("id")
     if not _ID.fullmatch(value):
         raise Problem(404, "not_found", "There is no such election")

@@ -1,4 +1,4 @@
-"""HTTP: take votes into the queue, and tell whether that would work."""
+"""HTTP: accept votes into the queue, and report whether that would work."""
 
 import secrets
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from civic.voting.usecases.polls import Polls
 from civic.voting.usecases.submission import Booth, submit
 
 _NOBODY = Nullifier(bytes(32))
-"""A nullifier that no credential yields, for looking whether the table answers."""
+"""A nullifier that no credential yields, for checking whether the table responds."""
 
 
 class Environment(Settings):
@@ -38,7 +38,7 @@ class Environment(Settings):
 
 
 def handler(event: dict[str, Any], _context: object) -> Response:
-    """Answer one request; a log line is only written of what is no vote, and says nothing of it."""
+    """Answer one request; an accepted vote leaves no log line, and no line says what was sent."""
     return serve(event, ROUTES, problem_of, traced=False)
 
 
@@ -62,7 +62,7 @@ def booth() -> Booth:
 
 def _vote(request: Request, line: Invocation) -> Response:
     receipt = submit(booth(), request.body(Vote).paper())
-    # A line would keep the moment of this vote; how many there are, the processor counts.
+    # A line would record the time of this vote; the processor counts how many there are.
     line.hush()
     return answer(201, VoteTaken(receipt=base64url.encode(receipt)))
 
@@ -92,11 +92,11 @@ ROUTES = Routes(
             _health,
             Access.PUBLIC,
             "health",
-            "Whether the table and the queue that votes need answer",
+            "Whether the table and the queue that votes need respond",
             answer=Answer(200, Health),
         ),
     ),
-    # Here, because Lambda's own lines would note the moment of a browser's question before a vote.
+    # Here, because Lambda's own lines would note the time of a browser's question before a vote.
     elsewhere=("GET /votes",),
     silent_preflight=True,
 )

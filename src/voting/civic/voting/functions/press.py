@@ -1,4 +1,4 @@
-"""Queue: publish a snapshot of the results where the count or an election's state has changed."""
+"""Queue: publish a snapshot of the results when the count or an election's state has changed."""
 
 import json
 from functools import cache
@@ -28,7 +28,7 @@ class Environment(Settings):
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
-    """Publish the snapshots a batch asks for: requests of the tally, events of elections."""
+    """Publish the snapshots a batch asks for: requests by the tally, or events of elections."""
     with invocation() as line:
         asked = {one for message in event["Records"] if (one := _asked(message["body"], line))}
         line.note(elections=sorted(asked))
@@ -59,7 +59,7 @@ SUBSCRIBES: Subscriptions[ElectionId] = (on(StateChanged, _changed),)
 def _asked(body: str, line: Invocation) -> ElectionId | None:
     """Return the election that a message is about."""
     message = json.loads(body)
-    # The tally asks for itself, over a queue that the bus does not reach.
+    # The tally asks directly, over a queue that the bus does not reach.
     if "detail-type" not in message:
         return ElectionId(message["detail"]["election"])
     return handled(body, line, SUBSCRIBES)

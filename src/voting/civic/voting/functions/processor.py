@@ -27,7 +27,7 @@ class Environment(Settings):
 
 
 def handler(event: dict[str, Any], _context: object) -> Failures:
-    """Count one batch; what cannot be counted comes again alone."""
+    """Count one batch; only what cannot be counted is delivered again."""
     with invocation() as line:
         readable: dict[str, tuple[ElectionId, bytes]] = {}
         errors: dict[str, Exception] = {}

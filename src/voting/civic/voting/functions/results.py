@@ -1,4 +1,4 @@
-"""HTTP: results from the latest snapshot, and the elections there are."""
+"""HTTP: results from the latest snapshot, and the published elections."""
 
 import hashlib
 import json
@@ -115,7 +115,7 @@ ROUTES = Routes(
 
 @cache
 def snapshots() -> "ExpiringCache[str | None, Document | None]":
-    """Compose the way to the snapshots."""
+    """Compose the cache of snapshots."""
     store: SnapshotStore = S3Snapshots(clients.s3(), _settings().results_bucket)
 
     def read(election: str | None) -> Document | None:
@@ -127,13 +127,13 @@ def snapshots() -> "ExpiringCache[str | None, Document | None]":
 
 @cache
 def elections() -> "ExpiringCache[None, tuple[ElectionId, ...]]":
-    """Compose the way to the list of elections, drafts left out."""
+    """Compose the cache of the list of elections, which leaves out drafts."""
     return ExpiringCache(lambda _: offered(_store()), _KEPT, clients.now)
 
 
 @cache
 def election() -> "ExpiringCache[ElectionId, Document | None]":
-    """Compose the way to one election."""
+    """Compose the cache of single elections."""
     return ExpiringCache(lambda one: published(_store(), one, clients.now()), _KEPT, clients.now)
 
 
@@ -147,7 +147,7 @@ def _settings() -> Environment:
 
 
 def _cached(request: Request, kind: str, body: str) -> Response:
-    """Return a response with an entity tag, or 304 to whoever has it (RFC 9110 section 13)."""
+    """Return a response with an entity tag, or 304 if the client has it (RFC 9110 section 13)."""
     tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
     headers = {"content-type": kind, "etag": tag, **_CACHE}
     asked = {

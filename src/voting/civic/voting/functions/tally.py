@@ -21,14 +21,14 @@ class Environment(Settings):
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Count one batch of one shard; any error brings the whole batch again, which harms nothing.
+    """Count one batch of one shard; after any error the whole batch comes again, which is harmless.
 
     Returns:
-        An empty state: what a tumbling window would carry over stands in the tally itself.
+        An empty state: what a tumbling window would carry over is in the tally itself.
     """
     with invocation() as line:
         arrivals = [arrival_of(record) for record in inserted(event)]
-        # Nothing of ours changes a ballot or takes one out: whoever did is to be found.
+        # Nothing here ever changes or removes a ballot, so it must be noticed if somebody did.
         line.count("BallotsAltered", len(event["Records"]) - len(arrivals))
         new = 0
         if arrivals:

@@ -22,7 +22,7 @@ from civic.voting.errors import (
 from civic.voting.model.election import BallotStyle, Contest, Election, OptionId, State
 
 MAX_DRAFT_BYTES = 512 * 1024
-"""Of a request; what it leads to is measured more closely (`civic.voting.model.rules`)."""
+"""The maximum size of a request; its result is checked closely (`civic.voting.model.rules`)."""
 
 Hash = Annotated[
     bytes,
@@ -50,13 +50,13 @@ class ElectionSummary(Body):
 
 
 class ElectionList(Body):
-    """All elections, the last to open first."""
+    """All elections, the latest opening first."""
 
     elections: tuple[ElectionSummary, ...]
 
 
 class ElectionShown(ElectionSummary):
-    """An election as it stands."""
+    """An election in its current revision."""
 
     contests: tuple[Contest, ...]
     styles: tuple[BallotStyle, ...]
@@ -64,7 +64,7 @@ class ElectionShown(ElectionSummary):
         description="Who gets the openings of the ballots' commitments after the certification"
     )
     keys: tuple[StyleIdField, ...] = Field(
-        description="The ballot styles whose credentials can be verified already"
+        description="The ballot styles whose credentials can already be verified"
     )
     ballots: int | None = Field(default=None, description="The certified number of ballots")
 
@@ -78,7 +78,7 @@ class CandidateAdded(Body):
 
 
 class Certification(Body):
-    """How many ballots are in the final count; it must be the number of the tally."""
+    """How many ballots are in the final count; it must be the number in the tally."""
 
     ballots: int = Field(ge=0, strict=True)
 
@@ -93,7 +93,7 @@ class Codes(Body):
 
 
 class CodesAdded(Body):
-    """How many codes the request named; repeated, it stores none twice."""
+    """How many codes the request named; repeating it stores none twice."""
 
     stored: int = Field(ge=1)
 
@@ -107,16 +107,16 @@ _UNAVAILABLE = Problem(
 _PROBLEMS: dict[type[Exception], Problem] = {
     ElectionUnknown: Problem(404, "not_found", "There is no such election"),
     ElectionMoved: Problem(
-        409, "election_moved", "The election has changed meanwhile; look at it again"
+        409, "election_moved", "The election has changed in the meantime; look at it again"
     ),
     NotNow: Problem(409, "not_now", "The state of the election does not allow it"),
     BallotsWaiting: Problem(
         409, "ballots_waiting", "Ballots may still be on their way; see the queue", headers={}
     ),
     CountDiffers: Problem(
-        409, "count_differs", "The tally has another number of ballots; see the results"
+        409, "count_differs", "The tally has a different number of ballots; see the results"
     ),
-    CodeTaken: Problem(409, "code_taken", "A code is one of another election or ballot style"),
+    CodeTaken: Problem(409, "code_taken", "A code belongs to another election or ballot style"),
     StoreUnavailable: _UNAVAILABLE,
     PublishFailed: _UNAVAILABLE,
 }

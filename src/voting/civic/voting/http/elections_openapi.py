@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of the elections API beside its routes.
+"""What the OpenAPI document of the elections API says besides its routes.
 
 Nothing at run time uses this module; ``civic schemas`` writes the document and the build fails
 when it is stale.
@@ -11,13 +11,13 @@ from civic.runtime.request import IDEMPOTENCY_KEY_PATTERN
 ELECTIONS = Description(
     title="Civic elections API",
     text="For an election office: draft, announce, run and certify elections. Every request is "
-    "signed (AWS Signature Version 4, service execute-api). What is so already is not done again, "
+    "signed (AWS Signature Version 4, service execute-api). What has been done is not done again, "
     "so every request can be repeated. Errors are problem details (RFC 9457) and never repeat what "
     "was sent.",
     tag="elections",
     meanings={
         404: "No such election",
-        409: "Its state does not allow it, or somebody else has changed it meanwhile",
+        409: "Its state does not allow it, or somebody else has changed it in the meantime",
         413: "Too large",
     },
     path_parameters={

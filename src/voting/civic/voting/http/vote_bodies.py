@@ -1,7 +1,7 @@
 """The bodies of the vote API, and the map from the domain's errors to its answers.
 
-Answers carry ``success`` and ``message`` beside the members of RFC 9457, as the older web site
-reads those.
+Answers carry ``success`` and ``message`` besides the members of RFC 9457, because the older web
+site reads them.
 """
 
 from dataclasses import replace
@@ -56,12 +56,14 @@ class SignedToken(Body):
 class Vote(Body):
     """A filled-in ballot paper.
 
-    ``credential`` or ``id``, and ``selections`` (with ``write_ins``) or ``candidate``.
+    It has ``credential`` or ``id``, and ``selections`` (with ``write_ins``) or ``candidate``.
     """
 
     credential: SignedToken | None = None
     id: str | None = Field(default=None, max_length=64, description="A posted voter code")
-    election: ElectionIdField | None = Field(default=None, description="Where a posted code is for")
+    election: ElectionIdField | None = Field(
+        default=None, description="The election of a posted code"
+    )
     selections: Choices | None = None
     write_ins: Choices = Field(default_factory=dict)
     candidate: str | None = Field(default=None, max_length=200)
@@ -89,12 +91,12 @@ class VoteTaken(BaseModel):
     """A ballot is on its way into the box."""
 
     success: bool = True
-    message: str = "Your vote was received. Keep the receipt: it shows that it is counted."
+    message: str = "Your vote was received. Keep the receipt: it shows that your vote is counted."
     receipt: str = Field(description="Hash of the ballot's leaf in the public log, base64url")
 
 
 class Health(BaseModel):
-    """Whether the parts that a vote needs answer."""
+    """Whether the services that a vote needs respond."""
 
     status: str
     table: bool
@@ -105,7 +107,7 @@ def problem_of(error: Exception) -> Problem | None:
     """Return the answer to an error of this domain; None for any other."""
     match error:
         case StoreUnavailable() | SealBroken():
-            # An answer may have been lost on the way: the ballot may be in the queue or not.
+            # An answer may have been lost on the way: the ballot may or may not be in the queue.
             title, after = "Send the same again in a moment; it counts once", {"retry-after": "2"}
             return replace(_refused(503, "unavailable", title), headers=after)
         case VotingError():
@@ -122,10 +124,12 @@ def _refusal(error: VotingError) -> Problem | None:
         case PollNotOpen(code=code):
             return _refused(403, code, _CLOSED[code])
         case AlreadyVoted():
-            return _refused(409, "already_voted", "This credential has voted; one vote is counted")
+            return _refused(409, "already_voted", "This credential has voted; only one vote counts")
         case BadSelections(faults=faults):
             errors = tuple(FieldError(code, pointer) for code, pointer in faults)
-            return _refused(422, "invalid_ballot", "The selections are no valid ballot", errors)
+            return _refused(
+                422, "invalid_ballot", "The selections do not form a valid ballot", errors
+            )
     return None
 
 

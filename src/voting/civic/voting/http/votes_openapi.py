@@ -1,8 +1,8 @@
-"""What the OpenAPI document says of the vote API beside its routes, for web sites and apps.
+"""What the OpenAPI document of the vote API says besides its routes, for web sites and apps.
 
 Nothing at run time uses this module; ``civic schemas`` writes the document and the build fails
 when it is stale. The models of results and elections are here because the functions answer with
-what was published as it is.
+what was published, unchanged.
 """
 
 from typing import Literal
@@ -30,7 +30,7 @@ OptionOrWriteIns = f"{OPTION_ID_PATTERN}|^{WRITE_INS}$"
 
 
 class Shown(BaseModel):
-    """Base of what is answered: exact."""
+    """Base of the answers: exact."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,7 +53,7 @@ class ContestResult(Shown):
 
 
 class StyleResult(Shown):
-    """The results of one ballot style, so of some electoral areas."""
+    """The results of one ballot style, that is, of some electoral areas."""
 
     id: StyleIdField
     name: str
@@ -85,7 +85,7 @@ class Results(Shown):
     success: Literal[True]
     election: ElectionIdField
     title: str
-    version: int = Field(ge=1, description="Counts the snapshots of the election")
+    version: int = Field(ge=1, description="Grows whenever the count or the election changes")
     state: State
     estimate: bool = Field(description="True until the election is certified")
     disclaimer: str
@@ -96,7 +96,7 @@ class Results(Shown):
 
 
 class Offered(Shown):
-    """The elections there are, by their opening; no drafts."""
+    """All elections except drafts, in the order in which they open."""
 
     elections: tuple[ElectionIdField, ...]
 
@@ -117,7 +117,7 @@ class OfferedElection(Shown):
         description="Who gets the openings of the ballots' commitments after the certification"
     )
     keys: dict[StyleIdField, str] = Field(
-        description="SubjectPublicKeyInfo (DER, base64) of each ballot style that has its key"
+        description="By ballot style, if it has its key already: SubjectPublicKeyInfo (DER, base64)"
     )
 
 
@@ -136,7 +136,7 @@ def _asked(name: str, description: str, pattern: str | None = None) -> Json:
 
 
 def _given(name: str, kind: str) -> Json:
-    # The other one may be there as null.
+    # The other one may be present as null.
     return {"required": [name], "properties": {name: {"type": kind}}}
 
 
@@ -168,7 +168,7 @@ def _examples() -> Json:
             },
         },
         "code": {
-            "summary": "With a posted code, one candidate where there is one contest",
+            "summary": "With a posted code, for a candidate of the only contest",
             "value": {"id": "163uc-3NQXD-Wgfgg", "candidate": "Ada Example"},
         },
     }
@@ -176,7 +176,7 @@ def _examples() -> Json:
 
 def _results(described: Json) -> Json:
     described["responses"]["200"]["content"]["text/csv"]["schema"]["description"] = (
-        "A line per style, contest and option"
+        "One line per style, contest and option"
     )
     return _cached(described)
 
@@ -184,28 +184,28 @@ def _results(described: Json) -> Json:
 def _cached(described: Json) -> Json:
     found = described["responses"]
     current = found.pop("200") | {"headers": _CACHE_HEADERS}
-    kept = {"description": "What you have is the latest", "headers": _CACHE_HEADERS}
+    kept = {"description": "You have the latest version", "headers": _CACHE_HEADERS}
     return described | {"responses": {"200": current, "304": kept, **found}}
 
 
 def _health(described: Json) -> Json:
     well = described["responses"]["200"]
-    described["responses"]["503"] = {"description": "They cannot", "content": well["content"]}
+    described["responses"]["503"] = {"description": "Some do not", "content": well["content"]}
     return described
 
 
 VOTES = Description(
     title="Civic vote API",
-    text="Cast votes, and see elections and results. Nobody signs in: a vote is let in by a "
-    "credential that nobody can tie to its voter, or by a posted code, and no request is traced. "
-    "Errors are problem details (RFC 9457) and never repeat what was sent; a refused vote says "
+    text="Cast votes, and see elections and results. Nobody signs in: a vote is admitted by a "
+    "credential that nobody can link to its voter, or by a posted code, and no request is traced. "
+    "Errors are problem details (RFC 9457) and never repeat what was sent; a refused vote has "
     "success and message as well.",
     tag="votes",
     meanings={
-        403: "The election takes no votes now: not_open_yet, suspended, closed",
+        403: "The election accepts no votes now: not_open_yet, suspended, closed",
         404: "No such election, credential or code; or a mistyped code",
-        409: "Has voted already; one vote is counted",
-        422: "No vote, or no valid ballot; each fault named by code and JSON Pointer",
+        409: "Has already voted; only one vote counts",
+        422: "Not a vote, or not a valid ballot; each fault named by code and JSON Pointer",
     },
     path_parameters={
         "id": {
@@ -217,11 +217,11 @@ VOTES = Description(
     },
     parameters={
         "election": _asked(
-            "election", "Of this election; else of the latest snapshot", ELECTION_ID_PATTERN
+            "election", "Of this election; by default the latest snapshot", ELECTION_ID_PATTERN
         ),
         "area": _asked("area", "Only the ballot style of this electoral area"),
         "option": _asked(
-            "option", "Only this option, its percentage still of the whole", OptionOrWriteIns
+            "option", "Only this option; its percentage is still of the whole", OptionOrWriteIns
         ),
         "format": {
             "name": "format",
@@ -231,7 +231,7 @@ VOTES = Description(
         "If-None-Match": {
             "name": "If-None-Match",
             "in": "header",
-            "description": "The entity tag of the answer at hand: 304 as long as it is the latest",
+            "description": "The entity tag of the answer you have: 304 as long as it is the latest",
             "schema": {"type": "string"},
         },
     },
@@ -243,6 +243,6 @@ VOTES = Description(
         "showOffered": _cached,
         "health": _health,
     },
-    # What the model's validator asks of a vote is no part of its generated schema.
+    # What the model's validator demands of a vote is not part of its generated schema.
     schemas={"Vote": {"allOf": [_WHO, _WHAT]}},
 )

@@ -1,9 +1,9 @@
-"""A ballot: selections that fit a ballot style, and the commitment that stands for them.
+"""A ballot: selections that fit a ballot style, and the commitment to them.
 
 The commitment is what a receipt and the public log show while voting goes on: SHA-256 over a salt
 and the ballot in the canonical form of RFC 8785. The salt is a MAC over nullifier and ballot, so
-the same ballot cast again has the same receipt, no two voters ever share one, and who has the
-receipt alone cannot try out which ballot it stands for.
+the same ballot cast again has the same receipt, no two voters ever share one, and somebody who has
+only the receipt cannot find out by trial which ballot it belongs to.
 """
 
 import hmac
@@ -27,12 +27,12 @@ type Selections = Mapping[str, Sequence[str]]
 """Chosen option ids by contest id."""
 
 type Fault = tuple[str, str]
-"""A stable code, and where as a JSON Pointer (RFC 6901)."""
+"""A stable code, and a JSON Pointer (RFC 6901) to the place."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ballot:
-    """The selections of one voter whom nobody knows.
+    """The selections of one voter, who is not named.
 
     Attributes:
         election: The election.
@@ -62,7 +62,7 @@ class Ballot:
         """Return the ballot that `canonical` wrote.
 
         Raises:
-            SealBroken: It is not one.
+            SealBroken: It is not a ballot.
         """
         try:
             document = json.loads(canonical)
@@ -92,7 +92,7 @@ class CommittedBallot:
         return leaf_hash(self.entry())
 
     def entry(self) -> bytes:
-        """Return the log entry: election and commitment, nothing that opens either."""
+        """Return the log entry: the election and the commitment, and nothing that opens it."""
         return ballot_entry(self.election, commitment(self.salt, self.content))
 
 
@@ -109,7 +109,8 @@ def mark(
     """Return the ballot of a style with these selections.
 
     Raises:
-        BadSelections: They are none; says which contest and why, never what was chosen.
+        BadSelections: They do not form a valid ballot; says which contest and why, never what was
+            chosen.
     """
     offered = election.offered(style)
     faults = [
@@ -136,7 +137,7 @@ def only_contest(election: Election, style: BallotStyle, candidate: str) -> Sele
     """Return the selection of one candidate, named by id or text, where there is one contest.
 
     Raises:
-        BadSelections: There are several contests, or nobody of that name.
+        BadSelections: There are several contests, or no candidate of that name.
     """
     offered = election.offered(style)
     if len(offered) != 1:
@@ -195,7 +196,7 @@ def _normal(text: str) -> str:
 
 
 def _is_a_name(text: str) -> bool:
-    """Refuse control, format and other characters that print as nothing or as something else."""
+    """Return False for control, format and other characters that do not print as themselves."""
     return 0 < len(text) <= MAX_WRITE_IN and not any(
         unicodedata.category(character).startswith("C") for character in text
     )

@@ -1,11 +1,11 @@
-"""The certified count: every cell that a ballot could have added to, also those with no vote."""
+"""The certified count: every cell that a ballot could have added to, even those with no vote."""
 
 from civic.contracts.voting import StyleTally
 from civic.voting.model.election import BallotStyle, Election
 from civic.voting.model.tally import WRITE_INS, Counts
 
 _MOST_DIGITS = 10
-"""Of one count; there are fewer people than that."""
+"""How many digits a count may have; there are fewer people than that allows."""
 
 
 def tally_of(election: Election, counts: Counts) -> tuple[StyleTally, ...]:

@@ -1,9 +1,9 @@
 """Posted codes: what a voter without a device of their own types in from a letter.
 
 A code such as ``163uc-3NQXD-Wgfgg`` is fifteen characters of an alphabet without look-alikes. The
-first fourteen are drawn at random, 82 bits; the last one is there for the eye only: with it, the
+first fourteen are drawn at random, 82 bits; the last one is a check character: with it, the
 weighted sum of all characters is zero modulo 59. As 59 is prime and no two weights are equal, one
-wrong character or two that changed places never leave a sum of zero.
+wrong character, or two that are swapped, never leave a sum of zero.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 # What keyboards and word processors make of a hyphen.
 _HYPHENS = "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2212"
 _REMOVED = dict.fromkeys(map(ord, _HYPHENS))
-# A byte from here on would make the first characters of the alphabet likelier.
+# A byte from here up would make the first characters of the alphabet likelier.
 _UNBIASED = 256 - 256 % len(ALPHABET)
 
 
@@ -44,7 +44,7 @@ def new_code(entropy: Callable[[int], bytes]) -> PostedCode:
     while True:
         drawn = _drawn(entropy)
         check = _check(drawn)
-        # No character stands for 58: one draw in 59 is made again, which costs 0.02 bits.
+        # No character has the value 58, so one draw in 59 is repeated, which costs 0.02 bits.
         if check < len(ALPHABET):
             return _written([*drawn, check])
 
@@ -53,7 +53,7 @@ def parse(text: str) -> PostedCode:
     """Return the code that somebody typed, with or without its hyphens, with spaces anywhere.
 
     Raises:
-        CodeMistyped: It is none; the message says neither what was typed nor what is wrong.
+        CodeMistyped: It is not a code; the message says neither what was typed nor what is wrong.
     """
     if len(text) > _LONGEST_TEXT:
         raise CodeMistyped
@@ -74,7 +74,7 @@ def hash_of(code: PostedCode, key: bytes) -> bytes:
 
     Args:
         code: As `new_code` or `parse` returned it.
-        key: The codes key of the election; the same code has another hash in another election.
+        key: The codes key of the election; the same code has a different hash in another election.
     """
     return hmac.digest(key, _DOMAIN + code.encode("ascii"), hashlib.sha256)
 
@@ -83,7 +83,7 @@ def read_code(typed: str, key: bytes) -> bytes:
     """Return the hash of the code that somebody typed; see `parse` and `hash_of`.
 
     Raises:
-        CodeMistyped: It is no code.
+        CodeMistyped: It is not a code.
     """
     return hash_of(parse(typed), key)
 

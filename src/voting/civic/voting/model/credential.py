@@ -1,11 +1,11 @@
-"""What entitles to one ballot, without saying whose: a credential or a posted code.
+"""What entitles somebody to one ballot, without saying whom: a credential or a posted code.
 
 A credential is a message that only the voter's device has seen, signed blindly by the issuer under
-the key of an election and ballot style (RFC 9474, RSABSSA-SHA384-PSS-Randomized). Whoever verifies
-it does plain RSASSA-PSS (RFC 8017 section 8.1.2) and learns nothing about the issuing.
+the key of an election and ballot style (RFC 9474, RSABSSA-SHA384-PSS-Randomized). Verification
+is plain RSASSA-PSS (RFC 8017 section 8.1.2) and reveals nothing about the issuing.
 
-Both forms yield a *nullifier*: the same for the same voter in the same election whatever the
-ballot, and without the credential or the code not to be told from random bytes.
+Both forms yield a *nullifier*: the same for the same voter in the same election, whatever the
+ballot, and indistinguishable from random bytes without the credential or the code.
 """
 
 import hashlib
@@ -52,10 +52,10 @@ class Credential:
         return _nullifier("credential", self.election, self.message)
 
     def verify(self, key: RSAPublicKey) -> None:
-        """Return if the key's owner has signed this credential (RFC 9474 section 4.5).
+        """Check that the key's owner has signed this credential (RFC 9474 section 4.5).
 
         Raises:
-            VoterUnknown: It has not.
+            VoterUnknown: They have not.
         """
         if len(self.token) != TOKEN_BYTES or len(self.randomizer) != RANDOMIZER_BYTES:
             raise VoterUnknown("not a credential of this election")
@@ -71,7 +71,7 @@ def code_nullifier(election: ElectionId, hashed: bytes) -> Nullifier:
 
 
 def _nullifier(kind: str, election: ElectionId, proof: bytes) -> Nullifier:
-    # Kind and election hold no "|" and the proof's length is fixed per kind: no two inputs collide.
+    # Kind and election have no "|" and the proof's length is fixed per kind: no two inputs collide.
     return Nullifier(
         hashlib.sha256(f"civic/nullifier/1|{kind}|{election}|".encode() + proof).digest()
     )

@@ -10,9 +10,9 @@ from civic.voting.model.election import Election
 def digest_of(election: Election) -> bytes:
     """Return the SHA-256 of title, contests and ballot styles: 32 bytes.
 
-    It is that of the canonical JSON (RFC 8785) of an object with the members ``contests``,
-    ``styles`` and ``title`` as the APIs show them, in which whatever is null is left out. Window,
-    time zone and state are no part of it: they change without the ballot changing.
+    It is taken over the canonical JSON (RFC 8785) of an object with the members ``contests``,
+    ``styles`` and ``title`` as the APIs show them, leaving out everything that is null. Window,
+    time zone and state are not part of it: they change without the ballot changing.
     """
     decided = election.model_dump(
         mode="json", include={"contests", "styles", "title"}, exclude_none=True

@@ -14,7 +14,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}[T ]")
 
 
 def _written(value: object) -> object:
-    """Refuse a number, which would otherwise pass for a moment: 0 for the beginning of 1970."""
+    """Refuse a number, which would otherwise pass for a time: 0 for the beginning of 1970."""
     if isinstance(value, datetime) or (isinstance(value, str) and _DAY.match(value)):
         return value
     raise PydanticCustomError("not_a_time", "Input should be a time such as 2027-09-26 08:00")
@@ -27,7 +27,7 @@ Moment = Annotated[
 ]
 Image = Annotated[str, Field(max_length=500, pattern=r"^https://[^\s]+$")]
 MAX_NUMBER = 1_000_000
-"""Of whatever is counted or ordered here; far below what canonical JSON (RFC 8785) can write."""
+"""The limit of every number here; far below what canonical JSON (RFC 8785) can write."""
 
 Order = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
 TimeZone = Annotated[str, Field(min_length=1, max_length=64)]
@@ -56,11 +56,11 @@ class DraftContest(Definition):
 
 
 class DraftStyleContest(Definition):
-    """A contest on a ballot style, named by its id or, as long as it has none, by its title."""
+    """A contest on a ballot style, named by its id or, while it has none, by its title."""
 
     contest: Title
     options: tuple[Title, ...] | None = Field(
-        default=None, description="Ids or texts of the options to be seen; all by default"
+        default=None, description="Ids or texts of the options to be shown; all by default"
     )
 
 
@@ -96,7 +96,7 @@ class DraftElection(Definition):
 
 
 class NewCandidate(Definition):
-    """A candidate for a contest that is there."""
+    """A candidate for an existing contest."""
 
     contest: ContestId
     text: Title
@@ -104,12 +104,12 @@ class NewCandidate(Definition):
     image: Image | None = None
     order: Order | None = Field(default=None, description="By default after all others")
     styles: tuple[StyleIdField, ...] = Field(
-        default=(), description="Ballot styles that name their options and get this one too"
+        default=(), description="Ballot styles that list their options and get this one too"
     )
 
 
 class NewWindow(Definition):
-    """When a clone opens and closes, and how it is called."""
+    """When a clone opens and closes, and what it is called."""
 
     title: Title | None = None
     opens_at: Moment

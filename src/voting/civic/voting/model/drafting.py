@@ -1,7 +1,7 @@
 """How what an office sends becomes the election's next revision.
 
-What a draft names by an id is kept and updated, what has none is added under an id that was never
-given before, and what is left out is dropped.
+What a draft names by an id is kept and updated, what has no id is added under one that was never
+used before, and what is left out is removed.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ from civic.voting.model.election import (
 
 
 class _Ids:
-    """Gives out ids that this election has never given before."""
+    """Issues ids that this election has never used before."""
 
     def __init__(self, issued: int) -> None:
         self.issued = issued
@@ -62,10 +62,10 @@ def begin(election: ElectionId, draft: DraftElection) -> Election:
 def with_candidate(election: Election, candidate: NewCandidate) -> tuple[Election, Option]:
     """Return the election with one more option, and that option.
 
-    An option that already says exactly that is not added a second time.
+    If there already is an option that says exactly the same, no second one is added.
 
     Raises:
-        BadDefinition: There is no such contest or ballot style, or the style names no options.
+        BadDefinition: There is no such contest or ballot style, or the style lists no options.
     """
     contest = election.contest(candidate.contest)
     if contest is None:
@@ -113,12 +113,12 @@ def _with_option(
 
 
 def merge(election: Election, draft: DraftElection) -> Election:
-    """Return the election as the draft has it; its id, revision and state stay.
+    """Return the election with the draft's content; its id, revision and state are unchanged.
 
     Raises:
-        BadDefinition: The draft names an id or a contest that is not there, or a moment that its
-            time zone does not have once. Whether the result is an election, `civic.voting.model.
-            rules` says.
+        BadDefinition: The draft names an id or a contest that does not exist, or a time that does
+            not occur exactly once in its time zone. Whether the result is a valid election is
+            checked by `civic.voting.model.rules`.
     """
     zone = zone_of(draft.time_zone)
     _refuse([*_unknown_ids(election, draft)])
@@ -143,12 +143,12 @@ def zone_of(name: str) -> ZoneInfo:
     """Return a time zone.
 
     Raises:
-        BadDefinition: There is none of that name.
+        BadDefinition: There is no time zone of that name.
     """
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        # What the name made of it is nobody's business: it may be a path.
+        # The cause is not shown: the name may be a path.
         raise BadDefinition(("unknown_time_zone", "/time_zone")) from None
 
 
@@ -156,7 +156,7 @@ def window_of(draft: DraftElection | NewWindow, zone: ZoneInfo) -> tuple[datetim
     """Return opening and closing in UTC.
 
     Raises:
-        BadDefinition: One of them is given without an offset, and the clocks are changed then.
+        BadDefinition: One of them is given without an offset, at a time when the clocks change.
     """
     moments = {"/opens_at": draft.opens_at, "/closes_at": draft.closes_at}
     unclear = [
@@ -173,7 +173,7 @@ def window_of(draft: DraftElection | NewWindow, zone: ZoneInfo) -> tuple[datetim
 
 
 def _changes_clocks(moment: datetime, zone: ZoneInfo) -> bool:
-    """Tell whether a local time is there twice or not at all (PEP 495)."""
+    """Return whether a local time occurs twice or not at all (PEP 495)."""
     first, second = (moment.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
     return first != second
 
@@ -229,7 +229,7 @@ def _option(draft: DraftOption, place: int, ids: _Ids) -> Option:
 def _styles(
     drafts: tuple[DraftStyle, ...], contests: tuple[Contest, ...]
 ) -> tuple[BallotStyle, ...]:
-    """Return the ballot styles, with ids in the place of titles and texts."""
+    """Return the ballot styles, with ids in place of titles and texts."""
     faults: list[tuple[str, str]] = []
     styles = []
     for s, draft in enumerate(drafts):

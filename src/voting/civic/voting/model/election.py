@@ -23,7 +23,7 @@ Title = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class State(StrEnum):
-    """Where an election stands. Nothing in it is about a voter."""
+    """The state of an election. It says nothing about any voter."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -97,7 +97,7 @@ class Election(Definition):
     ballots: int | None = Field(default=None, description="The certified number of ballots")
 
     def state_at(self, now: datetime) -> State:
-        """Return the state at a moment: the window opens and closes by itself."""
+        """Return the state at a given time: the window opens and closes by itself."""
         state = self.state
         if state is State.PUBLISHED and now >= self.opens_at:
             state = State.OPEN
@@ -136,13 +136,13 @@ def in_order[T: (Contest, Option)](things: Iterable[T]) -> list[T]:
 def rank(order: int, id_: str) -> tuple[int, int]:
     """Return what contests, or the options of one, are sorted by: their order, then their age.
 
-    Ids are numbered as they are made, so ``o2`` stands before ``o10``.
+    Ids are numbered as they are made, so ``o2`` comes before ``o10``.
     """
     return order, int(id_[1:])
 
 
 def election_id(entropy: bytes) -> ElectionId:
-    """Return an election id from 8 random bytes (60 bits of them)."""
+    """Return an election id from 8 random bytes, of which it uses 60 bits."""
     alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
     number = int.from_bytes(entropy[:8])
     return ElectionId("".join(alphabet[number >> shift & 31] for shift in range(0, 60, 5)))

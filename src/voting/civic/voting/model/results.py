@@ -1,4 +1,4 @@
-"""Results as they are published: per ballot style and over all, as JSON and CSV.
+"""Results as they are published: per ballot style and in total, as JSON and CSV.
 
 A percentage is of the selections in its contest and 0 where there are none. Until an election is
 certified every number is an estimate: ballots may still be on their way.
@@ -18,7 +18,7 @@ ESTIMATE = "Estimate: the count goes on until the election is certified."
 FINAL = "Certified result."
 
 _FORMULAE = frozenset("=+-@\t\r\n")
-"""With what a spreadsheet lets a formula begin, also in full width."""
+"""The characters that start a formula in a spreadsheet, even in full width."""
 
 type Document = dict[str, Any]
 

@@ -9,18 +9,19 @@ from civic.voting.model.certification import most_bytes
 from civic.voting.model.election import BallotStyle, Contest, Election, State
 
 MAX_DOCUMENT_BYTES = 300 * 1024
-"""Of an election as JSON."""
+"""The maximum size of an election as JSON."""
 
 MAX_ENTRY_BYTES = 60 * 1024
-"""Of what has to fit an entry of the public log, whose length stands in two bytes: all areas as
-JSON, which the publication names, and the certified tally of one ballot style.
+"""The maximum size of what must fit into an entry of the public log, whose length is given in two
+bytes: all areas that the publication names, and the certified tally of one ballot style, each as
+JSON.
 """
 
 MAX_TALLY_BYTES = 240 * 1024
-"""Of the certified tally as JSON: EventBridge and its queues take 256 KB an event."""
+"""The maximum size of the certified tally as JSON: EventBridge and queues take 256 KB per event."""
 
 MAX_ITEM_BYTES = 390 * 1024
-"""Of an election and what is announced about it, as JSON; an item of DynamoDB holds 400 KB."""
+"""The maximum size of an election and its announcement as JSON; a DynamoDB item holds 400 KB."""
 
 _JSON_PER_STYLE, _JSON_PER_AREA = 25, 3
 
@@ -31,10 +32,10 @@ type Pointer = Callable[[int], str]
 
 
 def check(election: Election, now: datetime) -> None:
-    """See that an election may be stored as it is; one that is announced must also be complete.
+    """Check that an election may be stored as it is; an announced one must also be complete.
 
     Raises:
-        BadDefinition: It may not.
+        BadDefinition: It may not be stored.
     """
     faults = [*_window(election, now), *_contests(election), *_styles(election)]
     if election.state is not State.DRAFT:
@@ -45,12 +46,12 @@ def check(election: Election, now: datetime) -> None:
 
 
 def check_promises(before: Election, after: Election) -> None:
-    """See that the voters of an announced election keep their ballot styles.
+    """Check that the voters of an announced election keep their ballot styles.
 
     They may hold credentials by now, which are signed for one ballot style each.
 
     Raises:
-        BadDefinition: A style is gone, or does not have all of its areas any more.
+        BadDefinition: A style is gone, or no longer has all of its areas.
     """
     places = {style.id: place for place, style in enumerate(after.styles)}
     faults = []
@@ -65,7 +66,7 @@ def check_promises(before: Election, after: Election) -> None:
 
 
 def _sizes(election: Election) -> Iterator[Fault]:
-    """See that election and event fit an item, and the event the bus, up to the certification."""
+    """Check that election and event will fit an item, and the event the bus, until certified."""
     document = len(election.model_dump_json().encode())
     if document > MAX_DOCUMENT_BYTES:
         yield "too_large", ""

@@ -1,6 +1,6 @@
 """Ballots on their way through the queue: AES-256-GCM under the election's key.
 
-Who reads the queue or its dead letters sees which election a message is for, nothing else.
+Anyone who reads the queue or its dead letters sees which election a message is for, and no more.
 """
 
 from cryptography.exceptions import InvalidTag
@@ -11,7 +11,7 @@ from civic.voting.errors import SealBroken
 from civic.voting.model.ballot import CommittedBallot
 
 NONCE_BYTES = 12
-"""As AES-GCM wants it."""
+"""The length that AES-GCM takes."""
 
 _NULLIFIER_BYTES = _SALT_BYTES = 32
 
@@ -19,8 +19,8 @@ _NULLIFIER_BYTES = _SALT_BYTES = 32
 def seal(ballot: CommittedBallot, key: bytes, nonce: bytes) -> bytes:
     """Return nonce, ciphertext and tag.
 
-    A random nonce is safe for 2^32 messages a key (NIST SP 800-38D section 8.3); a key is for one
-    election.
+    A random nonce is safe for 2^32 messages per key (NIST SP 800-38D section 8.3), and each
+    election has its own key.
     """
     clear = ballot.nullifier + ballot.salt + ballot.content
     return nonce + AESGCM(key).encrypt(nonce, clear, _context(ballot.election))

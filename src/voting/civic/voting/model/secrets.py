@@ -1,7 +1,7 @@
 """The keys of one election, all derived from its one secret.
 
-HKDF-SHA256 (RFC 5869) with a purpose of its own per key, so that none of them says anything about
-another. The secret itself stands encrypted under KMS beside the election.
+HKDF-SHA256 (RFC 5869) with a purpose of its own per key, so that none of them reveals anything
+about another. The secret itself is stored beside the election, encrypted under KMS.
 """
 
 from dataclasses import dataclass

@@ -10,10 +10,10 @@ from civic.contracts.identifiers import StyleId
 from civic.voting.model.ballot import Ballot
 
 WRITE_INS = "write_ins"
-"""Stands among a contest's option ids for all names that voters wrote."""
+"""The option id under which a contest's write-ins are counted, whatever names voters wrote."""
 
 BALLOTS = "ballots"
-"""Stands in the place of a contest for the ballots themselves."""
+"""Takes the place of a contest when the ballots themselves are counted."""
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class Counts:
     """How often each option was selected, by ballot style and contest."""
 
     cells: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """By style, contest and option; of a style's ballots (style, BALLOTS, "")."""
+    """By style, contest and option; a style's ballots are under (style, BALLOTS, "")."""
 
     def add(self, ballot: Ballot) -> None:
         """Count one ballot."""
@@ -44,7 +44,7 @@ class Counts:
 
     @property
     def ballots(self) -> int:
-        """All ballots."""
+        """The number of all ballots."""
         return sum(count for (_, contest, _), count in self.cells.items() if contest == BALLOTS)
 
     def of(self, style: StyleId, contest: str, option: str) -> int:
@@ -52,7 +52,7 @@ class Counts:
         return self.cells[style, contest, option]
 
     def ballots_of(self, style: StyleId) -> int:
-        """Return the ballots of one style."""
+        """Return the number of ballots of one style."""
         return self.cells[style, BALLOTS, ""]
 
     def dump(self) -> str:
@@ -93,7 +93,7 @@ class ShardTally:
     Attributes:
         last: The sequence number of the last stream record that is counted, as 40 digits.
         revision: Counts the writes of this item, from 1.
-        counts: The ballots up to there.
+        counts: The counts of all ballots up to that record.
     """
 
     last: str
@@ -103,7 +103,7 @@ class ShardTally:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Arrival:
-    """A ballot that came into the box, as the stream tells it.
+    """A ballot that came into the box, as the stream reports it.
 
     Attributes:
         number: Its sequence number in the shard, in decimal digits.
@@ -115,7 +115,7 @@ class Arrival:
 
 
 def sequence(number: str) -> str:
-    """Return a stream sequence number so that texts order as the numbers do.
+    """Return a stream sequence number as text that sorts as the number does.
 
     DynamoDB gives them as up to 40 decimal digits; its own number type holds 38.
     """

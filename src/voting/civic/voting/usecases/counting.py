@@ -20,7 +20,7 @@ from civic.voting.usecases.polls import Polls
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one message: ``error`` is None unless it has to come again."""
+    """What became of one message: ``error`` is None unless it has to be delivered again."""
 
     cast: Cast
     error: Exception | None = None
@@ -29,11 +29,11 @@ class Outcome:
 def count(
     messages: Sequence[tuple[ElectionId, bytes]], polls: Polls, box: BallotBox
 ) -> list[Outcome]:
-    """Put sealed ballots into the box; a bad message harms no other.
+    """Put sealed ballots into the box; a bad message does not affect the others.
 
     Args:
-        messages: Elections and sealed ballots, such as the queue delivers: any of them again, in
-            any order.
+        messages: Elections and sealed ballots, as the queue delivers them: in any order, and any
+            of them repeatedly.
         polls: The elections.
         box: Where they go.
 
@@ -54,8 +54,8 @@ def count(
         if first == index:
             ballots[index] = ballot
         else:
-            # Put at the same time, either could be the one in the box; the twin shares the first
-            # one's fate.
+            # If both were put at the same time, either could be the one in the box; the twin
+            # shares the first one's fate.
             twins[index] = first
     if ballots:
         became = box.cast(list(ballots.values()))
@@ -68,7 +68,7 @@ def count(
 
 def _outcome(became: Cast | StoreUnavailable) -> Outcome:
     if isinstance(became, StoreUnavailable):
-        # It may be in the box; the next time it is there already.
+        # It may be in the box; then the next attempt finds it there.
         return Outcome(Cast.FAILED, became)
     return Outcome(became)
 
@@ -78,7 +78,7 @@ def _opened(polls: Polls, election: ElectionId, sealed: bytes) -> CommittedBallo
     if poll is None:
         raise ElectionUnknown("no such election")
     if poll.election.state is State.CERTIFIED:
-        # A certified count is final, even for a ballot that was given up and put back too late.
+        # A certified count is final, even if a ballot that had failed is put back too late.
         raise NotNow("the election is certified")
     ballot = unseal(election, sealed, poll.secrets.seal)
     if Ballot.parse(ballot.content).election != election:

@@ -1,6 +1,6 @@
 """What an election office writes down about an election, until it opens.
 
-Every function may raise ``ElectionUnknown``, and ``ElectionMoved`` where somebody else was faster.
+Every function may raise ``ElectionUnknown``, and ``ElectionMoved`` if somebody else was faster.
 """
 
 from hashlib import sha256
@@ -32,7 +32,7 @@ _BEFORE_OPENING = {State.DRAFT, State.PUBLISHED}
 
 
 def list_elections(office: Office) -> list[Election]:
-    """Return all elections as they are stored, the last to open first."""
+    """Return all elections as they are stored, the latest opening first."""
     return sorted(office.register.store.every(), key=lambda one: one.opens_at, reverse=True)
 
 
@@ -47,7 +47,7 @@ def create(office: Office, draft: DraftElection, key: str | None = None) -> Elec
     Args:
         office: Who makes it.
         draft: What it says.
-        key: Of this request; repeated with the same draft, it leads to the same election.
+        key: The request's key; repeated with the same draft, it leads to the same election.
 
     Raises:
         BadDefinition: The draft contradicts itself.
@@ -60,10 +60,10 @@ def create(office: Office, draft: DraftElection, key: str | None = None) -> Elec
 def clone(
     office: Office, election: ElectionId, window: NewWindow, key: str | None = None
 ) -> Election:
-    """Make a draft that says what an election says, for another time.
+    """Copy an election into a draft for another time.
 
     Raises:
-        BadDefinition: The window is none.
+        BadDefinition: The window is not valid.
     """
     original = show(office, election).election
     opens_at, closes_at = window_of(window, zone_of(original.time_zone))
@@ -83,7 +83,7 @@ def clone(
 
 
 def update(office: Office, election: ElectionId, draft: DraftElection) -> Election:
-    """Let an election say what a draft says; once it is announced, only until it opens.
+    """Replace the content of an election with that of a draft, until the election opens.
 
     Raises:
         BadDefinition: The draft contradicts itself, or takes back what was announced.
@@ -98,7 +98,7 @@ def update(office: Office, election: ElectionId, draft: DraftElection) -> Electi
     events: list[ElectionChange] = [ElectionUpdated(**facts(office, after))]
     if before.state is State.PUBLISHED:
         check_promises(before, after)
-        # Whoever gives out credentials goes by this event alone.
+        # The issuer of credentials goes by this event alone.
         events.append(publication(office, after))
     return change(office.register, after, *events)
 
@@ -122,16 +122,16 @@ def register_candidate(
         CandidateRegistered(**facts(office, after), contest=candidate.contest, option=option.id)
     ]
     if before.state is State.PUBLISHED:
-        # Voters decide on something else than what was announced.
+        # Voters now decide on something other than what was announced.
         events.append(publication(office, after))
     return change(office.register, after, *events), option
 
 
 def delete(office: Office, election: ElectionId) -> None:
-    """Give up a draft.
+    """Delete a draft.
 
     Raises:
-        NotNow: It is no draft any more.
+        NotNow: It is no longer a draft.
     """
     after = next_revision(stands_in(office, election, {State.DRAFT}))
     store = office.register.store

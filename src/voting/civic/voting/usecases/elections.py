@@ -1,8 +1,8 @@
 """What an election office does with an election, from its announcement to its certification.
 
-Each function returns the election as it stands afterwards. What is already so is not done again,
-so that a request whose answer was lost can be repeated. Every one of them may raise
-``ElectionUnknown``, and ``ElectionMoved`` where somebody else was faster.
+Each function returns the election as it is afterwards. What has been done is not done again, so
+that a request whose answer was lost can be repeated. Every one of them may raise
+``ElectionUnknown``, and ``ElectionMoved`` if somebody else was faster.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ def publish(office: Office, election: ElectionId) -> Election:
 
     Raises:
         BadDefinition: Something is missing.
-        NotNow: It is no draft any more.
+        NotNow: It is no longer a draft.
     """
     before = stands_in(office, election, {State.DRAFT, State.PUBLISHED})
     if before.state is State.PUBLISHED:
@@ -51,7 +51,7 @@ def open_now(office: Office, election: ElectionId) -> Election:
     """Open an announced election before its time.
 
     Raises:
-        NotNow: It is not announced, or over.
+        NotNow: It is not announced, or is over.
     """
     before = stands_in(office, election, {State.PUBLISHED, State.OPEN})
     if before.state is State.OPEN:
@@ -100,7 +100,7 @@ def finish(office: Office, election: ElectionId) -> Election:
 
 
 def certify(office: Office, election: ElectionId, ballots: int) -> Election:
-    """Declare the count final, and tell it option by option.
+    """Declare the count final, and publish it option by option.
 
     Args:
         office: Who declares it.
@@ -108,9 +108,9 @@ def certify(office: Office, election: ElectionId, ballots: int) -> Election:
         ballots: How many ballots the office has found in the count.
 
     Raises:
-        BallotsWaiting: Something waits to be counted, or may still.
-        CountDiffers: The tally has another number of ballots.
-        NotNow: The election is not over, or certified with another count.
+        BallotsWaiting: Something is waiting to be counted, or may still arrive.
+        CountDiffers: The tally has a different number of ballots.
+        NotNow: The election is not over, or is certified with another count.
     """
     before = stands_in(office, election, {State.CLOSED, State.CERTIFIED})
     if before.state is State.CERTIFIED:
@@ -135,12 +135,12 @@ def certify(office: Office, election: ElectionId, ballots: int) -> Election:
 def add_codes(
     office: Office, election: ElectionId, style: StyleId, hashes: Iterable[bytes]
 ) -> None:
-    """Let posted codes vote in a ballot style, from the announcement until the end.
+    """Register posted codes for a ballot style, from the announcement until the end.
 
     Raises:
         BadDefinition: There is no such ballot style.
-        CodeTaken: A code is one of another election or ballot style.
-        NotNow: The election is not announced, or over.
+        CodeTaken: A code belongs to another election or ballot style.
+        NotNow: The election is not announced, or is over.
     """
     if stands_in(office, election, _TAKING_CODES).style(style) is None:
         raise BadDefinition(("unknown_style", "/style"))

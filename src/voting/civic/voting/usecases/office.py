@@ -24,8 +24,8 @@ class Office:
         codes: Where the hashes of posted codes go.
         backlog: What is not counted yet.
         tallies: What is counted.
-        entropy: Of new ids.
-        settling: How long after the closing the backlog is believed to be complete.
+        entropy: Random bytes for new ids.
+        settling: How long to wait after the closing before relying on the backlog.
     """
 
     register: Register
@@ -41,7 +41,7 @@ def stands_in(office: Office, election: ElectionId, states: set[State]) -> Elect
     """Return an election if it is in one of these states now.
 
     Raises:
-        NotNow: It is in another.
+        NotNow: It is in another state.
     """
     found = current(office.register, election).election
     if found.state not in states:
@@ -64,7 +64,7 @@ def facts(office: Office, election: Election) -> dict[str, Any]:
 
 
 def publication(office: Office, election: Election) -> ElectionPublished:
-    """Return the event by which credentials are given out, and which holds the office to it."""
+    """Return the event that lets credentials be issued and holds the office to its definition."""
     return ElectionPublished(
         **facts(office, election),
         opens_at=election.opens_at,

@@ -17,7 +17,7 @@ from civic.voting.model.secrets import ElectionKeys
 from civic.voting.ports import ElectionSecrets, ElectionStore, StoredElection
 
 LIFETIME = timedelta(seconds=5)
-"""How late a suspension may reach the last function; the window itself is kept to the instant."""
+"""How long a suspension may take to reach every function; the window is kept to the instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Polls:
 
     def _open(self, stored: StoredElection, before: Poll | None) -> Poll:
         if before is not None and before.keys.keys() == stored.keys.keys():
-            # Neither a secret nor a key ever changes: no second call of KMS, no second parsing.
+            # Neither a secret nor a key ever changes: KMS is not called, nor a key parsed, again.
             return Poll(stored.election, before.keys, before.secrets)
         secret = self._secrets.open(stored.election.id, stored.sealed_secret)
         keys: dict[StyleId, RSAPublicKey] = {}
@@ -80,13 +80,13 @@ class Polls:
 
 
 def offered(store: ElectionStore) -> tuple[ElectionId, ...]:
-    """Return the ids of all elections but drafts, by their opening."""
+    """Return the ids of all elections except drafts, in the order in which they open."""
     found = [one for one in store.every() if one.state is not State.DRAFT]
     return tuple(one.id for one in sorted(found, key=lambda one: one.opens_at))
 
 
 def published(store: ElectionStore, election: ElectionId, now: datetime) -> dict[str, Any] | None:
-    """Return an election as a JSON document with its keys; None for a draft or none at all."""
+    """Return an election as a JSON document with its keys; None if it is a draft or unknown."""
     stored = store.find(election)
     if stored is None or stored.election.state is State.DRAFT:
         return None

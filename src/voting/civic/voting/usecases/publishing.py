@@ -15,7 +15,7 @@ from civic.voting.ports import BallotBox, ElectionStore, SnapshotStore, TallySto
 from civic.voting.usecases.tallying import total
 
 _ATTEMPTS = 5
-"""While ballots pour in every look finds more; the next request goes on from there."""
+"""While ballots pour in, every look finds more; the next request continues from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ def _publish(press: Press, election: ElectionId) -> None:
         if text == press.snapshots.get(election):
             return
         cast = VoteCast(election=election, snapshot=version, ballots=counts.ballots, at=now)
-        # Told before it is kept: what is kept already is taken for done when this is repeated.
+        # Announced before it is kept: when this is repeated, what is kept counts as done.
         press.publisher.publish([cast])
-        # And then looked at again: another press may have put an older one over this one.
+        # And then looked at again: another press may have replaced it with an older one.
         press.snapshots.put(election, text)
 
 

@@ -1,8 +1,8 @@
 """The register of elections: every change is stored together with its event, then announced.
 
-A crash between the two loses nothing: whoever touches the election next, or the calendar within
-its minute, announces what is still stored as unannounced (docs/adr/0017). The bus may so hear of
-a change twice, and consumers tell by its revision.
+A crash between the two loses nothing: the next operation on the election, or the calendar within
+its minute, announces what is still stored as unannounced (docs/adr/0017). So the bus may hear of a
+change twice, and consumers recognise it by its revision.
 """
 
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ class Register:
 
 
 def announce(register: Register, announcement: Announcement) -> None:
-    """Publish what is to be heard of a revision, and note that it was."""
+    """Publish what is to be announced about a revision, and note that it was."""
     register.events.publish(announcement.events)
     register.store.announced(announcement)
 
@@ -35,18 +35,18 @@ def change(register: Register, election: Election, *events: ElectionChange) -> E
     """Store the next revision of an election and announce it.
 
     Raises:
-        ElectionMoved: Somebody else has changed it meanwhile.
+        ElectionMoved: Somebody else has changed it in the meantime.
     """
     announce(register, register.store.replace(election, *events))
     return election
 
 
 def current(register: Register, election: ElectionId) -> StoredElection:
-    """Return an election in the state that the clock has brought it to, with nothing unannounced.
+    """Return an election in the state it has reached by now, with nothing left unannounced.
 
     Raises:
-        ElectionUnknown: There is none.
-        ElectionMoved: Somebody else has changed it meanwhile.
+        ElectionUnknown: There is no such election.
+        ElectionMoved: Somebody else has changed it in the meantime.
     """
     stored = register.store.find(election)
     if stored is None:
@@ -75,7 +75,7 @@ def keep_calendar(register: Register) -> CalendarLook:
         try:
             moved += _by_the_clock(register, election).revision - election.revision
         except ElectionMoved:
-            # By the office, just now; the next look finds what is left to do.
+            # The office has just moved it; the next look finds what is left to do.
             continue
     return CalendarLook(announced=len(late), moved=moved)
 

@@ -1,8 +1,8 @@
-"""Submission: who may vote, what was chosen, and off into the queue.
+"""Submission: check who votes and what was chosen, then put the ballot into the queue.
 
-Nothing is written until everything is in order, so a mistake never costs a voter the vote. What
-returns here is in the queue, which keeps it; it is counted unless another ballot of the same
-credential was faster.
+Nothing is written until everything is in order, so a mistake never costs a voter the vote. Once
+`submit` returns, the ballot is in the queue, which keeps it; it is counted unless another ballot
+with the same credential was faster.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,11 +29,11 @@ _REFUSALS = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Paper:
-    """A filled-in ballot paper with what entitles to it.
+    """A filled-in ballot paper, with what entitles the voter to it.
 
     Attributes:
         voter: A credential, or a posted code.
-        election: Where a code is for, if the voter says so.
+        election: The election the code is for, if given.
         selections: Option ids by contest id.
         write_ins: Names by contest id.
         candidate: One candidate by id or name, in place of selections, where there is one contest.
@@ -59,16 +59,16 @@ class Booth:
 
 
 def submit(booth: Booth, paper: Paper) -> bytes:
-    """Take a ballot.
+    """Accept a ballot into the queue.
 
     Returns:
         Its receipt: the hash of its leaf in the public log, 32 bytes.
 
     Raises:
-        VoterUnknown: No credential of an election, no code that was posted.
-        CodeMistyped: It is no code at all.
-        PollNotOpen: The election takes no votes now.
-        BadSelections: No valid ballot of the voter's style.
+        VoterUnknown: It is neither a credential of an election nor a code that was posted.
+        CodeMistyped: It is not a code at all.
+        PollNotOpen: The election accepts no votes now.
+        BadSelections: The selections do not form a valid ballot of the voter's style.
         AlreadyVoted: A ballot of this voter is in the box.
     """
     poll, style_id, nullifier = _admit(booth, paper)

@@ -1,13 +1,13 @@
 """The tally: every ballot that came into the box is counted exactly once.
 
-The ballots' stream is cut into shards; within one, records are in order and carry increasing
-sequence numbers, and they come to one function at a time. So per shard and election one
-item holds the counts *and* the sequence number up to which they count, and both move in one
-conditional write:
+The ballots' stream is split into shards; within one, records are in order and carry increasing
+sequence numbers, and they come to one function at a time. So for each shard and election one item
+holds the counts *and* the sequence number up to which they count, and one conditional write updates
+both:
 
 - a batch delivered again, whole, halved (bisect) or cut otherwise, meets the sequence number and
   adds only what is new;
-- an invocation that was given up for dead but still runs loses the condition, reads again and finds
+- an invocation that was given up for dead but still runs fails the condition, reads again and finds
   that nothing is left to add;
 - when shards split or merge, children begin after their parents and get items of their own; the
   parents' items stay as they are, and the result is the sum of all.
@@ -47,7 +47,7 @@ class Teller:
         new = 0
         for election, some in by_election.items():
             new += self._add(election, shard, some)
-            # Also when nothing was new: the invocation before may have ended before it asked.
+            # Even when nothing was new: the previous invocation may have ended before it asked.
             self._snapshots.ask(election)
         return new
 
@@ -66,7 +66,7 @@ class Teller:
             except TallyMoved:
                 del self._written[place]
             except Exception:
-                # It may have been written or not.
+                # It may or may not have been written.
                 del self._written[place]
                 raise
             else:
@@ -76,7 +76,7 @@ class Teller:
 
 
 def _after(before: ShardTally | None, arrivals: list[Arrival]) -> list[Arrival]:
-    """Return the arrivals that are not counted, each once."""
+    """Return the arrivals that are not counted yet, each once."""
     last = before.last if before else ""
     new = {sequence(one.number): one for one in arrivals if sequence(one.number) > last}
     return [new[number] for number in sorted(new)]
