@@ -1,8 +1,8 @@
 """No test is timed, and none depends on luck.
 
-A slow machine makes slow tests, not failing ones. Hypothesis tries the same examples in every run,
-so that a failure is of the change that is tested; `make test-deep` sets CIVIC_DEEP and searches at
-random, and prints what repeats a failure.
+A slow machine makes tests slow and not fail. Hypothesis tries the same examples in every run, so
+that a failure is due to the tested change. `make test-deep` sets CIVIC_DEEP, searches at random,
+and prints what repeats a failure.
 """
 
 import os
@@ -10,7 +10,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A console takes its width from here when it is made: not that of whoever runs the tests.
+# A console takes its width from here when it is made, and not from the terminal of the tests.
 os.environ.pop("COLUMNS", None)
 
 DEEP = bool(os.environ.get("CIVIC_DEEP"))
@@ -22,13 +22,13 @@ settings.register_profile(
     print_blob=DEEP,
     suppress_health_check=[HealthCheck.too_slow],
 )
-# Whoever runs the tests with a profile of their own keeps it.
+# A profile that was set for this run of the tests is kept.
 if settings.get_current_profile_name() in {"default", "ci"}:
     settings.load_profile("untimed")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
-    """Print what repeats a failure, as far as the order of sets and keys of strings had a part."""
+    """Print what repeats a failure that may depend on the order of sets and string keys."""
     seed = os.environ.get("PYTHONHASHSEED")
     if exitstatus == pytest.ExitCode.TESTS_FAILED and seed:
         terminalreporter.write_line(f"the same order of sets again: PYTHONHASHSEED={seed}")

@@ -1,7 +1,7 @@
 """What the documents name: links, headings, files, modules, tests and commands.
 
-A document is Markdown as GitHub shows it. Names are looked for in code spans and in blocks of
-shell lines; what is written with a placeholder (``tile/<L>``, ``…/consent``) names nothing.
+A document is Markdown as GitHub renders it. Names are searched for in code spans and in blocks of
+shell lines; text with a placeholder (``tile/<L>``, ``…/consent``) names nothing.
 """
 
 import re
@@ -44,7 +44,7 @@ class Document:
         return _FENCE.sub("", self.text)
 
     def links(self) -> list[str]:
-        """Return the targets of links that stay within the repository."""
+        """Return the targets of links within the repository."""
         return [one for one in _LINK.findall(self.prose) if "://" not in one]
 
     def anchors(self) -> set[str]:
@@ -61,7 +61,7 @@ class Document:
         return [word for word in words if _is_file(word)]
 
     def modules(self) -> list[str]:
-        """Return the Python modules (or names in them) that are named by their dotted path."""
+        """Return the Python modules (or names in them) that are given by their dotted path."""
         return [one for one in self.spans() if _MODULE.match(one)]
 
     def commands(self, program: str) -> Iterator[list[str]]:

@@ -1,7 +1,7 @@
 """The rights of every role: action, resource by its logical id, and the conditions that narrow it.
 
-Written out by hand from docs/architecture.md. The translated templates are compared with it both
-ways, and in the engine each role is tried on every action there is a probe for.
+It is written by hand from docs/architecture.md. The translated templates are compared with it both
+ways, and in the engine each role is tried on every action that has a probe.
 """
 
 type Right = tuple[str, str, tuple[str, ...]]
@@ -37,7 +37,7 @@ PARTS = {
     ("dynamodb:GetItem", "BallotsTable"): (("nullifier",), "ballot"),
     ("dynamodb:Scan", "BallotsTable"): (("election", "salt", "ballot"), "nullifier"),
 }
-"""What a right that ATTRIBUTES narrows is to read of a row, and an attribute that it is not."""
+"""What a right narrowed by ATTRIBUTES may read from a row, and an attribute that it may not."""
 FINDS_KEYS: Right = ("dynamodb:Query", "SubjectKeysTable", ATTRIBUTES)
 LOGGING = ("UpdateItem", "PutItem", "DeleteItem", "Query")
 OPENS_RECORDS = {

@@ -1,4 +1,4 @@
-"""The templates as CloudFormation will be given them, for the tests that read them."""
+"""The templates as CloudFormation receives them, for the tests that read them."""
 
 import importlib
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class Template:
-    """A translated template, and questions to it."""
+    """A translated template, and what tests ask about it."""
 
     def __init__(self, stack: str, file: Path) -> None:
         self.stack = stack
@@ -47,11 +47,11 @@ class Template:
     def statements(self, role: str) -> list[dict[str, Any]]:
         policies = self.of_type("AWS::IAM::Role")[role].get("Policies", [])
         stated = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
-        # What only the embedded engine needs is no statement on AWS.
+        # Statements that only the embedded engine needs do not exist on AWS.
         return [one for one in map(on_aws, stated) if one != {"Ref": "AWS::NoValue"}]
 
     def rights(self, role: str) -> set[Right]:
-        """Return the actions of a role, on what, and the condition keys that narrow them."""
+        """Return a role's actions, their resources, and the condition keys that narrow them."""
         found = set()
         for statement in self.statements(role):
             assert statement["Effect"] == "Allow"
@@ -64,17 +64,17 @@ class Template:
 
 
 TEMPLATES = {stack: Template(stack, file) for stack, file in Workspace(ROOT).templates.items()}
-"""Every template, by what its stack is."""
+"""Every template, by the name of its stack."""
 
 IDENTITY = [
     TEMPLATES[stack]
     for stack in ("platform", "registration", "accountability", "credentials", "analytics")
 ]
-"""Those of the domain that knows who somebody is; the others know what was chosen."""
+"""Those of the domain that knows identities; the others know votes."""
 
 
 def every(kind: str) -> Iterator[tuple[Template, str, dict[str, Any]]]:
-    """Return every resource of a type, wherever it is; there must be some."""
+    """Return every resource of a type in any template; there must be some."""
     found = [
         (template, name, properties)
         for template in TEMPLATES.values()
@@ -85,13 +85,13 @@ def every(kind: str) -> Iterator[tuple[Template, str, dict[str, Any]]]:
 
 
 def only(kind: str, name: str) -> dict[str, Any]:
-    """Return the one resource of a type and a name, wherever it is."""
+    """Return the only resource of a type and name in any template."""
     (found,) = (properties for _, one, properties in every(kind) if one == name)
     return found
 
 
 def home_of(name: str) -> Template:
-    """Return the one template that has a resource."""
+    """Return the only template that has a resource."""
     (found,) = (template for template in TEMPLATES.values() if name in template.resources)
     return found
 
@@ -103,7 +103,7 @@ def environment_of(function: dict[str, Any]) -> set[str]:
 
 
 def name_of(function: dict[str, Any]) -> str:
-    """Return what a function is called in its log lines and metrics, and as a publisher."""
+    """Return a function's name in its log lines and metrics, and as a publisher."""
     return str(function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"])
 
 
@@ -113,7 +113,7 @@ def listed(value: Any) -> list[Any]:
 
 @cache
 def exports() -> dict[str, tuple[str, str]]:
-    """Return what is exported: by the end of the name, the exporting stack and the logical id."""
+    """Return the exports by the end of their names: the exporting stack and the logical id."""
     found: dict[str, tuple[str, str]] = {}
     for template in TEMPLATES.values():
         for output in template.document["Outputs"].values():
@@ -125,7 +125,7 @@ def exports() -> dict[str, tuple[str, str]]:
 
 
 def imports(template: Template) -> set[tuple[str, str]]:
-    """Return what a template imports: the parameter that names the stack, and the name's end."""
+    """Return a template's imports: the parameter that names the stack, and the end of the name."""
 
     def within(value: Any) -> Iterator[tuple[str, str]]:
         if isinstance(value, dict):
@@ -143,7 +143,7 @@ def imports(template: Template) -> set[tuple[str, str]]:
 
 
 def logical_id(value: Any) -> str:
-    """Return the logical id an ARN is of; of what another stack has, what it is there."""
+    """Return the logical id behind an ARN, if need be in the stack that exports it."""
     if isinstance(value, dict):
         ((function, of),) = value.items()
         if function == "Fn::ImportValue":
@@ -158,7 +158,7 @@ def logical_id(value: Any) -> str:
 
 
 def on_aws(value: Any) -> Any:
-    """Choose the branch of ``!If [FullAws, …]`` that holds on AWS."""
+    """Return the branch of ``!If [FullAws, …]`` that applies on AWS."""
     if isinstance(value, dict) and "Fn::If" in value:
         condition, then, _ = value["Fn::If"]
         assert condition == "FullAws"

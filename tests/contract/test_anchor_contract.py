@@ -1,4 +1,4 @@
-"""The contract that anchors a log: in memory, and with CIVIC_DEEP as its code runs on a chain."""
+"""The contract that anchors a log: in memory and, with CIVIC_DEEP, its code on a chain."""
 
 import os
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def address(chain: Chain, node: Node) -> Address:
 
 
 def anchor(home: Home, payer: Payer, size: int, root: bytes, log: LogId = LOG) -> int:
-    """Anchor a checkpoint; return what it used."""
+    """Anchor a checkpoint; return the gas it used."""
     chain, address = home
     _, receipt = transact(chain, payer, address, anchor_call(log, size, root))
     return receipt.gas
@@ -203,12 +203,12 @@ def test_gas_is_what_the_documentation_says(evm: EvmNode) -> None:
         _, made = transact(chain, payer, None, contract().creation)
         assert made.made
         home = chain, made.made
-        # Each with a root of its own: to store the same once more would cost less.
+        # Each with a different root: storing the same one again would cost less.
         used = [
             anchor(home, payer, size, sha256(b"%d" % size).digest())
             for size in (100_000, 200_000, 300_000)
         ]
-    # Some units more or less for each byte of the root and the size that is zero.
+    # Each zero byte in the root and the size changes the cost by some units.
     assert made.gas == pytest.approx(176_900, abs=100)
     assert used == [pytest.approx(gas, abs=50) for gas in (113_100, 41_900, 41_900)]
 

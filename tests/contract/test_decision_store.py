@@ -51,7 +51,7 @@ def by_people(number: int, decision: Decision = Decision.ACCEPTED) -> Verdict:
 
 
 def stand(decisions: Decisions, there: DecisionRow) -> None:
-    """Bring a row about, restricted and lifted as often as it says."""
+    """Create a row that has been restricted and lifted as often as it says."""
     fresh = replace(there, restriction=0)
     assert (decisions.decide(fresh) if there.verdict else decisions.note_pending(fresh)) is None
     for restriction in range(there.restriction):
@@ -265,7 +265,7 @@ def test_restriction_is_carried_by_what_is_written_under_it(
 
 @pytest.mark.parametrize("restriction", [0, 2])
 def test_first_row_may_carry_a_restriction(decisions: Decisions, restriction: int) -> None:
-    # Its forerunner was restored away between the reading and the writing.
+    # A restore removed the previous row between the read and the write.
     assert decisions.decide(row(1, ACCEPTED, restriction)) is None
     assert decisions.get(ADA) == row(1, ACCEPTED, restriction)
 

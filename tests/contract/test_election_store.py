@@ -238,7 +238,7 @@ def test_largest_election_fits_an_item_together_with_its_publication(aws: Aws) -
 
 
 def size_of(item: dict[str, Any]) -> int:
-    """Return about how large DynamoDB finds an item: its names and values, and some per level."""
+    """Return roughly an item's size in DynamoDB: its names and values, and some bytes per level."""
     told = item["unannounced"]["L"]
     events = sum(len(one["M"]["detail"]["S"]) + 60 for one in told)
     return len(item["document"]["S"]) + events + 200

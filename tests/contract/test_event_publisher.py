@@ -1,4 +1,4 @@
-"""What every publisher does, and what EventBridge's does when the bus does not."""
+"""What every publisher does, and what EventBridge's does when the bus fails."""
 
 import json
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ def deployed() -> EventBridgePublisher:
 
 
 def read(aws: Aws) -> list[Event]:
-    """Return what a consumer would make of what was published."""
+    """Return the published events as a consumer would read them."""
     details = [json.dumps(json.loads(entry["Detail"])) for entry in aws.published]
     return [DeletionRequest.model_validate_json(detail) for detail in details]
 

@@ -1,4 +1,4 @@
-"""The issuer's keys: made once by KMS, opened by KMS alone, and kept opened for a limited time."""
+"""The issuer's keys: made once by KMS, opened only by KMS, and kept open for a limited time."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What is left of a forgotten registration in the join table, and for how long."""
+"""What remains of a forgotten registration in the join table, and for how long."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, permutations

@@ -32,7 +32,7 @@ def test_signature_is_ed25519_of_the_text_and_of_no_other(signer: Signer) -> Non
 
 
 def test_same_text_is_signed_alike(signer: Signer) -> None:
-    # What two writers publish under one name has to be the same.
+    # Two writers must publish the same under one name.
     assert signer.sign(TEXT) == signer.sign(TEXT)
 
 

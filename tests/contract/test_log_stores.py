@@ -1,4 +1,4 @@
-"""What every journal, shelf and place of the newest checkpoint does, in S3 and in memory."""
+"""What every journal, shelf and store of the newest checkpoint does, in S3 and in memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ from civic.runtime import clients
 from tests.fakes.aws import LOG_BUCKET, Aws
 
 type Store = Callable[[], Any]
-"""Gives the store to a writer of its own."""
+"""Gives the store to another writer."""
 
 FIRST = Batch().after([b"one\n"], shards={"shard": Place("1", 5)}, ballots=[(ElectionId("e"), 1)])
 SECOND = FIRST.after([b"two\n", b"three\n"])
@@ -91,7 +91,7 @@ def test_number_is_taken_once_and_keeps_what_it_has(journals: Store) -> None:
     with pytest.raises(NumberTaken):
         other.append(Batch().after([b"another\n"]))
     assert other.head() == FIRST
-    # Whoever was late is not in the way of whoever was not.
+    # The slower writer does not get in the way of the faster one.
     other.append(SECOND)
 
 
@@ -110,7 +110,7 @@ def test_newest_batch_is_the_first_in_the_order_of_keys() -> None:
     (first,) = keys()
     journal.append(SECOND)
     assert keys()[1:] == [first]
-    # As long as there are numbers: they have as many digits.
+    # Up to the largest number with that many digits.
     journal.append(Batch(10**11, 3, (b"four\n",)))
     assert keys()[2:] == [first]
     assert S3Journal(bucket()).head() == Batch(10**11, 3, (b"four\n",))
@@ -194,7 +194,7 @@ def test_checkpoint_that_has_moved_is_not_replaced(heads: Heads) -> None:
 
 
 def test_writes_that_cross_are_unavailability(aws: Aws) -> None:
-    # S3 API reference, "PutObject": a conditional write that met another one is to be tried again.
+    # S3 API reference, "PutObject": a conditional write that meets another one must be retried.
     aws.fail("s3", "PutObject", "ConditionalRequestConflict")
     refused: tuple[Callable[[], object], ...] = (
         lambda: S3Journal(bucket()).append(FIRST),

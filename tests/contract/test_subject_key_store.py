@@ -140,7 +140,7 @@ def test_revisions_asks_for_the_table_key_only(aws: Aws) -> None:
     store.revisions(ADA)
     (asked,) = aws.asked("Query")
     assert asked["ProjectionExpression"] == "id, revision"
-    # The policies demand it, and nothing says it by itself.
+    # The policies require it, and nothing else would show if it were missing.
     assert asked["Select"] == "SPECIFIC_ATTRIBUTES"
     assert asked["ConsistentRead"] is True
 

@@ -1,4 +1,4 @@
-"""What every place for voters' codes does."""
+"""What every store of voters' codes does."""
 
 import pytest
 

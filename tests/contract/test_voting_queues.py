@@ -1,4 +1,4 @@
-"""What the queues of the voting domain do, and the place of published results."""
+"""What the queues of the voting domain and the store of published results do."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What wrapping keys do, whoever keeps them: rings, wrappers and unwrappers together."""
+"""What wrapping keys do in every implementation: rings, wrappers and unwrappers together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

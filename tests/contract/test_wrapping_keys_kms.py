@@ -1,4 +1,4 @@
-"""Wrapping keys in DynamoDB and KMS: what stands where, what is cached, and failing closed."""
+"""Wrapping keys in DynamoDB and KMS: what is kept where, what is cached, and failing closed."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ FIRST = WrappingKeyVersion("wk-0001")
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that stands still until it is moved."""
 
     def __init__(self) -> None:
         self.moment = NOW

@@ -1,4 +1,4 @@
-"""The functions over AWS in this process, their queues, and citizens who try until it works."""
+"""The functions on AWS in this process, their queues, and citizens who retry until they succeed."""
 
 import json
 from collections.abc import Callable
@@ -44,7 +44,7 @@ class Office:
         self.queues = Queues(self.handle, lambda start: [*map(body_of, aws.published[start:])])
 
     def clock(self) -> datetime:
-        """Return the present moment, as the office has it."""
+        """Return the current time of the office."""
         return self.now
 
     def handle(self, consumer: Consumer, *bodies: str) -> list[int]:
@@ -53,7 +53,7 @@ class Office:
         return [int(name.removeprefix("m")) for name in failed(answer)]
 
     def http(self, route: str, body: str | None = None, **parts: Any) -> Response:
-        """Send a request, signed by staff where it is for them."""
+        """Send a request, signed by staff if it is for them."""
         event = http_event(route, body, **parts)
         event["requestContext"] = {"authorizer": {"iam": {"userArn": STAFF}}}
         return ROUTES[route](event, None)
@@ -66,7 +66,7 @@ class Office:
         return citizen
 
     def operations(self, act: Callable[[], object]) -> list[str]:
-        """Return the AWS operations that something takes in a fresh environment, each once."""
+        """Return the AWS operations that an action makes in a fresh environment, each once."""
         requests = self.deployment.aws.requests
         before = len(requests)
         self.cold()
@@ -105,7 +105,7 @@ class Citizen:
 
     def data(self) -> Registration | None:
         """Return the stored record, opened; None if there is none."""
-        # By the validator's means: it keeps its key, which takes long to read.
+        # With the validator's key, which it caches, as reading it takes long.
         validation = validator.validation()
         vault = DynamoDbVault(RevisionedTable(clients.dynamodb(), "vault"))
         records = Records(validation.subject_keys, validation.unwrapper, vault)
@@ -114,7 +114,7 @@ class Citizen:
         return None
 
     def rows(self) -> dict[str, set[str]]:
-        """Return what the tables hold of the citizen, but for times, revisions and ciphertexts."""
+        """Return what the tables hold about the citizen, without times, revisions, ciphertexts."""
         aws, mine = self.office.deployment.aws, {"S": self.receipt["id"]}
         return {
             table: {repr(_essence(item)) for item in aws.items(table) if item.get("id") == mine}
@@ -122,7 +122,7 @@ class Citizen:
         }
 
     def outcome(self) -> object:
-        """Return all that is left of the citizen's registration."""
+        """Return everything that remains of the citizen's registration."""
         return self.data(), self.rows()
 
 
@@ -139,7 +139,7 @@ _TELLING = (
 
 
 def _essence(item: dict[str, Any]) -> object:
-    """Return what of a row is the same however often something was tried."""
+    """Return the parts of a row that do not depend on how often something was tried."""
     told = {name: item[name] for name in _TELLING if name in item}
     if "entry" in item:
         kind, *rest = item["entry"]["S"].split("#")

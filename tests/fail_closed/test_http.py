@@ -80,7 +80,7 @@ REQUESTS: dict[str, tuple[Callable[[Office], Citizen], Act]] = {
     "decide a case": (contesting, decides),
 }
 SPENDING = {"register", "rectify"}
-"""Those of which each attempt may use up a revision number."""
+"""Requests whose every attempt may use up a revision number."""
 
 
 @pytest.mark.parametrize("request_name", REQUESTS)

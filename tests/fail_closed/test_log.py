@@ -1,4 +1,4 @@
-"""The log over S3 whose answers get lost: each thing is logged once, and published all the same."""
+"""The log on an S3 that loses answers: everything is logged once, and published nevertheless."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from tests.fakes.log import Log, arrivals, certified
 
 SHARD = "shardId-1"
 PUTS = ("journal", "entries", "leaves", "signed head", "newest head")
-"""What is written for a batch, each by one request."""
+"""The objects written for a batch, each by one request."""
 
 type Write = Callable[[Recorder], int]
 
@@ -43,7 +43,7 @@ def log(aws: Aws) -> Log:
 
 
 def writer() -> Log:
-    """Return what an environment of its own makes of the bucket."""
+    """Return what another environment reads from the bucket."""
     bucket = Bucket(clients.s3(), LOG_BUCKET)
     return Log(
         journal=S3Journal(bucket),
@@ -56,13 +56,13 @@ def writer() -> Log:
 
 
 def lose_answers(aws: Aws, which: Callable[[int], bool]) -> list[int]:
-    """Let botocore miss answers of S3 to some of its PUTs, and ask again as it does.
+    """Make botocore miss S3's answers to some of its PUTs, and retry as usual.
 
     Returns:
-        The status of every answer, as they come; those that are lost as well.
+        The status of every answer as it arrives, including those that are lost.
     """
     said: list[int] = []
-    # Objects are put side by side.
+    # Objects are put in parallel.
     numbers = count()
 
     def missed(response: tuple[object, dict[str, dict[str, int]]] | None, **_: object) -> object:
@@ -75,7 +75,7 @@ def lose_answers(aws: Aws, which: Callable[[int], bool]) -> list[int]:
 
 
 def assert_each_thing_is_logged_once(write: Write) -> None:
-    """Write once more, as after a delivery that comes again, and look at what there is."""
+    """Write again, as after a repeated delivery, and check what is there."""
     again = writer()
     write(again.recorder())
     entries = again.entries()
@@ -100,7 +100,7 @@ def test_write_that_meets_its_own_object_is_no_second_entry(aws: Aws, log: Log, 
     del log
     said = lose_answers(aws, lambda number: number == lost)
     ballots(writer().recorder())
-    # That something was lost, and that the store refused what was written twice.
+    # Something was lost, and the store refused what was written twice.
     assert said.count(412) == 1
     assert_each_thing_is_logged_once(ballots)
 

@@ -1,8 +1,8 @@
-"""Runs of functions that can be held up at any call to the outside world, and go on later.
+"""Runs of functions that can be held up at any call to the outside world, and continue later.
 
-Each runs in a thread of its own, but never two at once: whoever lets it go on waits until it is
-held up again or has ended. So a test decides on the interleaving, and the same decisions give the
-same run.
+Each runs in its own thread, but never two at once: a test that continues one waits until it is held
+up again or has ended. So the test decides on the interleaving, and the same decisions give the same
+run.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.fakes.faults import Crash, Faults, How, suffer
 
 
 class Turns(Faults):
-    """Faults that ask the running activity what shall happen at each call."""
+    """Faults that ask the running activity what to do at each call."""
 
     running: "Activity | None" = None
 
@@ -29,10 +29,10 @@ class Activity:
     """One run of a function."""
 
     def __init__(self, turns: Turns, work: Callable[[], object]) -> None:
-        """Prepare to do ``work``, whose calls ask ``turns``."""
+        """Prepare to do ``work``, whose calls wait for ``turns``."""
         self.ended = False
         self.at = ""
-        """The call it is held up before."""
+        """The call before which it is held up."""
         self._turns = turns
         self._work = work
         self._how: How | None = None
@@ -42,12 +42,12 @@ class Activity:
         self._thread = Thread(target=self._run, daemon=True)
 
     def go_on(self, calls: int | None = None) -> None:
-        """Let it make some calls, or all that are left, until it is held up before the next."""
+        """Let it make some calls, or all remaining ones, and hold it up before the next."""
         self._calls = calls
         self._switch()
 
     def strike(self, how: How) -> None:
-        """Let this happen at the call that it is held up before, and hold it up at the next."""
+        """Cause this at the call before which it is held up, and hold it up at the next."""
         self._how, self._calls = how, 1
         self._switch()
 
@@ -80,7 +80,7 @@ class Activity:
         except Crash as error:
             self._error = AssertionError("a crash got out of the function's host")
             self._error.__cause__ = error
-        except BaseException as error:  # noqa: BLE001 - told to whoever lets it go on
+        except BaseException as error:  # noqa: BLE001 - raised again in the test
             self._error = error
         self.ended = True
         self._held.release()

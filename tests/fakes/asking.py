@@ -1,4 +1,4 @@
-"""What data subjects ask for, and what is noted of it."""
+"""What data subjects request, and what is recorded about it."""
 
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import SubjectRequest

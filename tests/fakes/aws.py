@@ -1,6 +1,6 @@
-"""AWS in this process: moto's services, with hooks that moto has no feature for.
+"""AWS in this process: moto's services, with hooks for what moto lacks.
 
-The clients are those of the functions, so that their settings and counters take part.
+The clients are those of the functions, so that their settings and counters are used.
 """
 
 import base64
@@ -53,17 +53,17 @@ BUS = "civic-bus"
 BUCKET = "civic-releases"
 LOG_BUCKET = "civic-log"
 LOG_KEY = "arn:aws:kms:eu-central-1:123456789012:key/log"
-"""An Ed25519 key, of which moto has none."""
+"""An Ed25519 key, which moto lacks."""
 _LONGEST_MESSAGE = 4096
 _LOG_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 SERVICES = ("dynamodb", "events", "kms", "s3", "sqs")
-"""The clients; they outlive a test, since botocore takes its time to make one."""
+"""The clients, which outlive a test, since botocore takes long to make one."""
 
 
 @dataclass
 class Aws:
-    """The running services, and what was asked of them."""
+    """The running services, and the requests they received."""
 
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     published: list[dict[str, Any]] = field(default_factory=list)
@@ -135,7 +135,7 @@ class Aws:
         self._hooks.append((service, event, hook))
 
     def start(self) -> None:
-        """Make the resources of the stack, and start to look on."""
+        """Make the resources of the stack, and start recording requests."""
         for name, key in TABLES.items():
             _make_table(name, key)
         clients.events().create_event_bus(Name=BUS)
@@ -150,12 +150,12 @@ class Aws:
         self._stand_in("GetPublicKey", _public_key)
 
     def stop(self) -> None:
-        """Take every hook away."""
+        """Remove every hook."""
         for service, event, hook in self._hooks:
             _client(service).meta.events.unregister(event, hook)
 
     def _stand_in(self, operation: str, hook: Callable[..., Any]) -> None:
-        """Answer for moto's KMS; last, so that a test's own hook comes before."""
+        """Answer for moto's KMS; registered last, so that a test's own hook comes first."""
         event = f"before-call.kms.{operation}"
         _client("kms").meta.events.register_last(event, hook)
         self._hooks.append(("kms", event, hook))
@@ -186,7 +186,7 @@ class Aws:
 
 
 def _sign(**call: Any) -> Any:
-    # moto's KMS takes a digest for a message, and hashes it again.
+    # moto's KMS takes a digest for a message and hashes it again.
     asked = json.loads(call["params"]["body"])
     if asked["KeyId"] == LOG_KEY:
         return _sign_for_the_log(asked)

@@ -38,7 +38,7 @@ SIGNERS = {NORTH: 1, SOUTH: 2}
 
 
 def definition(**changes: Any) -> Election:
-    """Return an election with a mayor, and a council where two are elected and names written in."""
+    """Return an election of a mayor and of a council of two, for which names may be written in."""
     document: dict[str, Any] = {
         "id": ELECTION,
         "revision": 1,
@@ -90,7 +90,7 @@ def ballot(mayor: str = "o1", style: StyleId = SOUTH, election: ElectionId = ELE
 
 
 def signed(message: bytes, signer: int, salt: int = 48) -> bytes:
-    """Return what the issuer's blind signature of a message becomes: plain RSA-PSS."""
+    """Return a plain RSA-PSS signature, which an unblinded blind signature is."""
     return pair(signer).sign(message, PSS(MGF1(SHA384()), salt), SHA384())
 
 
@@ -107,7 +107,7 @@ def credential(
 
 
 class ThrottlingBox(MemoryBallots):
-    """A box that throttles some ballots, and keeps how many there were in each call."""
+    """A box that throttles some ballots, and records how many there were in each call."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class Polling:
 
     @property
     def clock(self) -> Clock:
-        """The time of this day."""
+        """The current time on this day."""
         return lambda: self.now
 
     def hold(self, election: Election) -> None:

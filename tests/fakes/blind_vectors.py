@@ -1,7 +1,7 @@
 """Known answers of blind signatures: our own, and those of RFC 9474 where they are at hand.
 
-RFC 9474's (appendix A) are read in place, from a folder beside the project. Ours have the same
-form; `tests/interop` holds them against another implementation.
+RFC 9474's (appendix A) are read from a folder beside the project. Ours have the same form, and
+`tests/interop` checks them against another implementation.
 """
 
 import json
@@ -55,7 +55,7 @@ class Vector:
 
     @property
     def factor(self) -> int:
-        """The blinding factor ``r``, of which the vectors give the inverse."""
+        """The blinding factor ``r``, whose inverse the vectors give."""
         return pow(self.inv, -1, self.private_key.public_key().public_numbers().n)
 
 

@@ -1,7 +1,7 @@
-"""Chains to anchor on: one in memory that knows the contract by heart, one that runs its code.
+"""Chains to anchor on: one in memory that imitates the contract, and one that runs its code.
 
-Both answer JSON-RPC without a network. `tests/contract/test_anchor_contract.py` holds the first to
-the second, which needs the environment `.venvs/evm`.
+Both answer JSON-RPC without a network. `tests/contract/test_anchor_contract.py` checks the first
+against the second, which needs the environment `.venvs/evm`.
 """
 
 import json
@@ -43,7 +43,7 @@ class Node(ABC):
         return httpx.MockTransport(self._answer)
 
     def payer(self, name: str = "office", most_wei: int | None = None) -> Payer:
-        """One of the accounts, that waits for nobody."""
+        """One of the accounts, which never waits."""
         address = Address(self.ask("test_address", KEYS[name])["result"])
 
         def sign(_account: Account, transaction: dict[str, Any]) -> bytes:
@@ -62,7 +62,7 @@ class Node(ABC):
 
 
 class EvmNode(Node):
-    """`tests/fakes/evm.py` in a process of its own."""
+    """`tests/fakes/evm.py` in a separate process."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -91,11 +91,11 @@ def evm_node() -> Iterator[EvmNode]:
 
 
 class Refused(Exception):
-    """The contract's reason."""
+    """The contract's reason for refusing."""
 
 
 class FakeNode(Node):
-    """A chain in memory on which every contract is ours."""
+    """A chain in memory on which every address has our contract."""
 
     def __init__(self) -> None:
         self.block = 0

@@ -1,4 +1,4 @@
-"""What IAM makes of a request to DynamoDB: its condition keys, and whether a condition holds.
+"""How IAM evaluates a request to DynamoDB: its condition keys, and whether a condition holds.
 
 The keys are those of "Using IAM policy conditions for fine-grained access control" in the developer
 guide of DynamoDB. The embedded engine knows some of them, and not for every operation.
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 type Context = dict[str, list[str]]
-"""The condition keys of a request, with their values; a key without any is absent."""
+"""The condition keys of a request with their values; a key without values is absent."""
 
 _READS = {"GetItem", "Query", "Scan"}
 _EXPRESSIONS = ("Projection", "Filter", "Condition", "KeyCondition", "Update")
@@ -21,7 +21,7 @@ def context_of(operation: str, request: Mapping[str, Any]) -> Context:
 
     Args:
         operation: As in ``GetItem``.
-        request: Its parameters, as a client takes them.
+        request: Its parameters, as for a client.
     """
     found: Context = {}
     named = sorted({*request.get("Key", {}), *request.get("Item", {}), *_named(request)})
@@ -40,7 +40,7 @@ def context_of(operation: str, request: Mapping[str, Any]) -> Context:
 
 
 def holds(condition: Mapping[str, Any], context: Context) -> bool:
-    """Tell whether every block of a condition holds."""
+    """Return whether every block of a condition holds."""
     return all(
         _compare(operator, context.get(key, []), _listed(expected))
         for operator, keys in condition.items()

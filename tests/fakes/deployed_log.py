@@ -1,4 +1,4 @@
-"""A log as the audit stack has it: bucket, key and API, for the commands that read them."""
+"""A log as in the audit stack, with bucket, key and API, for the commands that read them."""
 
 import io
 import json
@@ -24,7 +24,7 @@ _PAGE = 100
 
 
 class Objects:
-    """A bucket; notes what was read, in its order."""
+    """A bucket that records what was read, in order."""
 
     def __init__(self, objects: dict[str, bytes]) -> None:
         self.objects = objects
@@ -63,7 +63,7 @@ class Keys:
 
 
 class Drained:
-    """Queues in which nothing waits."""
+    """Queues that are empty."""
 
     def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
@@ -102,7 +102,7 @@ class DeployedLog:
         )
 
     def stored(self) -> dict[str, bytes]:
-        """Return what is in the bucket now."""
+        """Return the current content of the bucket."""
         return {
             **{f"log/{path}": content for path, content in self.log.shelf.objects.items()},
             **{f"auditors/{path}": content for path, content in self.log.auditors.objects.items()},
@@ -110,7 +110,7 @@ class DeployedLog:
         }
 
     def reader(self, api_url: str, *, local: bool) -> LogReader:
-        """Return a client whose requests the log's API would answer so."""
+        """Return a client whose requests are answered as by the log's API."""
         assert api_url == f"http://127.0.0.1:4566/_aws/execute-api/{API}"
         return LogReader(api_url, local=local, transport=httpx.MockTransport(self._answer))
 

@@ -1,6 +1,6 @@
 """All functions with their real handlers and adapters, on AWS in this process.
 
-Events are delivered when a test says so, by the rules of the template.
+Events are delivered by the rules of the template, but only when a test says so.
 """
 
 import json
@@ -93,7 +93,7 @@ class Deployment:
         return ROUTES[route](http_event(route, body, **parts), None)
 
     def deliver(self) -> None:
-        """Deliver what was published, and what that leads to; failed messages are noted."""
+        """Deliver what was published, and what follows from it; record failed messages."""
         while self._taken < len(self.aws.published):
             entry = self.aws.published[self._taken]
             self._taken += 1
@@ -102,7 +102,7 @@ class Deployment:
 
 
 def body_of(entry: dict[str, Any]) -> str:
-    """Return a published entry as the message that a queue gets."""
+    """Return a published entry as the message that a queue receives."""
     return json.dumps(
         {
             "version": "0",

@@ -1,4 +1,4 @@
-"""An election as the voting domain announces it, and a device that asks for a credential."""
+"""An election as the voting domain announces it, and a device that requests a credential."""
 
 import json
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ def published(
     revision: int = 4,
     style: StyleId = STYLE,
 ) -> ElectionPublished:
-    """Return an election that opens in a week; its second style is of no place there is."""
+    """Return an election that opens in a week; its second style has an area that does not exist."""
     return ElectionPublished(
         election=election,
         revision=revision,
@@ -36,12 +36,12 @@ def published(
 
 
 def ended(now: datetime, election: ElectionId = ELECTION) -> ElectionEnded:
-    """Return its end."""
+    """Return the event that ends it."""
     return ElectionEnded(election=election, revision=9, at=now)
 
 
 def blinded_for(public_key: bytes) -> tuple[bytes, Blinded]:
-    """Return a prepared message, and it blinded under a key."""
+    """Return a prepared message, and the same blinded under a key."""
     prepared = prepare(token_bytes(32), token_bytes)
     return prepared, blind(SignerKey.parse(public_key), prepared, token_bytes)
 

@@ -1,9 +1,9 @@
-"""A chain of one node on py-evm: a program of its own, in the environment `.venvs/evm`.
+"""A chain of one node on py-evm: a separate program in the environment `.venvs/evm`.
 
 It reads one JSON-RPC request from each line of its input and writes one answer on each line of its
 output. Two accounts have money: those of the private keys 0x0101...01 and 0x0202...02. Every
-transaction gets a block of its own, 12 seconds after the one before, unless `test_hold` keeps
-them back until `test_release`.
+transaction gets its own block, 12 seconds after the previous one, unless `test_hold` holds
+transactions back until `test_release`.
 """
 
 import json
@@ -175,7 +175,7 @@ class Node:
 
 
 def reason(output: bytes) -> str:
-    """Read `Error(string)`, with which a contract says why it refuses."""
+    """Read `Error(string)`, in which a contract gives the reason for refusing."""
     if not output.startswith(REVERT_REASON):
         return ""
     length = int.from_bytes(output[36:68])

@@ -9,7 +9,7 @@ from civic.identity.errors import StoreUnavailable
 
 
 class Crash(BaseException):
-    """The function died here; like the end of a process, nothing that handles errors sees it."""
+    """The function crashed here; like the end of a process, this cannot be handled as an error."""
 
 
 class How(StrEnum):
@@ -19,11 +19,11 @@ class How(StrEnum):
     DIED_AFTER = "died after"
     REFUSED = "refused"
     UNANSWERED = "unanswered"
-    """The call had its effect, and the answer was lost."""
+    """The call had its effect, but the answer was lost."""
 
 
 class Guard(Protocol):
-    """Returns a port whose calls are counted; refused, it raises ``unavailable``."""
+    """Returns a port whose calls are counted, and raise ``unavailable`` if refused."""
 
     def __call__[T](self, port: T, unavailable: type[Exception] = StoreUnavailable) -> T:
         """Guard a port."""
@@ -31,12 +31,12 @@ class Guard(Protocol):
 
 
 class Faults:
-    """Counts the calls of all guarded ports, and lets some of them go wrong."""
+    """Counts the calls of all guarded ports, and makes some of them go wrong."""
 
     def __init__(self, *at: int, after: bool = False, how: How | None = None) -> None:
-        """Let this happen at the calls of these numbers, counted from 1.
+        """Cause this at the calls with these numbers, counted from 1.
 
-        If not said how, the function dies, before any effect of the call or ``after`` all of it.
+        By default the function crashes, before any effect of the call or ``after`` all of it.
         """
         self.calls = 0
         self.names: list[str] = []
@@ -44,7 +44,7 @@ class Faults:
         self._how = how or (How.DIED_AFTER if after else How.DIED_BEFORE)
 
     def guard[T](self, port: T, unavailable: type[Exception] = StoreUnavailable) -> T:
-        """Return the port with its calls counted; ``unavailable`` is what it raises if refused."""
+        """Return the port with its calls counted; they raise ``unavailable`` if refused."""
         return cast("T", _Guarded(port, self, unavailable))
 
     def strike(self) -> How | None:
@@ -59,18 +59,18 @@ class Faults:
 
 
 class Meanwhile(Faults):
-    """Lets something else happen just before a call."""
+    """Makes something else happen just before a call."""
 
     action: Callable[[], object] = staticmethod(lambda: None)
 
     def strike(self) -> How | None:
-        """Do the other thing, then go on."""
+        """Do the other thing, then continue."""
         self.action()
         return None
 
 
 def suffer(how: How | None, call: Callable[[], Any], unavailable: type[Exception]) -> Any:
-    """Make a call, or what becomes of it if this goes wrong."""
+    """Make a call, or cause what goes wrong with it."""
     if how is How.DIED_BEFORE:
         raise Crash
     if how is How.REFUSED:

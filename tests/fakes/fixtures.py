@@ -11,7 +11,7 @@ from tests.fakes.aws import Aws, running
 from tests.fakes.deployment import Deployment, deployed
 
 type LogLines = Callable[[], list[dict[str, Any]]]
-"""Returns what was written to standard output since the last look, one object per line."""
+"""Returns what was written to standard output since the last call, one object per line."""
 
 _numbers = count()
 
@@ -28,7 +28,7 @@ def log_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 
 def each_kind[S](technology: str, in_memory: Callable[[], S], on_aws: Callable[[], S]) -> Any:
-    """Return a fixture that gives a port's adapter in memory, then the one on AWS."""
+    """Return a fixture that gives a port's adapter in memory, and then the one on AWS."""
 
     @pytest.fixture(params=["memory", technology])
     def adapter(request: pytest.FixtureRequest) -> S:
@@ -42,7 +42,7 @@ def each_kind[S](technology: str, in_memory: Callable[[], S], on_aws: Callable[[
 
 @pytest.fixture
 def aws() -> Iterator[Aws]:
-    """Give every service that the functions use, empty, in this process."""
+    """Give every service that the functions use, empty and in this process."""
     with running() as started:
         yield started
 
@@ -51,14 +51,14 @@ def aws() -> Iterator[Aws]:
 def deployment(
     aws: Aws, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Deployment]:
-    """Give all functions with their real adapters; `log_lines` keeps what they log."""
+    """Give all functions with their real adapters; `log_lines` captures what they log."""
     with deployed(aws) as functions:
         log_lines()
-        # The test itself has another standard output than this fixture.
+        # The test has another standard output than this fixture.
         _rename(monkeypatch)
         yield functions
 
 
 def _rename(environment: pytest.MonkeyPatch) -> None:
-    # A logger keeps the stream it was made with: who has a stream of its own needs a new logger.
+    # A logger keeps the stream it was made with, so another stream needs a new logger.
     environment.setenv("POWERTOOLS_SERVICE_NAME", f"test-{next(_numbers)}")

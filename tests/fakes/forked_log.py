@@ -1,4 +1,4 @@
-"""A log that can say two things at once: any tree of made-up ballots, signed and published."""
+"""A log that can tell two stories: any tree of made-up ballots, signed and published."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ ORIGIN = "civic.example/log"
 
 
 def entries(size: int, fork_at: int | None = None) -> list[bytes]:
-    """Ballots; from `fork_at` on they are those of another branch."""
+    """Ballots, which from `fork_at` on are those of another branch."""
     end = size if fork_at is None else fork_at
     names = [f"{'left' if place < end else 'right'} {place}" for place in range(size)]
     return [
@@ -28,12 +28,12 @@ def root_of(tree: Sequence[bytes]) -> bytes:
 
 
 def proof_of(old_size: int, tree: Sequence[bytes]) -> list[bytes]:
-    """The consistency proof from its first entries to a tree."""
+    """The consistency proof from a tree's first entries to the whole tree."""
     return proof(old_size, [leaf_hash(entry) for entry in tree])
 
 
 class ForkedLog:
-    """The log's key, and what it signs with it; with another seed it is another's."""
+    """The log's key and what it signs; another seed gives another log's."""
 
     def __init__(self, origin: str = ORIGIN, seed: str = "the log's own") -> None:
         self.signer = Signer(origin, seed=seed)
@@ -45,12 +45,12 @@ class ForkedLog:
         return text + b"\n" + self.signer.line(text)
 
     def objects(self, tree: Sequence[bytes]) -> dict[str, bytes]:
-        """What is published of a tree, by its paths."""
+        """The published objects of a tree, by path."""
         note = self.note(tree)
         return objects(tree) | {"checkpoint": note, f"checkpoints/{len(tree)}": note}
 
     def publish(self, folder: Path, tree: Sequence[bytes]) -> None:
-        """Write what is published of a tree, beside what is there."""
+        """Write the published objects of a tree, beside those already there."""
         for path, content in self.objects(tree).items():
             place = folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ class ForkedLog:
 
 
 class Shown:
-    """A log in memory, as somebody is shown it."""
+    """A log in memory, as it is shown to somebody."""
 
     def __init__(self, found: dict[str, bytes]) -> None:
         self.objects = found

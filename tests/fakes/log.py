@@ -56,7 +56,7 @@ class Log:
         return Lookup(self.shelf, self.index, self.heads)
 
     def recorder(self) -> Recorder:
-        """Return a writer in an environment of its own."""
+        """Return a writer in its own environment."""
         publisher = Publisher(
             origin=ORIGIN,
             journal=self.journal,
@@ -80,12 +80,12 @@ class Log:
         )
 
     def save(self, folder: Path) -> None:
-        """Write what is published below a folder, as a copy of the log has it."""
+        """Write what is published into a folder, as in a copy of the log."""
         save(self.shelf, folder)
         (folder / "checkpoint").write_bytes(self.heads.newest().note)
 
     def entries(self) -> list[bytes]:
-        """Return the entries that the journal says there are."""
+        """Return the entries that are in the journal."""
         batch = self.journal.head()
         found: list[bytes] = []
         while batch is not None:
@@ -103,7 +103,7 @@ def save(shelf: MemoryShelf, folder: Path) -> None:
 
 
 def opening(number: int, option: str = "o1") -> Opening:
-    """Return what opens a ballot; the same one for the same number and option."""
+    """Return the opening of a ballot, the same for the same number and option."""
     salt = hashlib.sha256(f"salt {number}".encode()).digest()
     ballot = (
         f'{{"election":"{ELECTION}","selections":{{"c1":["{option}"]}},'
@@ -113,7 +113,7 @@ def opening(number: int, option: str = "o1") -> Opening:
 
 
 def arrival(number: int, option: str = "o1") -> Arrival:
-    """Return a ballot as the stream tells it."""
+    """Return a ballot as the stream reports it."""
     one = opening(number, option)
     entry = ballot_entry(ELECTION, commitment(one.salt, one.ballot))
     return Arrival(f"{number:040}", ELECTION, entry)

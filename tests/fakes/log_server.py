@@ -1,4 +1,4 @@
-"""A folder of a log over HTTP on this machine, and what a bad server does instead."""
+"""A log's folder over HTTP on this machine, and what a bad server does instead."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +14,8 @@ class LogServer(ThreadingHTTPServer):
     """Serves a folder under ``/log``, with the list of signed sizes.
 
     Attributes:
-        asked: The paths that were asked for.
-        instead: What to answer in the place of the object at a path.
+        asked: The paths that were requested.
+        instead: The answers that replace the objects at some paths.
     """
 
     daemon_threads = True
@@ -27,7 +27,7 @@ class LogServer(ThreadingHTTPServer):
         self.instead: Instead = lambda _: None
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that have left."""
+        """Do not report clients that have disconnected."""
 
     @property
     def url(self) -> str:
@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

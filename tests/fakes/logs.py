@@ -1,11 +1,11 @@
-"""CloudWatch Logs, as far as reading goes: bounded answers, of which some are empty."""
+"""CloudWatch Logs, for reading: its answers are bounded, and some are empty."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 PAGE = 3
-"""How many events one answer has, in the place of 10,000."""
+"""How many events one answer has, instead of 10,000."""
 
 
 class Logs:
@@ -15,7 +15,7 @@ class Logs:
         self.groups: dict[str, dict[str, list[tuple[int, str]]]] = {}
 
     def write(self, group: str, stream: str, moment: datetime, *messages: str) -> None:
-        """Append events of one moment."""
+        """Append events with the same time."""
         events = self.groups.setdefault(group, {}).setdefault(stream, [])
         events += [(int(moment.timestamp() * 1000), message) for message in messages]
 
@@ -23,7 +23,7 @@ class Logs:
         return _Pages(self, operation)
 
     def get_log_events(self, **asked: Any) -> dict[str, Any]:
-        """Return one page, the oldest first; the token of the end leads to itself."""
+        """Return one page, the oldest event first; the last token leads to itself."""
         assert asked["startFromHead"], "from the end, the first page is the last"
         stream = self.groups[asked["logGroupName"]][asked["logStreamName"]]
         since, until = asked.get("startTime", 0), asked.get("endTime", 2**63)

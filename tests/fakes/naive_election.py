@@ -1,4 +1,4 @@
-"""An election as a public log tells it, and its openings: docs/verification.md read aloud."""
+"""An election in a public log, and its openings, made literally as docs/verification.md says."""
 
 import hashlib
 import json
@@ -89,7 +89,7 @@ def certified(cast: Sequence[Vote], election: str = ELECTION) -> list[bytes]:
 
 
 def story(cast: Sequence[Vote]) -> list[bytes]:
-    """All entries of an election that is certified."""
+    """All entries of a certified election."""
     return [
         event("ElectionPublished", election=ELECTION, revision=1, title="Wahl «2027»"),
         event("ElectionOpened", election=ELECTION, revision=2),
@@ -102,7 +102,7 @@ def story(cast: Sequence[Vote]) -> list[bytes]:
 def publish_openings(
     folder: Path, cast: Sequence[Vote], audience: str = "public", chunk: int = 100, **more: Any
 ) -> bytes:
-    """Write openings into ``<folder>/<election>``; returns the entry that publishes them."""
+    """Write openings into ``<folder>/<election>``; return the entry that publishes them."""
     election = cast[0].ballot["election"]
     place = folder / election
     place.mkdir(parents=True)
@@ -142,7 +142,7 @@ def openings_published(index: bytes) -> bytes:
 def sample(
     cast: Sequence[Vote], root: bytes, size: int, least: int = 1000
 ) -> tuple[list[Vote], dict[str, Any]]:
-    """The ballots of the sample, and the members of its index that say why."""
+    """The ballots of the sample, and the members of its index that determine them."""
     bound = min(2**256 // 10, 2**256 * least // len(cast))
     drawn = [
         vote

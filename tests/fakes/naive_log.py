@@ -1,6 +1,6 @@
-"""A public log, made the slowest way there is and with nothing of ours: RFC 6962 read aloud.
+"""A public log, made literally as RFC 6962 says: slowly, and without any of our own code.
 
-What the real writer publishes and what the verifier accepts are both held against it.
+What the real writer publishes and what the verifier accepts are both checked against it.
 """
 
 import hashlib
@@ -106,7 +106,7 @@ def tree_head(origin: str, leaves: Sequence[bytes]) -> bytes:
 
 
 def publish(folder: Path, signer: Signer, entries: Sequence[bytes], sizes: Sequence[int]) -> None:
-    """Write what a log has published after it has signed these sizes, the last of them newest."""
+    """Write what a log has published after signing these sizes, the last of which is the newest."""
     for size in sizes:
         for name, content in objects(entries[:size]).items():
             place = folder / name
@@ -120,7 +120,7 @@ def publish(folder: Path, signer: Signer, entries: Sequence[bytes], sizes: Seque
 
 
 def objects(entries: Sequence[bytes]) -> dict[str, bytes]:
-    """Every tile and bundle of a tree, by its path (C2SP tlog-tiles)."""
+    """Every tile and bundle of a tree, by path (C2SP tlog-tiles)."""
     bundles = [entries[start : start + 256] for start in range(0, len(entries), 256)]
     found = {
         named("entries", number, len(bundle)): b"".join(

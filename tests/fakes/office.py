@@ -36,7 +36,7 @@ MARKS = ("arked", "1983-11-29", "90182071", "Köln", "51147", "12:34:56")
 
 @dataclass(frozen=True)
 class Citizen:
-    """Who registered, and what they hold in their hands."""
+    """A person who registered, with their id and token."""
 
     deployment: Deployment
     id: str
@@ -55,7 +55,7 @@ class Citizen:
 
 
 def citizen(deployment: Deployment, registration: Registration = ACCEPTABLE) -> Citizen:
-    """Register somebody, and deliver what that leads to."""
+    """Register somebody, and deliver what follows."""
     body = registration.model_dump_json(exclude_none=True)
     answer = content(deployment.http("POST /registrations", body))
     deployment.deliver()
@@ -74,12 +74,12 @@ def staff(
 
 
 def content(response: Response) -> Any:
-    """Return what a response says."""
+    """Return the content of a response."""
     return json.loads(response["body"])
 
 
 def assert_silent(lines: object) -> None:
-    """Look for anything that the person wrote, and for who the staff are."""
+    """Search for anything that the person wrote, and for the identity of staff."""
     text = json.dumps(lines, ensure_ascii=False)
     for mark in (*MARKS, "arn:aws:iam"):
         assert mark not in text

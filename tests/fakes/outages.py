@@ -1,4 +1,4 @@
-"""AWS services that refuse, do not answer, or take a part only; until the block ends."""
+"""AWS services that refuse, do not answer, or accept only a part, until the block ends."""
 
 import json
 from collections.abc import Iterator
@@ -37,13 +37,13 @@ _EVENTS = (
     TIMEOUT,
 )
 FAILURES = {"dynamodb": _DYNAMODB, "kms": _KMS, "events": _EVENTS}
-"""What can be wrong with each service, in as many ways each."""
+"""The ways in which each service can fail, equally many for each."""
 WAYS = range(len(_KMS))
 _KMS_OPERATIONS = {"Decrypt", "Sign", "GetPublicKey", "GenerateDataKeyPairWithoutPlaintext"}
 
 
 def service_of(operation: str) -> str:
-    """Return the service that an operation of the functions belongs to."""
+    """Return the service to which an operation belongs."""
     if operation == "PutEvents":
         return "events"
     return "kms" if operation in _KMS_OPERATIONS else "dynamodb"
@@ -51,13 +51,13 @@ def service_of(operation: str) -> str:
 
 @contextmanager
 def outage(aws: Aws, operation: str, way: int, only: str = "") -> Iterator[list[str]]:
-    """Let an operation fail in one of the ways of its service.
+    """Make an operation fail in one of the ways of its service.
 
     Args:
         aws: The services.
         operation: Such as ``PutItem``.
         way: Which of the service's ``FAILURES``.
-        only: If given, only requests in which this text stands fail.
+        only: If given, only requests that contain this text fail.
 
     Yields:
         What failed, as it happens.
@@ -88,7 +88,7 @@ def _fail(aws: Aws, operation: str, failure: str, body: str) -> Any:
     entries = json.loads(body)["Entries"] if operation == "PutEvents" else []
     if failure == PARTIAL:
         taken = len(entries) - 1
-    # The bus has what it took, and nothing else.
+    # The bus has what it accepted, and nothing else.
     del aws.published[len(aws.published) - len(entries) + taken :]
     if failure == TIMEOUT:
         raise ReadTimeoutError(endpoint_url="https://service.invalid")

@@ -1,7 +1,7 @@
 """The functions of the registration pipeline on in-memory stores: real handlers, real use cases.
 
-Nothing is delivered by itself: a test takes the published events and hands them to the consumers
-in the order, and as often, as it likes.
+Nothing is delivered automatically: a test hands the published events to the consumers in any order,
+and as often as it likes.
 """
 
 import json
@@ -85,16 +85,16 @@ RULES = RuleSet.parse(
 )
 RETENTION = timedelta(days=90)
 RECEIVES = 5
-"""How often a queue offers a message before it gives up on it."""
+"""How often a queue delivers a message before it gives up."""
 _ACCESS_SETTINGS = RetentionSettings(
     rejected_retention_days=RETENTION.days, abandoned_retention_days=RETENTION.days
 )
 NO_ANSWER: dict[str, Any] = {"statusCode": 500, "headers": {}, "body": "{}"}
-"""What API Gateway tells a client whose function died."""
+"""What API Gateway answers if a function crashed."""
 
 
 class Consumer(StrEnum):
-    """A function that hangs on a queue."""
+    """A function that consumes a queue."""
 
     VALIDATOR = "validator"
     STORAGE = "pii_storage"
@@ -118,7 +118,7 @@ SUBSCRIPTIONS: dict[type[Event], tuple[Consumer, ...]] = {
 
 
 class Entropy:
-    """Bytes that never repeat within a test and are the same in every run of it."""
+    """Bytes that never repeat within a test and are the same in each of its runs."""
 
     def __init__(self, seed: str = "") -> None:
         self._seed = seed
@@ -213,7 +213,7 @@ class Pipeline:
     ) -> dict[str, Any]:
         """Send one HTTP request, signed by ``staff`` if given.
 
-        A function that dies leaves the answer to API Gateway.
+        If a function crashes, API Gateway answers.
         """
         event = http_event(route, body, **parts)
         if staff is not None:
@@ -221,7 +221,7 @@ class Pipeline:
         return self.invoke(ROUTES[route], event) or NO_ANSWER
 
     def invoke(self, handler: Handler, event: dict[str, Any]) -> dict[str, Any] | None:
-        """Run a function; None if it died."""
+        """Run a function; return None if it crashed."""
         try:
             with self._composed():
                 return handler(event, None)
@@ -236,7 +236,7 @@ class Pipeline:
         return [int(name.removeprefix("m")) for name in failed(answer)]
 
     def deliver(self, consumer: Consumer, event: Event) -> bool:
-        """Hand one message to a consumer; tell whether it may leave the queue."""
+        """Hand one message to a consumer; return whether it may leave the queue."""
         return not self.handle(consumer, envelope(event))
 
     def drain(self, start: int = 0) -> None:
@@ -250,7 +250,7 @@ class Pipeline:
 
     @contextmanager
     def _composed(self) -> Iterator[None]:
-        """Let the entry points find these adapters; several may run at once, of one pipeline."""
+        """Make the entry points use these adapters; several of one pipeline may run at once."""
         if not self._running:
             for module, name, composed in (
                 (gateway, "intake", lambda: self.intake),
@@ -284,7 +284,7 @@ class Pipeline:
 
 
 def with_entropy(pipeline: Pipeline, seed: str) -> Intake:
-    """Return the gateway as another execution environment with its own randomness."""
+    """Return the gateway in another execution environment with its own randomness."""
     return replace(pipeline.intake, entropy=Entropy(seed))
 
 

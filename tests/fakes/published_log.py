@@ -27,7 +27,7 @@ class Published(NamedTuple):
 
 
 def naive_log(folder: Path) -> Published:
-    """A log of the naive maker of our tests."""
+    """A log made by our naive test writer."""
     signer, entries = Signer(ORIGIN), story(votes(800))
     publish(folder, signer, entries, [0, 1, 2, 255, 256, 300, 511, 513, len(entries)])
     proof = receipt(signer, 300, entries[:513])
@@ -35,14 +35,14 @@ def naive_log(folder: Path) -> Published:
 
 
 def written_log(folder: Path, audience: Audience = Audience.PUBLIC) -> Published:
-    """A log of the real writer, from the first ballot to the openings."""
+    """A log made by the real writer, from the first ballot to the openings."""
     log = Log()
     recorder = log.recorder()
     first = 0
     for last in (1, 2, 250, 256, 700, BALLOTS):
         record_ballots(recorder, "shard", arrivals(first, last))
         first = last
-    # The voter asks while the log is still growing.
+    # The voter requests it while the log is still growing.
     leaf = leaf_hash(arrival(77).entry)
     proof = log.lookup().prove(leaf)
     certification = certified(BALLOTS, audience)

@@ -1,4 +1,4 @@
-"""Queues as SQS keeps them: at least once, in any order, and a dead-letter queue in the end."""
+"""Queues that deliver as SQS does: at least once, in any order, then to a dead-letter queue."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ BY_TYPE: Mapping[str, Sequence[Consumer]] = {
     event.detail_type(): consumers for event, consumers in SUBSCRIPTIONS.items()
 }
 _ENOUGH = 9
-"""Redrives after which what is still dead will never be handled."""
+"""The number of redrives after which dead messages will never be handled."""
 
 
 @dataclass(eq=False)
@@ -42,11 +42,11 @@ class Queues:
 
     @classmethod
     def of(cls, pipeline: Pipeline) -> Self:
-        """Return the queues of the functions of a pipeline."""
+        """Return the queues of a pipeline's functions."""
         return cls(pipeline.handle, lambda start: [*map(envelope, pipeline.bus.events[start:])])
 
     def arrive(self) -> None:
-        """Take what was published since the last time: keep it, and queue it by the rules."""
+        """Keep what was published since the last call, and queue it by the rules."""
         for body in self.published(len(self.archive)):
             self.archive.append(body)
             self.replay(body)
@@ -57,7 +57,7 @@ class Queues:
             self.waiting.append(Message(consumer, body))
 
     def again(self, message: Message) -> None:
-        """Offer a message once more, wherever it is: SQS promises at least once, not once."""
+        """Deliver a message again, wherever it is: SQS promises at least once, not exactly once."""
         self.waiting.append(Message(message.consumer, message.body, message.receives))
 
     def take(self, batch: Iterable[Message]) -> list[Message]:
@@ -70,7 +70,7 @@ class Queues:
         return taken
 
     def settle(self, batch: Sequence[Message], back: Iterable[int]) -> None:
-        """Delete what was handled; put the rest back, or where what never succeeds is kept."""
+        """Delete what was handled; put the rest back, or into the dead-letter queue."""
         returned = set(back)
         for number, message in enumerate(batch):
             self.in_flight.remove(message)
@@ -89,14 +89,14 @@ class Queues:
             self.settle(taken, self.handle(taken[0].consumer, *bodies))
 
     def redrive(self) -> None:
-        """Move what is dead back to where it came from."""
+        """Move dead messages back to where they came from."""
         for message in self.dead:
             message.receives = 0
         self.waiting += self.dead
         self.dead.clear()
 
     def flush(self) -> None:
-        """Deliver one after the other, until every message is handled or dead."""
+        """Deliver messages one by one until each is handled or dead."""
         self.arrive()
         while self.waiting:
             self.deliver(self.waiting[:1])

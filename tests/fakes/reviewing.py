@@ -1,4 +1,4 @@
-"""What staff do with the pipeline, and who waits for them."""
+"""What staff do in the pipeline, and people who wait for them."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ HOPELESS = person(citizenship_attestation=False)
 
 
 def in_doubt(pipeline: Pipeline) -> Receipt:
-    """Register somebody whom the rules leave to people."""
+    """Register somebody whose case the rules refer to people."""
     receipt = pipeline.register(DOUBTFUL)
     pipeline.drain()
     return receipt

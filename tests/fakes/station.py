@@ -37,7 +37,7 @@ SHARD = "shardId-00000000000000000000-00000000"
 
 @dataclass
 class Station:
-    """The functions, and what lies behind them."""
+    """The functions, and what is behind them."""
 
     aws: Aws
     queue: str
@@ -50,11 +50,11 @@ class Station:
         return enqueuer.handler(http_event("POST /votes", text, headers=headers), None)
 
     def waiting(self) -> list[str]:
-        """Take what is in the ballot queue."""
+        """Return the messages in the ballot queue, and remove them."""
         return _taken(self.queue)
 
     def asked(self) -> list[str]:
-        """Take the requests for snapshots."""
+        """Return the requests for snapshots, and remove them."""
         return _taken(self.snapshots)
 
     def post(self, style: StyleId = SOUTH, number: int = 1) -> PostedCode:
@@ -74,14 +74,14 @@ class Station:
         )
 
     def become(self, **changes: Any) -> None:
-        """Change the election, and let every function notice at once."""
+        """Change the election, and make every function notice at once."""
         changes["revision"] = self.election.revision + 1
         self.election = self.election.model_copy(update=changes)
         DynamoDbElections(clients.dynamodb(), "elections").replace(self.election)
         forget()
 
     def arrivals(self, *, shard: str | None = SHARD) -> dict[str, Any]:
-        """Return what the stream tells of all ballots in the box."""
+        """Return the stream's records for all ballots in the box."""
         records = [
             {
                 "eventName": "INSERT",

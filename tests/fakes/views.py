@@ -1,4 +1,4 @@
-"""What a pipeline holds, in forms that tests compare."""
+"""What a pipeline holds, in forms that tests can compare."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ ERASED = "erased"
 
 @dataclass(frozen=True)
 class View:
-    """One registration in every store; each part is ``erased`` where there is a tombstone."""
+    """One registration in every store; a part is ``erased`` if it is a tombstone."""
 
     stored: tuple[int, str] | str | None
     decided: tuple[int, Verdict | None] | str | None
@@ -47,7 +47,7 @@ def view(pipeline: Pipeline, registration: RegistrationId) -> View:
 
 
 def agreed(seen: View) -> object:
-    """Return a view with revisions relative to the stored one: a crash may use a number up."""
+    """Return a view with revisions relative to the stored one, as a crash may use up a number."""
     if not isinstance(seen.stored, tuple):
         return seen
     revision, data = seen.stored
@@ -55,7 +55,7 @@ def agreed(seen: View) -> object:
     if isinstance(decided, tuple):
         verdict = decided[1]
         if verdict is not None:
-            # People who had to decide twice, as their first answer was lost, decided once.
+            # A decision repeated because its answer was lost counts as one.
             verdict = replace(verdict, round=min(verdict.round, 1))
         decided = decided[0] - revision, verdict
     if isinstance(joined, tuple):
@@ -69,10 +69,10 @@ def counts(pipeline: Pipeline) -> dict[Cell, int]:
 
 
 def opened(pipeline: Pipeline, request: ValidationRequest) -> Registration:
-    """Open a published request with what keys there are.
+    """Open a published request with the existing keys.
 
     Raises:
-        IdentityError: Its key is not there, or another one.
+        IdentityError: Its key is missing or another one.
     """
     record = RecordId(request.id, request.revision)
     row = pipeline.subject_keys.get(record)
@@ -85,7 +85,7 @@ def opened(pipeline: Pipeline, request: ValidationRequest) -> Registration:
 def strays(pipeline: Pipeline) -> set[RecordId]:
     """Return the subject keys that open nothing that was ever published.
 
-    A request that died between its key and its event leaves one.
+    A request that crashed between its key and its event leaves one.
     """
     used = set()
     for request in pipeline.bus.of(ValidationRequest):
@@ -96,7 +96,7 @@ def strays(pipeline: Pipeline) -> set[RecordId]:
 
 
 def without_strays(pipeline: Pipeline, registration: RegistrationId) -> View:
-    """Return one registration in every store, but for keys that open nothing."""
+    """Return one registration in every store, without keys that open nothing."""
     seen = view(pipeline, registration)
     stray = {record.revision for record in strays(pipeline) if record.id == registration}
     return replace(seen, keys=tuple(key for key in seen.keys if key not in stray))

@@ -1,4 +1,4 @@
-"""An election office in memory: the elections, their secrets, posted codes, and a clock to turn."""
+"""An election office in memory: elections, their secrets, posted codes, and a clock to set."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -40,13 +40,13 @@ def draft_document(**changes: Any) -> dict[str, Any]:
 
 
 def draft(**changes: Any) -> DraftElection:
-    """Return the same as the model that the use cases take."""
+    """Return the same as the model for the use cases."""
     return DraftElection.model_validate(draft_document(**changes))
 
 
 @dataclass
 class CountedBacklog:
-    """As many ballots as a test says."""
+    """A box with as many ballots as a test says."""
 
     count: int = 0
 
@@ -56,7 +56,7 @@ class CountedBacklog:
 
 @dataclass
 class ElectionWorld:
-    """An office, everything it works with, and the time."""
+    """An office, everything it works with, and its time."""
 
     now: datetime = NOW
     store: MemoryElections = field(default_factory=MemoryElections)
@@ -80,18 +80,18 @@ class ElectionWorld:
         )
 
     def count(self, election: ElectionId, ballots: int, shard: str = "shard") -> None:
-        """Let the tally of a shard say that so many in the north voted for Ada."""
+        """Set the tally of a shard to this many votes for Ada in the north."""
         cells = {("north", BALLOTS, ""): ballots, ("north", "c1", "o2"): ballots}
         before = self.tallies.read(election, shard)
         revision = before.revision + 1 if before else 1
         self.tallies.write(election, shard, ShardTally("0" * 40, revision, Counts(Counter(cells))))
 
     def guarded(self, **changes: Any) -> Office:
-        """Return the office with some of what its register works with replaced."""
+        """Return the office with some dependencies of its register replaced."""
         return replace(self.office, register=replace(self.register, **changes))
 
     def told(self) -> list[tuple[str, int]]:
-        """Return what the bus has heard: names of events and revisions."""
+        """Return the events on the bus, by name and revision."""
         events = [event for event in self.bus.events if isinstance(event, ElectionChange)]
         return [(event.detail_type(), event.revision) for event in events]
 

@@ -1,4 +1,4 @@
-"""Our distributions as wheels, and an interpreter that has nothing but them."""
+"""Our distributions as wheels, and an interpreter that has only them."""
 
 import re
 import subprocess
@@ -53,7 +53,7 @@ def build(folder: Path, place: Path) -> Path:
 
 
 def files_of(wheel: Path) -> set[str]:
-    """Return what a wheel installs."""
+    """Return the files that a wheel installs."""
     return {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
 
@@ -99,11 +99,11 @@ def run_alone(
     """Run a program of unpacked wheels; its modules' names are the last line on stderr.
 
     Args:
-        place: Where to unpack.
-        wheels: All there is of ours.
-        module: Its `main` is called.
-        allowed: What may be imported beside the standard library.
-        arguments: Of the program.
+        place: Where to unpack the wheels.
+        wheels: The only ones of our distributions.
+        module: The module whose `main` is called.
+        allowed: What may be imported besides the standard library.
+        arguments: Those of the program.
     """
     for wheel in wheels:
         ZipFile(wheel).extractall(place)

@@ -1,4 +1,4 @@
-"""Copies of whole tables, taken and put back as a restore from a backup would."""
+"""Copies of whole tables, put back as restoring a backup would."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.templates import IDENTITY
 
 type Item = dict[str, Any]
 type Snapshot = dict[str, list[Item]]
-"""The rows of each table by the table's logical id."""
+"""The rows of each table, by the table's logical id."""
 
 
 def snapshot(target: Target) -> Snapshot:
@@ -17,7 +17,7 @@ def snapshot(target: Target) -> Snapshot:
 
 
 def restore(target: Target, taken: Snapshot, *names: str) -> None:
-    """Make tables what they were, row for row."""
+    """Restore tables to their earlier content, row by row."""
     tables = _tables(target)
     for name in names:
         table = tables[name]

@@ -1,6 +1,6 @@
-"""A stack of the tests' own: another engine, on a free port, with its state in pytest's directory.
+"""A stack for the tests: another engine, on a free port, with its state in pytest's directory.
 
-It is built from this checkout and deployed as `civic up` does it, with IAM enforced. The engine of
+It is built from this checkout and deployed as by `civic up`, with IAM enforced. The engine of
 `make demo` is never touched.
 """
 
@@ -31,7 +31,7 @@ type Command = Callable[..., int]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what stands here: it needs the stack, and may speak to loopback."""
+    """Mark the tests in this folder, which need the stack and may connect to loopback."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.engine)
@@ -73,7 +73,7 @@ def citizen(target: Target) -> Iterator[Citizen]:
 
 @pytest.fixture(scope="session")
 def api(target: Target) -> Iterator[httpx.Client]:
-    """The API, one request and one answer."""
+    """The API, without retries."""
     with httpx.Client(base_url=target.api_url, trust_env=False, timeout=PATIENCE_SECONDS) as client:
         yield client
 
@@ -86,7 +86,7 @@ def civic(engine: Engine, target: Target, monkeypatch: pytest.MonkeyPatch) -> Co
 
 
 def pointed_at(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Return the `civic` command for an engine, for as long as the patches last."""
+    """Return the `civic` command for an engine, which works while the patches last."""
     monkeypatch.setenv("CIVIC_STATE", str(engine.workspace.state))
     monkeypatch.setenv("CIVIC_PORT", str(engine.port))
     for name in ("CIVIC_STACK", "CIVIC_TOKEN"):

@@ -1,4 +1,4 @@
-"""The consumers' queues: stopping one for a while, making one impatient, reading what is left."""
+"""The consumers' queues: pausing one, making one give up soon, and reading what remains."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _READING_SECONDS = 20
 
 @contextmanager
 def paused(target: Target, *consumers: str) -> Iterator[None]:
-    """Let messages wait in the queues of some consumers while the block runs."""
+    """Make messages wait in the queues of some consumers while the block runs."""
     mappings = [_mapping(target, consumer) for consumer in consumers]
     for mapping in mappings:
         target.functions.update_event_source_mapping(UUID=mapping, Enabled=False)
@@ -26,7 +26,7 @@ def paused(target: Target, *consumers: str) -> Iterator[None]:
 
 @contextmanager
 def impatient(target: Target, consumer: str) -> Iterator[None]:
-    """Have a failed message come back at once, and be given up after its second failure."""
+    """Redeliver a failed message at once, and give up after its second failure."""
     url = target.output(f"{consumer}QueueUrl")
     names: Any = ["VisibilityTimeout", "RedrivePolicy"]
     answer = target.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
@@ -48,12 +48,12 @@ def send(target: Target, consumer: str, *bodies: str) -> None:
 
 
 def dead_letters(target: Target, consumer: str) -> list[str]:
-    """Return what lies in a dead-letter queue, and leave it there."""
+    """Return the messages in a dead-letter queue without removing them."""
     return read(target, target.output(f"{consumer}DlqUrl"))
 
 
 def read(target: Target, url: str) -> list[str]:
-    """Return what lies in a queue, and leave it there."""
+    """Return the messages in a queue without removing them."""
     bodies, handles = [], []
     while messages := target.sqs.receive_message(
         QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=_READING_SECONDS
@@ -68,7 +68,7 @@ def read(target: Target, url: str) -> list[str]:
 
 
 def dead(target: Target, consumer: str, count: int) -> list[str]:
-    """Wait until so many messages have been given up; return them."""
+    """Wait until this many messages are dead, and return them."""
     eventually(
         f"{count} messages of {consumer} are dead",
         lambda: len(dead_letters(target, consumer)) == count,
@@ -112,7 +112,7 @@ class Recording:
         self._queue = queue
 
     def bodies(self) -> list[str]:
-        """Return the envelopes as they lie in a queue."""
+        """Return the envelopes as a queue holds them."""
         return read(self._target, self._queue)
 
     def envelopes(self, *detail_types: str) -> list[dict[str, Any]]:

@@ -12,10 +12,10 @@ from tests.integration.waiting import eventually
 
 
 def renew(target: Target, function: str) -> None:
-    """Give a function, by its logical id, new execution environments, whose caches are empty."""
+    """Give a function, by its logical id, new execution environments with empty caches."""
     name = physical_id(target, function)
     size = target.functions.get_function_configuration(FunctionName=name)["MemorySize"]
-    # The engine renews for this setting, though it stays the same; AWS for any change.
+    # The engine renews them for this setting, even unchanged; AWS for any change.
     target.functions.update_function_configuration(
         FunctionName=name, MemorySize=size, Description=uuid4().hex
     )
@@ -31,7 +31,7 @@ def renew(target: Target, function: str) -> None:
 def call_every(
     target: Target, event: dict[str, Any], but: Container[str]
 ) -> dict[str, tuple[bool, bytes]]:
-    """Call every function but some; return by name whether it raised, and what it answered."""
+    """Call every function except some; return by name whether it raised, and its answer."""
     pages = target.functions.get_paginator("list_functions").paginate()
     names = [function["FunctionName"] for page in pages for function in page["Functions"]]
     answers = {}
@@ -43,7 +43,7 @@ def call_every(
 
 
 def forget_tracebacks(target: Target) -> None:
-    """Delete the log streams with what Lambda writes of an exception: every other line is JSON."""
+    """Delete the log streams with Lambda's lines about an exception, as all others are JSON."""
     for (group, stream), messages in streams(target).items():
         if any(message.startswith("Traceback") for message in messages):
             target.logs.delete_log_stream(logGroupName=group, logStreamName=stream)

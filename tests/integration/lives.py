@@ -10,13 +10,13 @@ from tests.integration.rows import BY_ID, is_tombstone, row, subject_keys
 from tests.integration.waiting import decided, eventually, stored
 
 REJECTED = person(phone_number="+49 30 1")
-"""Somebody whom the rules reject."""
+"""A person whom the rules reject."""
 DOUBTFUL = person(national_id="not one")
-"""Somebody whom the rules leave to people."""
+"""A person whose case the rules refer to people."""
 
 
 def registered(citizen: Citizen, payload: Payload) -> Receipt:
-    """Return somebody who is decided and stored."""
+    """Return a person whose registration is decided and stored."""
     receipt = citizen.register(payload, idempotency_key())
     decided(citizen, receipt)
     stored(citizen, receipt)
@@ -34,7 +34,7 @@ def erased(citizen: Citizen, receipt: Receipt) -> dict[str, Any]:
 
 
 def is_erased(target: Target, receipt: Receipt) -> bool:
-    """Tell whether every store has forgotten somebody, and there is a receipt for it."""
+    """Return whether every store has forgotten a person, and there is a receipt for it."""
     entry = row(target, "ErasureLedgerName", receipt) or {}
     return (
         all(is_tombstone(row(target, store, receipt)) for store in BY_ID)
@@ -44,7 +44,7 @@ def is_erased(target: Target, receipt: Receipt) -> bool:
 
 
 def aged(target: Target, citizen: Citizen, payload: Payload, age: timedelta) -> Receipt:
-    """Return somebody whose last change was so long ago."""
+    """Return a person whose last change was this long ago."""
     receipt = registered(citizen, payload)
     target.dynamodb.update_item(
         TableName=target.output("LowSecDataStoreName"),
@@ -56,7 +56,7 @@ def aged(target: Target, citizen: Citizen, payload: Payload, age: timedelta) -> 
 
 
 def waiting_too_long(target: Target, citizen: Citizen) -> Receipt:
-    """Return somebody who contested a decision more than a month ago, and got no answer."""
+    """Return a person who contested a decision more than a month ago and got no answer."""
     receipt = registered(citizen, REJECTED)
     citizen.dispute(receipt)
     received = datetime.now(UTC) - timedelta(days=40)

@@ -1,4 +1,4 @@
-"""The functions' log lines, as CloudWatch Logs has them."""
+"""The functions' log lines in CloudWatch Logs."""
 
 import json
 from typing import Any
@@ -22,18 +22,18 @@ def streams(target: Target) -> dict[tuple[str, str], list[str]]:
 
 
 def is_of_the_platform(message: str) -> bool:
-    """Tell whether Lambda itself wrote a message."""
+    """Return whether Lambda itself wrote a message."""
     return message.startswith(("START RequestId: ", "END RequestId: ", "REPORT RequestId: "))
 
 
 def lines(target: Target) -> list[Line]:
-    """Return what the functions wrote."""
+    """Return the log lines of the functions."""
     messages = (message for stream in streams(target).values() for message in stream)
     return [json.loads(message) for message in messages if not is_of_the_platform(message)]
 
 
 def lines_of(target: Target, service: str) -> list[Line]:
-    """Return what one function wrote."""
+    """Return the log lines of one function."""
     return [line for line in lines(target) if line["service"] == service]
 
 

@@ -1,4 +1,4 @@
-"""The paths of marked people that need an operator's hand, beside those of `civic leakscan`."""
+"""The paths of marked people that need an operator, besides those of `civic leakscan`."""
 
 import io
 import json
@@ -31,8 +31,8 @@ CONSUMERS = ("Validator", "PiiStorage", "Analytics", "Accountability", "Credenti
 class Traces:
     """What was sent and what came of it.
 
-    `said` is what functions answered to a direct call, and what commands printed and wrote, but a
-    citizen's own export, which is `exported`.
+    `said` is what functions answered to a direct call, and what commands printed and wrote, except
+    a citizen's own export, which is `exported`.
     """
 
     target: Target
@@ -53,11 +53,11 @@ class Traces:
 
 
 def meet_a_disabled_key(traces: Traces, citizen: Citizen) -> None:
-    """Register, and ask for one's data, while KMS refuses; then have the dead letter redriven."""
+    """Register, and request one's data, while KMS refuses; then redrive the dead letter."""
     target = traces.target
     somebody = traces.walked.registered[0]
     key = target.output("CivicKeyArn")
-    renew(target, "ValidatorFunction")  # what it has cached, it would not ask for
+    renew(target, "ValidatorFunction")  # it would not request what it has cached
     target.kms.disable_key(KeyId=key)
     try:
         with impatient(target, "Validator"):
@@ -75,10 +75,10 @@ def meet_a_disabled_key(traces: Traces, citizen: Citizen) -> None:
 
 
 def be_poison(traces: Traces, events: list[dict[str, Any]]) -> None:
-    """Have messages given up, redriven and given up again.
+    """Make messages die, redrive them and let them die again.
 
-    What holds a marker in the clear is taken away by the end: it must have left no trace. A sealed
-    event that was altered stays in the dead-letter queue.
+    Those with a marker in clear are removed in the end and must have left no trace. A sealed event
+    that was altered remains in the dead-letter queue.
     """
     target, somebody = traces.target, traces.walked.registered[0]
     theirs = [event for event in events if event["detail"]["id"] == somebody.id]
@@ -114,7 +114,7 @@ def meet_exceptions(traces: Traces) -> None:
         "requestContext": {"http": {"path": word}},
         word: word,
     }
-    # The custodian takes an operator's commands and says what is wrong with one; nobody's data.
+    # The custodian takes an operator's commands and reports faults in them, but nobody's data.
     others = {traces.target.output("KeyCustodianFunctionName")}
     for name, (raised, answer) in call_every(traces.target, event, but=others).items():
         traces.said.append(Piece(answer, name))
@@ -149,7 +149,7 @@ def use_the_command(traces: Traces, civic: Command, citizen: Citizen, place: Pat
     run("status")
     secret_lines = journal.read_text()
     for receipt in receipts:
-        # The journal is there to keep the tokens; nothing else may hold one.
+        # The journal exists to keep the tokens; nothing else may hold one.
         traces.walked.markers[f"token of {receipt.id}"] = receipt.access_token
         secret_lines = secret_lines.replace(receipt.access_token, "")
     traces.said.append(Piece(secret_lines.encode(), "journal"))

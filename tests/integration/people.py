@@ -7,7 +7,7 @@ type Payload = dict[str, Any]
 
 
 def person(**changes: Any) -> Payload:
-    """Return somebody whom the rules accept; changes go over it, None leaves a field out."""
+    """Return a person whom the rules accept, with some changes; None leaves a field out."""
     payload: Payload = {
         "username": "ada-2027",
         "full_name": "Ada Łukasiewicz-O'Neill",

@@ -1,4 +1,4 @@
-"""An election at the deployed stack: opened by its office, voted in over HTTP, recounted."""
+"""An election in the deployed stack: opened by its office, with votes over HTTP, and recounted."""
 
 import json
 import secrets
@@ -35,7 +35,7 @@ CANDIDATE = "Zq1votecanary"
 
 @dataclass
 class Polls:
-    """An election that is open at the deployed stack."""
+    """An open election in the deployed stack."""
 
     target: Target
     office: ElectionOffice
@@ -46,7 +46,7 @@ class Polls:
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def vote(self, voter: PostedCode | Credential, option: str) -> httpx.Response:
-        """Vote for a candidate; whoever is told 201 counts as accepted."""
+        """Vote for a candidate; a vote answered with 201 counts as accepted."""
         key = "id" if isinstance(voter, str) else "credential"
         shown = voter if isinstance(voter, str) else json.loads(voter.to_json())
         body: dict[str, Any] = {key: shown, "selections": {"c1": [option]}}
@@ -76,12 +76,12 @@ class Polls:
         return recount(DynamoDbBallots(self.target.dynamodb, table), self.election)
 
     def tallied(self) -> Counts:
-        """Return what the tally says."""
+        """Return the counts of the tally."""
         table = self.target.output("TalliesTableName")
         return total(DynamoDbTallies(self.target.dynamodb, table), self.election)[0]
 
     def counted(self) -> bool:
-        """Tell whether everything that was accepted is in the box."""
+        """Return whether every accepted vote is in the box."""
         return self.recounted().ballots == len(self.accepted)
 
 

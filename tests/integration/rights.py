@@ -1,14 +1,14 @@
 """Every call a role could try on the stack, and which of them each role may make.
 
-A probe changes nothing where it is allowed: its condition never holds, its receipt handle, its
-ciphertext or its object does not exist. It counts as allowed unless AWS denies access, for what
-AWS then says about a missing row comes after its check of the policies.
+A probe changes nothing even if it is allowed: its condition never holds, or its receipt handle,
+ciphertext or object does not exist. It counts as allowed unless AWS denies access, since any error
+about a missing row comes after the check of the policies.
 
-Of the condition keys of services the engine evaluates those of what is read from DynamoDB only. So
-not seen here is that the gateway reads of a wrapping key only the public half, that keys are added
-to elections and nothing else, that each function publishes under its own source and uses KMS for
-its own purpose only; nor which stream is read, for there the engine evaluates no resource. The
-tests of the translated templates look for those.
+Of the services' condition keys the engine evaluates only those for reads from DynamoDB. So the
+following is not seen here: that the gateway reads only the public half of a wrapping key, that
+nothing but keys is added to elections, that each function publishes under its own source and uses
+KMS only for its own purpose, and which stream is read, as there the engine evaluates no resource.
+The tests of the translated templates check these.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,7 @@ from tests.rights import ATTRIBUTES, COUNTING, COUNTING_RIGHTS, PARTS, RIGHTS
 from tests.templates import every
 
 TRIED = [role for role in RIGHTS if role not in COUNTING_RIGHTS]
-"""The roles that there are probes for."""
+"""The roles that are probed."""
 
 type Clients = Callable[[str], Any]
 type Probe = Callable[[Clients], object]
@@ -34,15 +34,15 @@ _LOG, _OPENINGS = "${LogBucket.Arn}/log/*", "${LogBucket.Arn}/log/openings/*"
 
 
 def expected(role: str) -> set[str]:
-    """Return the names of the probes that a role may make; every other one it must be refused."""
+    """Return the names of the probes that a role may make; all others must be refused."""
     named = {name for right in RIGHTS[role] for name in _names(*right)}
-    # Whoever may write anywhere in the log may also write where openings are.
+    # A role that may write anywhere in the log may also write where openings are.
     openings = {name.replace(_LOG, _OPENINGS) for name in named}
     return (named | openings | _ALWAYS) - _NOT_SEEN
 
 
 def _names(action: str, resource: str, keys: tuple[str, ...]) -> Iterator[str]:
-    """Return the probes that a right is for; one that nothing narrows is for all of them."""
+    """Return the probes that a right allows; one without a condition allows all of them."""
     name = f"{action} {resource}"
     narrowed = keys in {ATTRIBUTES, COUNTING}
     if not narrowed:
@@ -56,7 +56,7 @@ def _names(action: str, resource: str, keys: tuple[str, ...]) -> Iterator[str]:
 
 
 def probes(target: Target) -> dict[str, Probe]:
-    """Return every probe by its name, an action and what it is tried on."""
+    """Return every probe by its name: an action and what it is tried on."""
     return {
         "sts:GetCallerIdentity": lambda clients: clients("sts").get_caller_identity(),
         **dict(_table_probes(target)),
@@ -198,7 +198,7 @@ def _bucket_probes(bucket: str) -> dict[str, Probe]:
 def _log_probes(bucket: str) -> Iterable[tuple[str, Probe]]:
     for folder in ("log", "log/openings", "journal", "index", "auditors"):
         at: dict[str, Any] = {"Bucket": bucket, "Key": f"{folder}/probe"}
-        # What is put there would stay: there is nothing that it could replace.
+        # What is put there would remain, as it could replace nothing.
         calls: dict[str, dict[str, Any]] = {
             "GetObject": {},
             "PutObject": {"Body": b"", "IfMatch": '"probe"'},

@@ -1,4 +1,4 @@
-"""What stands in the stores, seen with an administrator's rights."""
+"""The rows of the stores, read with an administrator's rights."""
 
 from typing import Any
 
@@ -46,12 +46,12 @@ def subject_key_revisions(target: Target, receipt: Receipt) -> list[int]:
 
 
 def everything_about(target: Target, receipt: Receipt) -> dict[str, object]:
-    """Return all that the stores hold about a registration, to compare before and after."""
+    """Return everything that the stores hold about a registration, to compare before and after."""
     held: dict[str, object] = {store: row(target, store, receipt) for store in BY_ID}
     return held | {"SubjectKeysTableName": subject_keys(target, receipt)}
 
 
 def is_tombstone(item: Item | None) -> bool:
-    """Tell whether a row says that its registration was erased, and nothing else about it."""
+    """Return whether a row says that its registration was erased, and nothing else about it."""
     allowed = {"id", "erased_at", "ttl", "access_digest"}
     return item is not None and "erased_at" in item and item.keys() <= allowed

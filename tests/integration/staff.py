@@ -1,4 +1,4 @@
-"""Members of staff: IAM users who may, or may not, call the staff API."""
+"""Members of staff: IAM users who may or may not call the staff API."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from tests.integration.waiting import eventually
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody with AWS credentials, or with none."""
+    """A person with or without AWS credentials."""
 
     url: str
     credentials: Credentials | None
@@ -37,7 +37,7 @@ class Member:
             return client.request(method, self.url + path, content=content, headers=signed)
 
     def cases(self) -> list[dict[str, Any]]:
-        """Return the cases that wait."""
+        """Return the waiting cases."""
         found: list[dict[str, Any]] = self.ask("GET", "/reviews").json()["cases"]
         return found
 
@@ -51,7 +51,7 @@ class Member:
 def member(
     target: Target, name: str, api: str = "ReviewApi", *, may: bool = True
 ) -> Iterator[Member]:
-    """Hire somebody while the block runs; ``may`` lets them call a staff API."""
+    """Employ somebody while the block runs; ``may`` lets them call a staff API."""
     iam = target.client("iam")
     iam.create_user(UserName=name)
     policy = "staff"
@@ -74,7 +74,7 @@ def member(
 
 @contextmanager
 def two_people_needed(target: Target) -> Iterator[None]:
-    """Have two members of staff agree on every decision while the block runs."""
+    """Require two members of staff to agree on every decision while the block runs."""
     name = physical_id(target, "ReviewFunction")
     configuration = target.functions.get_function_configuration(FunctionName=name)
     before = configuration["Environment"]["Variables"]

@@ -1,4 +1,4 @@
-"""What `civic up` built and deployed, opened as Lambda opens it."""
+"""The artefacts that `civic up` built and deployed, unpacked as Lambda does."""
 
 import importlib.util
 import json
@@ -47,7 +47,7 @@ def unpacked(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def read_only(unpacked: Path) -> Iterator[Path]:
-    """Take away every right to write, and spoil the sources: nothing may run but bytecode."""
+    """Remove all write permissions and spoil the sources, so that only bytecode can run."""
     for source in unpacked.rglob("*.py"):
         source.write_text("raise SystemExit('compiled at the start')")
     _let_write(unpacked, may=False)
@@ -64,7 +64,7 @@ def test_every_module_is_compiled_for_the_runtime(unpacked: Path, name: str) -> 
         assert bytecode.exists(), source
         with bytecode.open("rb") as file:
             head = file.read(8)
-        # PEP 552: 01 is a hash that is never compared with the source's.
+        # PEP 552: 01 is a hash that is never compared with that of the source.
         assert head == MAGIC + bytes([1, 0, 0, 0]), source
 
 
@@ -87,7 +87,7 @@ def test_functions_start_from_read_only_folders_and_write_nothing(
     modules = _handlers(here(), name)
     assert modules
     subprocess.run(  # noqa: S603 - this interpreter
-        # Without its own packages, beside which the artefacts' would not be noticed to be missing.
+        # Without its own packages, which would hide that the artefacts lack some.
         [sys.executable, "-S", "-P", "-c", START, json.dumps(modules)],
         env={
             "PATH": os.defpath,

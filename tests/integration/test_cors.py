@@ -1,4 +1,4 @@
-"""What pages may ask of the APIs: of each from the office's site, of the log from everywhere."""
+"""What pages may request: any API from the office's site, and the log from everywhere."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ ELSEWHERE = "https://elsewhere.example"
 
 
 class Asked(NamedTuple):
-    """A request that a page makes, with the headers for which a browser asks first."""
+    """A page's request, with the headers for which a browser asks first."""
 
     api: str
     method: str
@@ -37,7 +37,7 @@ OF_THE_LOG = [
 
 
 def preflight(target: Target, asked: Asked, origin: str) -> httpx.Response:
-    """Ask as a browser does before a request that is not one of a plain form."""
+    """Ask as a browser does before a request that a plain form cannot make."""
     headers = {"Origin": origin, "Access-Control-Request-Method": asked.method}
     if asked.headers:
         headers["Access-Control-Request-Headers"] = asked.headers
@@ -58,7 +58,7 @@ def test_site_may_make_every_request_it_needs(target: Target, asked: Asked) -> N
     assert asked.method.lower() in listed(answer, "Access-Control-Allow-Methods")
     wanted = {one.strip() for one in asked.headers.split(",")} - {""}
     assert wanted <= listed(answer, "Access-Control-Allow-Headers")
-    # Nothing that a browser keeps goes along, so no other page can act for its user.
+    # No credentials of the browser are sent along, so no other page can act for its user.
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 

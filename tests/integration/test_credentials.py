@@ -1,4 +1,4 @@
-"""A credential from the engine: asked for, asked for again, refused, and gone with its person."""
+"""A credential from the engine: requested, requested again, refused, and erased with its person."""
 
 import json
 from collections.abc import Iterator
@@ -35,12 +35,12 @@ def _election(target: Target) -> Iterator[None]:
     (told,) = target.events.put_events(Entries=[entry])["Entries"]
     assert "ErrorCode" not in told
     yield
-    # The voting domain has never heard of this election and would go on trying to show its results.
+    # The voting domain does not know this election and would keep trying to publish its results.
     target.sqs.purge_queue(QueueUrl=target.output("StatesQueueUrl"))
 
 
 def offered(citizen: Citizen, receipt: Receipt) -> Election:
-    """Return the election as soon as it is offered: decisions reach the roll a moment later."""
+    """Return the election as soon as it is offered, as decisions reach the roll a moment later."""
 
     def look() -> list[Election]:
         try:

@@ -1,6 +1,6 @@
-"""What happens when a date has come: retention ends, requests become overdue.
+"""What happens on due dates: retention ends, and requests become overdue.
 
-Rows are made old by hand; the function is called as the schedule and as an operator do.
+Rows are aged by hand; the function is called as by the schedule and as by an operator.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The OpenAPI document and the page to browse it, as the API serves them."""
+"""The OpenAPI document and the page for browsing it, as the API serves them."""
 
 import json
 import re

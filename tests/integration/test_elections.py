@@ -1,4 +1,4 @@
-"""An election office at the deployed stack: its API, its notices, and who is let in."""
+"""An election office in the deployed stack: its API, its notices, and who may use them."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ def jane(target: Target) -> Iterator[Member]:
 
 
 class Subscriber:
-    """A queue that gets every notice."""
+    """A queue that receives every notice."""
 
     def __init__(self, target: Target) -> None:
         self._sqs = target.sqs
@@ -40,7 +40,7 @@ class Subscriber:
         self._seen: list[tuple[str, str]] = []
 
     def told_of(self, election: str) -> list[str]:
-        """Return the events of an election that have arrived by now."""
+        """Return the events of an election that have arrived so far."""
         answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
         for message in answer.get("Messages", []):
             event = json.loads(json.loads(message["Body"])["Message"])
@@ -147,7 +147,7 @@ def test_calendar_looks(target: Target) -> None:
 def test_nobody_else_is_let_in(target: Target, jane: Member) -> None:
     one = created(jane)
     unsigned = Member(jane.url, None)
-    # Who decides on registrations does not thereby run elections.
+    # Deciding on registrations does not include running elections.
     with member(target, "elections-john") as john:
         for stranger in (unsigned, Member(jane.url, john.credentials)):
             for method, path in (

@@ -22,7 +22,7 @@ EVERY_STORE = [store.value for store in ErasureStore]
 
 @pytest.fixture(scope="module")
 def gone(citizen: Citizen) -> Receipt:
-    """Somebody who is erased, store by store."""
+    """A person who is erased, store by store."""
     receipt = registered(citizen, person())
     citizen.erase(receipt)
     erased(citizen, receipt)

@@ -18,7 +18,7 @@ from tests.integration.waiting import decided, settled, stored
 
 
 def versions(target: Target) -> set[str]:
-    """Return the wrapping keys that the subject keys are under."""
+    """Return the wrapping keys that wrap the subject keys."""
     return {item["wk"]["S"] for item in rows(target, "SubjectKeysTableName")}
 
 

@@ -23,10 +23,10 @@ from tests.integration.rows import BY_ID, is_tombstone, rows
 from tests.strategies.leaks import WRITERS
 
 PLANTED = {way: f"Zqplanted {number:02} łä-𠮷O'x+/?" for number, way in enumerate(WRITERS)}
-"""A marker of its own for each way to write one."""
+"""A separate marker for each way of writing one."""
 
 type Plant = Callable[[Target, Engine, str, bytes], Callable[[], object]]
-"""Puts some bytes under a name somewhere, and returns what takes them away."""
+"""Puts some bytes under a name somewhere, and returns a function that removes them."""
 
 
 def in_a_table(target: Target, _: Engine, name: str, content: bytes) -> Callable[[], object]:
@@ -45,7 +45,7 @@ def in_the_name_of_an_attribute(
 
 
 def in_a_stream(target: Target, _: Engine, name: str, content: bytes) -> Callable[[], object]:
-    """Put it into a table, and take it out of the table again."""
+    """Put it into a table, and return its removal."""
     table = f"planted-{name}"
     key: Any = {"AttributeName": "id", "KeyType": "HASH"}
     target.dynamodb.create_table(
@@ -169,7 +169,7 @@ def _in_a_file(file: Path, content: bytes) -> Callable[[], object]:
 
 
 class NotText(Exception):
-    """These bytes cannot stand where text must."""
+    """These bytes cannot be stored as text."""
 
 
 def text(content: bytes) -> str:
@@ -199,7 +199,7 @@ PLANTS: dict[Plant, tuple[str, bool]] = {
     in_a_journal: ("files", True),
     in_a_generated_file: ("files", True),
 }
-"""Each place, its kind, and whether it takes any bytes or only text."""
+"""Each place, its kind, and whether it accepts any bytes or only text."""
 
 
 def places(target: Target, engine: Engine) -> list[Place]:
@@ -208,13 +208,13 @@ def places(target: Target, engine: Engine) -> list[Place]:
 
 @pytest.fixture(scope="module")
 def before(target: Target, engine: Engine) -> frozenset[bytes]:
-    """The functions' code and its copies, which need not be read through again and again."""
+    """The functions' code and its copies, which need not be scanned repeatedly."""
     return contents_before(places(target, engine))
 
 
 @pytest.fixture
 def apart(engine: Engine, tmp_path: Path) -> Engine:
-    """The engine as it is, in a checkout of the test's own."""
+    """The running engine, in a separate checkout for the test."""
     (tmp_path / "events").mkdir()
     return Engine(Workspace(tmp_path, engine.workspace.state), engine.port)
 
@@ -236,7 +236,7 @@ def test_scan_finds_every_form_of_a_leak_in(
             planted.add(way)
         assert len(planted) > len(WRITERS) - 5
         assert found_in(places(target, apart), kind, before) == planted
-    if plant is not in_a_dimension_of_a_metric:  # CloudWatch takes nothing back
+    if plant is not in_a_dimension_of_a_metric:  # nothing can be removed from CloudWatch
         assert found_in(places(target, apart), kind, before) == set()
 
 
@@ -270,7 +270,7 @@ def test_scan_leaves_messages_as_they_were(target: Target) -> None:
         )["Messages"]
         target.sqs.purge_queue(QueueUrl=target.output("ValidatorQueueUrl"))
     assert message["Body"] == "a message that waits"
-    # More than the queue's patience, and it would now be a dead letter.
+    # More often than the queue delivers: receiving would have made it a dead letter.
     assert message["Attributes"]["ApproximateReceiveCount"] == "1"
 
 

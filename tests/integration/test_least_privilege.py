@@ -1,7 +1,7 @@
-"""What each function's role may do and what it is refused, tried with the role's own credentials.
+"""What each function's role may and may not do, tried with the role's own credentials.
 
-The engine's administrator may assume the roles directly. On AWS only Lambda may: that the roles
-trust nobody else is read from them.
+The engine's administrator may assume the roles directly. On AWS only Lambda may: the roles' own
+policies are read to check that they trust nobody else.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def role_of(target: Target, name: str) -> dict[str, Any]:
 
 
 def acting_as(target: Target, role: str) -> Clients:
-    """Return clients that act with a role's credentials, and no more often than once."""
+    """Return clients that act with a role's credentials and never retry."""
     arn = role_of(target, role)["Arn"]
     taken = target.client("sts").assume_role(RoleArn=arn, RoleSessionName="civic-test")
     credentials = taken["Credentials"]

@@ -1,4 +1,4 @@
-"""The life of one registration over HTTP, from the first request to what is left after erasure."""
+"""The life of one registration over HTTP, from the first request to what remains after erasure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +59,7 @@ class Citizen:
 
 @dataclass(slots=True)
 class Life:
-    """What the citizen was told at every step, and what the stores held."""
+    """The citizen's answers at every step, and what the stores held."""
 
     citizen: Citizen
     registered: httpx.Response
@@ -84,7 +84,7 @@ def life(api: httpx.Client, target: Target) -> Life:
     decided, data = citizen.decision(1), citizen.data(1)
     rectified = citizen.ask("PUT", payload=CORRECTED)
     decided_again, corrected = citizen.decision(2), citizen.data(2)
-    # The old key goes after the new revision is stored, so it may be there a moment longer.
+    # The old key is deleted after the new revision is stored, so it may remain for a moment.
     eventually("one key is left", lambda: len(subject_key_revisions(target, citizen.receipt)) == 1)
     keys = subject_key_revisions(target, citizen.receipt)
     erasures = [citizen.ask("DELETE"), citizen.ask("DELETE")]

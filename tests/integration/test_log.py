@@ -1,4 +1,4 @@
-"""The public log of the deployed stack: every vote in it once, and nothing to be taken out."""
+"""The public log of the deployed stack: it has every vote once, and nothing can be removed."""
 
 import re
 from base64 import b64decode, urlsafe_b64decode
@@ -41,12 +41,12 @@ TOLD = [
     "ElectionEnded",
     *CERTIFIED,
 ]
-"""What the log tells of an election beside its ballots."""
+"""The entries about an election besides its ballots."""
 
 
 @dataclass
 class Voted:
-    """An election at the deployed stack, and the leaves its voters were given."""
+    """An election in the deployed stack, and the leaves on its voters' receipts."""
 
     polls: Polls
     log: httpx.Client
@@ -65,13 +65,13 @@ class Voted:
         return leaf
 
     def proof(self, leaf: str) -> bytes | None:
-        """Return the proof of a leaf; None while there is none."""
+        """Return the proof for a leaf, or None if there is none yet."""
         answer = self.log.get(f"/receipts/{leaf}")
         assert answer.status_code in {200, 404}, answer.text
         return answer.content if answer.status_code == 200 else None
 
     def proven(self) -> bool:
-        """Tell whether every receipt has its proof."""
+        """Return whether every receipt has its proof."""
         return all(self.proof(leaf) for leaf in self.leaves)
 
     def entries(self) -> list[list[str]]:
@@ -94,7 +94,7 @@ class Voted:
         return [lines[1] for lines in self.entries() if lines[0] == EVENT]
 
     def certify(self) -> None:
-        """Let the office end the election and certify it."""
+        """Make the office end the election and certify it."""
         self.polls.office.finish(self.polls.election)
         eventually("every vote is in the box", self.polls.counted)
         count = len(self.polls.accepted)
@@ -102,7 +102,7 @@ class Voted:
         self.polls.office.certify(self.polls.election, count)
 
     def openings(self, prefix: str) -> list[str]:
-        """Return the keys of what opens this election's ballots."""
+        """Return the keys of the objects that open this election's ballots."""
         found = Bucket(self.target.s3, bucket_of(self.target))
         return found.keys(f"{prefix}openings/{self.polls.election}/")
 
@@ -121,7 +121,7 @@ def log(target: Target) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def voted(target: Target, office: ElectionOffice, http: httpx.Client, log: httpx.Client) -> Voted:
-    """Open an election of which everybody gets the openings, and vote twice."""
+    """Open an election with public openings, and vote twice."""
     made = Voted(opened(target, office, http, Audience.PUBLIC), log)
     for _ in range(2):
         made.vote()
@@ -131,7 +131,7 @@ def voted(target: Target, office: ElectionOffice, http: httpx.Client, log: httpx
 
 @contextmanager
 def stopped(target: Target) -> Iterator[None]:
-    """Stop the writer of the log while the block runs."""
+    """Pause the writer of the log while the block runs."""
     name = target.output("LogWriterFunctionName")
     (mapping,) = target.functions.list_event_source_mappings(FunctionName=name)[
         "EventSourceMappings"
@@ -188,7 +188,7 @@ def test_certified_election_is_verified_from_what_is_published(
     eventually("the openings are in the log", lambda: "OpeningsPublished" in voted.events())
     events = voted.events()
     assert sorted(events) == sorted(TOLD)
-    # What follows from what: no ballot after the certification, and openings after that.
+    # In causal order: no ballot after the certification, and openings after that.
     assert [lines[1] for lines in voted.entries()[-len(CERTIFIED) :]] == CERTIFIED
     assert len(voted.ballots()) == len(voted.polls.accepted)
     folder = tmp_path / "log"
@@ -204,7 +204,7 @@ def test_certified_election_is_verified_from_what_is_published(
     election = voted.polls.election
     said = capsys.readouterr().out
     assert f"{election}: {len(voted.polls.accepted)} ballots recounted" in said
-    # As it is served is as it is kept.
+    # It is served exactly as it is kept.
     listed = voted.log.get("/log/checkpoints").text.split()
     assert listed == sorted(listed, key=int)
     assert {"checkpoint", *(f"checkpoints/{size}" for size in listed)} <= {
@@ -216,7 +216,7 @@ def test_certified_election_is_verified_from_what_is_published(
         *sorted(map(str, published(folder, "tile")))[:2],
     ):
         assert voted.log.get(f"/log/{path}").content == (folder / path).read_bytes()
-    # That it sees: a log with another byte is refused.
+    # The check can fail: a log with another byte is refused.
     note = folder / "checkpoints" / listed[-1]
     note.write_bytes(note.read_bytes().replace(b"\n", b"0\n", 2))
     assert civic_verify(asked) == 1
@@ -237,7 +237,7 @@ def test_openings_for_auditors_are_kept_apart(
     index = log.get(f"/log/openings/{voted.polls.election}/index.json").json()
     assert index["audience"] == "sample"
     for key in voted.openings(AUDITORS):
-        # By no path of the API.
+        # No path of the API gives them.
         assert log.get(f"/{key}").status_code == 404
         assert log.get(f"/log/{key}").status_code == 404
     copied = set(LogCopy(target, OPENINGS_FOR_AUDITORS).into(tmp_path))
@@ -279,7 +279,7 @@ def test_nothing_published_can_be_deleted(target: Target) -> None:
     ],
 )
 def test_what_is_not_published_is_not_there(target: Target, path: str, status: int) -> None:
-    # As it is: other clients tidy paths up before they ask.
+    # Unchanged: other clients normalise paths before they send a request.
     url = urlsplit(target.log_api_url)
     connection = HTTPConnection(url.netloc, timeout=PATIENCE_SECONDS)
     try:
@@ -298,7 +298,7 @@ def test_page_of_receipts_asks_where_the_proofs_are(target: Target, voted: Voted
     assert "script-src 'sha256-" in page.headers["content-security-policy"]
     (path,) = re.findall(r"fetch\(`([^`]+)`", page.text)
     leaf = voted.leaves[0]
-    # As a browser reads it: below the place of the page, wherever that is.
+    # As in a browser: relative to the page, wherever that is.
     proof = voted.log.get(urljoin(str(page.url), path.replace("${leaf}", leaf)))
     found = Receipt.parse(proof.content)
     verify_receipt(found, bytes.fromhex(leaf), VerifierKey.parse(log_key(target)))

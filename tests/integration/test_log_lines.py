@@ -1,4 +1,4 @@
-"""What the functions log: one line per invocation, traceable from the HTTP request on."""
+"""What the functions log: one line per invocation, traceable from the HTTP request."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ METRICS = {"_aws", "function"}
 
 @dataclass(slots=True)
 class Journey:
-    """One citizen's requests, each in a trace of its own."""
+    """One citizen's requests, each with its own trace."""
 
     api: httpx.Client
     traces: dict[str, str] = field(default_factory=dict)
@@ -140,7 +140,7 @@ def test_refusal_carries_the_trace_id_of_its_line(journey: Journey) -> None:
 def test_line_counts_the_aws_calls_of_its_invocation(target: Target, journey: Journey) -> None:
     (line,) = (one for one in lines(target) if one.get("trace_id") == journey.traces["register"])
     calls = line["aws_calls"]
-    # The wrapping key is read once per environment, and so perhaps now.
+    # The wrapping key is read once per environment, which may be now.
     assert calls.pop("dynamodb:GetItem", 1) == 1
     assert calls == {"dynamodb:PutItem": 2, "events:PutEvents": 1}
 
@@ -156,7 +156,7 @@ def test_every_invocation_is_one_json_line(target: Target, journey: Journey) -> 
             != sum(one.startswith("START RequestId: ") for one in messages)
         ]
 
-    # One that has begun has not written its line yet.
+    # A running invocation has not written its line yet.
     eventually("every invocation has a line", lambda: not uneven())
     assert all(isinstance(line, dict) for line in lines(target))
 

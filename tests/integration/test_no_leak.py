@@ -1,4 +1,4 @@
-"""Marked people sent down every path leave no mark anywhere but in the answers to themselves."""
+"""Marked people sent down every path leave marks nowhere but in their own answers."""
 
 import random
 from collections.abc import Iterator
@@ -35,14 +35,14 @@ KINDS = ("table", "stream", "queue", "bucket", "log group", "metrics", "trail", 
 
 @pytest.fixture(scope="module")
 def before(target: Target, engine: Engine) -> frozenset[bytes]:
-    """What stood in files and objects before there was any marker."""
+    """What files and objects held before any marker existed."""
     settle(target)
     return contents_before(places(target, engine))
 
 
 @pytest.fixture(scope="module")
 def civic(target: Target, engine: Engine) -> Iterator[Command]:
-    """The `civic` command, whose lines are not broken, and a marker in one neither."""
+    """The `civic` command without line breaks, so that no marker is broken either."""
     assert not target.missing
     with pytest.MonkeyPatch.context() as changed:
         for console in (out, err):
@@ -58,7 +58,7 @@ def traces(
     before: frozenset[bytes],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Traces]:
-    """Send the marked people down every path; the recording stands in for the event archive."""
+    """Send the marked people down every path; the recording replaces the event archive."""
     assert before
     people = MarkedPeople(random.SystemRandom(), load_rule_set("national-2027"))
     found = Traces(target, people)

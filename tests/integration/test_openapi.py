@@ -27,10 +27,10 @@ KEY = "Idempotency-Key"
 
 
 def document() -> dict[str, Any]:
-    """Return the committed document, its pattern for plain text under a name.
+    """Return the committed document, with its pattern for plain text replaced by a named format.
 
-    Drawing text from a pattern takes Hypothesis seconds where it names the planes of private use;
-    that the pattern is right is a unit test.
+    Drawing text from a pattern with the private-use planes takes Hypothesis seconds; a unit test
+    shows that the pattern is right.
     """
     text = resources.files("civic.identity").joinpath("openapi.json").read_text()
     pattern = f'"pattern": {json.dumps(PLAIN_TEXT_PATTERN, ensure_ascii=False)}'
@@ -41,13 +41,13 @@ def document() -> dict[str, Any]:
 
 schemathesis.openapi.format(PLAIN_TEXT, plain(32))
 SCHEMA = schemathesis.openapi.from_dict(document())
-# Of a registration that exists the tests give id and token, so only the rest is drawn, and well.
+# The tests supply the id and token of an existing registration, so only the rest is drawn.
 GOOD = schemathesis.openapi.from_dict(document())
 GOOD.config.generation.update(modes=[schemathesis.GenerationMode.POSITIVE])
 BY_ID = GOOD.include(path_regex=r"/registrations/\{id\}", method=["GET", "PUT"])
 
-# The check asks again without a token, but these tests give one to every request. What happens
-# without one is in test_refusals.
+# The check repeats requests without a token, but these tests add one to every request. Requests
+# without a token are tested in test_refusals.
 NO_TOKEN: Any = schemathesis.checks.CHECKS.get_one("ignored_auth")
 
 EXAMPLES = settings(
@@ -63,7 +63,7 @@ MANY = settings(EXAMPLES, max_examples=1000)
 
 
 def call_and_validate(case: Case, target: Target) -> None:
-    # A key drawn twice would be one used again for another payload, which is rightly refused.
+    # A key drawn twice would be reused for another payload, which is rightly refused.
     if re.fullmatch(IDEMPOTENCY_KEY_PATTERN, str(case.headers.get(KEY, ""))):
         case.headers[KEY] = secrets.token_hex(16)
     case.call_and_validate(base_url=target.api_url, timeout=PATIENCE_SECONDS)

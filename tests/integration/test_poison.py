@@ -1,4 +1,4 @@
-"""Messages that cannot be handled: where they end, and what `civic dlq` does with them."""
+"""Messages that cannot be handled: where they end up, and what `civic dlq` does with them."""
 
 import json
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def _no_dead_letters(target: Target) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def request_event(target: Target, citizen: Citizen) -> dict[str, Any]:
-    """The archived ValidationRequest of somebody who has been decided."""
+    """The archived ValidationRequest of a person with a decision."""
     with recorded_events(target) as recording:
         receipt = citizen.register(person(), idempotency_key())
         decided(citizen, receipt)
@@ -49,7 +49,7 @@ def request_event(target: Target, citizen: Citizen) -> dict[str, Any]:
 
 
 def tampered(envelope: dict[str, Any]) -> str:
-    """Return the event with one sealed field in the place of another."""
+    """Return the event with one sealed field replaced by another."""
     fields = envelope["detail"]["sealed"]["fields"]
     swapped = fields | {"username": fields["full_name"], "full_name": fields["username"]}
     sealed = envelope["detail"]["sealed"] | {"fields": swapped}
@@ -72,7 +72,7 @@ def test_poison_ends_in_the_dead_letter_queue_and_what_waits_beside_it_is_handle
         given_up = dead(target, "Validator", len(poison))
     assert decisions == ["accepted"] * 3
     assert sorted(given_up) == sorted(poison)
-    # How messages are cut into batches is the queue's affair; the handlers' own tests mix them.
+    # How messages are grouped into batches is up to the queue; the handlers' own tests mix them.
     errors = {
         record["error"].split()[0]
         for line in lines_of(target, "validator")
@@ -148,7 +148,7 @@ def test_redriven_requests_are_handled_and_a_second_time_change_nothing(
 
 
 def given_up_registration(target: Target, citizen: Citizen) -> tuple[Receipt, dict[str, Any]]:
-    """Register somebody whose request nobody handled."""
+    """Register a person whose request is not handled."""
     with (
         recorded_events(target) as recording,
         paused(target, "Validator", "PiiStorage"),
@@ -176,6 +176,6 @@ def test_no_event_was_left_undelivered(target: Target, request_event: dict[str, 
     publish(target, request_event)
     settled(target)
     undelivered = [one for one in queue_depths(target) if one.name.endswith("Undelivered")]
-    # Of every stack but the platform, which has no rules.
+    # In every stack except the platform, which has no rules.
     assert len(undelivered) == 6
     assert {one.dead for one in undelivered} == {0}

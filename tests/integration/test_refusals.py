@@ -1,4 +1,4 @@
-"""What the API refuses, and how little it says when it does."""
+"""What the API refuses, and how little its refusals reveal."""
 
 import json
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def ask(api: httpx.Client, request: str, registration: str, token: str | None) -
 
 
 def said(answer: httpx.Response) -> tuple[int, dict[str, str], dict[str, Any]]:
-    """Return all that an answer says, but for what is new in every answer."""
+    """Return the content of an answer, without what is new in every answer."""
     body = answer.json()
     assert len(body.pop("trace_id")) == 32
     changing = {"date", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2", "apigw-requestid"}
@@ -62,7 +62,7 @@ def said(answer: httpx.Response) -> tuple[int, dict[str, str], dict[str, Any]]:
 def test_wrong_token_unknown_and_erased_answer_alike(
     api: httpx.Client, living: Receipt, erased: Receipt, request_name: str
 ) -> None:
-    # An erasure may be repeated with its own token; any other token must not learn that.
+    # An erasure may be repeated with its own token; other tokens must not reveal that.
     of_the_erased = NOBODY if request_name == "erasure" else erased.access_token
     wrong_token = said(ask(api, request_name, living.id, NOBODY))
     assert wrong_token[0] == 404
@@ -109,7 +109,7 @@ BODIES: dict[str, tuple[int, str, bytes]] = {
     "not_json": (400, "malformed_json", f'{{"full_name": "{CANARY}'.encode()),
     "nan": (400, "malformed_json", f'{{"full_name": "{CANARY}", "x": NaN}}'.encode()),
     "empty": (400, "malformed_json", b""),
-    # The engine hands the function U+FFFD for bytes that are not UTF-8; the code is its doing.
+    # The engine gives the function U+FFFD for bytes that are not UTF-8, hence this code.
     "not_utf8": (400, "malformed_json", with_canary() + b"\xff\xfe"),
     "duplicate_key": (
         400,

@@ -44,7 +44,7 @@ class Published:
 
 @pytest.fixture(scope="module")
 def published(target: Target, citizen: Citizen) -> Published:
-    """Publish about 21 people in one region, and 9 in each of two more; the erased are out."""
+    """Publish about 21 people in one region and 9 in each of two others, without the erased."""
     settled(target)
     _empty_the_joins(target)
     with recorded_events(target) as recording:
@@ -89,7 +89,7 @@ def cells(published: Published, table: str) -> dict[tuple[str, ...], int]:
 
 
 def test_release_counts_everyone_once_and_nobody_erased(published: Published) -> None:
-    # In DE 12 + 1 were accepted, of whom one was corrected to rejected and one erased: 11 and 10.
+    # In DE 12 + 1 were accepted; one was corrected to rejected and one erased: 11 and 10.
     assert cells(published, "decisions") == {("accepted",): 29, ("rejected",): 10}
     assert published.document["people"] == 30
 

@@ -1,4 +1,4 @@
-"""Events that come twice, late, or from an archive: nothing changes."""
+"""Events that arrive twice, late, or from an archive change nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

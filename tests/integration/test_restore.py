@@ -1,8 +1,8 @@
-"""Erasure survives a restore (GDPR Art. 17): of every table, archive and queue there was.
+"""Erasure survives a restore of every table, archive and queue (GDPR Art. 17).
 
 Copies of everything are taken, people are erased, and the copies are put back: first all but the
-subject keys, then the subject keys as well, which is the one case in which the erasure ledger has
-to be replayed. The ledger itself is never restored (docs/operations.md).
+subject keys, then the subject keys too, which is the only case in which the erasure ledger must be
+replayed. The ledger itself is never restored (docs/operations.md).
 """
 
 import json
@@ -78,7 +78,7 @@ def disaster(target: Target, citizen: Citizen) -> Disaster:
 
 @pytest.fixture(scope="module")
 def without_keys(target: Target, disaster: Disaster) -> Disaster:
-    """Everything is back but the subject keys, and every event comes again."""
+    """Everything is restored except the subject keys, and every event is delivered again."""
     restore(target, disaster.backup, *(set(disaster.backup) - NEVER_RESTORED))
     come_again(target, disaster)
     return disaster
@@ -86,7 +86,7 @@ def without_keys(target: Target, disaster: Disaster) -> Disaster:
 
 @pytest.fixture(scope="module")
 def with_keys(target: Target, citizen: Citizen, without_keys: Disaster) -> Disaster:
-    """The subject keys are back too; the proof that this matters, then the ledger is replayed."""
+    """The subject keys are restored too, which is shown to matter; then the ledger is replayed."""
     disaster = without_keys
     restore(target, disaster.backup, *(set(disaster.backup) - {"ErasureLedger"}))
     come_again(target, disaster)
@@ -131,7 +131,7 @@ def completed(target: Target, receipt: Receipt) -> bool:
 
 
 def opened(target: Target, disaster: Disaster, receipt: Receipt) -> list[str]:
-    """Return the copies that open to somebody with every right and every key there is."""
+    """Return the copies that an attacker with all rights and all keys can open."""
     thief = BreakIn(target)
     return [copy.where for copy in disaster.copies_of(receipt) if thief.opens(copy)]
 

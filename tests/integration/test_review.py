@@ -1,4 +1,4 @@
-"""Decisions by people, over the staff API: who is let in, what they see, and what it leads to."""
+"""Decisions by people over the staff API: who may use it, what they see, and what follows."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ def jane(target: Target) -> Iterator[Member]:
 
 @pytest.fixture
 def case(citizen: Citizen) -> Receipt:
-    """Somebody whom the rules leave to people."""
+    """A person whose case the rules refer to people."""
     receipt = registered(citizen, DOUBTFUL)
     assert citizen.status(receipt)["decision"] == "review"
     return receipt
@@ -36,7 +36,7 @@ def waits(member: Member, receipt: Receipt) -> bool:
 
 
 def looks(citizen: Citizen, receipt: Receipt) -> list[dict[str, Any]]:
-    """Return what the data subject is told of looks by staff."""
+    """Return the accesses by staff that the data subject can see."""
     return [one for one in citizen.data(receipt)["accesses"] if one["by"] == "staff"]
 
 
@@ -120,7 +120,7 @@ def test_contested_decision_is_decided_by_people_and_answered(
     jane.decide(receipt.id, "rejected")
     (note,) = (one for one in citizen.requests(receipt)["requests"] if one["kind"] == "review")
     assert note["completed_at"] >= note["received_at"]
-    # People decided against the person, who may contest that as well.
+    # Staff decided against the person, who may contest that too.
     citizen.dispute(receipt)
     jane.decide(receipt.id, "accepted")
     assert citizen.status(receipt)["decision"] == "accepted"

@@ -32,13 +32,13 @@ RIGHTS = {
 
 
 def counted_in_portugal(target: Target) -> int:
-    """Return how many a release made now would count there."""
+    """Return how many people a release made now would count there."""
     joins = DynamoDbJoins(target.dynamodb, target.output(JOINS))
     return sum(one.cohort.region == "PT" for one in joins.complete())
 
 
 def requests(citizen: Citizen, receipt: Receipt) -> list[tuple[str, str, bool]]:
-    """Return kind, article and whether it was answered of everything that was asked for."""
+    """Return the kind and article of every request, and whether it was answered."""
     notes = citizen.requests(receipt)["requests"]
     return [(note["kind"], note["article"], "completed_at" in note) for note in notes]
 

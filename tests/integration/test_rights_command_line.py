@@ -259,7 +259,7 @@ def test_review_of_no_case_is_1_with_a_hint(
 
 
 def on_a_terminal(engine: Engine, *command: str) -> str:
-    """Run `civic` with a terminal for its output; return what it showed."""
+    """Run `civic` with a terminal for its output, and return what it showed."""
     leader, follower = pty.openpty()
     environment = os.environ | {
         "CIVIC_STATE": str(engine.workspace.state),
@@ -274,7 +274,7 @@ def on_a_terminal(engine: Engine, *command: str) -> str:
         env=environment,
         check=False,
     )
-    # Open until now: without it what was shown could no longer be read.
+    # Open until now, as otherwise the output could no longer be read.
     shown = os.read(leader, 65536).decode()
     os.close(follower)
     os.close(leader)

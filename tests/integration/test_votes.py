@@ -1,4 +1,4 @@
-"""Votes at the deployed stack: cast, repeated, forged, poisoned, suspended, and recounted."""
+"""Votes in the deployed stack: submitted, repeated, forged, poisoned, suspended, and recounted."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ __all__ = ["http", "office"]
 
 WRITTEN = "Zq2votecanary"
 AT_ONCE = 8
-"""Requests in the engine at a time: each has a worker of its own there."""
+"""Simultaneous requests: each gets its own worker in the engine."""
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def offered(device: Device, election: ElectionId) -> bool:
 
 
 def left_of(polls: Polls, receipt: Receipt) -> list[str]:
-    """Return the voting tables in which a person's registration is named."""
+    """Return the voting tables that name a person's registration."""
     tables = {
         name
         for stack in ("elections", "voting")
@@ -178,7 +178,7 @@ def test_recount_is_the_tally_is_what_was_accepted(polls: Polls) -> None:
 
 
 def lines_since(polls: Polls) -> Iterator[Piece]:
-    """Return what every log group got since there were markers that it could have got."""
+    """Return what was written to every log group since the markers were made."""
     logs, window = polls.target.logs, (polls.since, datetime.now(UTC) + timedelta(minutes=1))
     for page in logs.get_paginator("describe_log_groups").paginate():
         for group in page["logGroups"]:
@@ -196,7 +196,7 @@ def test_log_groups_hold_no_code_and_no_choice(polls: Polls) -> None:
     logged = scanner.look(Place("log group", "all", lambda: lines_since(polls)))
     assert logged.size > 0
     assert logged.leaks == frozenset()
-    # That it sees: the election names the candidate.
+    # The search works: the election names the candidate.
     elections = polls.target.output("ElectionsTableName")
     (table,) = (one for one in places_of_aws(polls.target) if one.name == elections)
     assert "choice" in {leak.marker for leak in scanner.look(table).leaks}

@@ -1,4 +1,4 @@
-"""Waiting for what happens behind the API: always for a fact, never for a while."""
+"""Waits for what happens behind the API: always for a fact, never for a time."""
 
 import time
 from collections.abc import Callable
@@ -15,10 +15,10 @@ _PAUSE_SECONDS = 0.05
 
 
 def eventually[T](fact: str, look: Callable[[], T]) -> T:
-    """Look again and again; return the first answer that is true.
+    """Look repeatedly, and return the first answer that is true.
 
     Raises:
-        AssertionError: None was in time.
+        AssertionError: There was none in time.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (answer := look()):
@@ -28,7 +28,7 @@ def eventually[T](fact: str, look: Callable[[], T]) -> T:
 
 
 def decided(citizen: Citizen, receipt: Receipt, revision: int = 1) -> dict[str, Any]:
-    """Return the status once a revision is decided."""
+    """Wait until a revision is decided, and return the status."""
 
     def look() -> dict[str, Any] | None:
         status = citizen.status(receipt)
@@ -41,7 +41,7 @@ def decided(citizen: Citizen, receipt: Receipt, revision: int = 1) -> dict[str, 
 
 
 def stored(citizen: Citizen, receipt: Receipt, revision: int = 1) -> dict[str, Any]:
-    """Return everything that is held once a revision is stored."""
+    """Wait until a revision is stored, and return all data that is held."""
 
     def look() -> dict[str, Any] | None:
         try:
@@ -58,10 +58,10 @@ def stored(citizen: Citizen, receipt: Receipt, revision: int = 1) -> dict[str, A
 
 
 def settled(target: Target) -> None:
-    """Return once every consumer of identity has handled everything that was on its way."""
+    """Wait until every consumer of identity has handled everything sent to it."""
 
     def idle() -> bool:
         return all(depth.waiting + depth.in_flight == 0 for depth in queue_depths(target, IDENTITY))
 
-    # Twice: between two queues a fact is on the bus, in none of them.
+    # Twice, as an event on its way between two queues is on the bus and in neither of them.
     eventually("the queues are empty", lambda: idle() and idle())

@@ -1,4 +1,4 @@
-"""Our half of RFC 9474 with each half of `@cloudflare/blindrsa-ts`, another implementation of it.
+"""Our halves of RFC 9474 with those of `@cloudflare/blindrsa-ts`, another implementation.
 
 Needs Node 20, npm and its registry: part of `make test-deep`, where it fails if they are missing.
 """
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.deep
 
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory: pytest.TempPathFactory) -> Theirs:
-    """Install the package of the lock, and give its steps."""
+    """Install the locked package, and give its steps."""
     place = tmp_path_factory.mktemp("blindrsa-ts")
     for name in ("package.json", "package-lock.json", "step.mjs"):
         shutil.copy(HERE / name, place)

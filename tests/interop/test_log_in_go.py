@@ -122,7 +122,7 @@ def test_go_refuses_the_receipt_of_another_ballot(
     ],
 )
 def test_go_refuses_one_flipped_byte(program: Path, copied: Published, pattern: str) -> None:
-    # The last is of the newest size: of bundles of earlier sizes Go reads none.
+    # The last is for the newest size, as Go reads no bundles of earlier sizes.
     place = objects(copied.folder, pattern)[-1]
     content = bytearray(place.read_bytes())
     content[len(content) // 2] ^= 1

@@ -1,4 +1,4 @@
-"""The script of the page of receipts on proofs of the real writer, judged as civic-verify does.
+"""The script of the receipts page on the real writer's proofs, compared with civic-verify.
 
 Needs Node 20: part of `make test-deep`, where it fails if it is missing. Nothing is downloaded.
 """
@@ -69,7 +69,7 @@ def vkey(log: Log) -> str:
 
 @pytest.fixture(scope="module")
 def proofs(log: Log) -> list[Proof]:
-    """Proofs at every size: the first, the last, those around the middle, and some others."""
+    """Proofs at every size: of the first, the last and the middle leaves, and some others."""
     chosen = random.Random(1)
     recorder, leaves, found = log.recorder(), [], []
     for size in range(1, SIZES + 1):
@@ -84,7 +84,7 @@ def proofs(log: Log) -> list[Proof]:
 
 
 def in_page(asked: list[Asked] = [], **others: Any) -> dict[str, Any]:  # noqa: B006 - never changed
-    """Return what the page makes of answers, and of what is typed."""
+    """Return the page's verdicts on answers and on what is typed."""
     page = str(public_log.handler(http_event("GET /receipts"), None)["body"])
     script, _ = re.findall("<script>(.*?)</script>", page, re.DOTALL)
     answers = [
@@ -115,7 +115,7 @@ def kinds(asked: list[Asked], **others: Any) -> list[str]:
 
 
 def judged(asked: Asked) -> str:
-    """Return what civic-verify finds."""
+    """Return civic-verify's verdict."""
     try:
         verify_receipt(Receipt.parse(asked.proof), asked.leaf, VerifierKey.parse(asked.key))
     except Refused:
@@ -124,7 +124,7 @@ def judged(asked: Asked) -> str:
 
 
 def altered(proof: Proof) -> Iterator[bytes]:
-    """Give a proof with each byte changed, left out or doubled."""
+    """Yield a proof with each byte changed, left out or doubled."""
     raw = proof.raw
     yield raw[:-1] + b"A"
     for at in range(len(raw)):
@@ -142,7 +142,7 @@ def written(proof: Proof, index: int, hashes: list[bytes], size: int) -> bytes:
 
 
 def of_other_paths(proof: Proof) -> Iterator[bytes]:
-    """Give a proof with other indices and hashes."""
+    """Yield a proof with other indices and hashes."""
     hashes = proof.raw.partition(b"\n\n")[0].split(b"\n")[2:]
     assert written(proof, proof.index, hashes, proof.size) == proof.raw
     for index in {proof.index - 1, proof.index + 1, proof.index ^ 2, proof.size, 2**62}:
@@ -158,7 +158,7 @@ def of_other_paths(proof: Proof) -> Iterator[bytes]:
 
 
 def of_other_sizes(proof: Proof) -> Iterator[bytes]:
-    """Give a proof whose checkpoint tells of more or fewer entries."""
+    """Yield a proof whose checkpoint claims more or fewer entries."""
     hashes = proof.raw.partition(b"\n\n")[0].split(b"\n")[2:]
     for size in (proof.size + 1, proof.size - 1, 2 * proof.size, 2**32 + 1):
         yield written(proof, proof.index, hashes, size)
@@ -223,7 +223,7 @@ def test_log_that_signs_another_size_or_root_is_judged_as_civic_verify_does(
         asked.append(lying(signer, one, one.size, [*hashes, b64encode(bytes(32))], above))
     verdicts = kinds(asked)
     assert verdicts == [judged(one) for one in asked]
-    # Some sizes have the same path: no proof tells them apart.
+    # Some sizes have the same path, so no proof distinguishes them.
     assert set(verdicts) == {"found", "contradiction"}
 
 
@@ -253,7 +253,7 @@ def test_key_of_another_log_and_of_the_same_name_are_refused(proofs: list[Proof]
 
 
 def test_large_trees_are_followed() -> None:
-    # Of the naive maker of our tests, which shares no code with the writer.
+    # Made by our naive test writer, which shares no code with the real one.
     signer = Signer(ORIGIN)
     entries = [b"entry %d" % number for number in range(5000)]
     asked = []
@@ -304,7 +304,7 @@ def test_receipt_is_understood_as_it_may_be_pasted() -> None:
         leaf.hex().upper(),
         f"{shown[:20]} {shown[20:]}",
     ]
-    # The last character of 43 has two bits of its own that must not be set.
+    # The last of 43 characters has two spare bits that must not be set.
     bad = [
         "",
         shown[:-1],

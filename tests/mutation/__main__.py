@@ -1,4 +1,4 @@
-"""Break each guarantee on purpose, in a copy, and see that a test notices.
+"""Breaks each guarantee on purpose, in a copy, and checks that a test notices.
 
 ``python -m tests.mutation [SCOPE ...]``; without arguments every scope of `scopes.toml`.
 """
@@ -25,7 +25,7 @@ _INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run; 0 if the survivors are those that are listed."""
+    """Run the mutants; return 0 if the survivors are exactly the listed ones."""
     known = {scope.name: scope for scope in scopes()}
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("scopes", nargs="*", metavar="SCOPE", help=", ".join(known))
@@ -75,7 +75,7 @@ def _run(chosen: list[Scope], options: argparse.Namespace, console: Console) -> 
             began = time.monotonic()
             bar = progress.add_task(name, total=len(some))
             alive = []
-            # Closed before the copies are removed, also when somebody interrupts.
+            # Closed before the copies are removed, even after an interruption.
             with closing(run(some, homes)) as outcomes:
                 for mutant, noticed in outcomes:
                     progress.advance(bar)

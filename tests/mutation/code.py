@@ -8,17 +8,17 @@ from tests.mutation.expressions import mutate
 from tests.mutation.mutants import Mutant, numbered
 
 _NO_ERROR = ast.Tuple([], ast.Load())
-# What they forbid mypy finds before it runs.
+# mypy finds what they forbid before anything runs.
 _KEPT_BY_MYPY = {"frozen", "slots"}
 _LONGEST = 160
 _NO_CONTEXT = "__import__('contextlib').nullcontext()"
 
 
 def mutants_of(file: str, source: str) -> Iterator[Mutant]:
-    """Give every mutant of a module.
+    """Yield every mutant of a module.
 
-    Left alone are imports, annotations, docstrings and the texts of errors and problems: constants,
-    for people.
+    Imports, annotations, docstrings and the texts of errors and problems are left alone: these
+    texts are constants for people.
     """
     finder = _Finder(file, source)
     finder.visit(ast.parse(source))
@@ -75,7 +75,7 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Dict(self, node: ast.Dict) -> None:
         self._expression(node)
-        # An entry dropped is as good as an entry under another name.
+        # Dropping an entry has the same effect as renaming it.
         for one in [key for key in node.keys if not isinstance(key, ast.Constant)] + node.values:
             if one is not None:
                 self.visit(one)

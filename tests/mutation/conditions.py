@@ -1,8 +1,8 @@
-"""Changes to DynamoDB condition expressions, which are strings to every general mutator.
+"""Changes to DynamoDB condition expressions, which are mere strings to a general mutator.
 
 A clause is never simply dropped: DynamoDB refuses a request with a ``:value`` that no expression
-uses, so such a mutant would be noticed for the wrong reason. A clause that holds always, or never,
-is what dropping it from an AND, or from an OR, would mean.
+uses, so such a mutant would be noticed for the wrong reason. Making a clause always true in an AND,
+or never true in an OR, has the effect of dropping it.
 """
 
 import re
@@ -15,7 +15,7 @@ _ATOM = re.compile(
 _COMPARISON = re.compile(r"<>|<=|>=|=|<|>")
 _JUNCTION = re.compile(r"\b(?:AND|OR)\b")
 _FUNCTION = r"(?:attribute_(?:not_)?exists|begins_with|contains|size)\("
-# Also the part of one that is put together: " AND begins_with(entry, :prefix)".
+# Also a part of a composed one: " AND begins_with(entry, :prefix)".
 _CONDITION = re.compile(
     rf"^\s*(?:(?:AND|OR)\b)?[\s(]*(?:NOT\s+)?(?:{_FUNCTION}"
     rf"|{_OPERAND}\s*(?:<>|<=|>=|=|<|>)\s*[:#\w\x00]|\x00\d+\x00\s+(?:AND|OR)\b)"
@@ -31,21 +31,21 @@ _OTHERS = {
 
 
 class NotUnderstood(Exception):
-    """A condition has a form that the mutators do not know yet."""
+    """A condition has a form that the mutators do not know."""
 
 
 def is_condition(text: str) -> bool:
-    """Tell whether a string is a condition, a filter or a key condition.
+    """Return whether a string is a condition, a filter or a key condition.
 
     Args:
-        text: The string; what an f-string inserts stands in it as ``\\0number\\0``.
+        text: The string, in which what an f-string inserts appears as ``\\0number\\0``.
     """
     # A range of bytes (RFC 9110 section 14.1.2) looks like one.
     return _CONDITION.match(text) is not None and not text.startswith("bytes=")
 
 
 def mutate_condition(text: str) -> Iterator[tuple[str, str]]:
-    """Give each changed condition, preceded by what was changed.
+    """Yield each changed condition, preceded by what was changed.
 
     Raises:
         NotUnderstood: The condition uses more than comparisons, functions, AND, OR and NOT.
@@ -64,7 +64,7 @@ def mutate_condition(text: str) -> Iterator[tuple[str, str]]:
 
 def _mutate_atom(text: str, atom: re.Match[str]) -> Iterator[tuple[str, str]]:
     clause = atom.group()
-    # What an f-string inserts may hold an OR of its own.
+    # What an f-string inserts may itself hold an OR.
     inner = f"({clause})" if clause.startswith("\0") and clause.endswith("\0") else clause
     yield f"always holds: {clause}", _spliced(text, atom, f"({inner} OR NOT {inner})")
     yield f"never holds: {clause}", _spliced(text, atom, f"({inner} AND NOT {inner})")

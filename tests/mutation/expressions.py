@@ -37,12 +37,12 @@ _WIRE_TYPES = {"S", "N", "B", "L", "M", "SS", "NS", "BOOL", "NULL"}
 
 @singledispatch
 def mutate(_node: ast.expr) -> Changes:
-    """Give each changed form of an expression, preceded by what was changed."""
+    """Yield each changed form of an expression, preceded by what was changed."""
     yield from ()
 
 
 def changed[N: ast.AST](node: N, change: Callable[[N], object]) -> N:
-    """Give a copy of a node with a change made to it."""
+    """Return a copy of a node with a change made to it."""
     other = copy.deepcopy(node)
     change(other)
     return other
@@ -144,7 +144,7 @@ def _joined(template: str, inserted: list[ast.FormattedValue]) -> ast.JoinedStr:
 def _(node: ast.Call) -> Changes:
     called = ast.unparse(node.func)
     for index, keyword in enumerate(node.keywords):
-        # A flag is turned where its value stands.
+        # A flag is flipped where its value is given.
         flag = isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, bool)
         if keyword.arg not in _UNTOUCHED_ARGUMENTS and not flag:
             shown = ast.unparse(changed(node, lambda new, at=index: _only_keyword(new, at)))  # type: ignore[misc]
@@ -177,7 +177,7 @@ def _only_keyword(call: ast.Call, index: int) -> None:
 
 @mutate.register
 def _(node: ast.Attribute) -> Changes:
-    # ``type(error).__name__`` is what may be logged of an error.
+    # ``type(error).__name__`` is all that may be logged about an error.
     if node.attr == "__name__" and isinstance(node.value, ast.Call):
         yield f"its text instead of its name: {ast.unparse(node)}", _text_of(node.value.args[0])
 

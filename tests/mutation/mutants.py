@@ -1,4 +1,4 @@
-"""One small change to one file, which some test has to notice."""
+"""One small change to one file, which some test must notice."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A file with one change, named so that the name outlives edits elsewhere in the file."""
+    """A file with one change, whose name survives edits elsewhere in the file."""
 
     file: str
     where: str
@@ -16,12 +16,12 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """Say what was changed and where, without a line number."""
+        """Return what was changed and where, without a line number."""
         return f"{self.file} | {self.where} | {self.change}"
 
 
 def numbered(mutants: Iterable[Mutant]) -> Iterator[Mutant]:
-    """Tell equal changes in one place apart by counting them, and leave out the same twice."""
+    """Number equal changes in one place to distinguish them, and leave out duplicates."""
     seen: Counter[str] = Counter()
     texts = set()
     for mutant in mutants:

@@ -11,7 +11,7 @@ from tests.mutation.mutants import Mutant, numbered
 
 type Path = tuple[str | int, ...]
 type Edit = tuple[str, Path, Any]
-"""What is changed, where, and the new value; ``_GONE`` for none."""
+"""What is changed, where, and its new value, or ``_GONE`` if it is removed."""
 
 _GONE = object()
 _NOTHING = {"Ref": "AWS::NoValue"}
@@ -26,8 +26,8 @@ _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def mutants_of(file: str, source: str) -> Iterator[Mutant]:
-    """Give every mutant of a template's policies; they are written as JSON, which YAML contains."""
-    # Through JSON, so that what an anchor repeats is changed in one place only.
+    """Yield every mutant of a template's policies, written as JSON, which is also YAML."""
+    # Copied by way of JSON, so that what an anchor repeats is changed in only one place.
     document = json.loads(json.dumps(yaml_parse(source)))
 
     def found() -> Iterator[Mutant]:

@@ -24,11 +24,11 @@ _MUTANT_SECONDS = 60.0
 
 
 class BaselineFails(Exception):
-    """The tests fail, or cannot run, without any mutant; names the first that does."""
+    """The tests fail, or cannot run, without any mutant; it names the first that does."""
 
 
 class WorkerLost(Exception):
-    """The process that runs mutants ended."""
+    """The process that runs mutants has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            # Ctrl-C reaches the parent alone, which then ends this one and its child.
+            # Ctrl-C reaches only the parent, which then ends this process and its child.
             start_new_session=True,
         )
 
@@ -68,7 +68,7 @@ class Worker:
         )
 
     def run(self, task: Task) -> str | None:
-        """Return the first test that notices a mutant, None if all pass."""
+        """Return the first test that notices a mutant, or None if all pass."""
         mutant = task.mutant
         return self._ask(
             {
@@ -103,7 +103,7 @@ class Worker:
 
 @contextmanager
 def copies(count: int) -> Iterator[list[Path]]:
-    """Copy what git would commit, so often; the working tree itself is never written to."""
+    """Make copies of what git would commit; the working tree itself is never written to."""
     names = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -122,10 +122,10 @@ def copies(count: int) -> Iterator[list[Path]]:
 
 
 def run(tasks: list[Task], homes: list[Path]) -> Generator[tuple[Mutant, str | None]]:
-    """Run mutants side by side and give each with the test that noticed it, as they are done.
+    """Run mutants in parallel, and yield each with the test that noticed it when it is done.
 
     Raises:
-        BaselineFails: The tests do not even pass without a mutant.
+        BaselineFails: The tests fail even without a mutant.
     """
     everything = tuple(dict.fromkeys(test for task in tasks for test in task.tests))
     code_changes = any(task.mutant.file.endswith(".py") for task in tasks)

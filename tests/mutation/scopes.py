@@ -1,4 +1,4 @@
-"""What is mutated, and which tests have to notice it: `scopes.toml`."""
+"""What is mutated, and which tests must notice it, from `scopes.toml`."""
 
 import tomllib
 from collections.abc import Iterator
@@ -14,22 +14,22 @@ _LISTED = Path(__file__).with_name("scopes.toml")
 
 
 class UnknownMutant(Exception):
-    """What is named in the list does not exist any more."""
+    """Something in the list does not exist any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One file and its tests; of its mutants all, or those that are named."""
+    """One file and its tests, with all of its mutants or only the named ones."""
 
     file: str
     tests: tuple[str, ...]
     only: tuple[str, ...] = ()
 
     def tasks(self) -> Iterator[Task]:
-        """Give a task for every mutant of the file.
+        """Yield a task for every mutant of the file.
 
         Raises:
-            UnknownMutant: One that is named is none of the file's.
+            UnknownMutant: A named mutant is not among the file's.
         """
         mutants = list(self._mutants())
         named = {f"{self.file} | {one}" for one in self.only}
@@ -48,7 +48,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Files that carry one guarantee."""
+    """The files that provide one guarantee."""
 
     name: str
     targets: tuple[Target, ...]

@@ -1,4 +1,4 @@
-"""The mutants that no test notices and that need not be noticed: `survivors.toml`."""
+"""The mutants that no test notices and none need notice, from `survivors.toml`."""
 
 import tomllib
 from collections.abc import Iterable
@@ -10,21 +10,21 @@ _LISTED = Path(__file__).with_name("survivors.toml")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run says about the list."""
+    """The differences between a run and the list."""
 
     unexplained: list[str]
-    """Survived, and nobody said why that is right."""
+    """Survived without a reason in the list."""
     outdated: list[str]
-    """Listed, but noticed by now, or gone."""
+    """Listed, but now noticed or gone."""
 
     @property
     def good(self) -> bool:
-        """Tell whether list and run agree."""
+        """Return whether the list and the run agree."""
         return not self.unexplained and not self.outdated
 
 
 def accepted() -> dict[str, str]:
-    """Read the list: the reason by the name of the mutant.
+    """Read the list: the reasons by the names of the mutants.
 
     Raises:
         ValueError: A mutant is listed twice.
@@ -43,7 +43,7 @@ def judge(survived: Iterable[str], files: Iterable[str], reasons: dict[str, str]
 
     Args:
         survived: The names of the survivors.
-        files: The files whose every mutant was run; what is listed of others is left alone.
+        files: The files all of whose mutants were run; entries for others are left alone.
         reasons: The list.
     """
     found, ran = set(survived), set(files)

@@ -1,7 +1,7 @@
 """Runs mutants in a copy of the repository, one at a time, as asked on standard input.
 
-Importing the libraries takes several seconds, a test that notices a mutant a fraction of one. So
-this process imports the libraries once, but nothing of ours, and every mutant gets a fork of it.
+Importing the libraries takes several seconds, and a test that notices a mutant a fraction of one.
+So this process imports the libraries once, but none of our own code, and every mutant gets a fork.
 
 Started in the copy as ``python -m tests.mutation.worker ORIGINAL``; speaks JSON, a line each way.
 """
@@ -31,7 +31,7 @@ _OPTIONS = [
     "--import-mode=importlib",
     "-pno:cacheprovider",
     "-pno:xdist",
-    # Some of the libraries that were imported beforehand bring plugins of pytest.
+    # Some of the libraries imported beforehand bring pytest plugins.
     "-Wignore::pytest.PytestAssertRewriteWarning",
 ]
 _MOST_MEMORY = 4 * 1024**3
@@ -45,28 +45,28 @@ class FirstFailure:
         self._rank = {name: rank for rank, name in enumerate(likely)}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Put the likely tests first and leave the others in their order."""
+        """Put the likely tests first, and leave the others in their order."""
         items.sort(key=lambda item: self._rank.get(item.nodeid, len(self._rank)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take note of a failure."""
+        """Record a failure."""
         if report.failed and self.test is None:
             self.test = report.nodeid
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Take note of a module that cannot even be imported."""
+        """Record a module that cannot even be imported."""
         if report.failed and self.test is None:
             self.test = report.nodeid
 
 
 class Likely:
-    """The tests that noticed mutants before: a neighbour is likely noticed by the same."""
+    """The tests that noticed earlier mutants, as they are likely to notice similar ones."""
 
     def __init__(self) -> None:
         self._recent: dict[str, list[str]] = {}
 
     def tests(self, where: str) -> list[str]:
-        """Return those of the same function, then those of the others, the latest first."""
+        """Return those for the same function, then those for others, the latest first."""
         elsewhere = [
             test for name, tests in self._recent.items() if name != where for test in tests
         ]
@@ -79,7 +79,7 @@ class Likely:
 
 
 def use_the_copy(original: Path, copied: Path) -> None:
-    """Import what is ours from the copy and never from the original."""
+    """Import our own code from the copy and never from the original."""
     inside = f"{original / 'src'}{os.sep}"
     here = [
         str(copied / Path(one).relative_to(original))
@@ -91,7 +91,7 @@ def use_the_copy(original: Path, copied: Path) -> None:
 
 def run(arguments: list[str], likely: list[str]) -> dict[str, Any]:
     """Run test files in this process until a test fails."""
-    # The same examples every time, and none kept: a survivor must not depend on luck.
+    # The same examples every time, and none saved, so that a survivor does not depend on luck.
     settings.register_profile(
         "mutation",
         derandomize=True,
@@ -110,7 +110,7 @@ def run(arguments: list[str], likely: list[str]) -> dict[str, Any]:
 def run_in_a_fork(
     tests: list[str], seconds: float, likely: list[str], *, keep_bytecode: bool = False
 ) -> dict[str, Any]:
-    """Run tests in a child; one that takes longer than allowed has noticed the mutant too."""
+    """Run tests in a child; a test that exceeds its time counts as noticing the mutant."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -140,24 +140,24 @@ def _be_the_child(tests: list[str], likely: list[str], writing: int) -> None:
 
 
 def warm_up(modules: list[str], *, code_changes: bool) -> None:
-    """Import what the tests import, except what may be changed, and make what takes long."""
+    """Import what the tests import, except what may be mutated, and prepare what takes long."""
     left_out = {"tests", "tools"} | ({"civic"} if code_changes else set())
     for plugin in entry_points(group="pytest11"):
-        # Before what they belong to: Hypothesis insists.
+        # Imported before their own package, as Hypothesis requires.
         plugin.load()
     for name in modules:
         if name.partition(".")[0] not in left_out and name not in sys.modules:
-            # Not everything that was imported can be imported out of its order, or in silence.
+            # Some modules cannot be imported out of order, or without a warning.
             with contextlib.suppress(Exception), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 importlib.import_module(name)
-    # What takes long and is the same for every test: RSA pairs, and botocore's clients.
+    # These take long and are the same for every test: RSA pairs and botocore's clients.
     fakes = importlib.import_module("tests.fakes.aws")
     for number in (1, 2, 3):
         fakes.private_key(number)
     with fakes.running():
         pass
-    # pytest collects garbage several times; what is here by now is none.
+    # pytest collects garbage several times, and nothing loaded so far is garbage.
     gc.freeze()
 
 
@@ -166,9 +166,9 @@ def run_mutant(asked: dict[str, Any], likely: Likely) -> dict[str, Any]:
     file = Path(asked["file"])
     loaded = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     if str(file.resolve()) in loaded:
-        # Whatever imports it would get it unchanged.
+        # A module imported already would stay unchanged.
         raise RuntimeError(f"imported before it was changed: {file}")
-    # A file changed twice in a second could be taken for its older bytecode.
+    # If a file changes twice within a second, its older bytecode could be used.
     Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
     original = file.read_bytes()
     file.write_text(asked["text"])
@@ -182,7 +182,7 @@ def run_mutant(asked: dict[str, Any], likely: Likely) -> dict[str, Any]:
 
 
 def get_ready(asked: dict[str, Any]) -> dict[str, Any]:
-    """Import what the tests import, and run them without any mutant on top of that."""
+    """Import what the tests import, and then run them without any mutant."""
     collect = ["--collect-only", *asked["tests"]]
     answer = run_in_a_fork(collect, asked["seconds"], [], keep_bytecode=True)
     if answer["noticed"] is None:

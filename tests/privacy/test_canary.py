@@ -49,7 +49,7 @@ MARKS: list[str] = [
 
 
 def forms(mark: str) -> list[str]:
-    """Return the ways in which a text could stand somewhere."""
+    """Return the forms in which a text could appear."""
     raw = mark.encode()
     shifted = [base64.b64encode(b"x" * lead + raw).decode()[4:-4] for lead in range(3)]
     return [mark, mark.lower(), raw.hex(), json.dumps(mark)[1:-1], *filter(long_enough, shifted)]

@@ -1,4 +1,4 @@
-"""One voter from registration to ballot: what each domain keeps of them, and that it is not both.
+"""One voter from registration to ballot: no place holds identifiers of both domains.
 
 Both domains run in one process over the same AWS, with real blind signatures; then every row,
 event, queued message, object and log line is searched for the other domain's identifiers.
@@ -34,14 +34,14 @@ OF_VOTING = {"elections", "ballots", "tallies", "voter-codes"}
 
 @dataclass
 class Trail:
-    """What one voter left behind, place by place, and the identifiers to look for."""
+    """What one voter left behind, place by place, and the identifiers to search for."""
 
     places: dict[str, str]
     person: list[str]
     ballot: list[str]
 
     def found(self, forms: list[str]) -> set[str]:
-        """Return the places that hold one of some texts."""
+        """Return the places that hold any of some texts."""
         return {place for place, text in self.places.items() if any(one in text for one in forms)}
 
 
@@ -100,7 +100,7 @@ def trail(deployment: Deployment, polls: Station, log_lines: LogLines) -> Trail:
 
 
 def _announce_key(public: bytes) -> None:
-    """Let the issuer's key of the style take the place of the station's own."""
+    """Replace the station's own key for the style with the issuer's."""
     key: Any = {"id": {"S": ELECTION}, "part": {"S": f"key#{SOUTH}"}}
     clients.dynamodb().delete_item(TableName="elections", Key=key)
     DynamoDbElections(clients.dynamodb(), "elections").keep_keys(ELECTION, {SOUTH: public})

@@ -39,7 +39,7 @@ LOGGED: list[type[Event]] = [
     ]
 ]
 GIVEN_BY_THE_OFFICE = {"contest", "option"}
-"""Texts without a pattern: ids that the office's own code makes."""
+"""Texts without a pattern, as they are ids made by the office's own code."""
 NARROWED = {"pattern", "format", "enum", "const"}
 SAYS_WHAT = {"type", "$ref"}
 NESTED = {"anyOf", "allOf", "oneOf", "items", "prefixItems", "additionalProperties"}
@@ -50,7 +50,7 @@ SHARD = "shardId-1"
 
 
 def texts_of(schema: Any, name: str = "") -> set[str]:
-    """Return where a JSON schema lets any text or anything at all stand."""
+    """Return where a JSON schema allows any text or any value."""
     if isinstance(schema, list):
         return set().union(*(texts_of(one, name) for one in schema))
     if not isinstance(schema, dict):
@@ -186,7 +186,7 @@ def test_nothing_opens_a_ballot_but_what_the_election_chose(counted: Counted) ->
     assert open_ballots(counted.log.opener(counted.ballots), certified(ballots, Audience.AUDITORS))
     after = published(counted.log)
     opened = [one for one in counted.ballots if b64encode(one.salt) in after]
-    # A tenth is drawn, of which the log says so itself.
+    # A tenth is drawn, which the log itself declares.
     assert 70 < len(opened) < 180
     sampled = b"".join(
         content for path, content in counted.log.shelf.objects.items() if path.endswith(".jsonl")
@@ -194,7 +194,7 @@ def test_nothing_opens_a_ballot_but_what_the_election_chose(counted: Counted) ->
     assert all(one.line() in sampled for one in opened)
     hidden = [one for one in counted.ballots if one not in opened]
     assert not any(form in after for one in hidden for form in forms(one.salt))
-    # That it sees: the auditors have them.
+    # The search works: the auditors have them.
     shown = b"".join(counted.log.auditors.objects.values())
     assert all(one.line() in shown for one in hidden)
 

@@ -1,6 +1,6 @@
-"""Identity and voting share nothing: no model, row, artefact or template holds the two together.
+"""Identity and voting share nothing: no model, row, artefact or template combines the two.
 
-`test_one_voter_in_both_domains.py` looks for the same in what one voter leaves behind.
+`test_one_voter_in_both_domains.py` checks the same for what one voter leaves behind.
 """
 
 import ast
@@ -76,7 +76,7 @@ def names_of(model: type) -> set[str]:
 
 
 def kinds_of(hint: Any, seen: frozenset[Any] = frozenset()) -> Kinds:
-    """Return which of "person" and "ballot" a type holds, however deep."""
+    """Return which of "person" and "ballot" a type holds, at any depth."""
     if isinstance(hint, TypeAliasType):
         return kinds_of(value_of(hint), seen)
     if hint is RegistrationId:
@@ -96,7 +96,7 @@ def kinds_of(hint: Any, seen: frozenset[Any] = frozenset()) -> Kinds:
 
 
 def value_of(alias: TypeAliasType) -> Any:
-    """Return what an alias stands for; that of a function names types for the checker only."""
+    """Return the type behind an alias; a function's alias may name types only for the checker."""
     try:
         return alias.__value__
     except NameError:
@@ -110,7 +110,7 @@ def hints_of(model: type) -> dict[str, Any]:
         try:
             return get_type_hints(model, localns=unknown, include_extras=True)
         except NameError as missing:
-            # Types of AWS clients are there for the type checker only.
+            # Types of AWS clients exist only for the type checker.
             if not str(missing.name).endswith("Client"):
                 raise
             unknown[str(missing.name)] = object
@@ -144,7 +144,7 @@ def test_model_that_holds_both_would_be_seen(bad: Any) -> None:
 def test_kinds_are_recognised_where_they_rightly_are() -> None:
     found: dict[str, Kinds] = {}
     for model in models_of(*CONTEXTS):
-        # Two contexts may have a name for something of their own.
+        # Two contexts may use the same name for different things.
         found[model.__name__] = found.get(model.__name__, frozenset()) | kinds_of(model)
     assert len(found) > 100
     assert {name for name, kinds in found.items() if "ballot" in kinds} >= {
@@ -236,7 +236,7 @@ def imported_by(folder: Path) -> set[str]:
 
 
 def locked(file: str) -> set[str]:
-    """Return all packages of a lock file, those that others need included."""
+    """Return all packages of a lock file, including dependencies."""
     text = (ROOT / file).read_text()
     assert "--hash=sha256:" in text
     return {name.lower() for name in re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE)}

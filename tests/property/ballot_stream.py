@@ -1,8 +1,8 @@
-"""A stream of ballots whose shards split and merge, and two environments that are handed its parts.
+"""A stream of ballots whose shards split and merge, and two environments that receive its parts.
 
-Any call they make may be the last thing they do, be refused or go unanswered, or the other one,
-given up for dead, may finish its work just before it. What the stream promises is assumed and no
-more: within a shard no range begins behind a record that was not acknowledged.
+Any call they make may be their last, be refused or go unanswered, or the other environment, given
+up for dead, may finish its work just before it. Only what the stream promises is assumed: within a
+shard no range begins after a record that was not acknowledged.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,12 +21,12 @@ from tests.fakes.faults import Crash, Faults, How
 
 ELECTIONS = (ELECTION, OTHER)
 NEAR_A_LONGER_NUMBER = 95
-"""Where sequence numbers begin, so that texts soon do not order as the numbers do."""
+"""Where sequence numbers begin, so that they soon sort differently as text."""
 
 
 @dataclass(frozen=True)
 class Arrives:
-    """A ballot comes into one of the open shards."""
+    """A ballot is added to one of the open shards."""
 
     shard: int
     candidate: str
@@ -47,12 +47,12 @@ class Deliver:
 
     Attributes:
         shard: Which shard, open or closed.
-        back: How many acknowledged records come again before the rest.
-        length: How many records at most.
-        environment: Who gets them.
+        back: How many acknowledged records are repeated before the rest.
+        length: The most records.
+        environment: Which environment gets them.
         at: At which of its calls something happens.
         trouble: What goes wrong there, or what the other environment is handed meanwhile.
-        acknowledged: False where the stream has given the invocation up, and hears of no success.
+        acknowledged: False if the stream has given up the invocation and ignores its success.
     """
 
     shard: int
@@ -123,7 +123,7 @@ class Trouble(Faults):
 
 
 class Requests(MemorySnapshotRequests):
-    """Notes which version of the tally a snapshot would have had."""
+    """Records which version of the tally a snapshot would have had."""
 
     def __init__(self, store: MemoryTallies) -> None:
         super().__init__()
@@ -179,7 +179,7 @@ class Stream:
         other = step.trouble
         meanwhile = (lambda: self.deliver(other)) if isinstance(other, Deliver) else None
         how = other if isinstance(other, How) else None
-        # The environment that is at work is not given another batch.
+        # A busy environment gets no other batch.
         number = step.environment
         if isinstance(other, Deliver):
             number = 1 - other.environment
@@ -195,7 +195,7 @@ class Stream:
             shard.acknowledged = max(shard.acknowledged, start + len(batch))
 
     def finish(self) -> None:
-        """Deliver what is left, as the stream does until it is acknowledged."""
+        """Deliver the rest, as the stream does until it is acknowledged."""
         for number, shard in enumerate(self.shards):
             for environment in (1, 0):
                 self.deliver(Deliver(number, 0, 3, environment, 0, None, acknowledged=True))
@@ -203,7 +203,7 @@ class Stream:
             assert shard.acknowledged == len(shard.records)
 
     def reconciles(self) -> bool:
-        """Tell whether what is counted is what has arrived."""
+        """Return whether exactly what has arrived is counted."""
         for election in ELECTIONS:
             arrived = [
                 record.ballot
@@ -219,7 +219,7 @@ class Stream:
         return True
 
     def is_a_prefix(self) -> bool:
-        """Tell whether each tally is that of its shard's records up to its sequence number."""
+        """Return whether each tally is that of its shard's records up to its sequence number."""
         return all(
             tally.counts == counted(one.ballot for one in _until(shard, tally, election))
             for shard in self.shards
@@ -241,7 +241,7 @@ def run(
     store: type[MemoryTallies] = MemoryTallies,
     name_of: Callable[[Shard], str] = lambda shard: shard.name,
 ) -> Stream:
-    """Take the steps, then let everything be delivered."""
+    """Take the steps, and then deliver everything."""
     stream = Stream(store(), name_of)
     for step in taken:
         stream.take(step)

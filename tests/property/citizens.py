@@ -1,7 +1,7 @@
 """Citizens, what they were promised, and what their requests have in common.
 
-A command is one HTTP request. It is checked when its answer arrives, against everything that its
-citizen was told before it was sent: a new kind of request is one more class in ``commands``.
+A command is one HTTP request. When its answer arrives, it is checked against every answer that its
+citizen got before it was sent. A new kind of request is one more class in ``commands``.
 """
 
 import json
@@ -22,7 +22,7 @@ from civic.identity.model.registration import Registration
 from tests.strategies.registrations import person
 
 MARK = "zqcanary"
-"""Stands in every name; nobody but its owner may ever see it."""
+"""Part of every name, which nobody but its owner may ever see."""
 _VARIANTS: tuple[tuple[dict[str, object], Decision], ...] = (
     ({}, Decision.ACCEPTED),
     ({"citizenship_attestation": False, "date_of_birth": date(1970, 1, 1)}, Decision.REJECTED),
@@ -33,7 +33,7 @@ VARIANTS = len(_VARIANTS)
 
 @dataclass(frozen=True)
 class Body:
-    """What a citizen submits, and what the rules say to it."""
+    """What a citizen submits, and what the rules decide about it."""
 
     name: str
     variant: int = 0
@@ -57,7 +57,7 @@ class Receipt:
 
 @dataclass(eq=False)
 class Citizen:
-    """One person: what they asked for, and what became of it on the bus."""
+    """One person: what they requested, and the events that followed."""
 
     name: str
     key: str | None
@@ -65,7 +65,7 @@ class Citizen:
     id: str | None = None
     commands: list["Command"] = field(default_factory=list)
     revisions: dict[int, list["Command"]] = field(default_factory=dict)
-    """What published each revision; the number of one that was superseded may be taken again."""
+    """What published each revision; the number of a superseded one may be used again."""
     deletions: list[ErasureOrdered] = field(default_factory=list)
     objections: list[ObjectionRaised] = field(default_factory=list)
     reviews: list[DecisionMade] = field(default_factory=list)
@@ -76,7 +76,7 @@ class Citizen:
     def answered[C: "Command"](
         self, kind: type[C], status: int, before: int | None = None
     ) -> list[C]:
-        """Return the commands that were answered so, before that moment."""
+        """Return the commands that were answered so before that time."""
         return [
             command
             for command in self.of(kind)
@@ -84,14 +84,14 @@ class Citizen:
         ]
 
     def is_to_go(self) -> bool:
-        """Tell whether anybody has ever asked for the citizen's erasure."""
+        """Return whether anybody has ever requested the citizen's erasure."""
         return bool(self.deletions) or any(command.erases for command in self.commands)
 
     def is_gone(self, before: int | None = None) -> bool:
-        """Tell whether the citizen asked for erasure and was told that nothing is there any more.
+        """Return whether the citizen requested erasure and got the answer that nothing remains.
 
-        Known limit: while an erasure at the end of the retention is under way, one function may
-        have forgotten a registration that another still serves.
+        Known limit: during an erasure at the end of the retention, one function may have
+        forgotten a registration that another still serves.
         """
         return any(command.erases for command in self.commands) and any(
             command.was_over(before)
@@ -105,20 +105,20 @@ class Citizen:
         return max((command.promise() for command in over), default=0)
 
     def bodies(self, revision: int) -> list[Body]:
-        """Return what was published under a revision, the first first."""
+        """Return what was published under a revision, the oldest first."""
         return [one.body for one in self.revisions[revision] if one.body is not None]
 
     def decisions_on(self, revision: int) -> set[str]:
-        """Return what may have been decided on a revision, by the rules or by people."""
+        """Return the possible decisions on a revision, by the rules or by people."""
         asked = {one.verdict for one in self.commands if one.verdict and one.about == revision}
         return asked | {body.decision.value for body in self.bodies(revision)}
 
     def submitted(self, revision: int, shown: Registration) -> bool:
-        """Tell whether this was submitted under a revision."""
+        """Return whether this was submitted under a revision."""
         return shown in [body.registration for body in self.bodies(revision)]
 
     def note(self, command: "Command | None", event: Event) -> None:
-        """Note what was published about this citizen."""
+        """Record what was published about this citizen."""
         match event:
             case ValidationRequest() if command is not None:
                 self.id = event.id
@@ -145,7 +145,7 @@ class Command:
     begun: int = 0
     ended: int = 0
     troubled: bool = False
-    """Something was let go wrong; no success is owed."""
+    """Something was made to go wrong, so success is not required."""
     answer: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -172,7 +172,7 @@ class Command:
         return 0
 
     def request(self) -> dict[str, Any]:
-        """Return the parts of the request beside its route."""
+        """Return the parts of the request besides its route."""
         assert self.citizen.receipt is not None
         receipt = self.citizen.receipt
         parts: dict[str, Any] = {"path": {"id": receipt.id}, "token": receipt.token}
@@ -193,5 +193,5 @@ class Command:
         self.judge()
 
     def judge(self) -> None:
-        """Check an answer that is owed neither to trouble nor to an erasure."""
+        """Check an answer that neither trouble nor an erasure explains."""
         raise NotImplementedError

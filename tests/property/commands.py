@@ -1,4 +1,4 @@
-"""Every request of the HTTP APIs, and which answers to it are lies."""
+"""Every request of the HTTP APIs, and which answers to it are false."""
 
 import json
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _RESTRICTION_ATTEMPTS = 4
 
 
 class Register(Command):
-    """Take part; with an Idempotency-Key as often as it takes."""
+    """Register; with an Idempotency-Key, as often as it takes."""
 
     route = "POST /registrations"
 
@@ -88,13 +88,13 @@ class Erase(Command):
 
 
 class Withdraw(Erase):
-    """Withdraw consent (GDPR Art. 7(3)), which is to be forgotten too."""
+    """Withdraw consent (GDPR Art. 7(3)), which also means to be forgotten."""
 
     route = "DELETE /registrations/{id}/consent"
 
 
 class ReadStatus(Command):
-    """Ask how far it is."""
+    """Ask for the status."""
 
     route = "GET /registrations/{id}"
 
@@ -150,7 +150,7 @@ class Restrict(Command):
 
 
 class Lift(Restrict):
-    """Let the processing go on (GDPR Art. 18(3))."""
+    """Let the processing continue (GDPR Art. 18(3))."""
 
     route = "DELETE /registrations/{id}/restriction"
     restricts = False
@@ -180,7 +180,7 @@ class AskReview(Command):
 
 
 class ReadRequests(Command):
-    """See what was asked for (GDPR Art. 12(3)); also after the erasure."""
+    """See the requests (GDPR Art. 12(3)), even after the erasure."""
 
     route = "GET /registrations/{id}/requests"
 
@@ -193,7 +193,7 @@ class ReadRequests(Command):
         assert self.status == 200, self.answer
         listed = {one["kind"] for one in self.said["requests"]}
         for kind, command in ASKED_BY.items():
-            # An erasure or a lifting may have found that it was done already.
+            # An erasure or a lifting may have found that it had been done already.
             if kind not in {RequestKind.ERASURE, RequestKind.WITHDRAWAL, RequestKind.LIFTING}:
                 asked = [one for one in self.citizen.of(command) if type(one) is command]
                 owed = [one for one in asked if one.acknowledged and one.was_over(self.begun)]
@@ -201,7 +201,7 @@ class ReadRequests(Command):
 
 
 class ReadErasure(Command):
-    """See how far the erasure is, and its receipt."""
+    """See the progress of the erasure, and its receipt."""
 
     route = "GET /registrations/{id}/erasure"
 
@@ -243,7 +243,7 @@ class DecideCase(Command):
 
 
 class ListCases(Command):
-    """See who waits, as a member of staff; what has been overtaken is closed."""
+    """See who waits, as a member of staff; outdated cases are closed."""
 
     route = "GET /reviews"
 
@@ -283,9 +283,9 @@ ASKING: tuple[type[Command], ...] = (
     ReadRequests,
     ReadErasure,
 )
-"""What can be asked about a registration without saying more."""
+"""The requests about a registration that need no other parameters."""
 FOLLOWING: tuple[type[Command], ...] = (Rectify, *ASKING)
-"""All that needs the token."""
+"""The requests that need the token."""
 ASKED_BY: dict[RequestKind, type[Command]] = {
     RequestKind.ACCESS: ReadData,
     RequestKind.RECTIFICATION: Rectify,
@@ -310,7 +310,7 @@ class Intrude(Command):
         return False
 
     def request(self) -> dict[str, Any]:
-        """Return the owner's request, but for the token."""
+        """Return the owner's request with another token."""
         parts = self.as_if(self.citizen, self.body).request() | {"token": self.token}
         return parts if self.known else parts | {"path": {"id": NOBODY}}
 

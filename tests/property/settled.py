@@ -28,7 +28,7 @@ from tests.property.world import World
 
 @dataclass(frozen=True)
 class Outcome:
-    """What all stores hold of a registration, and when they say it was erased."""
+    """What all stores hold about a registration, and when they say it was erased."""
 
     held: object
     on_the_roll: bool | None
@@ -48,7 +48,7 @@ class Outcome:
 
 
 def check_settled(world: World) -> None:
-    """Check that an orderly run of the same requests would have ended the same."""
+    """Check that an orderly run of the same requests would have ended in the same way."""
     orderly = Pipeline()
     for citizen in world.citizens:
         if citizen.id is None:
@@ -68,7 +68,7 @@ def check_settled(world: World) -> None:
 
 
 def expected(orderly: Pipeline, citizen: Citizen) -> Outcome:
-    """Do one after the other what was published of a citizen's requests; return the outcome."""
+    """Handle the events of a citizen's requests one after the other; return the outcome."""
     last = max(citizen.revisions)
     newest = citizen.bodies(last)[0].registration
     orderly.now = NOW
@@ -111,7 +111,7 @@ def assert_as_asked(outcome: Outcome, citizen: Citizen) -> None:
 
 
 def decided_by_people(orderly: Pipeline, receipt: Receipt, citizen: Citizen, last: int) -> None:
-    """Let people decide the last revision as they did."""
+    """Repeat people's decision on the last revision."""
     rounds = {one.round: one.decision for one in citizen.reviews if one.revision == last}
     if rounds:
         row = orderly.decisions.get(receipt.id)
@@ -123,7 +123,7 @@ def decided_by_people(orderly: Pipeline, receipt: Receipt, citizen: Citizen, las
 
 
 def counted(pipeline: Pipeline) -> list[str]:
-    """Return everybody who counts, but for the day."""
+    """Return everybody who counts, without the day."""
     everybody = pipeline.joins.complete()
     return sorted(repr((one.cohort, one.decision, one.reasons)) for one in everybody)
 
@@ -160,7 +160,7 @@ def assert_erased_for_good(world: World, citizen: Citizen) -> None:
 
 
 def assert_nobody_waits_unnoticed(world: World, citizen: Citizen) -> None:
-    """Who waits for a person is in the queue of people's cases, and nobody else is."""
+    """Exactly the registrations that wait for a person are in the review queue."""
     row = decision_row(world.pipeline, citizen)
     case = world.pipeline.reviews.get(RegistrationId(citizen.id or ""))
     if case is not None:
@@ -171,7 +171,7 @@ def assert_nobody_waits_unnoticed(world: World, citizen: Citizen) -> None:
 
 
 def assert_requests_are_answered(world: World, citizen: Citizen) -> None:
-    """No request is left open in the log but one that was never acknowledged, or that waits."""
+    """No request is open in the log, except those never acknowledged and those that wait."""
     registration = world.registration_of(citizen)
     for known, kind, revision in world.pipeline.requests.pending:
         asked = [one for one in citizen.commands if isinstance(one, ASKED_BY[kind])]
@@ -180,13 +180,13 @@ def assert_requests_are_answered(world: World, citizen: Citizen) -> None:
         if kind is RequestKind.REVIEW:
             assert world.pipeline.reviews.get(registration), "review will never be answered"
         else:
-            # Known limit: of two corrections at once the overtaken one may stay open.
+            # Known limit: of two simultaneous corrections the superseded one may stay open.
             assert kind is RequestKind.RECTIFICATION, f"{kind} will never be answered"
             assert was_overtaken(citizen, revision), "rectification will never be answered"
 
 
 def was_overtaken(citizen: Citizen, revision: int | None) -> bool:
-    """Tell whether a later revision was on its way before this one was acknowledged."""
+    """Return whether a later revision was on its way before this one was acknowledged."""
     own = citizen.revisions[revision or 0]
     later = [
         one

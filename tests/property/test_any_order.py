@@ -1,4 +1,4 @@
-"""Any life of any citizens, in any order of anything, ends where the orderly run ends."""
+"""The lives of any citizens, in any order of everything, end as the orderly run does."""
 
 from datetime import timedelta
 
@@ -43,7 +43,7 @@ picks = st.integers(0, 30)
 variants = st.integers(0, VARIANTS - 1)
 hows = st.sampled_from(How)
 fates = st.none() | st.none() | st.builds(Fate, st.integers(0, 9), st.none() | hows)
-"""Most runs go through; others are held up, or something goes wrong, after some calls."""
+"""Most runs complete; others are held up, or something goes wrong, after some calls."""
 
 
 class Lives(RuleBasedStateMachine):

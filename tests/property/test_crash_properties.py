@@ -1,7 +1,7 @@
-"""A function may die, or be refused, at any call: nothing acknowledged is lost or doubled.
+"""A function may crash, or be refused, at any call: nothing acknowledged is lost or doubled.
 
-Every call that a life leads to, in whatever function, goes wrong once in every way. The client, or
-the queue, tries again; in the end everything must be as if nothing had happened.
+Every call in a life, in any function, goes wrong once in every way. The client, or the queue,
+retries; in the end everything must be as if nothing had happened.
 """
 
 import json
@@ -35,7 +35,7 @@ STAFF = "arn:aws:iam::123456789012:user/staff"
 ACCEPTABLE, REJECTED = person(), person(citizenship_attestation=False)
 DOUBTFUL, CORRECTED = person(national_id="not one"), person(username="corrected")
 AGAIN = {500, 503}
-"""Answers after which a client tries again."""
+"""Answers after which a client retries."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Client:
         self.queues = Queues.of(self.pipeline)
 
     def live(self, steps: Sequence["Step"], start: int = 0) -> int | None:
-        """Take the steps, from one of them on; return the number of the one it gave up at."""
+        """Take the steps, starting at one of them; return the number of the one that failed."""
         failed = None
         for number, step in enumerate(steps[start:], start):
             while not step(self):
@@ -63,7 +63,7 @@ class Client:
         return failed
 
     def send(self, route: str, body: Registration | str | None = None, **parts: Any) -> bool:
-        """Send a request; tell whether there is nothing to repeat."""
+        """Send a request; return whether it need not be repeated."""
         if self.receipt:
             parts.setdefault("token", self.receipt["access_token"])
             parts["path"] = {"id": self.receipt["id"]}
@@ -76,7 +76,7 @@ class Client:
         return answer["statusCode"] not in AGAIN
 
     def run(self, handler: Handler, event: dict[str, Any]) -> bool:
-        """Let a function be invoked by its schedule or by an operator."""
+        """Invoke a function as its schedule or an operator would."""
         try:
             return self.pipeline.invoke(handler, event) is not None
         except (IdentityError, PublishFailed):
@@ -103,7 +103,7 @@ def delivered(client: Client) -> bool:
 
 def decided_by_people(client: Client) -> bool:
     case = client.pipeline.reviews.get(RegistrationId(client.receipt["id"]))
-    # Who finds no case any more knows that it was decided.
+    # If there is no case any more, it was decided.
     opinion = json.dumps({"revision": case.record.revision if case else 1, "decision": "accepted"})
     return client.send("POST /reviews/{id}", opinion, staff=STAFF)
 
@@ -180,12 +180,12 @@ FINISHED_BY_REPEATING = {
     *["restricted at once and lifted", "restricted", "objected and restricted"],
     *["contested", "in doubt"],
 }
-"""A restriction, or a decision of people, stands in the row before it is announced. It was not
-acknowledged then, and whoever repeats it finishes it; a case stays open until that is done."""
+"""A restriction, or a decision of people, is in the row before it is announced. It is not
+acknowledged then, and repeating it completes it; a case stays open until that is done."""
 
 
 def outcome(pipeline: Pipeline) -> dict[str, object]:
-    """Return all that is left of a life in the stores."""
+    """Return everything that remains of a life in the stores."""
     ids = {record.id for record in pipeline.subject_keys.rows.keys() - strays(pipeline)}
     ids |= pipeline.vault.rows.keys() | pipeline.decisions.rows.keys() | pipeline.joins.rows.keys()
     return {
@@ -204,7 +204,7 @@ def outcome(pipeline: Pipeline) -> dict[str, object]:
             isinstance(row, DecisionRow) and row.restricted
             for row in pipeline.decisions.rows.values()
         ],
-        # How often something was asked for, and when, is not the same after a retry.
+        # After a retry, how often something was requested, and when, differs.
         "open": [one.kind for one in pipeline.requests.pending.values()],
         "done": {one.kind for one in pipeline.requests.done.values()},
         "seen": {view.purpose for view in pipeline.requests.views},
@@ -212,7 +212,7 @@ def outcome(pipeline: Pipeline) -> dict[str, object]:
 
 
 def stores_of(left: dict[str, object]) -> dict[str, object]:
-    """Leave out the log, which notes what is asked for before it is done."""
+    """Leave out the log, which records requests before they are carried out."""
     return {name: part for name, part in left.items() if name not in {"open", "done", "seen"}}
 
 
@@ -233,7 +233,7 @@ def nothing_opens(pipeline: Pipeline) -> bool:
 
 @cache
 def expected(life: str, steps: int | None = None) -> dict[str, object]:
-    """Return what is left of the first steps of a life in which nothing goes wrong."""
+    """Return what remains after the first steps of a life in which nothing goes wrong."""
     pipeline = Pipeline()
     Client(pipeline).live(LIVES[life][:steps])
     return outcome(pipeline)

@@ -1,4 +1,4 @@
-"""The same as `test_election_crashes`, for every single AWS call of the real functions.
+"""The same as `test_election_crashes`, for every AWS call of the real functions.
 
 Some calls of a port are two of AWS: an election's secret and its definition, or several codes.
 """
@@ -46,7 +46,7 @@ def _deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Dying:
-    """Lets the function die at one of its AWS calls, before or after it."""
+    """Makes the function crash before or after one of its AWS calls."""
 
     def __init__(self, aws: Aws, number: int, hook: str) -> None:
         self.left = number
@@ -60,7 +60,7 @@ class Dying:
 
 
 def ask(route: str, body: Any = None, on: str | None = None) -> dict[str, Any]:
-    """Ask until there is an answer."""
+    """Repeat a request until it is answered."""
     event = http_event(
         route,
         None if body is None else json.dumps(body),

@@ -1,8 +1,8 @@
-"""An office's function may die, or be refused, at any call: no change is lost, and none unheard.
+"""An office's function may crash, or be refused, at any call: no change and no event is lost.
 
-Every call that an election's life leads to goes wrong once, in every way. Whoever asked asks
-again, the calendar looks once a minute; in the end everything must be as if nothing had happened,
-and the bus must have heard every change, in order, if some of them twice.
+Every call in an election's life goes wrong once in every way. The caller retries, and the calendar
+runs once a minute; in the end everything must be as if nothing had happened, and the bus must have
+received every change in order, though some of them twice.
 """
 
 from collections.abc import Callable
@@ -84,7 +84,7 @@ def updated(office: Office, world: ElectionWorld) -> Election | None:
     try:
         return drafts.update(office, one(), draft(title="Other", contests=contests, revision=3))
     except ElectionMoved:
-        # Done already; the answer was lost.
+        # It was done already, and the answer was lost.
         return None
 
 
@@ -125,7 +125,7 @@ STEPS: tuple[Step, ...] = (
 
 
 def heard(world: ElectionWorld) -> list[list[ElectionChange]]:
-    """Return what the bus was told about each election, without repetitions."""
+    """Return the events about each election, without repetitions."""
     return [_each_once(changes(world, id_)) for id_ in (one(), copy())]
 
 
@@ -197,7 +197,7 @@ def test_fault_at_any_call_changes_nothing_in_the_end(number: int, how: How) -> 
     life = Life(Faults(number, how=how))
     life.live()
     assert state(life.world) == undisturbed()[1]
-    # Changes are heard in their order, and what is repeated is repeated at once.
+    # Changes arrive in order, and repetitions follow at once.
     revisions = revisions_heard(life.world, one())
     assert [revision for revision, _ in groupby(revisions)] == sorted(set(revisions))
 
@@ -205,7 +205,7 @@ def test_fault_at_any_call_changes_nothing_in_the_end(number: int, how: How) -> 
 @pytest.mark.parametrize("how", [How.DIED_BEFORE, How.DIED_AFTER])
 @pytest.mark.parametrize("number", calls())
 def test_calendar_announces_what_nobody_asks_for_again(number: int, how: How) -> None:
-    """Nobody repeats the step that died; what it had stored is heard of all the same."""
+    """Nobody repeats the step that crashed; what it had stored is announced nevertheless."""
     faults = Faults(number, how=how)
     life = Life(faults)
     for step in STEPS:

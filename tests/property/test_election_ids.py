@@ -15,7 +15,7 @@ ID = ElectionId("0123456789ab")
 
 
 def texts(election: Election) -> dict[str, str]:
-    """Return what stands under each id."""
+    """Return what each id stands for."""
     contests = {one.id: one.title for one in election.contests}
     options = {option.id: option.text for one in election.contests for option in one.options}
     return contests | options
@@ -34,7 +34,7 @@ class History:
         return f"text {self.count}"
 
     def change(self, keep: list[bool], new: int) -> None:
-        """Keep some of what there is, drop the rest, and add something."""
+        """Keep some entries, drop the rest, and add some."""
         before = texts(self.election)
         wanted = iter(keep * (1 + len(before) // max(1, len(keep))))
         contests: list[dict[str, Any]] = []

@@ -21,7 +21,7 @@ from tests.strategies.registrations import (
 )
 
 RULES = RuleSet.parse((files("civic.identity.rules") / "national-2027.toml").read_bytes())
-# The first draw makes Hypothesis tabulate Unicode, the first call loads the libraries' tables.
+# The first draw makes Hypothesis tabulate Unicode, and the first call loads libraries' tables.
 untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 POINTERS = {
     "/date_of_birth",

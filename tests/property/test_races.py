@@ -1,4 +1,4 @@
-"""Two things happen at once: the second at every call of the first."""
+"""Two things happen at once: the second during each call of the first."""
 
 import os
 from collections.abc import Callable
@@ -94,7 +94,7 @@ def fresh(world: World, citizen: Citizen) -> None:
 
 
 def waiting(world: World, citizen: Citizen) -> None:
-    """People have to decide."""
+    """People must decide."""
     registered(world, citizen, DOUBTFUL)
     world.settle()
 
@@ -107,7 +107,7 @@ def contested(world: World, citizen: Citizen) -> None:
 
 
 def restricted(world: World, citizen: Citizen) -> None:
-    """Nothing may be decided, and a decision is waiting."""
+    """Processing is restricted, and a decision is waiting."""
     registered(world, citizen, DOUBTFUL)
     world.send(Restrict(citizen))
     world.deliver([one for one in world.queues.waiting if one.consumer is Consumer.VALIDATOR])

@@ -1,4 +1,4 @@
-"""The tally is exact however the stream cuts, repeats, loses and reorders what it delivers."""
+"""The tally is exact however the stream splits, repeats, loses and reorders what it delivers."""
 
 from collections.abc import Callable, Sequence
 
@@ -32,7 +32,7 @@ def test_at_any_moment_the_tally_is_that_of_what_came_first(taken: list[Step]) -
 
 
 def seen(fails: Callable[[list[Step]], bool]) -> list[Step]:
-    """Return steps after which the count is wrong; fails if the search meets none."""
+    """Return steps after which the count is wrong; fail if the search finds none."""
     search = settings(
         max_examples=3000, phases=[Phase.generate], database=None, deadline=None, derandomize=True
     )

@@ -1,4 +1,4 @@
-"""What must hold of a world at every moment."""
+"""What must always hold of a world."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.property.world import World
 
 
 def check_always(world: World) -> None:
-    """Check what must hold whatever is under way."""
+    """Check what must hold at any moment."""
     for citizen in world.citizens:
         if citizen.receipt is not None:
             nothing_acknowledged_is_forgotten(world, citizen)
@@ -40,7 +40,7 @@ def nothing_acknowledged_is_forgotten(world: World, citizen: Citizen) -> None:
 
 
 def nothing_is_decided_while_restricted(world: World, citizen: Citizen) -> None:
-    """From the answer to a restriction to the next wish to lift it no decision is made."""
+    """From the answer to a restriction until the next request to lift it, no decision is made."""
     row = decision_row(world.pipeline, citizen)
     if row is None or not is_restricted(citizen):
         world.frozen.pop(citizen.name, None)
@@ -51,7 +51,7 @@ def nothing_is_decided_while_restricted(world: World, citizen: Citizen) -> None:
 
 
 def is_restricted(citizen: Citizen) -> bool:
-    """Tell whether a restriction was acknowledged, and nobody has asked to lift it since."""
+    """Return whether a restriction was acknowledged, and nobody has requested to lift it since."""
     lifts = citizen.of(Lift)
     return any(
         not isinstance(command, Lift) and all(lift.was_over(command.begun) for lift in lifts)
@@ -60,7 +60,7 @@ def is_restricted(citizen: Citizen) -> bool:
 
 
 def what_is_gone_stays_gone(world: World) -> None:
-    """A tombstone is never replaced, but by one of an earlier request."""
+    """A tombstone is replaced only by one of an earlier request."""
     there = dict(tombstones(world.pipeline))
     for (store, registration), erased_at in world.graves.items():
         later = there.get((store, registration))
@@ -87,7 +87,7 @@ def tombstones(pipeline: Pipeline) -> Iterator[tuple[tuple[str, str], datetime]]
                 yield (name, registration), row.erased_at
     for registration, join in pipeline.joins.rows.items():
         if isinstance(join, datetime):
-            # That of an objection gives way to that of an erasure, whenever that was.
+            # That of an objection gives way to that of an erasure at any time.
             kind = "objections" if registration in pipeline.joins.living else "joins"
             yield (kind, registration), join
     for registration, entry in pipeline.roll.rows.items():
@@ -102,7 +102,7 @@ def decision_row(pipeline: Pipeline, citizen: Citizen) -> DecisionRow | None:
 
 
 def is_safe(world: World, registration: RegistrationId, promised: int) -> bool:
-    """Tell whether data of that revision, or a later one, is stored or on its way, with its key."""
+    """Return whether data of that revision or a later one is stored or on its way, with its key."""
     vault, keys = world.pipeline.vault, world.pipeline.subject_keys
     stored = vault.get(registration)
     if isinstance(stored, VaultRow) and stored.record.revision >= promised:

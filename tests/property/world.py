@@ -1,7 +1,7 @@
 """Citizens, functions, queues and time, and what must be true of them together.
 
-``World`` runs requests and deliveries, as a whole or held up in the middle, and knows what was
-acknowledged; ``truths`` says what must hold.
+``World`` runs requests and deliveries, in full or held up in the middle, and knows what was
+acknowledged; ``truths`` checks what must hold.
 """
 
 from collections.abc import Callable, Iterable
@@ -36,7 +36,7 @@ _MOST_TASKS = 3
 
 @dataclass(frozen=True)
 class Fate:
-    """After this many calls a run is held up, or something goes wrong at the next."""
+    """After this many calls a run is held up, or the next call goes wrong."""
 
     calls: int
     how: How | None = None
@@ -44,7 +44,7 @@ class Fate:
 
 @dataclass(eq=False)
 class Task:
-    """A run that is under way: of a request, or of a delivery."""
+    """A running request or delivery."""
 
     activity: Activity
     command: Command | None = None
@@ -62,7 +62,7 @@ class World:
     """Tombstones by store and registration, as last seen."""
     receipts: dict[str, SignedReceipt] = field(default_factory=dict)
     frozen: dict[str, Verdict | None] = field(default_factory=dict)
-    """Decisions of those who have restricted the processing, as of then."""
+    """The decisions on those who restricted the processing, at that time."""
 
     def __post_init__(self) -> None:
         """Build the functions and their queues."""
@@ -88,7 +88,7 @@ class World:
         self._start(Task(Activity(self.turns, lambda: self.queues.deliver(messages))), fate)
 
     def run(self, handler: Handler, event: dict[str, Any], fate: Fate | None = None) -> None:
-        """Let a function be invoked directly; what it cannot do is left to the next invocation."""
+        """Invoke a function directly; what it cannot do is left to the next invocation."""
 
         def work() -> None:
             with suppress(IdentityError, PublishFailed):
@@ -97,11 +97,11 @@ class World:
         self._start(Task(Activity(self.turns, work)), fate)
 
     def go_on(self, task: Task, calls: int | None = None) -> None:
-        """Let a run that is held up go on."""
+        """Let a run that is held up continue."""
         self._watch(task, lambda: task.activity.go_on(calls))
 
     def strike(self, task: Task, how: How) -> None:
-        """Let something go wrong at the call that a run is held up before; it ends."""
+        """Make the call go wrong before which a run is held up, and let the run end."""
         if task.command is not None:
             task.command.troubled = True
         self._watch(task, lambda: task.activity.strike(how))
@@ -113,7 +113,7 @@ class World:
         self.pipeline.now += time
 
     def settle(self) -> None:
-        """Let every run end, everybody finish what they began, every message be handled."""
+        """Let every run end, everybody finish what they began, and every message be handled."""
         for task in list(self.tasks):
             self.go_on(task)
         self.drain()
@@ -124,7 +124,7 @@ class World:
         self.pipeline.http("GET /reviews", staff="staff")
 
     def lift_everything(self) -> None:
-        """Let everybody whose registration is restricted lift that."""
+        """Let everybody whose registration is restricted lift the restriction."""
         for citizen in self.citizens:
             row = self.pipeline.decisions.rows.get(RegistrationId(citizen.id or ""))
             if citizen.receipt and isinstance(row, DecisionRow) and row.restricted:
@@ -132,7 +132,7 @@ class World:
         self.settle()
 
     def _finish(self, citizen: Citizen, kind: type[Command]) -> None:
-        """Repeat the last request of a kind, had it not been answered."""
+        """Repeat the last request of a kind if it was not answered."""
         last = [*citizen.of(kind)][-1:]
         if last and last[0].status in {0, 500, 503}:
             again = type(last[0])(citizen, verdict=last[0].verdict, about=last[0].about)
@@ -157,7 +157,7 @@ class World:
                 task.command.check()
 
     def flush(self) -> None:
-        """Let every message be handled, or die."""
+        """Let every message be handled or become a dead letter."""
         self.queues.flush()
         self._collect()
 
@@ -181,7 +181,7 @@ class World:
         elif isinstance(event, ValidationRequest) and command is not None:
             assert command.citizen.id in {None, event.id}
             command.citizen.note(command, event)
-            # Where it does not open it was erased, or superseded, a moment ago.
+            # If it does not open, it was erased or superseded a moment ago.
             with suppress(IdentityError):
                 assert command.body is not None
                 assert opened(self.pipeline, event) == command.body.registration

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 type Writer = Callable[[str, bytes, bytes], bytes]
-"""Takes a text, what is written before it and what after it."""
+"""Takes a text, what is written before it, and what after it."""
 
 
 def _plain(encode: Callable[[str], bytes]) -> Writer:
@@ -18,12 +18,12 @@ def _written(write: Callable[[str], str]) -> Writer:
 
 
 def _base64(encode: Callable[[bytes], bytes], inner: Callable[[str], bytes]) -> Writer:
-    """What stands before and after the text is in the base64 as well, so it shifts the text."""
+    """What is before and after the text is in the base64 too, so it shifts the text."""
     return lambda text, before, after: encode(before + inner(text) + after)
 
 
 def _every_character(text: str, form: str) -> str:
-    """Escape all of a text, surrogates and all, and not only what must be escaped."""
+    """Escape every character of a text, with surrogates, and not only what must be escaped."""
     utf16 = text.encode("utf-16-be", "surrogatepass")
     units = (int.from_bytes(utf16[n : n + 2]) for n in range(0, len(utf16), 2))
     return "".join(form % unit for unit in units)
@@ -78,4 +78,4 @@ WRITERS: dict[str, Writer] = {
         json.dumps({"body": base64.b64encode(before + _utf8(text) + after).decode()}), safe=""
     ).encode(),
 }
-"""Every way by its name."""
+"""Every way, by name."""

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for registrations: any of valid form, and people the rules accept."""
+"""Hypothesis strategies for registrations: any of valid form, and those of accepted people."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -37,18 +37,18 @@ _NUMBERS = ("+49 30 901820", "030 901820", "(201) 555-0123", "12345678Z", "52998
 
 
 def plain(max_size: int) -> st.SearchStrategy[str]:
-    """Any text that ``plain_text`` lets through."""
+    """Any text that ``plain_text`` accepts."""
     return st.text(_CHARACTERS, min_size=1, max_size=max_size).filter(_is_plain)
 
 
 def countries() -> st.SearchStrategy[str]:
-    """Accepted countries most of the time, else any two letters."""
+    """Usually an accepted country, otherwise any two letters."""
     letters = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=2, max_size=2)
     return st.sampled_from(ACCEPTED_COUNTRIES) | letters
 
 
 def moments() -> st.SearchStrategy[datetime]:
-    """Any aware moment, in any offset."""
+    """Any aware time, with any offset."""
     offsets = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timedelta(minutes=minutes))
     return st.datetimes(timezones=offsets.map(timezone))
 

@@ -19,7 +19,7 @@ def who_may(*actions: str) -> set[str]:
 
 
 def in_environment(value: Any, environment: str) -> Any:
-    """Return what a setting is in an environment."""
+    """Return the value of a setting in an environment."""
     if isinstance(value, dict) and "Fn::FindInMap" in value:
         name, key, attribute = value["Fn::FindInMap"]
         assert key == {"Ref": "Environment"}
@@ -75,7 +75,7 @@ def test_log_is_locked_for_ten_years_in_production() -> None:
     mode, days = found.pop("prod")
     assert mode == "COMPLIANCE"
     assert days >= 10 * 365.25
-    # Elsewhere nobody is left with a bucket that cannot be removed.
+    # Elsewhere nobody ends up with a bucket that cannot be removed.
     assert {days for _, days in found.values()} == {1}
 
 

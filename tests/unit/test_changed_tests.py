@@ -1,4 +1,4 @@
-"""Which tests `make check` runs: the nearest first, step by step, up to a number."""
+"""Which tests `make check` runs: the nearest first, step by step, up to a limit."""
 
 from pathlib import Path
 

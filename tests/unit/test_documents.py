@@ -1,4 +1,4 @@
-"""What the documents name is there: links, files, modules, tests, commands and their options."""
+"""Everything the documents name exists: links, files, modules, tests, commands and options."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ from tests.documents import ROOT, Document, documents
 from tests.unit.operator.command_tree import PROGRAMS
 
 DOCUMENTS = pytest.mark.parametrize("document", documents(), ids=str)
-# The changelog tells of the past: what it names may have been renamed since.
+# The changelog is about the past: what it names may have been renamed since.
 PRESENT = pytest.mark.parametrize(
     "document", [one for one in documents() if str(one) != "CHANGELOG.md"], ids=str
 )
@@ -42,7 +42,7 @@ def test_commands_exist_and_know_their_options(document: Document) -> None:
 
 
 def test_each_kind_of_wrong_name_is_found(tmp_path: Path) -> None:
-    """A planted document: whatever it names is wrong."""
+    """A planted document in which every name is wrong."""
     text = """\
 # One heading
 [gone](gone.md) [no part](#another-heading) [here](#one-heading)
@@ -131,7 +131,7 @@ def _wrong(
 
 
 def _lacks(program: str, words: list[str]) -> str | None:
-    """Return the command up to the word that a program does not know; None if it knows all."""
+    """Return the command up to the first word that a program does not know, or None."""
     command = _program(program)
     options = _options(command)
     path: list[str] = []

@@ -1,4 +1,4 @@
-"""What holds of every template, whatever it is about: queues, stores, keys, and who looks on.
+"""What holds for every template: queues, stores, keys, and monitoring.
 
 What a single one promises is in its own file; rights and policies are in `test_template_rights.py`,
 `test_narrowed_rights.py` and `test_template_policies.py`.
@@ -14,15 +14,15 @@ import pytest
 from tests.templates import IDENTITY, TEMPLATES, Template, every, home_of, logical_id, on_aws
 
 WAITING = {"EventQueue", "CertifiedQueue"}
-"""Their messages wait for ballots on purpose, and come back a hundred times before they die."""
+"""Their messages wait for ballots on purpose, and are retried a hundred times before they die."""
 WHOLE_BATCHES = {"CalendarFunction", "PressFunction"}
-"""However many messages they get, they do one piece of work, which succeeds or fails whole."""
+"""However many messages they get, they do one piece of work, which succeeds or fails as a whole."""
 UNOBSERVED = {"VoteStage", "LogStage"}
-"""An access log of theirs would keep the moment of every vote, or who asked for which receipt."""
+"""Their access log would record the moment of every vote, or who asked for which receipt."""
 SILENT = {"EnqueuerFunction", "PublicLogFunction"}
-"""What those stages lead to: lines that Lambda writes by itself would tell the same."""
+"""The functions behind those stages, where Lambda's own lines would reveal the same."""
 SITE = {"Api", "VoteApi"}
-"""What pages of the office's site may call."""
+"""The APIs that pages of the office's site may call."""
 
 LONGEST_KEPT = 1_209_600
 """Seconds: as long as SQS keeps anything."""
@@ -31,7 +31,7 @@ every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEM
 
 
 def mappings(template: Template, *, of_queues: bool) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return what hands a function messages of queues, of any stack, or records of streams."""
+    """Yield what delivers messages from queues of any stack, or records from streams."""
     queues = {name for _, name, _ in every("AWS::SQS::Queue")}
     for mapping in template.of_type("AWS::Lambda::EventSourceMapping").values():
         if (logical_id(mapping["EventSourceArn"]) in queues) == of_queues:
@@ -39,7 +39,7 @@ def mappings(template: Template, *, of_queues: bool) -> Iterator[tuple[str, dict
 
 
 def in_each_environment(template: Template, value: Any) -> list[Any]:
-    """Return what a setting is on AWS."""
+    """Return the value of a setting on AWS."""
     value = on_aws(value)
     if isinstance(value, dict) and "Fn::FindInMap" in value:
         name, _, attribute = value["Fn::FindInMap"]
@@ -97,8 +97,8 @@ def test_dead_letters_are_kept_as_long_as_any_queue_can(template: Template) -> N
 def test_queue_hides_a_message_six_times_as_long_as_its_function_may_take(
     template: Template,
 ) -> None:
-    # AWS Lambda developer guide, "Using Lambda with Amazon SQS": a batch that finds no free
-    # function is tried again, and counts as received.
+    # AWS Lambda developer guide, "Using Lambda with Amazon SQS": a batch for which no function is
+    # free is retried, and counts as received.
     for function, mapping in mappings(template, of_queues=True):
         name = logical_id(mapping["EventSourceArn"])
         home = home_of(name)
@@ -121,7 +121,7 @@ def test_poisonous_message_does_not_hold_back_its_batch_mates(template: Template
 def test_consumers_of_queues_are_bounded(template: Template) -> None:
     for _, mapping in mappings(template, of_queues=True):
         scaling = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
-        # A schedule brings one message at a time.
+        # A schedule sends one message at a time.
         assert scaling or mapping["BatchSize"] == 1
         for limit in in_each_environment(template, scaling) if scaling else []:
             # Lambda allows no fewer.
@@ -133,9 +133,9 @@ def test_readers_of_streams_begin_at_the_beginning_and_give_nothing_up(template:
     for _, mapping in mappings(template, of_queues=False):
         assert mapping["StartingPosition"] == "TRIM_HORIZON"
         assert mapping["BisectBatchOnFunctionError"] is True
-        # A window, for without one a function is not told its shard.
+        # A window, as without one a function does not learn its shard.
         assert on_aws(mapping["TumblingWindowInSeconds"]) > 0
-        # A batch is tried until it is in, or until the stream forgets it.
+        # A batch is retried until it succeeds or the stream drops it.
         given_up = {"MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "DestinationConfig"}
         assert not given_up & set(mapping)
         # More than one batch of a shard at a time would let one overtake another.
@@ -144,7 +144,7 @@ def test_readers_of_streams_begin_at_the_beginning_and_give_nothing_up(template:
 
 @every_template
 def test_queue_of_what_is_nowhere_else_survives_its_stack(template: Template) -> None:
-    # Ballots, which are the only messages under a key of ours; events are in the archive too.
+    # Ballots are the only messages under one of our keys; events are in the archive too.
     for name, queue in template.of_type("AWS::SQS::Queue").items():
         assert retained(template, name) == ("KmsMasterKeyId" in queue)
 
@@ -196,7 +196,7 @@ def test_every_key_rotates_and_outlives_its_stack_but_for_those_of_topics(
 
 @every_template
 def test_everything_is_traced_but_votes_and_looks_at_receipts(template: Template) -> None:
-    # A trace would note the moment of a vote, or which receipt was asked for.
+    # A trace would record the moment of a vote, or which receipt was requested.
     for function in template.of_type("AWS::Lambda::Function").values():
         traced = {"Mode": "Active"} if template in IDENTITY else None
         assert function.get("TracingConfig") == traced
@@ -229,7 +229,7 @@ def test_access_logs_hold_no_address_and_no_path_and_of_votes_and_receipts_there
     for name, stage in template.of_type("AWS::ApiGatewayV2::Stage").items():
         if name in UNOBSERVED:
             assert "AccessLogSettings" not in stage
-            # Whoever wonders why finds the reason at the setting that is missing.
+            # The reason is given where the setting is missing.
             (skipped, *_) = template.resources[name]["Metadata"]["checkov"]["skip"]
             assert (skipped["id"], bool(skipped["comment"])) == ("CKV_AWS_76", True)
         else:

@@ -34,7 +34,7 @@ PLANTED = {
     "terminal": ("civic.terminal.console", "civic.contracts.trace"),
     "stack": ("civic.stack.deploy", "civic.identity.errors"),
 }
-"""By rule: who imports what must not be imported."""
+"""For each rule, a module and an import that it forbids."""
 
 MORE = [
     ("functions", "civic.voting.functions.enqueuer", "civic.voting.functions.processor"),

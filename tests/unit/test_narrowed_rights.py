@@ -1,7 +1,7 @@
-"""Rights that a condition narrows: what the code asks for is inside, what an attacker would is not.
+"""Rights narrowed by a condition: they cover the code's requests, but not an attacker's.
 
-The requests are those that the adapters make; the attacks are the same with other parameters, made
-by someone in control of the function's code.
+The requests are those that the adapters make; the attacks are the same with other parameters, by
+someone in control of the function's code.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ ALL: dict[str, Any] = {"ProjectionExpression": None, "Select": None}
 
 
 class Narrowed(NamedTuple):
-    """A statement, the call that needs it, and calls with which it must not help."""
+    """A statement, the call that needs it, and calls that it must not allow."""
 
     sid: str
     call: Callable[[], object]
@@ -95,7 +95,7 @@ NARROWED = [
         [
             {"UpdateExpression": "SET document = :key"},
             {"UpdateExpression": "REMOVE document"},
-            # It would return the election's secret, sealed as it is.
+            # It would return the election's secret, though sealed.
             {"ReturnValues": "ALL_OLD"},
             {"ReturnValues": "ALL_NEW"},
         ],
@@ -104,7 +104,7 @@ NARROWED = [
 
 
 def statements(sid: str) -> list[dict[str, Any]]:
-    """Return every statement of a name, in whichever role."""
+    """Return every statement with a name, in any role."""
     found = [
         one
         for template in TEMPLATES.values()

@@ -1,4 +1,4 @@
-"""What docs/operations.md lists of the code: metrics and exit codes, compared both ways."""
+"""What docs/operations.md lists from the code: metrics and exit codes, compared both ways."""
 
 import ast
 import re
@@ -14,10 +14,10 @@ BUILT = {"Accepted", "Rejected", "Review", "Superseded", "Stored"} | {
     *("BallotsAlready", "BallotsCounted", "BallotsFailed"),
     *("Responses2xx", "Responses4xx", "Responses5xx"),
 }
-"""Metrics whose names are put together from an outcome or a status."""
+"""Metrics whose names are composed of an outcome or a status."""
 
 BY_THE_EDGE = {"Errors"}
-"""What `civic.runtime.observability` counts by itself."""
+"""The metrics that `civic.runtime.observability` itself counts."""
 
 
 def part(heading: str) -> str:
@@ -25,7 +25,7 @@ def part(heading: str) -> str:
 
 
 def counted() -> Iterator[str]:
-    """Return the names that functions count under, where they are written out."""
+    """Return the names of the functions' metrics that are written out."""
     for module in ROOT.glob("src/*/civic/*/functions/*.py"):
         for call in ast.walk(ast.parse(module.read_text("utf-8"))):
             match call:

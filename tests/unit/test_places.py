@@ -1,4 +1,4 @@
-"""A route or an event is named in few places that somebody has to keep in step by hand."""
+"""A route or an event is named in few places that must be kept in step by hand."""
 
 import pytest
 from tools import places
@@ -13,7 +13,7 @@ MOST = 4
 Of a route its declaration and whoever names it to people or calls it.
 """
 MORE = {
-    # Two consumers have to do something else with it each.
+    # Two consumers each do something different with it.
     "RestrictionChanged": 5,
     # The office ends an election, and so does the clock.
     "ElectionEnded": 5,
@@ -55,7 +55,7 @@ def test_places_of_each_kind_are_found() -> None:
     assert "schemas/ObjectionRaised.json" in found[Kind.GENERATED]
     assert "tests/unit/identity/test_rights_objection.py" in found[Kind.TESTS]
     assert "docs/architecture.md" in found[Kind.PROSE]
-    # Between its marks a template is generated.
+    # The part of a template between its marks is generated.
     assert "stacks/analytics.yaml" in found[Kind.GENERATED]
     assert "stacks/analytics.yaml" not in found[Kind.BY_HAND]
 

@@ -1,6 +1,6 @@
-"""The table of what was asked: every row has its state, and what is claimed names its proof.
+"""The table of requirements: every row has its state, and every claim names its proof.
 
-That the files, tests and commands which it names exist is `test_documents.py`'s to see.
+`test_documents.py` checks that the files, tests and commands it names exist.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""How the stacks hang together: what one takes of another, their parameters and their tables."""
+"""How the stacks depend on each other: their imports, parameters and tables."""
 
 import json
 import tomllib
@@ -18,7 +18,7 @@ IMPORTED_BY_PARAMETER = {
     "VotingStack": "voting",
 }
 MOST_LINES = 650
-"""That are kept by hand in a template."""
+"""Those that are kept by hand in a template."""
 
 every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
 

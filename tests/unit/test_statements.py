@@ -1,4 +1,4 @@
-"""Wrong IAM statements are found in templates, each kind of them, and right ones are left alone."""
+"""Wrong IAM statements of every kind are found in templates, and right ones are accepted."""
 
 from copy import deepcopy
 from typing import Any
@@ -215,7 +215,7 @@ def test_statement_without_a_name_is_found_by_its_number() -> None:
     ("branches", "faults"),
     [
         (["FullAws", statement("sqs:Nothing"), RIGHT[0]], 1),
-        # Only the embedded engine is given what is otherwise left out.
+        # Only the embedded engine receives what is left out elsewhere.
         (["FullAws", RIGHT[0], statement("sqs:Nothing")], 0),
         (["FullAws", {"Ref": "AWS::NoValue"}, statement("sqs:Nothing")], 0),
         (["HasAuditors", RIGHT[0], statement("sqs:Nothing")], 1),

@@ -1,4 +1,4 @@
-"""What the templates of identity promise, each in its place: expiry, alarms, copies of keys."""
+"""What the templates of identity promise: expiry, alarms, copies of keys."""
 
 import pytest
 

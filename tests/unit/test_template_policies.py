@@ -1,4 +1,4 @@
-"""Policies that hang on resources rather than on functions, and conditions, word for word.
+"""Policies on resources rather than on functions, and conditions, word for word.
 
 The rights of the functions are in `test_template_rights.py`.
 """
@@ -91,7 +91,7 @@ FOR_OUR_TOPICS = {
     }
 }
 OUR_ALARMS = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"
-# Alarms and notices hold no data; who publishes them has to be let in.
+# Alarms and notices hold no data; their publishers must be admitted.
 LET_IN = {
     "AlarmsKey": (
         "cloudwatch.amazonaws.com",
@@ -130,7 +130,7 @@ def conditions() -> list[tuple[str, dict[str, Any]]]:
     ("template", "key"), [(template, key) for template, key, _ in every("AWS::KMS::Key")]
 )
 def test_keys_are_granted_by_this_accounts_iam_alone(template: Template, key: str) -> None:
-    # Nobody is named here, so that the roles' policies say everything about who may decrypt.
+    # It names nobody, so the roles' policies say everything about who may decrypt.
     others = [
         {
             "Effect": "Allow",

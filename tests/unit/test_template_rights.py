@@ -1,6 +1,6 @@
-"""The rights of every function, as CloudFormation will be given them, against the matrix.
+"""The rights of every function, as CloudFormation receives them, against the matrix.
 
-Compared both ways: a right that is missing fails, and so does one too many.
+They are compared both ways: a missing right fails, and so does one too many.
 """
 
 import pytest
@@ -19,7 +19,7 @@ from tests.templates import (
 )
 
 OPERATOR = "operator"
-"""Publishes by `civic dlq`, with the rights of whoever runs it."""
+"""Publishes through `civic dlq`, with the rights of the person who runs it."""
 
 KNOW_NO_RESOURCE = {"dynamodb:ListStreams"}
 

@@ -60,7 +60,7 @@ def test_functions_have_the_layer_and_the_log_group_of_their_own_stack(template:
 
 
 def receivers_of(template: Template, rule: dict[str, Any]) -> set[str]:
-    """Return the modules behind the targets of a rule: of functions, or of topics."""
+    """Return the modules behind the targets of a rule, which are functions or topics."""
     behind = {
         logical_id(mapping["EventSourceArn"]): template.of_type("AWS::Lambda::Function")[
             logical_id(mapping["FunctionName"])

@@ -68,7 +68,7 @@ def test_parts_of_a_dropped_sum_are_dropped() -> None:
     everyone = [*people(12, "FR", "35-44"), *people(30, "DE", "25-34"), *people(5, "PL", "25-34")]
     cells = published(suppress_small_cells(tally(everyone)))
     assert Cell("regions", ("FR", "accepted")) not in cells
-    # Published, it would give away France, and by that Poland.
+    # Publishing it would reveal France, and so Poland.
     assert Cell("regions_by_age", ("FR", "35-44", "accepted")) not in cells
     assert cells[Cell("age_bands", ("35-44", "accepted"))] == 12
     assert cells[Cell("regions", ("DE", "accepted"))] == 30

@@ -1,4 +1,4 @@
-"""The use case of a release: count, protect, write, and only then tell."""
+"""The use case of a release: count, protect, write, and only then announce."""
 
 from datetime import UTC, datetime
 

@@ -9,7 +9,7 @@ from tests.fakes.log import Log, arrival, arrivals
 
 @pytest.fixture(scope="module")
 def log() -> Log:
-    """A log of two whole stretches and a little more."""
+    """A log of two complete stretches and a little more."""
     made = Log()
     recorder = made.recorder()
     for first in range(1, 2 * STRETCH + 700, 10_000):

@@ -49,7 +49,7 @@ def test_openings_for_auditors_are_not_public_but_for_the_sample() -> None:
     assert open_ballots(log.opener(openings(ballots)), certification) == ballots
     assert json.loads(log.auditors.read(f"{FOLDER}/index.json"))["ballots"] == ballots
     sample = json.loads(log.shelf.read(f"{FOLDER}/index.json"))
-    # The smallest checkpoint with the certification: its two entries came after all ballots.
+    # The smallest checkpoint with the certification, whose two entries follow all ballots.
     seed = Checkpoint.parse(log.shelf.read(f"checkpoints/{ballots + 2}"))
     assert sample["seed"] == ballots + 2
     bound = int(sample["bound"], 16)
@@ -129,7 +129,7 @@ def test_a_sample_of_nobody_is_published_as_one() -> None:
 
 
 def draw_of(ballots: int) -> Draw:
-    """Return the draw from a log of so many ballots."""
+    """Return the draw from a log with this many ballots."""
     log = logged(ballots, Audience.AUDITORS)
     root = Checkpoint.parse(log.shelf.read(f"checkpoints/{ballots + 2}")).root
     return Draw.of(ballots + 2, root, ballots)

@@ -41,7 +41,7 @@ def test_order_in_the_log_says_nothing_of_the_order_of_voting() -> None:
 
 
 def renumbered(first: int, last: int) -> list[Arrival]:
-    """Return the same ballots, arrived in the opposite order."""
+    """Return the same ballots as if they had arrived in the opposite order."""
     return [
         replace(one, number=f"{last - place:040}")
         for place, one in enumerate(arrivals(first, last))
@@ -75,7 +75,7 @@ def test_sequence_numbers_are_compared_as_numbers() -> None:
 
 
 class Dies:
-    """An adapter whose n-th call dies, before or after it was carried out."""
+    """An adapter whose n-th call crashes, before or after its effect."""
 
     def __init__(self, adapter: Any, calls: Iterator[int], at: int, *, after: bool) -> None:
         self.adapter, self.calls, self.at, self.after = adapter, calls, at, after
@@ -96,7 +96,7 @@ class Dies:
 
 
 class Died(BaseException):
-    """The environment is gone."""
+    """The environment crashed."""
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -111,7 +111,7 @@ def test_a_crash_between_any_two_steps_loses_nothing_and_doubles_nothing(
         name: Dies(getattr(log, name), calls, at, after=after)
         for name in ("journal", "shelf", "heads", "bus", "signer")
     }
-    # An environment that dies, and one that is given the same batch with a little more.
+    # One environment crashes, and another gets the same batch and a little more.
     try:
         record_ballots(Log(index=log.index, **wrapped).recorder(), SHARD, arrivals(1, 320))
     except Died:
@@ -140,7 +140,7 @@ def assert_published_is_journal(log: Log) -> None:
 
 
 class Interleaved:
-    """A journal in which another writer is faster, so many times."""
+    """A journal in which another writer is faster a number of times."""
 
     def __init__(self, log: Log, times: int) -> None:
         self.log, self.times, self.number = log, times, 1000
@@ -194,7 +194,7 @@ def test_tiles_that_do_not_lead_to_the_last_checkpoint_stop_the_log() -> None:
     with pytest.raises(LogBroken):
         record_ballots(log.recorder(), SHARD, arrivals(1, 310))
     assert checkpoint(log).size == 300
-    # Found before anything was built on them.
+    # The fault is found before anything is built on it.
     assert log.shelf.objects == before
 
 
@@ -208,7 +208,7 @@ def test_a_full_tile_that_was_changed_stops_the_log() -> None:
 
 
 class Lying:
-    """A shelf that gives something else than what it was given."""
+    """A shelf that returns something else than was put there."""
 
     def __init__(self, shelf: Any) -> None:
         self.shelf, self.about = shelf, ""
@@ -224,7 +224,7 @@ class Lying:
 def test_nothing_is_signed_that_does_not_follow_from_what_is_published() -> None:
     lying = Lying(MemoryShelf())
     log = Log(shelf=lying)
-    # A writer that knows the right edge, and need not read it.
+    # This writer knows the right edge and need not read it.
     recorder = log.recorder()
     record_ballots(recorder, SHARD, arrivals(1, 301))
     lying.about = "tile/1/000.p/1"
@@ -258,7 +258,7 @@ def test_an_event_is_logged_once_however_often_it_comes() -> None:
 
 
 class Overtaken:
-    """A journal into which something is written right before somebody looks for the n-th time."""
+    """A journal to which something is added just before it is read for the n-th time."""
 
     def __init__(self, journal: Any, at: int, write: Callable[[], object]) -> None:
         self.journal, self.looks, self.at, self.write = journal, count(1), at, write
@@ -291,7 +291,7 @@ def test_a_certification_waits_for_every_ballot() -> None:
     record_ballots(log.recorder(), SHARD, arrivals(1, 4))
     check_loggable(log.recorder(), certified(3))
     assert record_events(log.recorder(), [certified(3)]) == 2
-    # Delivered again: it is in the log already.
+    # It is delivered again, and is in the log already.
     check_loggable(log.recorder(), certified(3))
     assert record_events(log.recorder(), [certified(3)]) == 0
 

@@ -1,4 +1,4 @@
-"""The client: known answers, and that only the signer's own, whole answer becomes a signature."""
+"""The client: known answers, and that only the signer's complete answer becomes a signature."""
 
 from secrets import token_bytes
 

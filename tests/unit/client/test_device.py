@@ -1,4 +1,4 @@
-"""A voter's device, in front of an issuer that signs whatever is asked: what it makes and keeps."""
+"""A voter's device with an issuer that signs everything: what it makes and keeps."""
 
 import json
 from collections.abc import Iterator
@@ -138,7 +138,7 @@ def test_election_that_is_not_offered_is_refused() -> None:
 
 @pytest.fixture
 def issuer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Issuer:
-    """Give an issuer that the command speaks to."""
+    """Give an issuer for the command."""
     issuer = Issuer()
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""The function that keeps the ledger: its queue, its receipts, and the replay by an operator."""
+"""The function that keeps the ledger: its queue, its receipts, and an operator's replay."""
 
 import json
 from typing import Any

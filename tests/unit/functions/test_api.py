@@ -1,4 +1,4 @@
-"""The API as a whole: its routes stand everywhere alike, and every error has its answer."""
+"""The API as a whole: its routes agree everywhere, and every error has its answer."""
 
 import json
 import re
@@ -46,7 +46,7 @@ INTERNAL = (
     errors.ReceiptRefused,
     errors.SigningFailed,
 )
-"""What no citizen can do anything about, and so is a 500 without detail."""
+"""Errors about which a citizen can do nothing, so they are a 500 without detail."""
 
 
 def operations() -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_request_does_not_belong_to_analytics(deployment: Deployment) -> None:
 
 
 def corrected(message: str) -> str:
-    """Return a request as the second revision of itself, and bring its subject key."""
+    """Return a request as its own second revision, and store the subject key for it."""
     document = json.loads(message)
     table = "subject-keys"
     (row,) = clients.dynamodb().scan(TableName=table)["Items"]

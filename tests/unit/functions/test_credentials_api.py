@@ -39,7 +39,7 @@ SOME_BODY = credential_request(b"\x01" * 384)
 
 
 def announce(deployment: Deployment, *areas: str) -> None:
-    """Publish an election, and let the keys be made."""
+    """Publish an election, and have its keys made."""
     _put(published(datetime.now(UTC), *areas))
     deployment.deliver()
     assert deployment.failures == []
@@ -279,7 +279,7 @@ def test_decisions_bring_the_digest_by_which_credentials_are_asked_for(
         deployment.deliver()
     announce(deployment, "DE")
     assert offer(who)["election"] == ELECTION
-    # The last word may be the first to arrive, so each brings it.
+    # The last decision may be the first to arrive, so each brings it.
     for one in deployment.aws.published:
         if one["DetailType"] in {"ValidationResult", "ReviewDecided"}:
             (made,) = json.loads(one["Detail"])["results"]

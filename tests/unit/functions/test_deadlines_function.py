@@ -1,4 +1,4 @@
-"""The daily function: what it asks for, what it counts, and that it may run any number of times."""
+"""The daily function: what it requests, what it counts, and that it may run repeatedly."""
 
 import json
 from datetime import timedelta
@@ -53,7 +53,7 @@ def test_day_on_which_nothing_is_due_says_so(deployment: Deployment, log_lines: 
     log_lines()
     assert run() == {"overdue": 0, "ended": 0}
     (line,) = log_lines()
-    # An alarm hangs on this metric, and breaches where it is missing.
+    # An alarm watches this metric, and goes off if it is missing.
     assert (line["RequestsOverdue"], line["RetentionsEnded"]) == ([0.0], [0.0])
     assert (line["function"], line["service"]) == (line["service"], line["service"])
     assert ended(deployment) == set()

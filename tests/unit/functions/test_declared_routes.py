@@ -1,4 +1,4 @@
-"""Every route there is, by the tables: who may, what its path answers, and what describes it."""
+"""Every declared route: who may use it, what its path answers, and what describes it."""
 
 from collections import Counter
 from itertools import groupby
@@ -59,7 +59,7 @@ def _silent(log_lines: LogLines) -> None:
 
 @pytest.mark.parametrize(("function", "route"), of(Access.STAFF), ids=name)
 def test_route_of_staff_is_403_without_a_principal(function: ModuleType, route: Route) -> None:
-    # No environment is set: a handler that ran would fail otherwise.
+    # No environment is set, so a handler that ran would fail in another way.
     assert said(ask(function, route.key, token="token")) == (403, "not_staff")
 
 
@@ -96,7 +96,7 @@ def test_other_methods_of_a_path_are_405_and_told_all_that_there_are(
         for one, route in declared()
         if route.path == path and context_and_api(one) == api
     }
-    # Of the functions of a path one answers for all.
+    # One function of a path answers for all of them.
     answering = set(table.methods(path)) == there
     assert answering or any(
         set(other.methods(path)) == there

@@ -120,7 +120,7 @@ def announced() -> str:
 
 
 def count(election: str, ballots: int) -> None:
-    """Let the tally say that so many in the north voted for Ada."""
+    """Set the tally to this many votes for Ada in the north."""
     cells = {("north", BALLOTS, ""): ballots, ("north", "c1", "o2"): ballots}
     tally = ShardTally("0" * 40, 1, Counts(Counter(cells)))
     DynamoDbTallies(clients.dynamodb(), "tallies").write(ElectionId(election), "shard", tally)
@@ -183,7 +183,7 @@ def test_election_lives_from_draft_to_certification(aws: Aws) -> None:
 
 
 def test_announced_digest_can_be_computed_from_what_is_shown(aws: Aws) -> None:
-    """By the documented lines, from either API's answer; one leaves out what the other has null."""
+    """By the documented lines, from either API's answer: one omits what is null in the other."""
     one = announced()
     (event,) = (entry for entry in aws.published if entry["DetailType"] == "ElectionPublished")
     digest = base64.urlsafe_b64decode(json.loads(event["Detail"])["definition"]).hex()
@@ -272,7 +272,7 @@ def test_nothing_is_certified_while_ballots_wait(queue: str) -> None:
     clients.sqs().send_message(QueueUrl=url, MessageBody="ballot")
     refused = ask("PUT /elections/{id}/certification", {"ballots": 3}, on=one)
     assert said(refused) == (409, "ballots_waiting")
-    # In flight, a ballot is not counted either.
+    # A ballot in flight is not counted either.
     clients.sqs().receive_message(QueueUrl=url)
     refused = ask("PUT /elections/{id}/certification", {"ballots": 3}, on=one)
     assert said(refused) == (409, "ballots_waiting")

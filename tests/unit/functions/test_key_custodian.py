@@ -1,4 +1,4 @@
-"""The key custodian: commands of the operator, and the resource of CloudFormation."""
+"""The key custodian: the operator's commands, and CloudFormation's custom resource."""
 
 import json
 import urllib.request
@@ -22,7 +22,7 @@ REQUEST = {
 
 
 class CloudFormation:
-    """Takes the answers to custom resource requests."""
+    """Receives the answers to custom resource requests."""
 
     def __init__(self) -> None:
         self.answers: list[dict[str, Any]] = []

@@ -164,7 +164,7 @@ def test_certification_waits_for_its_ballots_and_holds_nobody_up() -> None:
     assert get("checkpoints")["body"] == "2\n3\n"
     log_writer.handler(stream(3), None)
     assert failed(event_logger.handler(batch, None)) == ["m2"]
-    # The certification is two entries, the other event is there already.
+    # The certification makes two entries; the other event is there already.
     assert get("checkpoints")["body"] == "2\n3\n4\n6\n"
 
 
@@ -187,7 +187,7 @@ def test_certified_ballots_are_opened_to_whom_the_election_chose(
     log_writer.handler(stream(1, 2), None)
     put_into_the_box(1, 2)
     batch = sqs_event(message(certified(2, audience)))
-    # The log has not heard of it yet.
+    # It is not in the log yet.
     assert failed(opener.handler(batch, None)) == ["m0"]
     event_logger.handler(batch, None)
     assert failed(opener.handler(batch, None)) == []

@@ -1,4 +1,4 @@
-"""The log's API is as it is described: its routes, what it answers and what it refuses."""
+"""The log's API matches its description: its routes, answers and refusals."""
 
 import base64
 import json
@@ -46,7 +46,7 @@ class Silent:
 
 @pytest.fixture(scope="module")
 def log() -> Log:
-    """A log with an election that is certified and opened."""
+    """A log with a certified and opened election."""
     made = Log()
     record_ballots(made.recorder(), "shard", arrivals(0, BALLOTS))
     certification = certified(BALLOTS, Audience.PUBLIC)
@@ -84,7 +84,7 @@ def content(answer: dict[str, Any]) -> bytes:
 
 
 def require_described(path: str, answer: dict[str, Any]) -> None:
-    """Fail unless an answer is one that the description has."""
+    """Fail unless the description has such an answer."""
     described = responses(path)[str(answer["statusCode"])]
     for name, header in described.get("headers", {}).items():
         sent = answer["headers"][name.lower()]
@@ -137,7 +137,7 @@ def test_what_is_no_leaf_is_none_in_the_description(leaf: str) -> None:
     answer = get("/receipts/{leaf}", leaf)
     assert said(answer) == (400, "not_a_leaf")
     require_described("/receipts/{leaf}", answer)
-    # Of ECMA-262, as JSON Schema has it: `$` is the end and nothing before it.
+    # In ECMA-262, which JSON Schema uses, `$` matches only at the very end.
     pattern = parameter("/receipts/{leaf}")["schema"]["pattern"]
     assert not re.search(pattern.replace("$", r"\Z"), leaf)
 

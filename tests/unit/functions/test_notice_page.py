@@ -1,4 +1,4 @@
-"""The privacy notice as a page: everything of it, and nothing that could run."""
+"""The privacy notice as a page: complete, and with nothing that could run."""
 
 import html
 import re

@@ -76,7 +76,7 @@ def test_page_may_run_what_stands_in_it_and_ask_its_own_host_only(
 def test_page_has_nothing_from_elsewhere_and_keeps_nothing(page: str) -> None:
     assert not re.search(r"https?://|\bsrc=|\bhref=|\bstyle=|\son\w+=|@import|url\(", page)
     assert not re.search(r"cookie\b(?!s)|localStorage|sessionStorage|indexedDB|location|eval", page)
-    # The receipt goes to the log alone, by a path below the page.
+    # The receipt goes only to the log, by a path below the page.
     assert re.findall(r"fetch\(([^,]+),", page) == ["`receipts/${leaf}`"]
 
 
@@ -125,7 +125,7 @@ def test_page_is_a_route_of_the_log() -> None:
 def test_opening_the_page_leaves_no_line(log_lines: LogLines) -> None:
     public_log.handler(http_event(ROUTE), None)
     assert log_lines() == []
-    # That a line would be seen: another path has one.
+    # A line would be seen, as another path leaves one.
     public_log.handler(http_event("GET /nowhere"), None)
     assert len(log_lines()) == 1
 

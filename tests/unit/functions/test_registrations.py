@@ -1,4 +1,4 @@
-"""The API of a registration, through the real handlers: every answer, and what it leaves behind."""
+"""The API of a registration, through the real handlers: every answer, and its effects."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The release function: what it counts, writes and tells."""
+"""The release function: what it counts, writes and announces."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The staff API through the real handler: who may, what they see, and what the log line says."""
+"""The staff API through the real handler: who may use it, what they see, and its log line."""
 
 import hashlib
 import json

@@ -32,7 +32,7 @@ BODY = ACCEPTABLE.model_dump_json(exclude_none=True)
 
 
 def requests(who: Citizen) -> dict[str, bool]:
-    """Return what was asked, and whether it was answered."""
+    """Return the requests, and whether each was answered."""
     told = content(who.ask("GET /requests"))["requests"]
     return {one["kind"]: "completed_at" in one for one in told}
 

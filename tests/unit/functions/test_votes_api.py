@@ -218,7 +218,7 @@ def test_vote_whose_taking_was_not_heard_of_is_sent_again_and_counts_once(
 
 @contextmanager
 def heard_by(aws: Aws, listener: Callable[..., None]) -> Iterator[None]:
-    """Let somebody hear every answer of the queue before the function does."""
+    """Call something with every answer of the queue before the function gets it."""
     event, events = "after-call.sqs.SendMessage", clients.sqs().meta.events
     aws.hook("sqs", event, listener)
     yield

@@ -1,4 +1,4 @@
-"""The vote API is as it is described: its routes, what it takes and what it answers."""
+"""The vote API matches its description: its routes, requests and answers."""
 
 import json
 from importlib import resources
@@ -39,7 +39,7 @@ CAST = [
 
 
 class Store:
-    """Answers always the same, in the place of what the functions remember."""
+    """Always gives the same answer, in place of what the functions remember."""
 
     def __init__(self, answer: Any) -> None:
         self._answer = answer
@@ -81,7 +81,7 @@ def validator(schema: dict[str, Any]) -> Draft202012Validator:
 
 
 def require_described(route: str, answer: dict[str, Any]) -> None:
-    """Fail unless an answer is one that the description has."""
+    """Fail unless the description has such an answer."""
     described = responses(route)[str(answer["statusCode"])]
     kind = answer["headers"]["content-type"].partition(";")[0]
     if answer["statusCode"] == 304:

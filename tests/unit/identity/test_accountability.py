@@ -1,4 +1,4 @@
-"""The ledger of erasures and the answers in the request log: any order, any number of times."""
+"""The erasure ledger and the answers in the request log, in any order and any number of times."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -100,7 +100,7 @@ def entry(pipeline: Pipeline, who: RegistrationId = ADA) -> ErasureRecord:
 
 
 def assert_receipted(pipeline: Pipeline) -> None:
-    """One receipt was signed, it is in the ledger, and it is that of the entry."""
+    """One receipt was signed, is in the ledger, and belongs to the entry."""
     record = entry(pipeline)
     receipt = record.receipt
     assert receipt is not None

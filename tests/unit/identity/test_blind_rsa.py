@@ -76,7 +76,7 @@ def test_blinder_that_has_no_inverse_is_refused() -> None:
     size = KEY.modulus_bytes + 16
     with pytest.raises(SigningFailed) as failed:
         blind_sign(KEY, VECTOR.blinded_msg, lambda _: (KEY.p - 1).to_bytes(size, "big"))
-    # What Python says of it would name the number.
+    # Python's own message would include the number.
     assert failed.value.__suppress_context__
 
 

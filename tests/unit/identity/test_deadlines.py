@@ -1,4 +1,4 @@
-"""What the day asks for: erasing whose retention has ended, counting who waits too long."""
+"""What is due each day: erasing people whose retention has ended, counting overdue requests."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ LONGER = timedelta(days=500)
 
 
 def ended(pipeline: Pipeline, after: timedelta) -> list[str]:
-    """Return who is asked to be erased so long after now."""
+    """Return whose erasure is requested this long from now."""
     published = len(pipeline.bus.events)
     pipeline.now += after
     count = end_retention(pipeline.deadlines)
@@ -169,7 +169,7 @@ def test_every_erasure_has_a_trace_of_its_own() -> None:
 @pytest.mark.parametrize("people", [0, 1, 10, 11, 25])
 def test_everybody_is_asked_for_by_tens(people: int) -> None:
     class Batches(MemoryBus):
-        """Remembers how many events each call brought."""
+        """Remembers how many events each call had."""
 
         sizes: list[int]
 
@@ -218,7 +218,7 @@ def test_erased_people_are_overdue_for_nothing() -> None:
 
 
 def erased(pipeline: Pipeline, people: int) -> None:
-    """Have some people erased, completely."""
+    """Erase some people completely."""
     for receipt in [accepted(pipeline) for _ in range(people)]:
         pipeline.erase(receipt)
     pipeline.drain()

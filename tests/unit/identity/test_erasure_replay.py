@@ -1,4 +1,4 @@
-"""Replaying the ledger: what a restore brought back goes again, and nobody else."""
+"""Replaying the ledger: what a restore brought back is erased again, and nobody else."""
 
 from datetime import timedelta
 from typing import Any
@@ -81,7 +81,7 @@ def entry(pipeline: Pipeline, who: RegistrationId = ADA) -> ErasureRecord:
 
 
 def replay(pipeline: Pipeline, size: int = 100) -> list[int]:
-    """Replay the ledger page by page; return how many each page brought."""
+    """Replay the ledger page by page; return how many erasures each page had."""
     seen: list[int] = []
     cursor: str | None = None
     while True:

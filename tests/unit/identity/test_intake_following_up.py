@@ -95,7 +95,7 @@ def test_rectify_that_meets_an_erasure_at_its_end_is_told_not_found() -> None:
     grave = pipeline.decisions.rows[receipt.id]
 
     class ErasedMeanwhile(MemoryDecisions):
-        """Reads as it was before the erasure, writes as it is after."""
+        """Reads return the state before the erasure, writes meet the state after it."""
 
         def get(self, _registration: RegistrationId) -> DecisionRow:
             return known

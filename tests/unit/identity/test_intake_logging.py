@@ -1,4 +1,4 @@
-"""The gateway notes what it is asked before it acts, and leaves the restricted alone."""
+"""The gateway records requests before it acts, and leaves restricted registrations alone."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +34,7 @@ def erase(pipeline: Pipeline, receipt: Receipt, kind: RequestKind = ERASURE) -> 
 
 
 def crashing_at(pipeline: Pipeline, port: str, *, after: bool = False) -> Pipeline:
-    """Let the gateway die at its first call of one of its ports."""
+    """Make the gateway crash at its first call to one of its ports."""
     guarded = Faults(1, after=after).guard(getattr(pipeline.intake, port))
     pipeline.intake = replace(pipeline.intake, **{port: guarded})
     return pipeline

@@ -184,7 +184,7 @@ def test_duplicate_at_the_same_moment_ends_in_one_registration(call: int) -> Non
 
 
 class OvertakenKeys(MemorySubjectKeys):
-    """Lets something happen once, just after a revision was found taken."""
+    """Makes something happen once, just after a revision was found taken."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -214,7 +214,7 @@ def test_message_of_the_wrong_form_is_refused_and_uses_nothing_up(wrong: bytes) 
 
 
 class Overtaken(MemoryIssuerRoll):
-    """Between reading the row and writing it, somebody else was there."""
+    """Between reading and writing the row, another request changed it."""
 
     def __init__(self, inner: MemoryIssuerRoll, *, erased: bool) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The privacy notice: complete, and true of what the code and the template do."""
+"""The privacy notice: complete, and true to the code and the template."""
 
 import re
 from datetime import timedelta
@@ -23,7 +23,7 @@ def told() -> PrivacyNotice:
 
 
 def kept(part: str) -> str:
-    """Return how long is kept what is described with these words."""
+    """Return how long the data described with these words is kept."""
     (found,) = [one.how_long for one in told().retention if part in one.what]
     return found
 

@@ -1,4 +1,4 @@
-"""Erasure receipts, checked offline: a known answer, what each check is for, and tampering.
+"""Erasure receipts checked offline: a known answer, the purpose of each check, and tampering.
 
 The known answer was signed with the P-256 key of RFC 6979 section A.2.5, deterministically, and
 its signature was checked with the openssl command as well.
@@ -53,7 +53,7 @@ OLDER = [
     *[ErasureStore.DECISIONS, ErasureStore.RECORDS],
     *[ErasureStore.SUBJECT_KEYS, ErasureStore.ANALYTICS],
 ]
-"""The stores of the known answer, which was signed before there was a roll."""
+"""The stores in the known answer, which was signed before the roll existed."""
 REQUESTED = datetime(2027, 3, 1, 9, 30, 0, 125000, UTC)
 
 type Edit = Callable[[dict[str, Any]], object]
@@ -272,7 +272,7 @@ def test_read_receipt_of_what_is_no_receipt_is_refused(text: bytes) -> None:
 
 
 def flipped(data: bytes, number: int) -> bytes:
-    """The data with one bit the other way round."""
+    """The data with one bit flipped."""
     changed = bytearray(data)
     changed[number // 8] ^= 1 << (number % 8)
     return bytes(changed)

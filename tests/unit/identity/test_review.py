@@ -100,7 +100,7 @@ def test_list_leaves_a_case_that_was_added_meanwhile() -> None:
     receipt = in_doubt(pipeline)
     request = correct(pipeline, receipt, national_id="still not one")
     meanwhile.action = lambda: pipeline.deliver(Consumer.VALIDATOR, request)
-    # Before the outdated case is closed, and after its row was read.
+    # After the row of the outdated case was read, and before the case is closed.
     meanwhile.at = {meanwhile.calls + 3}
     assert listed(pipeline) == set()
     assert listed(pipeline) == {receipt.id}
@@ -244,7 +244,7 @@ def test_record_of_an_earlier_revision_is_not_taken_for_the_case(
 def test_record_of_a_later_revision_is_not_taken_for_the_case(
     look: Callable[[Pipeline, Receipt], object],
 ) -> None:
-    # The gateway died before its last step, and the validator has not come to it.
+    # The gateway crashed before its last step, and the validator has not handled it yet.
     pipeline = Pipeline()
     receipt = in_doubt(pipeline)
     before = pipeline.decisions.rows[receipt.id]

@@ -1,4 +1,4 @@
-"""What staff decide, alone or two together, and that it stands."""
+"""What staff decide, alone or two together, and that the decision is final."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What every request has in common: who may make it, its log entry, and what a retry finds."""
+"""What all requests have in common: who may make them, their log entry, and their retries."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -108,7 +108,7 @@ def test_request_is_logged_before_anything_is_done(request_: Request) -> None:
 
 
 def outcome(pipeline: Pipeline, receipt: Receipt) -> object:
-    """Return where a life ended, whatever it took."""
+    """Return the end state of a life, however it was reached."""
     row = decision_of(pipeline, receipt.id)
     requests = [(one.kind, one.received_at, one.revision) for one in history(pipeline, receipt)]
     return (

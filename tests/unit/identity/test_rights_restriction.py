@@ -1,4 +1,4 @@
-"""Restriction of the processing, and going on when it is lifted (GDPR Art. 18)."""
+"""Restriction of the processing, and continuing after it is lifted (GDPR Art. 18)."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -149,7 +149,7 @@ def test_restriction_gives_up_when_others_keep_changing_the_row() -> None:
 
 
 def lift_and_deliver(pipeline: Pipeline, receipt: Receipt) -> None:
-    """Deliver what lifting leads to, and nothing that was delivered before."""
+    """Deliver what follows from lifting, and nothing that was delivered before."""
     published = len(pipeline.bus.events)
     lifting(pipeline, receipt)
     pipeline.drain(published)

@@ -1,4 +1,4 @@
-"""What data subjects are told of their requests and of their erasure, and strangers are not."""
+"""What data subjects learn about their requests and their erasure, and strangers do not."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The roll, through the events that keep it: who is on it in the end, in whatever order."""
+"""The roll, through the events that update it: who is on it in the end, in any order."""
 
 from collections.abc import Sequence
 from datetime import timedelta

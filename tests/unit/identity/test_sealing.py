@@ -1,4 +1,4 @@
-"""Field encryption against everything that is moved, altered, cut or of another key."""
+"""Field encryption refuses what is moved, altered, cut or from another key."""
 
 from collections.abc import Iterator
 from itertools import permutations

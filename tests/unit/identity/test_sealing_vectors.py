@@ -1,4 +1,4 @@
-"""Known answers: the primitives as they are called here, and the sealed form to the byte.
+"""Known answers: the primitives as called here, and the sealed form to the byte.
 
 What is expected is computed a second time, by HKDF from ``hmac`` and by GCM from single AES blocks,
 both written out from their specifications and held to the published vectors as well.

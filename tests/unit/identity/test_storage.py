@@ -167,7 +167,7 @@ def test_revision_that_comes_during_the_erasure_leaves_no_key(call: int) -> None
 
 
 def test_revision_whose_key_is_gone_is_not_kept() -> None:
-    # A copy of what was erased or superseded: nobody could open it.
+    # A copy of something erased or superseded, which nobody could open.
     pipeline = Pipeline()
     receipt, (request,) = registered(pipeline)
     pipeline.subject_keys.delete(RecordId(receipt.id, Revision(1)))

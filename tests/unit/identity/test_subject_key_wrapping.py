@@ -55,7 +55,7 @@ class GivenPrivateKeys(PrivateKeys):
     """Private keys from no table and no KMS."""
 
     def __init__(self) -> None:
-        """Know every version."""
+        """Return the key for any version."""
 
     def version(self, version: WrappingKeyVersion) -> WrappingKey:
         return private_half(int(version.removeprefix("wk-")))
@@ -97,7 +97,7 @@ def forged(
     suite: Algorithm = SUITE,
     provider: MasterKeyProvider | None = None,
 ) -> WrappedKey:
-    """Return what somebody with the public key, which is no secret, could put into the store."""
+    """Return what somebody with the public key, which is not secret, could put into the store."""
     client = EncryptionSDKClient(
         commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT
         if suite.is_committing()

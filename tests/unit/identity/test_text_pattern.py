@@ -1,4 +1,4 @@
-"""The pattern in the API's description says what the code does, for every character there is."""
+"""The pattern in the API's description agrees with the code for every character."""
 
 import re
 import sys

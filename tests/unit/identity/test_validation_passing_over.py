@@ -1,4 +1,4 @@
-"""Whom the validator passes over without opening anything, and what changes under its hands."""
+"""What the validator skips without opening anything, and what changes while it works."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +28,7 @@ def submitted(pipeline: Pipeline, **changes: object) -> ValidationRequest:
 
 
 def reads_of(pipeline: Pipeline) -> Faults:
-    """Count every touch of a subject key, wrapped or not."""
+    """Count every use of a subject key, wrapped or not."""
     reads = Faults()
     pipeline.validation = replace(
         pipeline.validation,
@@ -89,12 +89,12 @@ def test_lifted_registration_is_decided_under_its_restriction() -> None:
     assert validate(validation, pipeline.bus.of(ValidationRequest)[0]) is not None
     row = decision_of(pipeline, receipt.id)
     assert (row.status, row.restriction) == (Status.FULFILLED, 2)
-    # Once to look, once to write: the count was known before.
+    # One read and one write: the count was known before.
     assert calls.calls == 2
 
 
 CALLS = 4
-"""The decision that is there, the key, its unwrapping, the decision."""
+"""The existing decision, the key, its unwrapping, the new decision."""
 
 
 @pytest.mark.parametrize("call", range(2, CALLS + 1))
@@ -107,7 +107,7 @@ def test_restriction_before_the_decision_is_written_prevents_it(call: int) -> No
     request = pipeline.bus.of(ValidationRequest)[0]
     with pytest.raises(RegistrationRestricted):
         validate(pipeline.validation, request)
-    # It comes again, and is held back.
+    # It is delivered again, and held back.
     assert validate(pipeline.validation, request) is None
     row = decision_of(pipeline, receipt.id)
     assert (row.status, row.restricted) == (Status.PENDING, True)

@@ -1,4 +1,4 @@
-"""What `civic bench audit` counts: small logs, by hand."""
+"""What `civic bench audit` counts, on small logs counted by hand."""
 
 import json
 from math import ceil, log2
@@ -22,7 +22,7 @@ def prices() -> PriceTable:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have short batches, and nothing in the log before counting begins."""
+    """Use short batches, and an empty log before counting begins."""
     monkeypatch.setattr(audit_growth, "BATCH", 100)
     monkeypatch.setattr(audit_requests, "GROWN", 0)
     monkeypatch.setattr(audit_requests, "_COUNTED", 4)

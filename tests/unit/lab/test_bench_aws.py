@@ -1,4 +1,4 @@
-"""What the bench counts of AWS: on known sequences of calls, by hand."""
+"""How the bench counts AWS calls, on known sequences counted by hand."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

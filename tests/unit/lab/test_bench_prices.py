@@ -1,4 +1,4 @@
-"""What a run costs, and whether that is what was asked for."""
+"""What a run costs, and whether that meets the target."""
 
 import json
 from dataclasses import replace

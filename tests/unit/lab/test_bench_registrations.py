@@ -101,7 +101,7 @@ def template_with(folder: Path, logging: dict[str, str]) -> Path:
 def test_registrations_are_followed_to_their_end(deployment: Deployment) -> None:
     ours = count_ours(deployment, population(6), (1, 5), ignored)
 
-    # The known shape of the design; a change of it is a change of what a registration costs.
+    # The known shape of the design; changing it changes what a registration costs.
     assert max(run.calls() for run in ours.posts.values()) == 3
     assert ours.cold.calls("validator", "kms") == 1
     assert ours.warm[1].calls(service="kms") == 0
@@ -145,7 +145,7 @@ def test_sizes_are_those_of_people_who_gave_every_field() -> None:
 def test_wrapping_keys_are_parsed_once_and_not_per_message(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Parsing a private key tests its primes, which takes a hundred times as long as using it.
+    # Parsing a private key tests its primes, which takes a hundred times longer than using it.
     parsed: list[EncryptionKeyType] = []
 
     def counted(**given: Any) -> WrappingKey:

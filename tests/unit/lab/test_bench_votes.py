@@ -1,4 +1,4 @@
-"""What `civic bench votes` counts: on a known sequence, by hand."""
+"""What `civic bench votes` counts, on a known sequence counted by hand."""
 
 import json
 import os
@@ -136,7 +136,7 @@ def parts(
         environment |= deployment.functions[name].environment
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    # A design has a process to itself: what it changes for good is undone here.
+    # A design has its own process; what it changes permanently is undone here.
     monkeypatch.setattr(clients, "now", clients.now)
     yield counted_child.parts(material)
     clients.forget()

@@ -1,4 +1,4 @@
-"""The demo's check from outside: what it tells, and that it fails where civic-verify does."""
+"""The demo's check from outside: what it reports, and that it fails if civic-verify does."""
 
 import sys
 from base64 import urlsafe_b64encode
@@ -38,7 +38,7 @@ def checked(deployed: DeployedLog, output: Path, first: int = 0) -> Life:
 
 
 def verifier(monkeypatch: pytest.MonkeyPatch, place: Path, code: str) -> None:
-    """Put a program in the place of civic-verify."""
+    """Replace civic-verify with a program."""
     place.write_text(f"#!{sys.executable}\n{code}\n")
     place.chmod(0o700)
     monkeypatch.setattr(module, "_CIVIC_VERIFY", place)

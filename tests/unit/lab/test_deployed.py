@@ -1,4 +1,4 @@
-"""An election at a deployed stack, its orchestration on a stack that is made of dictionaries."""
+"""An election in a deployed stack, which here is made of dictionaries."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ OPTIONS = [f"o{number}" for number in range(2, 7)]
 
 
 class Stack:
-    """Staff API, vote API and box; what is sent waits until results are asked for."""
+    """Staff API, vote API and box; votes wait until results are requested."""
 
     def __init__(self) -> None:
         self.box = MemoryBallots()
@@ -160,7 +160,7 @@ def test_an_election_ends_with_every_count_equal() -> None:
     assert outcome.right
     assert outcome.voters == VOTERS == outcome.ballots
     assert outcome.refused == outcome.submitted - VOTERS > 0
-    # Somebody's second vote was accepted too, and one of the two is in the box.
+    # A voter's second vote was accepted too, and one of the two is in the box.
     assert outcome.accepted > VOTERS
     assert stack.steps == ["publish", "open", "finish"]
 

@@ -34,7 +34,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def running(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An engine with a stack, as far as the command asks before it begins."""
+    """An engine with a stack, as far as the command checks before it begins."""
     monkeypatch.setattr(Engine, "is_running", lambda _: True)
     monkeypatch.setattr(Target, "find_stacks", lambda _: {"civic-local": {}})
 
@@ -158,9 +158,9 @@ def test_walk_shows_no_marker_in_its_repr() -> None:
 
 
 class Queue:
-    """How many messages are left at each look, the last for ever; patience is out at the second.
+    """How many messages are left at each look, of which the last number stays.
 
-    Between two looks passes a little less than the patience there is.
+    Between two looks a little less time passes than the patience.
     """
 
     def __init__(self, *left: int) -> None:

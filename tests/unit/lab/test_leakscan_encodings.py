@@ -17,7 +17,7 @@ BOTH = Matcher({"name": MARKER, "other": OTHER})
 
 LETTERS = st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co"))
 MARKERS = st.text(LETTERS, min_size=LEAST_BYTES, max_size=40)
-# Not what would run into an escape: that is for the writer to separate.
+# Without characters that would extend an escape, which a writer has to separate.
 AROUND = st.binary(max_size=40).filter(lambda around: not set(around) & set(b"\\%"))
 
 

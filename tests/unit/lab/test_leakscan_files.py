@@ -134,7 +134,7 @@ def test_file_that_has_changed_is_read_again(tmp_path: Path, content: str) -> No
     before = contents_before(places_on_disk(Workspace(tmp_path)))
     while file.stat().st_ctime_ns == times.st_ctime_ns:
         file.write_text(content)
-    # Whoever sets the one date back cannot set the other.
+    # A program that sets one date back cannot set the other.
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
     (place,) = places_on_disk(Workspace(tmp_path))
     found = Scanner({"name": MARKER}, before).look(place)

@@ -49,7 +49,7 @@ def test_people_are_decided_as_they_are_named(seed: int) -> None:
 @given(seed=st.integers())
 def test_every_field_is_a_marker(seed: int) -> None:
     for person in everyone(seed):
-        # A Polish postcode has six characters: too few to be nobody else's.
+        # A Polish postcode has six characters, too few to be unique.
         polish = person.payload["address"]["country"] == "PL"
         without = NO_MARKERS | ({"/address/postcode"} if polish else set())
         fields = {
@@ -86,7 +86,7 @@ def test_every_field_of_a_registration_is_sent() -> None:
 
 
 @given(seed=st.integers())
-@example(seed=22374)  # two who were born on one day, once in twenty thousand
+@example(seed=22374)  # once in twenty thousand, two have the same birthday
 def test_markers_are_nobody_elses(seed: int) -> None:
     people = everyone(seed)
     for person in people:

@@ -70,7 +70,7 @@ def test_what_other_places_held_before_is_looked_at() -> None:
 
 
 class Traces:
-    """X-Ray, as far as a scan asks it."""
+    """X-Ray, as far as a scan uses it."""
 
     def __init__(self, count: int) -> None:
         self._ids = [f"1-{number}" for number in range(count)]

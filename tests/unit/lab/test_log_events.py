@@ -1,4 +1,4 @@
-"""Readers of logs miss no line, however many an answer holds."""
+"""Reading logs misses no line, however many lines an answer holds."""
 
 import json
 from collections import Counter

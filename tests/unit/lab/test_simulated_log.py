@@ -1,4 +1,4 @@
-"""The log of a simulated election verifies, whatever fails; and no vote waits for it."""
+"""The log of a simulated election verifies whatever fails, and no vote waits for it."""
 
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ type Held = Callable[[], Outcome]
 
 @pytest.fixture
 def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Held:
-    """Return what holds an election whose log is written in batches of ten."""
+    """Return a function that holds an election whose log is written in batches of ten."""
     monkeypatch.setattr(run, "ROUND", 20)
     monkeypatch.setattr(log_delivery, "LOG_BATCH", 10)
 
@@ -53,7 +53,7 @@ def log_of(outcome: Outcome) -> LogOutcome:
 
 
 def without_log(outcome: Outcome) -> Outcome:
-    """Return what came of the votes alone."""
+    """Return the outcome for the votes alone."""
     outcome.log = None
     outcome.seconds = 0.0
     return outcome
@@ -64,7 +64,7 @@ def test_the_log_has_every_ballot_certified_and_opened(held: Held) -> None:
     check = log_of(outcome).check
     assert check.refused is None
     assert (check.ballots, check.certified, check.opened) == (VOTERS, VOTERS, VOTERS)
-    # The certification and 51 styles, and where the openings are.
+    # The certification, 51 styles, and the openings.
     assert check.size == VOTERS + 1 + 51 + 1
     assert outcome.right
 

@@ -1,4 +1,4 @@
-"""A simulated election ends with every count equal, and one that does not is told."""
+"""A simulated election ends with all counts equal, or reports that they are not."""
 
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -39,7 +39,7 @@ type Held = Callable[..., Outcome]
 
 @pytest.fixture
 def held(tmp_path: Path) -> Held:
-    """Return what holds an election, and publishes the log of each in a folder of its own."""
+    """Return a function that holds elections and publishes the log of each in its own folder."""
     numbers = count()
 
     def hold(*, crash: bool = True, seed: int = 1, rounds: int = 1_000) -> Outcome:
@@ -96,7 +96,7 @@ def test_credentials_are_counted_as_posted_codes_are(
     outcome = simulation.finish()
     assert outcome.right
     assert outcome.voters == 20 == outcome.ballots
-    # Some second votes for somebody else were taken too, and one of each two was settled.
+    # Some second votes for somebody else were accepted too, and one of each pair was settled.
     assert outcome.refused > 0
     assert outcome.accepted > 20
 

@@ -189,7 +189,7 @@ def test_queue_lets_in_its_own_rules_and_nothing_else(place: Path) -> None:
         "ClockQueue": {"ClockRule"},
         "UndeliveredQueue": {"ElectionKeysRule", "PressRule", "NoticesRule", "ClockRule"},
     }
-    # What no rule sends to is closed to services, and to everybody without TLS.
+    # A queue without rules is closed to services, and to everybody without TLS.
     assert others["Queues"] == [{"Ref": "AskedQueue"}]
     (denied,) = others["PolicyDocument"]["Statement"]
     assert (denied["Sid"], denied["Effect"]) == ("OnlyOverTls", "Deny")

@@ -44,7 +44,7 @@ def test_what_is_no_answer_is_told_as_such(answer: httpx.Response) -> None:
 
 
 def test_address_of_the_node_is_never_shown() -> None:
-    """Providers put the customer's secret into it."""
+    """Providers put the customer's secret into the URL."""
 
     def fail(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError(f"cannot connect to {request.url}")

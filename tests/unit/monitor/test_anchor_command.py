@@ -1,4 +1,4 @@
-"""`civic-monitor anchor`: the newest checkpoint once, and every contradiction told."""
+"""`civic-monitor anchor`: anchors the newest checkpoint once, and reports every contradiction."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ PASSWORD = "open sesame"
 
 @pytest.fixture
 def node(monkeypatch: pytest.MonkeyPatch) -> FakeNode:
-    """The chain that the command reaches, with accounts that need no signer."""
+    """The chain that the command uses, with accounts that need no signer."""
     node = FakeNode()
     real = command._payer
 
@@ -41,7 +41,7 @@ def node(monkeypatch: pytest.MonkeyPatch) -> FakeNode:
 
 @pytest.fixture
 def wallet(tmp_path: Path) -> Callable[[str], list[str]]:
-    """The options that name an account, by the two digits its address is made of."""
+    """The options that name an account, by the two digits that make up its address."""
 
     def options(digits: str) -> list[str]:
         keystore, password = tmp_path / f"{digits}.json", tmp_path / "password"
@@ -77,7 +77,7 @@ def where(log: Path, address: Address) -> list[str]:
 
 
 def anchor(node: FakeNode, address: Address, tree: Sequence[bytes]) -> None:
-    """Anchor whatever one likes; the contract does not see the log."""
+    """Anchor anything, as the contract does not see the log."""
     with Chain(RPC, transport=node.transport) as chain:
         call = anchor_call(log_id(ORIGIN), len(tree), root_of(tree))
         transact(chain, node.payer(), address, call)

@@ -1,4 +1,4 @@
-"""Calls of the contract as bytes: known answers, counted out by hand from the ABI specification."""
+"""Calls of the contract as bytes: known answers, worked out by hand from the ABI specification."""
 
 import json
 from hashlib import sha256
@@ -85,7 +85,7 @@ def test_event_is_read() -> None:
 
 
 def test_compiled_contract_is_of_this_source() -> None:
-    """That it is what the compiler makes of it is checked by `make test-deep`."""
+    """`make test-deep` checks that it is the compiler's output."""
     source = FILES.joinpath("checkpoints.vy").read_bytes()
     compiled = json.loads(FILES.joinpath("checkpoints.json").read_text())
     assert compiled["source_sha256"] == sha256(source).hexdigest()
@@ -98,7 +98,7 @@ def test_contract_calls_nobody_and_destroys_nothing() -> None:
 
 
 def instructions(code: bytes) -> list[int]:
-    """The instructions of a program, without what PUSH1 to PUSH32 push."""
+    """The instructions of a program, without the data of PUSH1 to PUSH32."""
     found, place = [], 0
     while place < len(code):
         found.append(code[place])

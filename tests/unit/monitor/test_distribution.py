@@ -1,4 +1,4 @@
-"""The monitor as a distribution of its own: its wheel, and that with the verifier it is enough."""
+"""The monitor as a separate distribution: its wheel works with the verifier's and no other."""
 
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def test_wheel_requires_the_verifier_and_nothing_else_of_ours(wheel: Path, verif
 def test_witness_signs_with_nothing_else_of_ours(
     wheel: Path, verifier: Path, libraries: set[str], tmp_path: Path
 ) -> None:
-    """In an interpreter that imports two wheels of ours and the libraries they require."""
+    """Run in an interpreter that imports two of our wheels and the libraries they require."""
     publish(tmp_path / "log", LOG, [b"an entry"] * 300, [300])
     for number, words in enumerate(
         [

@@ -1,4 +1,4 @@
-"""A witness signs a log that grows, and never two trees of which neither holds the other."""
+"""A witness signs a growing log, and never two trees of which neither extends the other."""
 
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ type Branches = tuple[list[VerifierKey], list[Path], list[Path]]
 
 
 class Crash(Exception):
-    """The witness dies."""
+    """The witness crashed."""
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def witness(key: WitnessKey, memory: LogMemory) -> Witness:
 
 
 def look(witness: Witness, tree: Sequence[bytes]) -> Signed | Unchanged | Older:
-    """Show a witness everything that is published of a tree."""
+    """Show a witness all published objects of a tree."""
     return witness.look(LOG.note(tree), Shown(LOG.objects(tree)).read)
 
 
@@ -75,7 +75,7 @@ def signed_sizes(folder: Path) -> list[int]:
 
 
 def test_cosignature_is_the_specified_one() -> None:
-    """Known answer: the key of RFC 8032 section 7.1 test 1, put together by hand with hashlib."""
+    """A known answer: the key of RFC 8032 section 7.1 test 1, assembled by hand with hashlib."""
     private = Ed25519PrivateKey.from_private_bytes(
         bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
     )
@@ -107,7 +107,7 @@ def test_kept_checkpoint_is_signed_by_log_and_witness(
 
 
 def test_logs_own_line_is_kept_wherever_it_stands(witness: Witness, memory: LogMemory) -> None:
-    """Before it a line of the same name by another key, and one of the same key ID by another."""
+    """It follows a line with the same name by another key, and one with the same key ID."""
     tree = entries(5)
     text, _, own = LOG.note(tree).rpartition(b"\n\n")
     text += b"\n"
@@ -120,7 +120,7 @@ def test_logs_own_line_is_kept_wherever_it_stands(witness: Witness, memory: LogM
 
 
 def test_lines_of_others_are_not_kept(key: WitnessKey, witness: Witness, memory: LogMemory) -> None:
-    """A line that does not verify would have readers refuse the whole checkpoint."""
+    """A line that does not verify would make readers refuse the whole checkpoint."""
     tree = entries(5)
     spoilt = "— witness.example/w1 " + LINE.split(" ")[2]
     broken = WitnessKey("witness.example/w1", Ed25519PrivateKey.generate())
@@ -191,7 +191,7 @@ def test_checkpoint_of_another_key_is_refused(folder: Path, witness: Witness) ->
 
 @pytest.mark.parametrize("first", SIZES)
 def test_fork_is_never_signed(folder: Path, witness: Witness, first: int) -> None:
-    """Whatever the size signed last, and wherever the fork: at the start, middle, end."""
+    """Whatever size was signed last, and wherever the fork is: at the start, middle or end."""
     look(witness, entries(first))
     for size in [one for one in SIZES if one >= first]:
         for fork_at in sorted({0, first // 2, first - 1}):
@@ -208,7 +208,7 @@ def test_fork_at_the_same_size_needs_no_tiles(witness: Witness) -> None:
 
 @pytest.fixture
 def set_back(witness: Witness, memory: LogMemory) -> Witness:
-    """A witness whose state is of an older backup than its signatures."""
+    """A witness whose state comes from a backup older than its signatures."""
     look(witness, entries(5))
     look(witness, entries(7))
     memory.remember(LOG.note(entries(5)))
@@ -371,7 +371,7 @@ def test_rollback_does_not_let_another_branch_in(folder: Path, witness: Witness)
 def dying(
     key: WitnessKey, witness: Witness, memory: LogMemory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Witness]:
-    """A witness that has signed five entries, and dies before it signs again."""
+    """A witness that has signed five entries and crashes before it signs again."""
 
     def die(text: bytes, _time: int) -> str:
         kept = memory.last()

@@ -1,4 +1,4 @@
-"""`civic-monitor witness`: the commands as they are typed."""
+"""`civic-monitor witness`: the commands as typed."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""`civic-monitor witness follow`: what is said, how often, and how it ends."""
+"""`civic-monitor witness follow`: what it reports, how often, and how it ends."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,7 +55,7 @@ def witness(tmp_path: Path) -> Witness:
 
 
 def watch(witness: Witness, shows: Sequence[Show]) -> tuple[list[str], list[str], list[float]]:
-    """What a follower says, what it warns of, and how long it waits."""
+    """What a follower reports, what it warns of, and how long it waits."""
     film, said, warned = Film(shows), list[str](), list[str]()
     follower = Follower(witness, film, said.append, warned.append)
     with pytest.raises(Ended):

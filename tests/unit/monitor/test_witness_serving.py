@@ -27,7 +27,7 @@ PATH, TEXT = "/add-checkpoint", "text/plain; charset=utf-8"
 
 @dataclass(frozen=True)
 class Served:
-    """A witness that listens."""
+    """A witness that listens for requests."""
 
     port: int
     key: VerifierKey
@@ -230,7 +230,7 @@ def test_there_is_nothing_to_get(served: Served) -> None:
 
 
 def test_requests_at_once_sign_one_branch(served: Served) -> None:
-    """Of two that fit what was signed last, one comes first, and then the other fits no more."""
+    """Of two requests that extend what was signed last, one comes first, and the other fails."""
     served.add(0, entries(5), [])
     statuses: list[int] = []
     branches = [entries(9, fork_at) for fork_at in (5, 6, 7, 8)]

@@ -1,4 +1,4 @@
-"""Mutants of Python: what is changed, what is left alone, and names that stay."""
+"""Mutants of Python: what is changed, what is left alone, and that names are stable."""
 
 import ast
 

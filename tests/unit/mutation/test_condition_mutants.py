@@ -1,4 +1,4 @@
-"""Mutants of DynamoDB conditions: every clause, every junction, and no form passed over."""
+"""Mutants of DynamoDB conditions: every clause, every junction, and no form ignored."""
 
 import pytest
 

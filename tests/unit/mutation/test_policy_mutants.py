@@ -1,4 +1,4 @@
-"""Mutants of policies, and what a run says of its survivors."""
+"""Mutants of policies, and what a run reports about its survivors."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The commands that there really are, by program."""
+"""The commands that really exist, by program."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ def commands() -> Iterator[tuple[str, str]]:
 
 
 def command_of(program: str, words: list[str]) -> tuple[Any, list[str]]:
-    """Return the command that words call, and the words left over: its arguments, or unknown."""
+    """Return the command that words call, and the remaining words: its arguments, or unknown."""
     found: Any = get_group(PROGRAMS[program])
     rest = list(words)
     while rest and isinstance(found, TyperGroup):

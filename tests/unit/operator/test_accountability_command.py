@@ -1,4 +1,4 @@
-"""`civic ledger`, `civic deadlines`: what is printed, and how a replay is broken off."""
+"""`civic ledger`, `civic deadlines`: what they print, and how a replay is interrupted."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -112,7 +112,7 @@ def test_replay_broken_off_is_130_and_says_where_to_go_on(
     assert main(["ledger", "replay"]) == 130
     said = capsys.readouterr()
     assert "interrupted after 2" in said.err
-    # As a shell has to be given it.
+    # As it must be quoted for a shell.
     assert """civic ledger replay --from '{"id": {"S": "b'"'"'c"}}'""" in said.err
     assert "Traceback" not in said.err
 

@@ -1,4 +1,4 @@
-"""`civic dlq`: the queues of all the stacks there are, and dead letters back to where they were."""
+"""`civic dlq`: the queues of all deployed stacks, and redriving dead letters."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ def target(monkeypatch: pytest.MonkeyPatch) -> Target:
 
 
 def listed(capsys: Capture) -> tuple[list[str], str]:
-    """Return the consumers that have a dead letter, and what was said beside the table."""
+    """Return the consumers that have a dead letter, and what was printed besides the table."""
     assert main(["dlq", "list"]) == 0
     printed = capsys.readouterr()
     cells = [line.split() for line in printed.out.splitlines()]

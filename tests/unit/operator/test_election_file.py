@@ -1,4 +1,4 @@
-"""Elections in files: what is read, what is said about a bad one, and that one can be sent back."""
+"""Elections in files: what is read, how faults are reported, and that one can be sent back."""
 
 import json
 from pathlib import Path

@@ -62,7 +62,7 @@ SHOWN: dict[str, Any] = {
 
 
 class Api:
-    """Notes every request and answers all alike."""
+    """Records every request, and answers all alike."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str, Any]] = []

@@ -1,4 +1,4 @@
-"""The help: one screen, by who uses what, with no two names to confuse; and what was meant."""
+"""The help: one screen, grouped by user, without confusable names; and its suggestions."""
 
 from difflib import SequenceMatcher
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""Letters: only hashes leave, nothing is printed that is not stored, the file is the owner's."""
+"""Letters: only hashes are sent, only stored codes are printed, and the file is the owner's."""
 
 import base64
 import csv
@@ -36,7 +36,7 @@ ALONE.command()(command.letters)
 
 
 class Office:
-    """Keeps hashes; refuses after as many calls as it is told."""
+    """Keeps hashes; refuses after a given number of calls."""
 
     def __init__(self, calls: int = 1_000, keeps: int = 500) -> None:
         self._keeps = keeps

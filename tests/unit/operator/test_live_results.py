@@ -1,4 +1,4 @@
-"""Live results: every viewer is told what is new, and the vote API is asked once for all."""
+"""Live results: every viewer receives what is new, and the vote API is asked once for all."""
 
 import base64
 import hashlib
@@ -111,7 +111,7 @@ def test_nobody_asks_before_somebody_watches_and_after_the_last_is_gone() -> Non
 
 
 class Day(Board):
-    """A board with somebody watching for some readings, on a clock of its own."""
+    """A board that somebody watches for some readings, on its own clock."""
 
     def __init__(self, readings: int) -> None:
         super().__init__(heartbeat=0.001)
@@ -273,7 +273,7 @@ def test_viewers_cost_one_request_a_second_together(
     with ExitStack() as viewers:
         for answer in [viewers.enter_context(opened(server, "/events")) for _ in range(12)]:
             assert answer.read(len(RETRY) + 3) == RETRY + b"id:"
-    # One more than the seconds that passed, and one for the moment between a reading's turn and it.
+    # One more than the seconds that passed, and one for the time until a due reading is made.
     assert len(asked) <= 2 + time.monotonic() - asked[0]
 
 

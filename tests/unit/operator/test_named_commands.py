@@ -1,4 +1,4 @@
-"""Whatever command the code names, in errors and in comments, is there (documents: elsewhere)."""
+"""Every command that the code names, in errors or comments, exists (documents: elsewhere)."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ _SPACES = re.compile(r"[ \t]+")
 
 
 class Named(NamedTuple):
-    """A command as it is written somewhere."""
+    """A command as written somewhere."""
 
     file: str
     program: str
@@ -47,7 +47,7 @@ def named(files: list[Path]) -> Iterator[Named]:
 
 
 def wrong(one: Named) -> str | None:
-    """Return what is wrong with a command as it is written."""
+    """Return what is wrong with a written command."""
     told = list(one.words)
     while told and told[0] in GLOBAL:
         del told[:2]

@@ -20,7 +20,7 @@ CONSUMERS = ("Accountability", "Ballot", "Validator")
 
 
 class Functions:
-    """Answers each invocation with the next of its answers."""
+    """Gives each invocation the next of its answers."""
 
     def __init__(self, *answers: dict[str, Any], failing: bool = False) -> None:
         self._left = iter(answers)
@@ -34,7 +34,7 @@ class Functions:
 
 
 class Queues:
-    """Every look finds the next of the depths in the validator's queue, nothing elsewhere."""
+    """Every look finds the next depth in the validator's queue, and nothing elsewhere."""
 
     def __init__(self, *depths: int) -> None:
         self._left = iter(depths)

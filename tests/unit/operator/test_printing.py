@@ -1,4 +1,4 @@
-"""What the command prints and writes: moments, private files, errors, and people's own words."""
+"""What the command prints and writes: times, private files, errors, and people's own words."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path

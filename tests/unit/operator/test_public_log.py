@@ -203,7 +203,7 @@ def test_log_that_grows_meanwhile_is_copied_as_far_as_its_checkpoint_leads(
     record_ballots(deployed.log.recorder(), "shard", arrivals(BALLOTS, BALLOTS + 5))
     deployed.s3.objects = deployed.stored()
     paths += copying
-    # The newest comes last: whatever it names is there.
+    # The newest comes last, when everything it refers to is there.
     assert paths[-1] == "checkpoint"
     assert (tmp_path / "checkpoint").read_bytes() == checkpoint
 
@@ -231,7 +231,7 @@ def test_copy_that_was_broken_off_is_gone_on_with_and_no_half_file_is_taken_for_
 
 
 def dying(call: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """Return a call that writes half of the files that are called so, and ends the program."""
+    """Return a call that writes half of the matching files, and ends the program."""
 
     def die(self: Path, given: Any) -> Any:
         if name not in self.name:

@@ -1,4 +1,4 @@
-"""The recount as the command makes it."""
+"""The recount as made by the command."""
 
 from collections import Counter
 from typing import Any

@@ -1,4 +1,4 @@
-"""`civic review`: what staff are shown, where, and what they have to say."""
+"""`civic review`: what staff are shown, where, and what they must give."""
 
 import io
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ class Terminal(io.StringIO):
 
 
 class DeskOfStaff:
-    """Notes what is asked of the staff API, and answers."""
+    """Records the requests to the staff API, and answers."""
 
     asked: list[tuple[Any, ...]]
 

@@ -1,4 +1,4 @@
-"""The staff API's client: every request is signed, none is sent twice, no refusal is a riddle."""
+"""The staff API's client: requests are signed and sent once, and refusals are explained."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""`civic rights verify-erasure`: what it prints, how it ends, and that it needs nobody else."""
+"""`civic rights verify-erasure`: what it prints, how it ends, and that it works offline."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""`civic vote`: the receipt alone on standard output, and how to check it beside."""
+"""`civic vote`: only the receipt on standard output, and on the other how to check it."""
 
 import shlex
 from typing import Any
@@ -25,7 +25,7 @@ def target() -> Target:
 
 @pytest.fixture(params=["a" * 42 + "A", "-" + "a" * 41 + "A"])
 def receipt(request: pytest.FixtureRequest, target: Target, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What a vote is answered; one of 64 begins with a dash."""
+    """The receipt for a vote; one in 64 begins with a dash."""
     answer: dict[str, Any] = {"receipt": request.param}
     transport = httpx.MockTransport(lambda _: httpx.Response(201, json=answer))
 

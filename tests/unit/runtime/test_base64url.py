@@ -1,4 +1,4 @@
-"""base64url without padding: the vectors of RFC 4648 section 10, and what is no such text."""
+"""base64url without padding: the vectors of RFC 4648 section 10, and invalid text."""
 
 import pytest
 from hypothesis import given

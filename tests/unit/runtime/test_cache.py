@@ -12,7 +12,7 @@ MOMENT = timedelta(microseconds=1)
 
 
 class Reader:
-    """Returns how often it was asked."""
+    """Returns how often it was called."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

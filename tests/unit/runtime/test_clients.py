@@ -12,11 +12,11 @@ from moto import mock_aws
 from civic.runtime import clients
 
 SHORTEST_TIMEOUT = 15
-"""Seconds that a function has (template.yaml, Globals)."""
+"""The time limit of a function in seconds (template.yaml, Globals)."""
 
 
 class Hesitant(Counter[str]):
-    """Counts as slowly as an unlucky thread does."""
+    """Counts as slowly as an unlucky thread would."""
 
     def __getitem__(self, key: str) -> int:
         found = super().__getitem__(key)

@@ -1,4 +1,4 @@
-"""The edge of a queue: one bad message fails alone, and nobody reads in the log what it said."""
+"""The edge of a queue: one bad message fails alone, and its content is not logged."""
 
 import json
 from collections.abc import Callable

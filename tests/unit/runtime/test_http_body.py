@@ -1,4 +1,4 @@
-"""The body of a request: strict about what comes in, and silent about it in a refusal."""
+"""The body of a request: checked strictly, and never repeated in a refusal."""
 
 import json
 from collections.abc import Callable
@@ -174,7 +174,7 @@ def test_lone_surrogate_in_the_body_is_400(body: str) -> None:
 
 
 def test_escaped_lone_surrogate_is_refused() -> None:
-    # One of the two parsers takes it.
+    # One of the two parsers accepts it.
     assert wrong_fields(send('{"name": "\\ud800"}')) == [("malformed_json", "")]
 
 
@@ -258,7 +258,7 @@ def test_refusal_repeats_nothing_that_was_sent(body: str, log_lines: LogLines) -
 def test_refusal_leads_nobody_to_what_was_sent(body: str) -> None:
     with pytest.raises(Problem) as caught:
         Request(http_event(body=body), NO_TRACE).body(Thing)
-    # A log that follows an error to what it came from must find nothing.
+    # A log that follows an error to its cause must find nothing.
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
 

@@ -1,4 +1,4 @@
-"""The HTTP edge: what goes out, whatever the handler does, and the trace that goes along."""
+"""The HTTP edge: its answers, whatever the handler does, and the trace they carry."""
 
 import json
 from typing import Any
@@ -104,7 +104,7 @@ def test_raised_problem_is_no_error_of_ours(log_lines: LogLines) -> None:
 
 
 def test_problems_are_told_apart_like_any_exception() -> None:
-    # Equal ones would be one in a set, and what is compared by value cannot be hashed at all.
+    # Equal ones would be one in a set, and objects compared by value cannot be hashed at all.
     assert len({Problem(409, "later", "Later"), Problem(409, "later", "Later")}) == 2
 
 

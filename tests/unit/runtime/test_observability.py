@@ -1,4 +1,4 @@
-"""One line per invocation: also when it fails, with valid metrics, without any error's message."""
+"""One line per invocation, even if it fails, with valid metrics and no error messages."""
 
 import json
 from collections.abc import Callable
@@ -107,7 +107,7 @@ def test_error_with_an_odd_response_is_named_by_its_type(response: object) -> No
 def test_metrics_are_a_valid_embedded_metric_block(
     log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # CloudWatch, "Embedded metric format specification": what is declared stands at the root.
+    # CloudWatch, "Embedded metric format specification": what is declared is at the root.
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metrics-once")
     run(
         lambda line: line.count("Registered"),

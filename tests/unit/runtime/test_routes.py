@@ -1,4 +1,4 @@
-"""Who reaches a handler, and what a path answers that has other methods."""
+"""Who reaches a handler, and how a path answers methods that it does not have."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ JANE = "arn:aws:iam::123456789012:user/jane"
 
 
 class Things:
-    """A function with routes for anybody, for those with a token, and for staff."""
+    """A function with routes for anybody, for people with a token, and for staff."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str]] = []
@@ -50,7 +50,7 @@ class Things:
         return serve(event, self.routes, lambda _: None, about=self._note)
 
     def any(self, method: str, path: str, context: dict[str, Any] | None = None) -> Response:
-        """Ask by a method that only API Gateway's route for the rest takes."""
+        """Use a method that only API Gateway's ANY route accepts."""
         return self.ask(f"ANY {path}", {"http": {"method": method}, **(context or {})})
 
     @staticmethod

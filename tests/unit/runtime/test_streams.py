@@ -1,4 +1,4 @@
-"""Which shard a batch came from; the stream's answers are given word by word."""
+"""Which shard a batch came from, with the stream's answers given verbatim."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ EVENT = {"Records": [{"eventSourceARN": "arn:aws:dynamodb:eu-central-1:1:table/b
 
 
 def made_client() -> Any:
-    """Return a client of its own, which speaks to nobody."""
+    """Return a separate client, which connects to nothing."""
     return get_session().create_client(
         "dynamodbstreams",
         region_name="eu-central-1",

@@ -1,4 +1,4 @@
-"""A small checkout with every stack, and a `sam` that notes how it was called."""
+"""A small checkout with every stack, and a `sam` that records how it is called."""
 
 import sys
 from collections.abc import Iterable
@@ -56,7 +56,7 @@ Resources:
 
 
 def make_checkout(root: Path) -> Path:
-    """Write the checkout; what imports from what is as it is in the real one."""
+    """Write the checkout, with the same imports between stacks as in the real one."""
     workspace = Workspace(root)
     sam = root / ".venvs" / "sam" / "bin" / "sam"
     sam.parent.mkdir(parents=True)
@@ -101,14 +101,14 @@ parameter_overrides = [
 
 
 def engine_of(root: Path, elsewhere: Path | None = None) -> Engine:
-    """Return an engine that nobody starts."""
+    """Return an engine that is never started."""
     workspace = Workspace(root, elsewhere)
     workspace.state.mkdir(exist_ok=True)
     return Engine(workspace, 14998)
 
 
 def calls(root: Path) -> list[str]:
-    """Return how sam was called so far, and forget it."""
+    """Return how sam has been called, and forget it."""
     log = root / "calls"
     lines = log.read_text().splitlines() if log.exists() else []
     log.unlink(missing_ok=True)
@@ -116,7 +116,7 @@ def calls(root: Path) -> list[str]:
 
 
 class _Account:
-    """The CloudFormation of an account with some stacks, in a good state."""
+    """CloudFormation in an account with some stacks in a good state."""
 
     def __init__(self, stacks: Iterable[str]) -> None:
         self.stacks = tuple(stacks)
@@ -133,7 +133,7 @@ class _Account:
 
 
 def account(stacks: Iterable[str] = ()) -> Target:
-    """Return a target that has these stacks, whatever is deployed into it."""
+    """Return a target that has exactly these stacks, whatever is deployed."""
     return cast("Target", _Account(stacks))
 
 

@@ -1,4 +1,4 @@
-"""What `sam build` is given, and what it is made of for `sam deploy`."""
+"""The input of `sam build`, and what its output becomes for `sam deploy`."""
 
 import json
 from pathlib import Path

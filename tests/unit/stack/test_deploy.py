@@ -29,7 +29,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def deployed(root: Path) -> Path:
-    """A checkout whose every stack was deployed as it is now."""
+    """A checkout of which every stack is deployed in its current form."""
     deploy(NOWHERE, engine_of(root))
     calls(root)
     return root

@@ -36,7 +36,7 @@ PREFIXES = {"dynamodbstreams": "streams.dynamodb"}
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Make what botocore knows of our services and of another."""
+    """Make botocore's data for our services and for another."""
     data = tmp_path / "python" / "botocore" / "data"
     for service in (*SERVICES, "sagemaker"):
         folder = data / service / "2020-01-01"

@@ -1,4 +1,4 @@
-"""What a worker of the engine runs before anything else, started as the engine starts it."""
+"""What a worker of the engine runs first, started as the engine starts it."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ def unpacked(scratch: Path, worker: str, said: str, program: str = "_worker.py")
 
 
 def started(folder: Path, program: str = "_worker.py") -> str:
-    """Start a worker as the engine does, and return what it says."""
+    """Start a worker as the engine does, and return its output."""
     return subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, folder / program],
         cwd=folder / "code",

@@ -1,4 +1,4 @@
-"""A zipped artefact is what Lambda needs, and the same for the same content."""
+"""A zipped artefact has what Lambda needs, and is the same for the same content."""
 
 import os
 import zipfile

@@ -1,4 +1,4 @@
-"""How a program ends, and what version it says it is."""
+"""How a program ends, and the version it reports."""
 
 import re
 import tomllib

@@ -35,5 +35,5 @@ class Verifier:
         return Ended(code, *self._capsys.readouterr())
 
     def log(self, folder: Path, *options: Any) -> Ended:
-        """Check a log with the key that is the right one."""
+        """Check a log with the right key."""
         return self("log", folder, "--key", LOG.vkey, *options)

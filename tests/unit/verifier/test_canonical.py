@@ -1,4 +1,4 @@
-"""Canonical JSON is what another implementation of RFC 8785 writes, and nothing else."""
+"""Canonical JSON is exactly what another implementation of RFC 8785 writes."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def test_what_differs_by_one_byte_is_another_value_or_refused(
 
 
 def test_members_are_sorted_as_utf_16_is() -> None:
-    """U+FB33 comes before U+1F600, whose UTF-16 starts with D83D, by code point and not here."""
+    """By code point U+FB33 precedes U+1F600, but not here, as the UTF-16 starts with D83D."""
     right = '{"\U0001f600":1,"\ufb33":2}'.encode()
     assert rfc8785.dumps({"\ufb33": 2, "\U0001f600": 1}) == right
     assert parse_canonical(right, "it") == {"\U0001f600": 1, "\ufb33": 2}

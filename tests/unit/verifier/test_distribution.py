@@ -1,4 +1,4 @@
-"""The verifier as a distribution of its own: what is in the wheel, and that it is enough."""
+"""The verifier as a separate distribution: what is in the wheel, and that it is enough."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def test_wheel_requires_cryptography_and_nothing_else(wheel: Path) -> None:
 
 
 def test_wheel_verifies_a_log_with_nothing_else_of_ours(wheel: Path, tmp_path: Path) -> None:
-    """In an interpreter that imports the standard library, cryptography and the wheel alone."""
+    """Run in an interpreter that imports only the standard library, cryptography and the wheel."""
     cast = votes(300)
     entries = story(cast)
     entries.append(publish_openings(tmp_path / "log/openings", cast))

@@ -1,4 +1,4 @@
-"""A folder that somebody hostile has written: nothing outside is read, nothing without end."""
+"""A folder written by an attacker: nothing outside it is read, and nothing without a limit."""
 
 import os
 from pathlib import Path

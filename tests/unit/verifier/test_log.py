@@ -1,4 +1,4 @@
-"""A log that is right passes; one flipped byte, or one object less, is refused by its name."""
+"""A correct log passes; a flipped byte or a missing object is refused by its name."""
 
 import json
 import shutil
@@ -55,7 +55,7 @@ def objects(folder: Path) -> list[str]:
 
 
 def flipped(folder: Path) -> Iterator[tuple[str, int]]:
-    """Flip a bit at some places of each object, one at a time, and mend it afterwards."""
+    """Flip a bit at some places of each object, one at a time, and restore it afterwards."""
     for name in objects(folder):
         place = folder / name
         content = place.read_bytes()
@@ -178,7 +178,7 @@ def test_entry_that_differs_from_its_tile_is_named_by_its_index(
 ) -> None:
     bundle = log / "tile/entries/001"
     bundle.write_bytes(bundle.read_bytes().replace(CAST[300].entry, CAST[301].entry, 1))
-    # Two entries come before the ballots.
+    # Two entries precede the ballots.
     assert verifier.log(log).err.startswith("refused: tile/entries/001: entry 302: ")
 
 
@@ -193,7 +193,7 @@ def test_entry_altered_together_with_its_tile_is_named(log: Path, verifier: Veri
 
 
 def test_tile_altered_together_with_the_one_above_is_named(log: Path, verifier: Verifier) -> None:
-    """The bundle still leads to the root, whatever the two tiles say of each other."""
+    """The bundle still leads to the root, whatever the two tiles say about each other."""
     tile, above = log / "tile/0/001", log / "tile/1/000.p/2"
     altered = bytes([tile.read_bytes()[0] ^ 1]) + tile.read_bytes()[1:]
     tile.write_bytes(altered)
@@ -232,7 +232,7 @@ def test_two_tree_heads_of_one_size_are_refused(log: Path, verifier: Verifier) -
 def test_newest_is_what_was_signed_last_whatever_is_called_so(
     log: Path, verifier: Verifier
 ) -> None:
-    """A log signs, then says which is the newest; a copy may fall in between."""
+    """A log first signs and then publishes the newest; a copy may be made in between."""
     shutil.copy(log / "checkpoints/512", log / "checkpoint")
     ended = verifier.log(log)
     assert ended.code == 0
@@ -265,7 +265,7 @@ def test_log_signed_by_another_key_is_refused(good: Path, verifier: Verifier) ->
 
 
 def test_later_objects_than_the_newest_head_do_no_harm(log: Path, verifier: Verifier) -> None:
-    """What the log has written and not signed yet is nobody's business."""
+    """What the log has written but not signed yet does not matter."""
     (log / "tile/0/002.p/200").write_bytes(bytes(6400))
     (log / "tile/entries/002.p/200").write_bytes(b"?")
     assert verifier.log(log).code == 0

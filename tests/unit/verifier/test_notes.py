@@ -78,7 +78,7 @@ def test_every_flipped_byte_of_a_note_refuses_it() -> None:
                 opened = open_checkpoint(bytes(altered), LOG_KEY, [WITNESS_KEY])
             except NoteRefused:
                 continue
-            # What is left of a witness's line may name another key, which is nobody's.
+            # The remains of a witness's line may name another key, which belongs to nobody.
             assert place >= len(NOTE), (place, bit)
             assert opened.cosignatures == ()
 

@@ -1,4 +1,4 @@
-"""Recounts from openings: the numbers are the certified ones, and every opening is a ballot's."""
+"""Recounts from openings: the counts are the certified ones, and every opening is for a ballot."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ type Told = Callable[..., Path]
 
 @pytest.fixture
 def told(tmp_path: Path) -> Told:
-    """A log with these entries and an entry for the openings that are in the folder by then."""
+    """A log with these entries and an entry for the openings already in the folder."""
 
     def make(entries: list[bytes], *more: bytes) -> Path:
         publish(tmp_path / "log", LOG, [*entries, *more], [len(entries), len(entries) + len(more)])
@@ -62,7 +62,7 @@ def public(tmp_path: Path, told: Told) -> Path:
 
 
 def rewritten(log: Path, told: Told, change: Callable[[dict[str, Any]], None]) -> Path:
-    """The log with its first chunk and its index altered, and both known to the log."""
+    """The log with its first chunk and its index altered, and both of these logged."""
     place = log / "openings" / ELECTION
     index = json.loads((place / "index.json").read_bytes())
     change(index)
@@ -338,7 +338,7 @@ MANY_STORY = story(MANY)
 
 
 def sampling(tmp_path: Path, verifier: Verifier, drawn: list[Vote], **why: Any) -> Ended:
-    """A log whose smallest tree head with the certification is that of 1506 entries."""
+    """A log whose smallest tree head with the certification has 1506 entries."""
     entry = publish_openings(tmp_path / "log/openings", drawn, "sample", **why)
     sizes = [10, len(MANY_STORY) - 3, len(MANY_STORY), len(MANY_STORY) + 1]
     publish(tmp_path / "log", LOG, [*MANY_STORY, entry], sizes)

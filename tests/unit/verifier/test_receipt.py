@@ -1,4 +1,4 @@
-"""A receipt alone: `civic-verify receipt`, without the log and without a network."""
+"""A single receipt: `civic-verify receipt`, without the log and without a network."""
 
 import io
 from collections.abc import Callable

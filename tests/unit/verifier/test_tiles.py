@@ -21,7 +21,7 @@ LEAVES = [naive_log.leaf_hash(number.to_bytes(4)) for number in range(MOST)]
 
 
 def tiles_of(size: int) -> dict[str, bytes]:
-    """Every tile of a tree, by the naive reading of tlog-tiles."""
+    """Every tile of a tree, by a naive reading of tlog-tiles."""
     tiles, level, hashes = {}, 0, LEAVES[:size]
     while hashes:
         for start in range(0, len(hashes), 256):

@@ -1,4 +1,4 @@
-"""What the real writer publishes passes the verifier, which shares nothing with it."""
+"""What the real writer publishes passes the verifier, which shares no code with it."""
 
 from pathlib import Path
 

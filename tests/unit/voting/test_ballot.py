@@ -100,7 +100,7 @@ def test_receipt_is_the_leaf_hash_of_a_salted_commitment() -> None:
 
 def test_guess_cannot_be_tried_on_a_receipt_without_the_key() -> None:
     made = commit(ballot("o1"), ONE, KEY)
-    # Whoever knows voter and ballot, but not the key, makes another receipt; with it, the same.
+    # Knowing voter and ballot gives another receipt without the key, and the same one with it.
     assert commit(ballot("o1"), ONE, OTHER_KEY).receipt != made.receipt
     assert commit(ballot("o1"), ONE, b"").receipt != made.receipt
     assert commit(ballot("o1"), ONE, KEY).receipt == made.receipt

@@ -20,10 +20,10 @@ from tests.fakes.aws import Aws
 from tests.fakes.ballots import ballot
 
 PATIENCE = 30
-"""Seconds; only a box that makes fewer calls at a time than it should waits that long."""
+"""Seconds that only a box waits which makes too few calls at a time."""
 
 type Fate = Callable[[int], str | Exception | None]
-"""By the number of a ballot: the error code that DynamoDB answers, or the error of the network."""
+"""By the number of a ballot: DynamoDB's error code, or the network's error."""
 
 
 def made(count: int) -> list[CommittedBallot]:

@@ -38,7 +38,7 @@ def test_a_code_is_three_groups_of_five_without_look_alikes(code: PostedCode) ->
 
 
 def test_what_is_drawn_has_at_least_seventy_bits() -> None:
-    # One draw in 59 is discarded, as no character stands for its check.
+    # One draw in 59 is discarded, as no character represents its check.
     assert 14 * math.log2(len(set(ALPHABET))) - math.log2(59 / 58) > 70
 
 

@@ -1,4 +1,4 @@
-"""Counts: added, merged and written down, they stay what one by one would have given."""
+"""Counts: added, merged and stored, they equal counting one by one."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""A credential verifies under its own key only; its nullifier is not the signature's."""
+"""A credential verifies only under its own key; its nullifier does not depend on the signature."""
 
 from dataclasses import replace
 from typing import Any

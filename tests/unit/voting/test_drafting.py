@@ -1,4 +1,4 @@
-"""How what an office sends becomes an election: ids, what is kept, and what is dropped."""
+"""How an office's draft becomes an election: ids, what is kept, and what is dropped."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an office may do with an election and when; every change is heard of once, in order."""
+"""What an office may do with an election and when; every change is announced once, in order."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -146,7 +146,7 @@ def test_action_is_possible_in_its_states_only(
     world: ElectionWorld, name: str, state: State
 ) -> None:
     election = in_state(world, state)
-    # Past the time after the closing in which the backlog is not believed.
+    # Past the time after the closing during which the backlog's count is not trusted.
     world.now += SETTLING
     act, states, after = ACTIONS[name]
     heard = world.told()
@@ -368,7 +368,7 @@ def test_count_that_the_tally_does_not_have_is_not_certified(
 
 
 def test_ballots_wait_before_they_are_missed(world: ElectionWorld) -> None:
-    """What is on its way explains why the tally differs."""
+    """Ballots on their way explain why the tally differs."""
     one = in_state(world, State.CLOSED)
     world.now += SETTLING
     world.backlog.count = 1
@@ -399,7 +399,7 @@ def test_certification_tells_every_count_also_of_nobody(world: ElectionWorld) ->
 
 
 def test_certification_announced_late_is_the_same_to_the_byte(world: ElectionWorld) -> None:
-    """Its announcement was lost; what is told later is what was stored with the change."""
+    """Its announcement was lost; what is announced later is what was stored with the change."""
     one = in_state(world, State.CLOSED)
     world.now += SETTLING
     world.count(one.id, 7)
@@ -413,7 +413,7 @@ def test_certification_announced_late_is_the_same_to_the_byte(world: ElectionWor
     with pytest.raises(StoreUnavailable):
         office.certify(world.guarded(events=Deaf()), one.id, 7)
     world.now += HOUR
-    # Not even a tally that somebody has spoilt meanwhile changes it.
+    # Not even a tally that was spoilt in the meantime changes it.
     world.count(one.id, 9)
     office.certify(world.office, one.id, 7)
     keep_calendar(world.register)

@@ -1,4 +1,4 @@
-"""Marking a ballot: what fits a ballot style, what does not, and how that is said."""
+"""Marking a ballot: what fits a ballot style, what does not, and how that is reported."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The order of contests and options: the office's, and where that is equal, as they were made."""
+"""The order of contests and options: the office's, or if that is equal, that of creation."""
 
 import io
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the ballot functions remember: for a few seconds, and no key is opened twice."""
+"""What the ballot functions remember for a few seconds, and that no key is opened twice."""
 
 from datetime import timedelta
 

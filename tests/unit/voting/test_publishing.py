@@ -1,4 +1,4 @@
-"""The press publishes what has changed, once, and nothing it announced is ever taken back."""
+"""The press publishes every change once, and never takes back what it announced."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from tests.fakes.ballots import ELECTION, OTHER, SOUTH, Polling, ThrottlingBox, 
 
 
 class Newsroom:
-    """A press, what it reads, and what it tells."""
+    """A press, what it reads, and what it announces."""
 
     def __init__(self) -> None:
         self.polling = Polling()

@@ -1,4 +1,4 @@
-"""Results: totals and parts agree, percentages are of something, and a spreadsheet runs nothing."""
+"""Results: totals and parts agree, no percentage is of nothing, and a spreadsheet runs nothing."""
 
 import csv
 import io

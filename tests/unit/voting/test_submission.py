@@ -1,4 +1,4 @@
-"""Casting: who may vote is taken into the queue, and nobody loses a vote by a mistake."""
+"""Submission: valid votes enter the queue, and nobody loses their vote by a mistake."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -184,7 +184,7 @@ def test_code_finds_its_election_among_those_that_run() -> None:
 
 
 def test_hash_of_a_code_in_another_election_does_not_let_it_vote_there() -> None:
-    # Whoever may store codes for one election gets none into another under that one's name.
+    # A right to store codes for one election adds none to another under its name.
     polling = Polling()
     polling.hold(definition(id=OTHER))
     code = polling.post(SOUTH, OTHER)

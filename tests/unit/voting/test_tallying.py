@@ -11,7 +11,7 @@ from tests.fakes.ballots import ELECTION, OTHER, SOUTH, ballot
 
 
 class Counter(MemoryTallies):
-    """Counts what it is asked for."""
+    """Counts the requests that it gets."""
 
     reads = writes = 0
 
@@ -71,7 +71,7 @@ def test_elections_and_shards_have_tallies_of_their_own() -> None:
 
 
 class Contested(Counter):
-    """Somebody else always writes first."""
+    """Another writer is always faster."""
 
     def write(self, *_: object) -> None:
         self.writes += 1
