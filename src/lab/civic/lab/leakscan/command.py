@@ -49,7 +49,7 @@ def leakscan(
         bool, typer.Option("--json", help="Print JSON instead of a table.")
     ] = False,
 ) -> None:
-    """Search everything that the local stack keeps for personal data.
+    """Search the whole local stack for personal data.
 
     People whose every field is a marker are registered, decided, corrected, refused and erased
     through the running stack's API. Then every table, queue, dead-letter queue, object, log group,
