@@ -64,7 +64,7 @@ class ElectionOffice(SignedApi):
         return self.call("POST", "/elections", _body(draft))
 
     def every(self) -> list[Json]:
-        """Return all elections, the last to open first."""
+        """Return all elections, the latest opening first."""
         found: list[Json] = self.call("GET", "/elections")["elections"]
         return found
 

@@ -1,7 +1,8 @@
 """Every place where a local stack keeps bytes, found by asking the engine.
 
 There is no list of names here: tables, queues, buckets and log groups are those that the engine
-has, whoever made them. ``blind_spots`` reports what a stack may have that cannot be read here.
+has, no matter who made them. ``blind_spots`` reports what a stack may have that cannot be read
+here.
 """
 
 from collections.abc import Callable, Iterator

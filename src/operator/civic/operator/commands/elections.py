@@ -37,7 +37,7 @@ def create(context: typer.Context, file: File, *, as_json: AsJson = False) -> No
 
 
 def list_elections(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """List all elections, the last to open first."""
+    """List all elections, the latest opening first."""
     with ElectionOffice(target_of(context)) as office:
         found = office.every()
     if as_json:

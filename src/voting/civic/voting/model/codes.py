@@ -79,15 +79,6 @@ def hash_of(code: PostedCode, key: bytes) -> bytes:
     return hmac.digest(key, _DOMAIN + code.encode("ascii"), hashlib.sha256)
 
 
-def read_code(typed: str, key: bytes) -> bytes:
-    """Return the hash of the code that somebody typed; see `parse` and `hash_of`.
-
-    Raises:
-        CodeMistyped: It is not a code.
-    """
-    return hash_of(parse(typed), key)
-
-
 def _drawn(entropy: Callable[[int], bytes]) -> list[int]:
     values: list[int] = []
     while len(values) < _DRAWN:
