@@ -6,7 +6,7 @@ are no better or worse than it asks for: no validation of bodies, no idempotency
 no log line of their own; EventBridge invokes them directly; analytics reads both stores at every
 event about a registration, and decrypts once both halves are there.
 
-`enqueuer` and `processor` take votes as the demo that preceded this system is described to: the
+`enqueuer` and `processor` take votes as the description of the demo before this system says: the
 enqueuer reads the voter and sends the id and the candidate; the processor reads the voter again,
 writes the candidate onto the voter's row without a condition, and adds one to a counter. They
 validate nothing but the body's two members, seal nothing, and give no receipt.
