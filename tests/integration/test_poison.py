@@ -118,11 +118,12 @@ def test_redrive_moves_no_more_than_told(
     target: Target, civic: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bury(target, "Analytics", *[NOT_JSON] * 3)
-    with impatient(target, "Analytics"), paused(target, "Analytics"):
-        assert civic("dlq", "redrive", "Analytics", "--limit", "2") == 0
-        assert "moved: 2" in capsys.readouterr().out
-        assert len(dead_letters(target, "Analytics")) == 1
-    settled_with_dead(target, "Analytics", 3)
+    with impatient(target, "Analytics"):
+        with paused(target, "Analytics"):
+            assert civic("dlq", "redrive", "Analytics", "--limit", "2") == 0
+            assert "moved: 2" in capsys.readouterr().out
+            assert len(dead_letters(target, "Analytics")) == 1
+        dead(target, "Analytics", 3)
 
 
 def test_redrive_of_an_unknown_consumer_is_2(civic: Command) -> None:
@@ -165,11 +166,6 @@ def bury(target: Target, consumer: str, *bodies: str) -> None:
     """Put messages into a dead-letter queue."""
     for body in bodies:
         target.sqs.send_message(QueueUrl=target.output(f"{consumer}DlqUrl"), MessageBody=body)
-
-
-def settled_with_dead(target: Target, consumer: str, count: int) -> None:
-    with impatient(target, consumer):
-        dead(target, consumer, count)
 
 
 def test_no_event_was_left_undelivered(target: Target, request_event: dict[str, Any]) -> None:
