@@ -30,3 +30,9 @@ def test_every_file_that_is_named_exists() -> None:
     named = {name for target in targets for name in (target.file, *target.tests)}
     named |= {name.partition(" | ")[0] for name in accepted()}
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
+def test_every_mutant_that_is_listed_as_a_survivor_exists() -> None:
+    targets = [target for scope in scopes() for target in scope.targets]
+    made = {task.mutant.name for target in targets for task in target.tasks()}
+    assert set(accepted()) - made == set()
