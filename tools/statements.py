@@ -179,7 +179,7 @@ def _wrong_resources(
                 yield f"{named} is granted on everything; name the {' or '.join(kinds)}"
             elif kinds and not any(action.takes(arn) for action in found for arn in meant):
                 what = " or ".join(meant)
-                yield f"{named} applies to a {' or '.join(kinds)}, not {what}; split the statement"
+                yield f"{named} applies to {' or '.join(kinds)}, not to {what}; split the statement"
 
 
 def _wrong_condition(

@@ -100,19 +100,19 @@ WRONG = {
     "a wildcard for nothing": (statement("sqs:Post*", "queue"), "there is no action sqs:Post*"),
     "a resource of another service": (
         statement("dynamodb:GetItem", "queue"),
-        "dynamodb:GetItem applies to a table, not arn:aws:sqs:",
+        "dynamodb:GetItem applies to table, not to arn:aws:sqs:",
     ),
     "a resource of another type": (
         statement("dynamodb:GetRecords", "table"),
-        "dynamodb:GetRecords applies to a stream, not arn:aws:dynamodb:",
+        "dynamodb:GetRecords applies to stream, not to arn:aws:dynamodb:",
     ),
     "an import of another type": (
         statement("dynamodb:Scan", "elsewhere"),
-        "dynamodb:Scan applies to a index or table, not arn:aws:dynamodb:",
+        "dynamodb:Scan applies to index or table, not to arn:aws:dynamodb:",
     ),
     "a bucket for its objects": (
         statement("s3:GetObject", {"Fn::GetAtt": ["Bucket", "Arn"]}),
-        "s3:GetObject applies to a",
+        "s3:GetObject applies to ",
     ),
     "everything, where something can be named": (
         statement("dynamodb:Scan"),
@@ -247,7 +247,7 @@ def test_condition_that_hangs_on_the_home_is_read_as_on_aws() -> None:
 def test_everything_is_the_resource_itself_in_a_policy_of_its_own(kind: str, action: str) -> None:
     assert found(resource=on(kind, statement(action))) == []
     (wrong,) = found(resource=on(kind, statement("lambda:InvokeFunction")))
-    assert "lambda:InvokeFunction applies to a function, not arn:aws:" in wrong
+    assert "lambda:InvokeFunction applies to function, not to arn:aws:" in wrong
 
 
 def test_who_may_assume_a_role_names_no_resource() -> None:

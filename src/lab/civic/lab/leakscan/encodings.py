@@ -145,14 +145,6 @@ def _character(point: int) -> bytes:
         return b""
 
 
-_BYTES = re.compile(rb"\\x([0-9a-fA-F]{2})")
-
-
-def _without_escaped_bytes(content: bytes) -> bytes:
-    r"""Undo the ``\x`` in the ``repr`` of bytes, where it is a byte and not a character."""
-    return _BYTES.sub(_byte, _lines_with(rb"\x", content))
-
-
 _PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
 
 
@@ -163,8 +155,6 @@ def _without_percent(content: bytes) -> bytes:
 def _byte(escape: re.Match[bytes]) -> bytes:
     return bytes.fromhex(escape[1].decode())
 
-
-_STEPS = (_without_backslashes, _without_escaped_bytes, _without_percent)
 
 _LINE = re.compile(rb"[\t\x20-\xff]{%d,}" % LEAST_BYTES)
 
