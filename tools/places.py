@@ -78,7 +78,7 @@ def _texts() -> dict[str, str]:
     return {
         str(path.relative_to(ROOT)): path.read_text("utf-8")
         for path in paths
-        if path.suffix in _READ and path.is_file()
+        if path.suffix in _READ and path.is_file() and path != Path(__file__)
     }
 
 
@@ -101,12 +101,16 @@ def main(arguments: list[str]) -> int:
     """Print the places of the named route or event.
 
     Returns:
-        0, or 2 if no route or event is given.
+        0; 1 if nothing names it, 2 if no route or event is given.
     """
     if len(arguments) != 1:
         sys.stderr.write(f"{__doc__}\n")
         return 2
-    for kind, files in places(arguments[0]).items():
+    found = places(arguments[0])
+    if not any(found.values()):
+        sys.stderr.write(f"nothing names {arguments[0]}: give a route or event as it is declared\n")
+        return 1
+    for kind, files in found.items():
         sys.stdout.write(f"{kind}: {len(files)}\n")
         for file, numbers in files.items():
             sys.stdout.writelines(f"  {file}:{number}\n" for number in numbers)

@@ -91,3 +91,4 @@ def test_script_prints_every_place_with_its_line(capsys: pytest.CaptureFixture[s
     assert "kept by hand: 3\n" in printed
     assert "  src/identity/civic/identity/functions/rights.py:" in printed
     assert places.main([]) == 2
+    assert places.main(["PUT /nothing" + "/at/all"]) == 1

@@ -56,6 +56,12 @@ def test_every_command_says_what_it_does_in_one_line(program: str, words: str) -
     assert first.endswith(".")
 
 
+@pytest.mark.parametrize(("program", "words"), list(commands()))
+def test_paragraphs_of_help_are_as_wide_as_the_terminal(program: str, words: str) -> None:
+    command, _ = command_of(program, words.split())
+    assert "\n" not in command.help.replace("\n\n", "")
+
+
 @pytest.mark.parametrize("words", [one for program, one in commands() if program == "civic"])
 def test_every_command_has_help(words: str) -> None:
     assert main([*words.split(), "--help"]) == 0

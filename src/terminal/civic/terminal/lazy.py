@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import typer
@@ -87,14 +88,17 @@ def lazy_program(
 
 
 def installed_roles(group: str) -> dict[str, Places]:
-    """Return the subcommands that installed distributions add, by who uses them.
+    """Return the subcommands that installed rooms add, by who uses them.
 
     Args:
-        group: The group of entry points, each of which names a mapping from role to places.
+        group: The group of entry points, each of which names a mapping from role to places. One
+            whose room is left out of the installation, as a wheel leaves out the lab, adds none.
     """
     found: dict[str, Places] = {}
     for point in sorted(entry_points(group=group), key=lambda one: one.name):
-        found |= point.load()
+        room, _, _ = point.module.rpartition(".")
+        if find_spec(room) is not None:
+            found |= point.load()
     return found
 
 
@@ -108,6 +112,12 @@ def words_of(group: TyperGroup) -> Iterator[str]:
 
 
 def _load(name: str, place: str | Group) -> Any:
+    command = _found(name, place)
+    _let_flow(command)
+    return command
+
+
+def _found(name: str, place: str | Group) -> Any:
     if isinstance(place, Group):
         members = {"places": place.places}
         cls = type("LazyCommands", (LazyCommands,), members)
@@ -120,6 +130,14 @@ def _load(name: str, place: str | Group) -> Any:
     alone = typer.Typer(add_completion=False)
     alone.command(name)(found)
     return get_command(alone)
+
+
+def _let_flow(command: Any) -> None:
+    """Take the line breaks out of the paragraphs of a help text, which is as wide as the code."""
+    paragraphs = (command.help or "").split("\n\n")
+    command.help = "\n\n".join(" ".join(one.split()) for one in paragraphs)
+    for subcommand in getattr(command, "commands", {}).values():
+        _let_flow(subcommand)
 
 
 def _first_line(command: Any) -> str:

@@ -1,6 +1,6 @@
 """Merkle trees as in RFC 6962 section 2.1, which RFC 9162 section 2.1 repeats.
 
-A root of entries, a root of hashes, the roots of a growing tree, and the two proofs. Proofs are
+A root of hashes, the roots of a growing tree, and the two proofs. Proofs are
 verified by the algorithms of RFC 9162 sections 2.1.3.2 and 2.1.4.2, step by step.
 """
 
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from hmac import compare_digest
 
 from civic.verifier.errors import ProofRefused
-from civic.verifier.hashing import leaf_hash
 
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256().digest()
@@ -21,11 +20,6 @@ _sha256 = hashlib.sha256
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of an inner node."""
     return _sha256(b"\1" + left + right).digest()
-
-
-def root_of_entries(entries: Iterable[bytes]) -> bytes:
-    """Return the root of the tree with these entries."""
-    return root_of_hashes(map(leaf_hash, entries))
 
 
 def root_of_hashes(hashes: Iterable[bytes]) -> bytes:

@@ -18,7 +18,7 @@ def generate(
     seed: Annotated[int, typer.Option(help="The same seed generates the same people.")] = 1,
     output: Annotated[
         Path | None,
-        typer.Option(help="A .csv or .jsonl file  [default: JSON lines to standard output]"),
+        typer.Option(help="A .csv or .jsonl file.", show_default="JSON lines to standard output"),
     ] = None,
 ) -> None:
     """Make up people to try the system with.

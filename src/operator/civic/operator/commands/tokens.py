@@ -16,7 +16,7 @@ from civic.terminal.failures import CommandFailed
 RegistrationId = Annotated[str, typer.Argument(metavar="ID", help="The registration's id.")]
 JournalOption = Annotated[
     Path | None,
-    typer.Option("--journal", help="Where receipts are kept  [default: out/receipts.jsonl]"),
+    typer.Option("--journal", help="Where receipts are kept.", show_default="out/receipts.jsonl"),
 ]
 Token = Annotated[
     str | None,
