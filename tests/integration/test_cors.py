@@ -8,7 +8,7 @@ import pytest
 from civic.stack.target import Target
 
 SITE = "http://localhost:8080"
-"""SiteOrigin of samconfig.yaml."""
+"""SiteOrigin of samconfig.toml."""
 ELSEWHERE = "https://elsewhere.example"
 
 

@@ -112,7 +112,11 @@ def test_every_place_that_the_script_looks_for_is_there(page: str) -> None:
 
 def test_page_says_what_it_cannot_do(page: str) -> None:
     (limits,) = re.findall(r'<section class="limits">(.*?)</section>', page, re.DOTALL)
-    for said in ("whoever runs the log", "civic-verify receipt", "tells the host of this page"):
+    for said in (
+        "the people who run the log",
+        "civic-verify receipt",
+        "tells the host of this page",
+    ):
         assert said in limits
 
 

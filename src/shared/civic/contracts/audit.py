@@ -19,7 +19,7 @@ class CheckpointPublished(Event):
 
 
 class OpeningsPublished(PublicRecord):
-    """What opens the commitments of an election's ballots is there for an audience."""
+    """The openings of an election's ballots are available to an audience."""
 
     SOURCES = ("opener",)
     election: ElectionIdField

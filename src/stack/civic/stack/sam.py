@@ -33,7 +33,7 @@ def sam_deploy(engine: Engine, config: str, parameters: Mapping[str, str]) -> No
 
     Args:
         engine: The engine, running.
-        config: The stack's table of samconfig.yaml.
+        config: The stack's table of samconfig.toml.
         parameters: The values of the template's parameters.
 
     Raises:
