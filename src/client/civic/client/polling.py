@@ -19,7 +19,7 @@ class PollingPlace(ApiClient):
         selections: Mapping[str, Sequence[str]],
         write_ins: Mapping[str, Sequence[str]] | None = None,
     ) -> str:
-        """Cast a ballot.
+        """Submit a ballot.
 
         Args:
             voter: A credential, or a posted code.

@@ -188,7 +188,7 @@ def _someone(seed: int) -> dict[str, Any]:
 
 def _votes(report: Report) -> str:
     story = report.election
-    return f"{story.cast} votes = {story.ballots} counted" if story else "no election"
+    return f"{story.received} votes = {story.ballots} counted" if story else "no election"
 
 
 def _farewell(target: Target, report: Report) -> None:

@@ -48,7 +48,7 @@ class ElectionStory:
         life: The lines to read, and the checks that must hold.
         receipts: The receipts that the voters were given.
         voters: How many people got a credential or a code.
-        cast: How many ballots were received, one per voter.
+        received: How many ballots were received, one per voter.
         ballots: How many ballots were counted.
         results: The certified results, as the API returns them.
     """
@@ -57,7 +57,7 @@ class ElectionStory:
     life: Life = field(default_factory=Life)
     receipts: Sequence[str] = ()
     voters: int = 0
-    cast: int = 0
+    received: int = 0
     ballots: int = 0
     results: dict[str, Any] = field(default_factory=dict)
 
@@ -161,7 +161,7 @@ class _Day:
         life.check("a forged credential is refused", forged == HTTPStatus.NOT_FOUND)
         ballots = list(zip(voters, choices, strict=True))
         receipts = list(in_parallel(lambda one: polling.vote(*one), ballots, self.workers))
-        self.story.receipts, self.story.cast = receipts, len(receipts)
+        self.story.receipts, self.story.received = receipts, len(receipts)
         life.check("every receipt is different", len(set(receipts)) == len(voters))
         counted = until("every ballot is counted", lambda: self._counted(len(voters)))
         twice = [self._again(voter, choices[0]) for voter in voters[::_EVERY_NTH_TWICE]]
@@ -181,10 +181,10 @@ class _Day:
         found = recount_election(self.target, self.election)
         story.ballots = found.box.ballots
         life.check("recount = tally, cell by cell", not found.differences)
-        life.check("ballots in the box = votes received", story.ballots == story.cast)
+        life.check("ballots in the box = votes received", story.ballots == story.received)
         self.office.certify(self.election, story.ballots)
         story.results = until("the result is certified", self._certified)
-        complete = story.results["ballots"] == story.cast
+        complete = story.results["ballots"] == story.received
         life.check("the certified result includes every ballot", complete)
 
     def _styles(self) -> list[StyleId]:

@@ -57,7 +57,7 @@ class Report:
             and self.dlq_depth == 0
             and bool(self.life.checks)
             and all(self.checks.values())
-            and (self.election is None or self.election.ballots == self.election.cast)
+            and (self.election is None or self.election.ballots == self.election.received)
         )
 
     def figures(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class Report:
             return None
         return {
             "voters": self.election.voters,
-            "votes_received": self.election.cast,
+            "votes_received": self.election.received,
             "ballots_counted": self.election.ballots,
             "results": self.election.results,
         }

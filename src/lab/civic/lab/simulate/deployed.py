@@ -172,7 +172,7 @@ class DeployedElection:
             if attempt.cell != attempt.first:
                 self._rivals.append((attempt, answer.receipt))
             elif answer.receipt != attempt.receipt:
-                # The same ballot cast again has the same receipt.
+                # The same ballot submitted again has the same receipt.
                 self.outcome.unexplained += 1
 
     def _cast(self, ballot: tuple[PostedCode, Cell]) -> tuple[PostedCode, Cell, _Answer]:

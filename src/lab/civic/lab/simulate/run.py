@@ -219,7 +219,7 @@ class Simulation:
         if attempt.cell != attempt.first:
             self._rivals.append((attempt, receipt))
         elif receipt != attempt.receipt:
-            # The same ballot cast again has the same receipt.
+            # The same ballot submitted again has the same receipt.
             self.outcome.unexplained += 1
 
     def _submit(self, voter: Voter, cell: Cell) -> str | None:

@@ -43,7 +43,7 @@ def vote(
 ) -> None:
     """Submit a ballot, and show its receipt.
 
-    The receipt proves that the ballot is counted, not what was chosen.
+    Keep the receipt: with it you can check later that the ballot is counted.
     """
     if (credential is None) == (not code):
         raise SettingInvalid("give either --credential FILE or --code")

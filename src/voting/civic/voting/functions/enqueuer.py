@@ -82,7 +82,7 @@ ROUTES = Routes(
             _vote,
             Access.PUBLIC,
             "castVote",
-            "Cast a ballot, with a credential or a posted code",
+            "Submit a ballot, with a credential or a posted code",
             body=Vote,
             answer=Answer(201, VoteTaken),
             problems=(403, 404, 409),

@@ -91,7 +91,9 @@ class VoteTaken(BaseModel):
     """A ballot is on its way into the box."""
 
     success: bool = True
-    message: str = "Your vote was received. Keep the receipt: it shows that your vote is counted."
+    message: str = (
+        "Your vote was received. Keep the receipt: with it you can check that your vote is counted."
+    )
     receipt: str = Field(description="Hash of the ballot's leaf in the public log, base64url")
 
 

@@ -196,7 +196,7 @@ def _health(described: Json) -> Json:
 
 VOTES = Description(
     title="Civic vote API",
-    text="Cast votes, and see elections and results. Nobody signs in: a vote is admitted by a "
+    text="Vote, and see elections and results. Nobody signs in: a vote is admitted by a "
     "credential that nobody can link to its voter, or by a posted code, and no request is traced. "
     "Errors are problem details (RFC 9457) and never repeat what was sent; a refused vote has "
     "success and message as well.",

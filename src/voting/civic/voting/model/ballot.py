@@ -2,8 +2,8 @@
 
 The commitment is what a receipt and the public log show while voting goes on: SHA-256 over a salt
 and the ballot in the canonical form of RFC 8785. The salt is a MAC over nullifier and ballot, so
-the same ballot cast again has the same receipt, no two voters ever share one, and somebody who has
-only the receipt cannot find out by trial which ballot it belongs to.
+the same ballot submitted again has the same receipt, no two voters ever share one, and somebody
+who has only the receipt cannot find out by trial which ballot it belongs to.
 """
 
 import hmac
