@@ -42,7 +42,7 @@ class Citizen:
             done = body["status"] == "fulfilled" and body["revision"] == revision
             return body if done else None
 
-        return eventually(f"revision {revision} is decided", look) or {}
+        return eventually(f"revision {revision} is decided", look)
 
     def data(self, revision: int) -> httpx.Response:
         def look() -> httpx.Response | None:
@@ -50,7 +50,7 @@ class Citizen:
             done = answer.status_code == 200 and answer.json()["revision"] == revision
             return answer if done else None
 
-        return eventually(f"revision {revision} is stored", look) or httpx.Response(500)
+        return eventually(f"revision {revision} is stored", look)
 
     @property
     def receipt(self) -> Receipt:

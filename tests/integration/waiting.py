@@ -1,7 +1,5 @@
 """Waits for what happens behind the API: always for a fact, never for a time."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 from civic.client.api_client import Refused
@@ -9,22 +7,9 @@ from civic.client.citizen import Citizen, Receipt
 from civic.operator.operations import queue_depths
 from civic.stack.stacks import IDENTITY
 from civic.stack.target import Target
-from civic.terminal.waiting import PATIENCE_SECONDS
+from civic.terminal.waiting import until
 
-_PAUSE_SECONDS = 0.05
-
-
-def eventually[T](fact: str, look: Callable[[], T]) -> T:
-    """Look repeatedly, and return the first answer that is true.
-
-    Raises:
-        AssertionError: There was none in time.
-    """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (answer := look()):
-        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS:.0f} s: {fact}"
-        time.sleep(_PAUSE_SECONDS)
-    return answer
+eventually = until
 
 
 def decided(citizen: Citizen, receipt: Receipt, revision: int = 1) -> dict[str, Any]:
@@ -35,9 +20,7 @@ def decided(citizen: Citizen, receipt: Receipt, revision: int = 1) -> dict[str, 
         done = status["status"] == "fulfilled" and status["revision"] >= revision
         return status if done else None
 
-    status = eventually(f"revision {revision} is decided", look)
-    assert status is not None
-    return status
+    return eventually(f"revision {revision} is decided", look)
 
 
 def stored(citizen: Citizen, receipt: Receipt, revision: int = 1) -> dict[str, Any]:
@@ -52,9 +35,7 @@ def stored(citizen: Citizen, receipt: Receipt, revision: int = 1) -> dict[str, A
             return None
         return shown if shown["revision"] >= revision else None
 
-    shown = eventually(f"revision {revision} is stored", look)
-    assert shown is not None
-    return shown
+    return eventually(f"revision {revision} is stored", look)
 
 
 def settled(target: Target) -> None:

@@ -1,11 +1,11 @@
 """The client of Civic's HTTP APIs: it retries, and turns problem details into errors."""
 
 import time
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
+from civic.client.connections import Connected
 from civic.terminal.failures import CommandFailed
 
 type Json = dict[str, Any]
@@ -30,7 +30,7 @@ class Refused(CommandFailed):
         self.code = code
 
 
-class ApiClient:
+class ApiClient(Connected):
     """Calls one API; safe to share between threads."""
 
     def __init__(
@@ -44,19 +44,6 @@ class ApiClient:
             trust_env=not local,
             transport=transport,
         )
-
-    def __enter__(self) -> Self:
-        """Keep connections open until the end of the block."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def call(
         self,

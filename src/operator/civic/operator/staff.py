@@ -4,11 +4,11 @@ import json
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import httpx
 
+from civic.client.connections import Connected
 from civic.stack.target import Target
 from civic.terminal.failures import CommandFailed
 
@@ -45,7 +45,7 @@ _REVIEW_HINTS = {
 }
 
 
-class SignedApi(ABC):
+class SignedApi(Connected, ABC):
     """Calls one of the staff APIs under the operator's own AWS credentials.
 
     Nothing is sent twice, as each look may be logged. After an error, ask for the list.
@@ -62,19 +62,6 @@ class SignedApi(ABC):
         """Call an API of ``target``, signing with its credentials."""
         self._target = target
         self._http = httpx.Client(timeout=30, trust_env=not target.is_local, transport=transport)
-
-    def __enter__(self) -> Self:
-        """Keep the connection open until the end of the block."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connection."""
-        self._http.close()
 
     def call(
         self,

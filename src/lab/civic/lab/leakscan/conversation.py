@@ -4,11 +4,11 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
+from civic.client.connections import Connected
 from civic.lab.leakscan.places import Piece, Place
 from civic.terminal.failures import CommandFailed
 from civic.terminal.waiting import PATIENCE_SECONDS
@@ -53,26 +53,13 @@ class Walked:
         return Place("answers", "HTTP APIs", lambda: iter(self.answers))
 
 
-class Conversation:
+class Conversation(Connected):
     """Sends requests, and keeps every answer."""
 
     def __init__(self, api_url: str, walked: Walked) -> None:
         """Use the API at ``api_url``, or any other by its full URL."""
         self._walked = walked
         self._http = httpx.Client(base_url=api_url, trust_env=False, timeout=30)
-
-    def __enter__(self) -> Self:
-        """Keep connections open until the block ends."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def send(
         self, method: str, url: str, *, rightful: bool = False, **request: Any
