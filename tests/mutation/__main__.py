@@ -19,7 +19,7 @@ from rich.table import Table
 
 from tests.mutation.pool import BaselineFails, Task, WorkerLost, copies, run
 from tests.mutation.scopes import Scope, scopes
-from tests.mutation.survivors import accepted, judge
+from tests.mutation.survivors import Verdict, accepted, judge
 
 _INTERRUPTED = 130
 
@@ -66,16 +66,17 @@ def _tasks(scope: Scope) -> Iterator[Task]:
 
 
 def _run(chosen: list[Scope], options: argparse.Namespace, console: Console) -> int:
-    survived: list[str] = []
     table = Table("scope", "mutants", "noticed", "accepted", "seconds")
     reasons = accepted()
+    good = True
     tasks = {scope.name: list(_tasks(scope)) for scope in chosen}
     with copies(options.jobs) as homes, _progress(console) as progress:
-        for name, some in tasks.items():
+        for scope in chosen:
+            some = tasks[scope.name]
             began = time.monotonic()
-            bar = progress.add_task(name, total=len(some))
+            bar = progress.add_task(scope.name, total=len(some))
             alive = []
-            # Closed before the copies are removed, even after an interruption.
+            # Closed before the copies are removed, also when somebody interrupts.
             with closing(run(some, homes)) as outcomes:
                 for mutant, noticed in outcomes:
                     progress.advance(bar)
@@ -83,18 +84,21 @@ def _run(chosen: list[Scope], options: argparse.Namespace, console: Console) -> 
                         alive.append(mutant.name)
                     elif options.noticed:
                         console.print(escape(f"{mutant.name}\n    {noticed}"))
-            survived += alive
             counts = Counter(one in reasons for one in alive)
             figures = (len(some), len(some) - len(alive), counts[True])
-            table.add_row(name, *map(str, figures), f"{time.monotonic() - began:.0f}")
+            table.add_row(scope.name, *map(str, figures), f"{time.monotonic() - began:.0f}")
+            # At once: what comes later may end the run.
+            good &= _explain(judge(alive, {one.file for one in scope.targets}, reasons), console)
     console.print(table)
-    files = {target.file for scope in chosen for target in scope.targets}
-    verdict = judge(survived, files, reasons)
+    return 0 if good else 1
+
+
+def _explain(verdict: Verdict, console: Console) -> bool:
     for name in verdict.unexplained:
         console.print(f"no test notices: {escape(name)}")
     for name in verdict.outdated:
         console.print(f"listed as a survivor, but noticed or gone: {escape(name)}")
-    return 0 if verdict.good else 1
+    return verdict.good
 
 
 def _progress(console: Console) -> Progress:

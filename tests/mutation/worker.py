@@ -31,6 +31,8 @@ _OPTIONS = [
     "--import-mode=importlib",
     "-pno:cacheprovider",
     "-pno:xdist",
+    # These need other programs, which are not in the copy.
+    "-mnot deep",
     # Some of the libraries imported beforehand bring pytest plugins.
     "-Wignore::pytest.PytestAssertRewriteWarning",
 ]
