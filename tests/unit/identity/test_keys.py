@@ -18,9 +18,8 @@ def test_subject_key_of_another_size_is_refused(size: int) -> None:
 
 
 def test_subject_key_is_not_shown() -> None:
-    shown = f"{SubjectKey(b'K' * 32)!r} {SubjectKey(b'K' * 32)}"
-    assert "K" * 4 not in shown
-    assert (b"K" * 4).hex() not in shown
+    key = SubjectKey(b"K" * 32)
+    assert repr(key) == str(key) == "SubjectKey(<redacted>)"
 
 
 def test_digest_is_sha_256() -> None:

@@ -18,7 +18,7 @@ PURPOSE = "registration"
 """What the subject keys of this domain are for; part of every key derivation and context."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class SubjectKey:
     """A 256-bit key of one registration and revision; never stored or sent unwrapped."""
 
