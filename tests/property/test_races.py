@@ -130,6 +130,15 @@ PRELUDES = (fresh, *_QUICK, contested, corrected) if os.environ.get("CIVIC_DEEP"
 def test_change_at_any_call_of_something_else_ends_in_an_orderly_state(
     prelude: Callable[[World, Citizen], None], first: str, *, prompt: bool
 ) -> None:
+    race(prelude, first, prompt=prompt)
+
+
+def test_reading_is_not_denied_while_the_first_record_is_stored_and_corrected() -> None:
+    race(fresh, "read", prompt=True)
+
+
+def race(prelude: Callable[[World, Citizen], None], first: str, *, prompt: bool) -> None:
+    """Make each change before each call of something that has begun, and check how it all ends."""
     for change in CHANGES.values():
         for calls in count():
             world = World()
