@@ -48,6 +48,16 @@ def test_nothing_is_exported_that_nobody_imports() -> None:
     assert imported == set(exports())
 
 
+def test_what_the_platform_exports_is_used_by_more_than_one_stack() -> None:
+    users: dict[str, set[str]] = {}
+    for stack, template in TEMPLATES.items():
+        for _, end in imports(template):
+            users.setdefault(end, set()).add(stack)
+    shared = [end for end, (exporter, _) in exports().items() if exporter == "platform"]
+    assert shared
+    assert [end for end in shared if len(users[end]) == 1] == []
+
+
 def test_platform_needs_no_other_stack_and_only_voting_and_the_log_need_more() -> None:
     needs = {
         stack: {parameter for parameter, _ in imports(template)}
@@ -122,6 +132,14 @@ def test_no_table_gives_a_parameter_that_no_template_has() -> None:
     for environment in ENVIRONMENTS:
         given = parameters_of(tables()[environment]["deploy"]["parameters"])
         assert set(given) <= known
+
+
+def test_log_of_production_has_no_name_until_the_operator_gives_it_one() -> None:
+    assert "Default" not in TEMPLATES["audit"].document["Parameters"]["LogOrigin"]
+    assert "LogOrigin" in parameters_of(tables()["dev"]["deploy"]["parameters"])
+    for stack in STACKS:
+        table = tables()[named("prod", stack)]["deploy"]["parameters"]
+        assert "LogOrigin" not in parameters_of(table)
 
 
 def test_someone_looks_at_what_will_change_in_production() -> None:
