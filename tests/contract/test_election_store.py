@@ -87,8 +87,17 @@ def test_announced_election_carries_no_event(store: Store) -> None:
     assert list(store.unannounced()) == []
 
 
-def test_next_revision_takes_the_place_of_the_one_before(store: Store) -> None:
+def test_next_revision_waits_until_the_one_before_is_announced(store: Store) -> None:
     created(store)
+    before = store.find(ONE)
+    for write in (store.replace, store.delete):
+        with pytest.raises(ElectionMoved):
+            write(election(revision=2), changed(2))
+    assert store.find(ONE) == before
+
+
+def test_next_revision_takes_the_place_of_the_one_before(store: Store) -> None:
+    store.announced(created(store))
     announcement = store.replace(election(revision=2), changed(2), made())
     assert announcement == Announcement(ONE, 2, (changed(2), made()))
     assert store.find(ONE) == StoredElection(election(revision=2), {}, b"sealed", announcement)
@@ -98,7 +107,7 @@ def test_next_revision_takes_the_place_of_the_one_before(store: Store) -> None:
 
 @pytest.mark.parametrize("revision", [1, 3])
 def test_revision_that_does_not_follow_is_refused(store: Store, revision: int) -> None:
-    created(store)
+    store.announced(created(store))
     before = store.find(ONE)
     for write in (store.replace, store.delete):
         with pytest.raises(ElectionMoved):
@@ -115,6 +124,7 @@ def test_what_is_not_there_is_not_replaced(store: Store) -> None:
 
 def test_later_revision_keeps_its_event_when_the_one_before_is_announced(store: Store) -> None:
     first = created(store)
+    store.announced(first)
     second = store.replace(election(revision=2), changed(2))
     store.announced(first)
     assert list(store.unannounced()) == [second]
@@ -123,7 +133,7 @@ def test_later_revision_keeps_its_event_when_the_one_before_is_announced(store: 
 
 
 def test_deleted_draft_is_not_found_but_its_event_is(store: Store) -> None:
-    created(store)
+    store.announced(created(store))
     announcement = store.delete(election(revision=2), given_up())
     assert store.find(ONE) is None
     assert list(store.every()) == []
@@ -138,7 +148,7 @@ def test_deleted_draft_is_not_found_but_its_event_is(store: Store) -> None:
 
 
 def test_deletion_announced_late_leaves_a_new_election_of_that_id_alone(store: Store) -> None:
-    created(store)
+    store.announced(created(store))
     gone = store.delete(election(revision=2), given_up())
     store.announced(gone)
     again = created(store)
@@ -147,7 +157,7 @@ def test_deletion_announced_late_leaves_a_new_election_of_that_id_alone(store: S
 
 
 def test_kept_keys_are_found_and_stay(store: Store) -> None:
-    created(store)
+    store.announced(created(store))
     store.keep_keys(ONE, {NORTH: b"first"})
     store.keep_keys(ONE, {NORTH: b"second", SOUTH: b"third"})
     stored = store.find(ONE)
@@ -199,7 +209,7 @@ def test_scans_go_on_to_the_last_page(aws: Aws) -> None:
 
 def test_every_write_is_of_one_item_and_conditional(aws: Aws) -> None:
     store = deployed()
-    created(store)
+    store.announced(created(store))
     store.announced(store.replace(election(revision=2), changed(2)))
     store.keep_keys(ONE, {NORTH: b"key"})
     store.announced(store.delete(election(revision=3), given_up(3)))
@@ -219,7 +229,7 @@ def test_largest_election_fits_an_item_together_with_its_publication(aws: Aws) -
     check(largest, NOW)
     assert len(largest.model_dump_json()) > 0.9 * MAX_DOCUMENT_BYTES
     store = deployed()
-    store.create(largest, bytes(200), made())
+    store.announced(store.create(largest, bytes(200), made()))
     published = ElectionPublished(
         election=ONE,
         revision=2,
@@ -246,7 +256,7 @@ def size_of(item: dict[str, Any]) -> int:
 
 def test_given_up_draft_leaves_its_useless_secret_only(aws: Aws) -> None:
     store = deployed()
-    created(store)
+    store.announced(created(store))
     store.announced(store.delete(election(revision=2), given_up()))
     assert [item["part"]["S"] for item in aws.items("elections")] == ["secret"]
 

@@ -150,7 +150,8 @@ class Polling:
 
     def hold(self, election: Election) -> None:
         """Store an election with the public keys of its ballot styles."""
-        self.store.create(election, self.secrets.make(election.id))
+        made = self.store.create(election, self.secrets.make(election.id))
+        self.store.announced(made)
         keys = {style: public_key(number, Encoding.DER) for style, number in SIGNERS.items()}
         self.store.keep_keys(election.id, keys)
 
@@ -158,7 +159,7 @@ class Polling:
         """Change the election, and wait until every function has noticed."""
         revision = self.election.revision + 1
         self.election = self.election.model_copy(update={"revision": revision, **changes})
-        self.store.replace(self.election)
+        self.store.announced(self.store.replace(self.election))
         self.now += timedelta(seconds=5)
 
     def keys(self, election: ElectionId = ELECTION) -> ElectionKeys:

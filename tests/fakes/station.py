@@ -77,7 +77,8 @@ class Station:
         """Change the election, and make every function notice at once."""
         changes["revision"] = self.election.revision + 1
         self.election = self.election.model_copy(update=changes)
-        DynamoDbElections(clients.dynamodb(), "elections").replace(self.election)
+        store = DynamoDbElections(clients.dynamodb(), "elections")
+        store.announced(store.replace(self.election))
         forget()
 
     def arrivals(self, *, shard: str | None = SHARD) -> dict[str, Any]:
@@ -132,7 +133,8 @@ def station(aws: Aws) -> Iterator[Station]:
         forget()
         election = open_now()
         store = DynamoDbElections(clients.dynamodb(), "elections")
-        store.create(election, KmsElectionSecrets(clients.kms(), aws.key_id).make(election.id))
+        secret = KmsElectionSecrets(clients.kms(), aws.key_id).make(election.id)
+        store.announced(store.create(election, secret))
         keys = {style: public_key(number, Encoding.DER) for style, number in SIGNERS.items()}
         store.keep_keys(election.id, keys)
         try:

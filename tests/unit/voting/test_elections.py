@@ -16,6 +16,7 @@ from civic.contracts.voting import (
     ElectionEnded,
     ElectionOpened,
     ElectionPublished,
+    ElectionSuspended,
     StyleTally,
 )
 from civic.voting.errors import (
@@ -553,3 +554,25 @@ def test_calendar_leaves_alone_what_the_office_is_changing(world: ElectionWorld)
     assert keep_calendar(world.register) == CalendarLook(announced=0, moved=1)
     assert stored(world, one.id).state is State.SUSPENDED
     assert stored(world, two.id).state is State.OPEN
+
+
+def test_calendar_does_not_overtake_what_the_office_has_not_announced(
+    world: ElectionWorld,
+) -> None:
+    one = in_state(world, State.OPEN)
+    world.now = CLOSES
+    every = world.store.every
+
+    def meanwhile() -> list[Election]:
+        """The office stores a change and dies before it announces it."""
+        after = one.model_copy(update={"revision": one.revision + 1, "state": State.SUSPENDED})
+        world.store.replace(
+            after, ElectionSuspended(election=one.id, revision=after.revision, at=world.now)
+        )
+        return list(every())
+
+    world.store.every = meanwhile  # type: ignore[method-assign]
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0)
+    world.store.every = every  # type: ignore[method-assign]
+    assert keep_calendar(world.register) == CalendarLook(announced=1, moved=1)
+    assert len(world.bus.of(ElectionSuspended)) == len(world.bus.of(ElectionEnded)) == 1

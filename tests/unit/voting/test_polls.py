@@ -77,7 +77,7 @@ def test_each_environment_has_a_memory_of_its_own() -> None:
     polling = Polling()
     polling.polls.find(ELECTION)
     polling.election = polling.election.model_copy(update={"revision": 2, "state": State.CLOSED})
-    polling.store.replace(polling.election)
+    polling.store.announced(polling.store.replace(polling.election))
     old = polling.polls.find(ELECTION)
     new = Polls(polling.store, polling.secrets, polling.clock).find(ELECTION)
     assert old is not None

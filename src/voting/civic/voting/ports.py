@@ -62,10 +62,10 @@ class ElectionStore(Protocol):
         ...
 
     def replace(self, election: Election, *events: ElectionChange) -> Announcement:
-        """Store the next revision of an election; what was unannounced before is forgotten.
+        """Store the next revision of an election.
 
         Raises:
-            ElectionMoved: The stored revision is not the one before.
+            ElectionMoved: The stored revision is not the one before, or it is not announced yet.
         """
         ...
 
@@ -73,7 +73,7 @@ class ElectionStore(Protocol):
         """Remove the draft whose next revision this would be; it can no longer be found.
 
         Raises:
-            ElectionMoved: The stored revision is not the one before.
+            ElectionMoved: The stored revision is not the one before, or it is not announced yet.
         """
         ...
 

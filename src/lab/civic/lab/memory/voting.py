@@ -76,7 +76,8 @@ class MemoryElections:
 
     def _require(self, election: Election) -> None:
         stored = self._definitions.get(election.id)
-        if stored is None or stored.revision != election.revision - 1:
+        follows = stored is not None and stored.revision == election.revision - 1
+        if not follows or election.id in self._unannounced:
             raise ElectionMoved
 
     def _write(self, election: Election, events: tuple[ElectionChange, ...]) -> Announcement:

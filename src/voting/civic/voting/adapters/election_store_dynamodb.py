@@ -27,7 +27,9 @@ type Item = dict[str, Any]
 
 _DEFINITION, _SECRET, _KEY = "definition", "secret", "key#"
 _ABSENT = "attribute_not_exists(id)"
-_THE_ONE_BEFORE = "revision = :before AND attribute_exists(document)"
+_THE_ONE_BEFORE = (
+    "revision = :before AND attribute_exists(document) AND attribute_not_exists(unannounced)"
+)
 
 
 class DynamoDbElections(ElectionStore):
