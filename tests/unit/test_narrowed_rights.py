@@ -5,7 +5,8 @@ someone in control of the function's code.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,6 +15,8 @@ from civic.audit.adapters.ballots_dynamodb import DynamoDbBallots as CountedBall
 from civic.contracts.identifiers import ElectionId, Nullifier, RegistrationId, Revision, StyleId
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
+from civic.identity.adapters.wrapping_keys_kms import PublicKeys
+from civic.identity.errors import WrappingKeyMissing
 from civic.identity.model.keys import RecordId
 from civic.runtime import clients
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
@@ -43,11 +46,22 @@ def subject_keys() -> DynamoDbSubjectKeys:
     return DynamoDbSubjectKeys(clients.dynamodb(), "subject-keys")
 
 
+def read_the_public_key() -> None:
+    with suppress(WrappingKeyMissing):
+        PublicKeys(clients.dynamodb(), "wrapping-keys", timedelta(0), clients.now).current()
+
+
 def reading(*attributes: str) -> dict[str, Any]:
     return {"ProjectionExpression": ", ".join(attributes)}
 
 
 NARROWED = [
+    Narrowed(
+        "ReadThePublicWrappingKey",
+        read_the_public_key,
+        # A version's row has the private key as well, though encrypted.
+        [{"Key": {"wk": {"S": "wk-0001"}}}],
+    ),
     Narrowed(
         "RecognizeARetryWithoutReadingTheKey",
         lambda: subject_keys().access_digest(RecordId(ADA, Revision(1))),

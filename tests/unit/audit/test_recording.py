@@ -232,6 +232,13 @@ def test_nothing_is_signed_that_does_not_follow_from_what_is_published() -> None
         record_ballots(recorder, SHARD, arrivals(1, 310))
     assert checkpoint(log).size == 300
     assert "checkpoints/309" not in lying.shelf.objects
+    # Nor when the batch is delivered again, until what is published is right.
+    with pytest.raises(LogBroken):
+        record_ballots(recorder, SHARD, arrivals(1, 310))
+    assert "checkpoints/309" not in lying.shelf.objects
+    lying.about = ""
+    record_ballots(recorder, SHARD, arrivals(1, 310))
+    assert checkpoint(log).size == 309
 
 
 def test_each_checkpoint_is_announced() -> None:

@@ -243,6 +243,27 @@ def test_of_two_at_once_the_row_decides(refusal: type[Exception], *, erased: boo
         issue_credential(issuing, receipt.id, receipt.access_token, ELECTION, message(pipeline))
 
 
+def test_request_is_noted_before_it_is_signed() -> None:
+    pipeline = Pipeline()
+    receipt = voter(pipeline)
+    first = message(pipeline)
+
+    def fail(_size: int) -> bytes:
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError):
+        issue_credential(
+            replace(pipeline.issuing, entropy=fail),
+            receipt.id,
+            receipt.access_token,
+            ELECTION,
+            first,
+        )
+    with pytest.raises(CredentialAlreadyIssued):
+        ask(pipeline, receipt, message(pipeline))
+    assert ask(pipeline, receipt, first).election == ELECTION
+
+
 def test_later_rejection_ends_it_and_takes_nothing_back() -> None:
     pipeline = Pipeline()
     receipt = voter(pipeline)
