@@ -20,9 +20,9 @@ def test_only_marked_fields_are_personal_data() -> None:
 
 
 def test_model_shows_the_names_of_its_fields_and_no_value() -> None:
-    shown = f"{Person(name=CANARY)!r} {Person(name=CANARY)}"
-    assert "name=<redacted>" in shown
-    assert CANARY not in shown
+    person = Person(name=CANARY)
+    assert repr(person) == "Person(name=<redacted>, rounds=<redacted>)"
+    assert CANARY not in str(person)
 
 
 def test_refusal_shows_no_value() -> None:

@@ -91,7 +91,9 @@ def test_body_of_exactly_the_limit_is_read(encode: Callable[[str], str | bytes])
 @pytest.mark.parametrize("excess", [1, 3, MAX_BODY_BYTES, 10 * MAX_BODY_BYTES])
 def test_larger_body_is_413(encode: Callable[[str], str | bytes], excess: int) -> None:
     body = '{"name": "' + "x" * (MAX_BODY_BYTES - 12 + excess) + '"}'
-    assert said(send(encode(body))) == (413, "body_too_large")
+    refused = send(encode(body))
+    assert said(refused) == (413, "body_too_large")
+    assert json.loads(refused["body"])["title"] == "The body is larger than 64 KiB"
 
 
 def test_limit_counts_bytes_and_not_characters() -> None:

@@ -65,9 +65,14 @@ def test_line_names_no_place_in_the_code(log_lines: LogLines) -> None:
     assert "location" not in line
 
 
-def test_service_without_a_name_is_civic(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_service_without_a_name_is_civic(
+    log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("POWERTOOLS_SERVICE_NAME", raising=False)
-    assert observability._service() == "civic"
+    observability._logger.cache_clear()
+    run()
+    run(lambda line: line.count("Registered"))
+    assert [line["service"] for line in log_lines()] == ["civic", "civic"]
 
 
 @pytest.mark.parametrize("error", [ValueError(CANARY), KeyboardInterrupt(CANARY)])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from civic.runtime.http import serve
+from civic.runtime.http import HEADERS, serve
 from civic.runtime.observability import Invocation
 from civic.runtime.request import Request, Response
 from civic.runtime.routes import Access, Route, Routes
@@ -123,6 +123,29 @@ def test_handler_of_another_route_that_asks_who_signed_is_refused() -> None:
     assert said(serve(http_event("GET /things"), routes, lambda _: None)) == (403, "not_staff")
 
 
+def test_route_without_a_token_next_to_one_of_staff_asks_for_nothing() -> None:
+    def told(_request: Request, _line: Invocation) -> Response:
+        return {"statusCode": 200, "headers": {}}
+
+    both = Routes(
+        "Api",
+        (
+            Route("GET /things", told, Access.PUBLIC, "listThings"),
+            Route("PUT /things", told, Access.STAFF, "putThings"),
+        ),
+    )
+    assert serve(http_event("GET /things"), both, lambda _: None)["statusCode"] == 200
+
+
+def test_token_is_asked_for_where_nothing_is_noted() -> None:
+    def told(request: Request, _line: Invocation) -> Response:
+        return {"statusCode": 200, "headers": {}, "body": request.token}
+
+    routes = Routes("Api", (Route("GET /things", told, Access.TOKEN, "listThings"),))
+    answer = serve(http_event("GET /things", token="secret"), routes, lambda _: None)
+    assert (answer["statusCode"], answer["body"]) == (200, "secret")
+
+
 # ------------------------------------------------------------------ other methods
 
 
@@ -157,6 +180,22 @@ def test_browsers_question_is_answered_and_logged_like_every_request(
     things: Things, log_lines: LogLines
 ) -> None:
     answer = things.any("OPTIONS", "/things")
-    assert (answer["statusCode"], answer["headers"]["allow"]) == (204, "DELETE, GET, PUT")
+    assert answer["headers"] == {**HEADERS, "allow": "DELETE, GET, PUT"}
+    assert answer["statusCode"] == 204
     assert "body" not in answer
     assert [line["status"] for line in log_lines()] == [204]
+
+
+@pytest.mark.parametrize(("method", "lines"), [("OPTIONS", 0), ("PATCH", 1)])
+def test_only_a_browsers_question_may_leave_no_line(
+    method: str, lines: int, log_lines: LogLines
+) -> None:
+    def told(_request: Request, _line: Invocation) -> Response:
+        return {"statusCode": 200, "headers": {}}
+
+    routes = Routes(
+        "Api", (Route("GET /things", told, Access.PUBLIC, "listThings"),), silent_preflight=True
+    )
+    event = http_event("ANY /things") | {"requestContext": {"http": {"method": method}}}
+    serve(event, routes, lambda _: None)
+    assert len(log_lines()) == lines

@@ -72,7 +72,7 @@ def _dispatch(
         # Enough to distinguish two people, without a name.
         line.note(staff=hashlib.sha256(request.principal.encode()).hexdigest()[:16])
     if route is None:
-        if request.method == "OPTIONS" and routes.silent_preflight:
+        if routes.silent_preflight and request.method == "OPTIONS":
             line.hush()
         return _undeclared(request, routes.methods(path))
     if route.access is Access.TOKEN:
