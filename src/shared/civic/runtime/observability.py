@@ -88,7 +88,7 @@ def _batch(current: Invocation) -> dict[str, object]:
 def _metrics(current: Invocation) -> dict[str, object]:
     if not current.counts:
         return {}
-    provider = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service=_service())
+    provider = AmazonCloudWatchEMFProvider(namespace=NAMESPACE)
     for name, amount in current.counts.items():
         provider.add_metric(name, MetricUnit.Count, amount)
     provider.add_dimension("function", _service())
