@@ -1,5 +1,7 @@
 """base64url without padding: the vectors of RFC 4648 section 10, and invalid text."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,3 +49,13 @@ def test_field_takes_a_text_that_can_be_decoded(text: str) -> None:
         adapter.validate_python(text)
     (error,) = refused.value.errors()
     assert error["type"] == "string_pattern_mismatch"
+
+
+@given(st.text(alphabet=[*"AQEIgwcZ9-_=a"], max_size=9))
+def test_documented_pattern_has_exactly_what_can_be_decoded(text: str) -> None:
+    pattern = TypeAdapter[str](Base64Url).json_schema()["pattern"]
+    try:
+        decodable = bool(base64url.decode(text))
+    except ValueError:
+        decodable = False
+    assert bool(re.search(pattern, text)) == decodable
