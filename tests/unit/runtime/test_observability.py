@@ -65,14 +65,11 @@ def test_line_names_no_place_in_the_code(log_lines: LogLines) -> None:
     assert "location" not in line
 
 
-def test_service_without_a_name_is_civic(
-    log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("POWERTOOLS_SERVICE_NAME", raising=False)
-    observability._logger.cache_clear()
-    run()
-    run(lambda line: line.count("Registered"))
-    assert [line["service"] for line in log_lines()] == ["civic", "civic"]
+def test_service_without_a_name_is_civic(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "another")
+    assert observability._logger("named").service == "named"
+    monkeypatch.delenv("POWERTOOLS_SERVICE_NAME")
+    assert observability._service() == "civic"
 
 
 @pytest.mark.parametrize("error", [ValueError(CANARY), KeyboardInterrupt(CANARY)])
