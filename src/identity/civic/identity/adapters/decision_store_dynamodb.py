@@ -20,10 +20,10 @@ _UNDECIDED = f"{LATER_REVISION} OR (revision = :r AND #status = :pending)"
 _OVERRULED = (
     "revision = :r AND #status = :fulfilled AND (attribute_not_exists(#round) OR #round < :round)"
 )
+# A tombstone has neither attribute.
 _ENDED = (
-    "attribute_not_exists(erased_at) AND ("
     "(#decision = :rejected AND updated < :rejected_before)"
-    " OR ((#status = :pending OR #decision = :review) AND updated < :abandoned_before))"
+    " OR ((#status = :pending OR #decision = :review) AND updated < :abandoned_before)"
 )
 
 
