@@ -12,6 +12,8 @@ ATTRIBUTES = ("dynamodb:Attributes", "dynamodb:Select")
 PUTTING = ("dynamodb:Attributes", "dynamodb:ReturnValues")
 COUNTING = ("dynamodb:Select",)
 ADDING = ("dynamodb:Attributes", "dynamodb:ReturnValues")
+WRITING = ("dynamodb:Attributes", "dynamodb:LeadingKeys")
+LOOKING = ("dynamodb:Attributes", "dynamodb:LeadingKeys", "dynamodb:ReturnValues")
 CONTEXT = ("kms:EncryptionContext:purpose", "kms:EncryptionContext:wk")
 CREDENTIALS = (
     "kms:EncryptionContext:election",
@@ -39,7 +41,9 @@ PARTS = {
 }
 """What a right narrowed by ATTRIBUTES may read from a row, and an attribute that it may not."""
 FINDS_KEYS: Right = ("dynamodb:Query", "SubjectKeysTable", ATTRIBUTES)
-LOGGING = ("UpdateItem", "PutItem", "DeleteItem", "Query")
+NOTES_REQUESTS: Right = ("dynamodb:UpdateItem", "RequestLog", WRITING)
+LOGGING = {NOTES_REQUESTS, ("dynamodb:Query", "RequestLog", ())}
+ASKS_FOR_REVIEWS: Right = ("dynamodb:PutItem", "ReviewQueue", PUTTING)
 OPENS_RECORDS = {
     ("dynamodb:GetItem", "HighSecDataStore", ()),
     ("dynamodb:GetItem", "SubjectKeysTable", ()),
@@ -51,20 +55,18 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
         ("dynamodb:GetItem", "WrappingKeysTable", LEADING),
         ("dynamodb:PutItem", "SubjectKeysTable", ()),
         ("dynamodb:GetItem", "SubjectKeysTable", ATTRIBUTES),
-        ("dynamodb:UpdateItem", "RequestLog", ()),
+        NOTES_REQUESTS,
         FINDS_KEYS,
         ("events:PutEvents", "Bus", SOURCE),
     }
     | may("LowSecDataStore", "GetItem", "PutItem"),
-    "SubjectAccessRole": may("RequestLog", *LOGGING)
-    | may("LowSecDataStore", "GetItem")
-    | OPENS_RECORDS,
+    "SubjectAccessRole": LOGGING | may("LowSecDataStore", "GetItem") | OPENS_RECORDS,
     "ValidatorRole": takes("ValidatorQueue")
     | may("SubjectKeysTable", "GetItem")
     | may("WrappingKeysTable", "GetItem")
     | may("LowSecDataStore", "GetItem", "PutItem")
-    | may("ReviewQueue", "PutItem", "DeleteItem")
-    | {("kms:Decrypt", "CivicKey", CONTEXT), PUBLISHING},
+    | may("ReviewQueue", "DeleteItem")
+    | {ASKS_FOR_REVIEWS, ("kms:Decrypt", "CivicKey", CONTEXT), PUBLISHING},
     "PiiStorageRole": takes("PiiStorageQueue")
     | may("HighSecDataStore", "GetItem", "PutItem")
     | may("SubjectKeysTable", "DeleteItem")
@@ -75,13 +77,17 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
         ("kms:GenerateDataKeyPairWithoutPlaintext", "CivicKey", ()),
         ("kms:Decrypt", "CivicKey", CONTEXT),
     },
-    "RightsRole": may("RequestLog", *LOGGING)
-    | may("LowSecDataStore", "GetItem", "UpdateItem")
-    | may("ReviewQueue", "PutItem")
+    "RightsRole": LOGGING
+    | may("LowSecDataStore", "GetItem")
     | may("ErasureLedger", "GetItem")
-    | {FINDS_KEYS, PUBLISHING},
+    | {
+        ("dynamodb:UpdateItem", "LowSecDataStore", PUTTING),
+        ASKS_FOR_REVIEWS,
+        FINDS_KEYS,
+        PUBLISHING,
+    },
     "AccountabilityRole": takes("AccountabilityQueue")
-    | may("RequestLog", "PutItem", "DeleteItem", "Query")
+    | LOGGING
     | may("ErasureLedger", "GetItem", "UpdateItem", "Scan")
     | {("kms:Sign", "ReceiptKey", ()), ("kms:GetPublicKey", "ReceiptKey", ()), PUBLISHING},
     "CredentialRollRole": takes("CredentialRollQueue")
@@ -97,8 +103,12 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | may("LowSecDataStore", "Scan")
     | may("RequestLog", "Scan")
     | {("dynamodb:Scan", "ErasureLedger", COUNTING), PUBLISHING},
-    "ReviewRole": may("ReviewQueue", "GetItem", "UpdateItem", "DeleteItem", "Scan")
-    | may("RequestLog", "PutItem", "DeleteItem", "Query")
+    "ReviewRole": may("ReviewQueue", "GetItem", "DeleteItem", "Scan")
+    | LOGGING
+    | {
+        ("dynamodb:PutItem", "RequestLog", LOOKING),
+        ("dynamodb:UpdateItem", "ReviewQueue", ("dynamodb:Attributes",)),
+    }
     | may("LowSecDataStore", "GetItem", "PutItem")
     | OPENS_RECORDS
     | {PUBLISHING},

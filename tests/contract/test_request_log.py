@@ -1,8 +1,11 @@
 """What every request log does."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -196,7 +199,7 @@ def test_order_of_time_holds_with_and_without_microseconds(log: Requests, micros
 def test_completion_that_broke_off_is_finished_by_the_next(aws: Aws) -> None:
     log = deployed()
     log.note_request(asked())
-    aws.fail("dynamodb", "DeleteItem", "InternalServerError")
+    aws.hook("dynamodb", "before-call.dynamodb.UpdateItem", refuse_emptying)
     with pytest.raises(StoreUnavailable):
         log.complete(ADA, ACCESS, NOW)
     aws.stop()
@@ -204,12 +207,83 @@ def test_completion_that_broke_off_is_finished_by_the_next(aws: Aws) -> None:
     assert requests(log) == [replace(asked(), completed_at=LATER)]
 
 
+def refuse_emptying(**call: Any) -> Any:
+    if "REMOVE received" not in json.loads(call["params"]["body"])["UpdateExpression"]:
+        return None
+    error = {"Error": {"Code": "InternalServerError", "Message": ""}, "ResponseMetadata": {}}
+    return SimpleNamespace(status_code=500), error
+
+
+def test_request_made_while_the_last_is_answered_stays_open(aws: Aws) -> None:
+    """Another invocation answers the first, and the same is asked again, before the emptying."""
+    log = deployed()
+    log.note_request(asked())
+
+    def meanwhile(**call: Any) -> None:
+        if "REMOVE received" in call["params"]["UpdateExpression"] and not interrupted:
+            interrupted.append(True)
+            deployed().complete(ADA, ACCESS, NOW)
+            deployed().note_request(asked(at=LATER))
+
+    interrupted: list[bool] = []
+    aws.hook("dynamodb", "provide-client-params.dynamodb.UpdateItem", meanwhile)
+    log.complete(ADA, ACCESS, NOW)
+    assert requests(log) == [replace(asked(), completed_at=NOW), asked(at=LATER)]
+
+
+def test_nothing_is_ever_deleted_or_put_in_place_of_a_request(aws: Aws) -> None:
+    log = deployed()
+    for _ in range(2):
+        log.note_request(asked())
+        log.complete(ADA, ACCESS, NOW)
+    assert {name for name, _ in aws.requests} == {"UpdateItem", "Query"}
+
+
 def test_open_request_stays_until_it_is_answered_and_then_expires(aws: Aws) -> None:
-    deployed().note_request(asked())
+    log = deployed()
+    log.note_request(asked())
     assert all("ttl" not in item for item in aws.items("request-log"))
+    log.complete(ADA, ACCESS, LATER)
+    expiry = {"N": str(int((LATER + REQUEST_LOG_LIFETIME).timestamp()))}
+    assert [item["ttl"] for item in aws.items("request-log")] == [expiry, expiry]
+    log.note_request(asked(at=LATER))
+    kept = {item["entry"]["S"].partition("#")[0]: item for item in aws.items("request-log")}
+    assert "ttl" not in kept["open"]
+    assert kept["done"]["ttl"] == expiry
+
+
+def test_nothing_is_left_of_an_answered_request_but_its_copy(aws: Aws) -> None:
+    deployed().note_request(asked())
     deployed().complete(ADA, ACCESS, LATER)
-    (item,) = aws.items("request-log")
-    assert item["ttl"] == {"N": str(int((LATER + REQUEST_LOG_LIFETIME).timestamp()))}
+    left = {item["entry"]["S"].partition("#")[0]: set(item) for item in aws.items("request-log")}
+    kept = {"id", "entry", "received", "due", "count", "completed", "ttl"}
+    assert left == {"open": {"id", "entry", "ttl"}, "done": kept}
+
+
+@pytest.mark.usefixtures("aws")
+def test_log_of_the_last_release_is_read_and_its_requests_answered() -> None:
+    common = {"id": {"S": ADA}, "count": {"N": "2"}, "due": {"S": asked().due_at.isoformat()}}
+    received = {"received": {"S": NOW.isoformat()}}
+    look = {"at": {"S": NOW.isoformat()}, "by": {"S": JANE}, "purpose": {"S": "review"}}
+    rows: list[Any] = [
+        common | received | {"entry": {"S": "open#access"}},
+        common
+        | received
+        | {
+            "entry": {"S": f"done#{NOW.isoformat()}#review"},
+            "completed": {"S": LATER.isoformat()},
+            "ttl": {"N": "1900000000"},
+        },
+        {"id": {"S": ADA}, "entry": {"S": f"view#{NOW.isoformat()}#review#{JANE}"}} | look,
+    ]
+    for row in rows:
+        clients.dynamodb().put_item(TableName="request-log", Item=row)
+    log = deployed()
+    answered = replace(asked(REVIEW), count=2, completed_at=LATER)
+    views = (StaffView(ADA, NOW, JANE, "review"),)
+    assert log.history(ADA) == History((answered, replace(asked(), count=2)), views)
+    log.complete(ADA, ACCESS, LATER)
+    assert {one.completed_at for one in requests(log)} == {LATER}
 
 
 def test_look_expires_with_the_answers(aws: Aws) -> None:
@@ -246,7 +320,7 @@ def test_calendar_goes_on_to_the_last_page(aws: Aws) -> None:
 def test_reads_of_one_person_are_consistent(aws: Aws) -> None:
     deployed().history(ADA)
     deployed().complete(ADA, ACCESS, NOW)
-    assert [query["ConsistentRead"] for query in aws.asked("Query")] == [True, True]
+    assert [query["ConsistentRead"] for query in aws.asked("Query")] == [True] * 3
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])

@@ -6,6 +6,7 @@ guide of DynamoDB. The embedded engine knows some of them, and not for every ope
 
 import re
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 type Context = dict[str, list[str]]
@@ -13,7 +14,12 @@ type Context = dict[str, list[str]]
 
 _READS = {"GetItem", "Query", "Scan"}
 _EXPRESSIONS = ("Projection", "Filter", "Condition", "KeyCondition", "Update")
-_WORDS = {"AND", "OR", "NOT", "SET", "REMOVE", "attribute_exists", "attribute_not_exists"}
+_WORDS = {"AND", "OR", "NOT", "SET", "REMOVE", "ADD"} | {
+    "attribute_exists",
+    "attribute_not_exists",
+    "if_not_exists",
+    "list_append",
+}
 
 
 def context_of(operation: str, request: Mapping[str, Any]) -> Context:
@@ -56,7 +62,15 @@ def _compare(operator: str, actual: list[str], expected: list[str]) -> bool:
             return len(actual) == 1 and actual[0] in expected
         case "ForAllValues:StringEquals":
             return set(actual) <= set(expected)
+        case "ForAllValues:StringLike":
+            return all(_like(value, expected) for value in actual)
+        case "ForAllValues:StringNotLike":
+            return not any(_like(value, expected) for value in actual)
     raise NotImplementedError(operator)
+
+
+def _like(value: str, patterns: list[str]) -> bool:
+    return any(fnmatchcase(value, pattern) for pattern in patterns)
 
 
 def _named(request: Mapping[str, Any]) -> Iterator[str]:

@@ -12,12 +12,20 @@ from typing import Any, NamedTuple
 import pytest
 
 from civic.audit.adapters.ballots_dynamodb import DynamoDbBallots as CountedBallots
+from civic.contracts.events import Decision
 from civic.contracts.identifiers import ElectionId, Nullifier, RegistrationId, Revision, StyleId
+from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
+from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
+from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.adapters.wrapping_keys_kms import PublicKeys
 from civic.identity.errors import WrappingKeyMissing
-from civic.identity.model.keys import RecordId
+from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.requests import RequestKind, StaffView, SubjectRequest
+from civic.identity.model.review import Opinion, ReviewCase, ReviewCause
+from civic.identity.model.rows import DecisionRow
 from civic.runtime import clients
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
@@ -35,7 +43,10 @@ ALL: dict[str, Any] = {"ProjectionExpression": None, "Select": None}
 
 
 class Narrowed(NamedTuple):
-    """A statement, the call that needs it, and calls that it must not allow."""
+    """A statement, the call that needs it, and calls that it must not allow.
+
+    Every request that the call makes of the statement's operation must be allowed.
+    """
 
     sid: str
     call: Callable[[], object]
@@ -55,12 +66,65 @@ def reading(*attributes: str) -> dict[str, Any]:
     return {"ProjectionExpression": ", ".join(attributes)}
 
 
+def request_log() -> DynamoDbRequestLog:
+    return DynamoDbRequestLog(clients.dynamodb(), "request-log")
+
+
+def asked_and_answered() -> None:
+    log = request_log()
+    log.note_request(SubjectRequest(ADA, RequestKind.ACCESS, NOW))
+    log.complete(ADA, RequestKind.ACCESS, NOW)
+
+
+def key(partition: str, entry: str) -> dict[str, Any]:
+    return {"id": {"S": partition}, "entry": {"S": entry}}
+
+
+LOOK = key(f"looks#{ADA}", "view#2027-01-15#review#jane")
+ON_LOOKS: list[dict[str, Any]] = [
+    # It would expire at once, or name somebody else.
+    {"Key": LOOK},
+    {"UpdateExpression": "SET #by = :by", "ExpressionAttributeNames": {"#by": "by"}},
+    {"UpdateExpression": "REMOVE purpose"},
+    # In a partition that no key names, the condition cannot say whose it is.
+    {"Key": None},
+]
+
+
+def decisions() -> DynamoDbDecisions:
+    return DynamoDbDecisions(RevisionedTable(clients.dynamodb(), "decisions"))
+
+
+def review_queue() -> DynamoDbReviewQueue:
+    return DynamoDbReviewQueue(clients.dynamodb(), "review-queue")
+
+
+PENDING = DecisionRow(RecordId(ADA, Revision(1)), AccessDigest(bytes(32)), NOW, NOW)
+CASE = ReviewCase(RecordId(ADA, Revision(1)), NOW, ReviewCause.DATA_SUBJECT)
+FORGED = {"opinions": {"L": [{"M": {"by": {"S": "jane"}}}]}}
+
 NARROWED = [
     Narrowed(
         "ReadThePublicWrappingKey",
         read_the_public_key,
         # A version's row has the private key as well, though encrypted.
         [{"Key": {"wk": {"S": "wk-0001"}}}],
+    ),
+    Narrowed(
+        "LogRequests",
+        lambda: request_log().note_request(SubjectRequest(ADA, RequestKind.ACCESS, NOW)),
+        [*ON_LOOKS, {"UpdateExpression": "SET completed = :now"}],
+    ),
+    Narrowed("LogRequestsAndTheirAnswers", asked_and_answered, ON_LOOKS),
+    Narrowed("NoteAnswers", asked_and_answered, ON_LOOKS),
+    Narrowed(
+        "LogLooks",
+        lambda: request_log().note_view(StaffView(ADA, NOW, "jane", "review")),
+        [
+            {"Item": key(ADA, "open#access")},
+            {"Item": LOOK | {"completed": {"S": NOW.isoformat()}}},
+            {"ReturnValues": "ALL_OLD"},
+        ],
     ),
     Narrowed(
         "RecognizeARetryWithoutReadingTheKey",
@@ -71,6 +135,28 @@ NARROWED = [
         "FindSubjectKeysWithoutReadingThem",
         lambda: subject_keys().revisions(ADA),
         [ALL, ALL | {"Select": "ALL_ATTRIBUTES"}, reading("id", "w"), reading("access_digest")],
+    ),
+    Narrowed(
+        "AskForReviews",
+        lambda: review_queue().add(CASE),
+        [{"Item": {"id": {"S": ADA}} | FORGED}, {"ReturnValues": "ALL_OLD"}],
+    ),
+    Narrowed(
+        "WriteOpinions",
+        lambda: review_queue().opine(CASE, Opinion("jane", Decision.ACCEPTED, NOW)),
+        [{"UpdateExpression": "SET cause = :opinion"}, {"UpdateExpression": "REMOVE since"}],
+    ),
+    Narrowed(
+        "RestrictProcessing",
+        lambda: decisions().restrict(PENDING),
+        [
+            {"UpdateExpression": "SET access_digest = :next"},
+            {"UpdateExpression": "SET #status = :next"}
+            | {"ExpressionAttributeNames": {"#status": "status"}},
+            {"UpdateExpression": "SET decision = :next, revision = :next"},
+            {"UpdateExpression": "SET erased_at = :next"},
+            {"ReturnValues": "ALL_NEW"},
+        ],
     ),
     Narrowed(
         "CountErasuresWithoutSeeingThem",
@@ -137,14 +223,16 @@ def test_code_is_allowed_what_it_needs_and_its_attacker_no_more(
 ) -> None:
     before = len(aws.requests)
     narrowed.call()
-    ((operation, request),) = aws.requests[before:]
     for statement in statements(narrowed.sid):
-        assert statement["Action"] == f"dynamodb:{operation}"
+        operation = statement["Action"].removeprefix("dynamodb:")
+        made = [request for name, request in aws.requests[before:] if name == operation]
+        assert made
         condition = on_aws(statement["Condition"])
-        assert holds(condition, context_of(operation, request))
-        for attack in narrowed.attacks:
-            changed = {key: value for key, value in (request | attack).items() if value}
-            assert not holds(condition, context_of(operation, changed)), attack
+        for request in made:
+            assert holds(condition, context_of(operation, request))
+            for attack in narrowed.attacks:
+                changed = {name: value for name, value in (request | attack).items() if value}
+                assert not holds(condition, context_of(operation, changed)), attack
 
 
 def test_replacing_rows_is_no_right_of_who_adds_keys() -> None:

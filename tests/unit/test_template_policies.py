@@ -32,6 +32,17 @@ UNSEEN = {
     "StringEquals": {"dynamodb:ReturnValues": "NONE"},
     "Null": {"dynamodb:Attributes": "false"},
 }
+KEYS_AND_ATTRIBUTES = {"dynamodb:Attributes": "false", "dynamodb:LeadingKeys": "false"}
+OF_REQUESTS = {
+    "ForAllValues:StringNotLike": {"dynamodb:LeadingKeys": "looks#*"},
+    "Null": KEYS_AND_ATTRIBUTES,
+}
+ANSWERS = {
+    "ForAllValues:StringEquals": {
+        "dynamodb:Attributes": ["id", "entry", "received", "due", "count", "completed", "ttl"]
+    },
+    **OF_REQUESTS,
+}
 NARROWED = {
     "ReadThePublicWrappingKey": {
         "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["current"]},
@@ -70,6 +81,34 @@ NARROWED = {
         "ForAllValues:StringEquals": {
             "dynamodb:Attributes": ["nullifier", "salt", "election", "ballot"]
         },
+        **UNSEEN,
+    },
+    "LogRequests": {
+        "ForAllValues:StringEquals": {
+            "dynamodb:Attributes": ["id", "entry", "received", "due", "count", "ttl"]
+        },
+        **OF_REQUESTS,
+    },
+    "LogRequestsAndTheirAnswers": ANSWERS,
+    "NoteAnswers": ANSWERS,
+    "LogLooks": {
+        "ForAllValues:StringEquals": {
+            "dynamodb:Attributes": ["id", "entry", "at", "by", "purpose", "ttl"]
+        },
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "looks#*"},
+        "StringEquals": {"dynamodb:ReturnValues": "NONE"},
+        "Null": KEYS_AND_ATTRIBUTES,
+    },
+    "AskForReviews": {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "revision", "since", "cause"]},
+        **UNSEEN,
+    },
+    "WriteOpinions": {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "revision", "opinions"]},
+        "Null": {"dynamodb:Attributes": "false"},
+    },
+    "RestrictProcessing": {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "created", "restriction"]},
         **UNSEEN,
     },
     "UseTheEncryptedQueue": {

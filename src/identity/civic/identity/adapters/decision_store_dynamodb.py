@@ -66,7 +66,9 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         return self._table.update(
             row.record.id,
             "SET restriction = :next",
-            f"attribute_exists(id) AND attribute_not_exists(erased_at) AND {unchanged}",
+            # A tombstone has no time of creation. What a condition names, the role that makes the
+            # request may also write; so this one does not name ``erased_at``.
+            f"attribute_exists(created) AND {unchanged}",
             ExpressionAttributeValues={":next": {"N": str(row.restriction + 1)}, **values},
         )
 

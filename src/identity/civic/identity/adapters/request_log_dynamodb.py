@@ -1,15 +1,20 @@
-"""The request log in DynamoDB: one partition per registration.
+"""The request log in DynamoDB: two partitions per registration, written by updates and puts only.
 
-An open request is kept under ``open#<kind>``, so that the same request made again finds the first;
-a rectification also has its revision: ``open#rectification#000002``. Once answered it is moved to
-``done#<received>#<kind>...``, where it stays until its ``ttl`` (Unix seconds). A look by staff is
-kept under ``view#<time>#<purpose>#<principal>``, so that none replaces another. Times are ISO 8601
-in UTC.
+Requests are in the partition of the registration's id. An open one is kept under ``open#<kind>``,
+so that the same request made again finds the first; a rectification also has its revision:
+``open#rectification#000002``. Once answered it is copied to ``done#<received>#<kind>...``, where it
+stays until its ``ttl`` (Unix seconds), and what was open is emptied. No role may delete.
+
+A look by staff is kept in the partition ``looks#<id>``, which only the function of the staff may
+write, under ``view#<time>#<purpose>#<principal>``, so that none replaces another. Earlier releases
+kept looks with the requests; they are read there until they expire. Times are ISO 8601 in UTC.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, override
+
+from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import REQUEST_LOG_LIFETIME
@@ -22,12 +27,14 @@ from civic.identity.model.requests import (
     SubjectRequest,
 )
 from civic.identity.ports import RequestCalendar, RequestLog
-from civic.runtime.aws_errors import unavailable_as
+from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _OPEN, _DONE, _VIEW = "open#", "done#", "view#"
+_LOOKS = "looks#"
+_NAMES = {"#count": "count", "#ttl": "ttl"}
 
 
 class DynamoDbRequestLog(RequestLog, RequestCalendar):
@@ -46,9 +53,9 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
                 Key={"id": {"S": request.id}, "entry": {"S": _OPEN + _name(request)}},
                 UpdateExpression=(
                     "SET received = if_not_exists(received, :received),"
-                    " due = if_not_exists(due, :due) ADD #count :one"
+                    " due = if_not_exists(due, :due) ADD #count :one REMOVE #ttl"
                 ),
-                ExpressionAttributeNames={"#count": "count"},
+                ExpressionAttributeNames=_NAMES,
                 ExpressionAttributeValues={
                     ":received": {"S": request.received_at.isoformat()},
                     ":due": {"S": request.due_at.isoformat()},
@@ -66,44 +73,77 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
         at: datetime,
         up_to: Revision | None = None,
     ) -> None:
-        """Move the open requests of a kind to the answered ones."""
         for item in self._query(registration, _OPEN + kind):
+            if _answered(item):
+                continue
             request = _request(item)
             if up_to is not None and (request.revision or up_to) > up_to:
                 continue
-            expires = int((at + REQUEST_LOG_LIFETIME).timestamp())
-            done = item | {
-                "entry": {"S": f"{_DONE}{request.received_at.isoformat()}#{_name(request)}"},
-                "completed": {"S": at.isoformat()},
-                "ttl": {"N": str(expires)},
-            }
-            # The copy is written before the original is deleted: after a crash it is done again.
-            with unavailable_as(StoreUnavailable):
-                self._client.put_item(TableName=self._table, Item=done)
-                self._client.delete_item(
-                    TableName=self._table, Key={"id": item["id"], "entry": item["entry"]}
+            # The copy is written before the original is emptied: after a crash it is done again.
+            self._keep_answered(item, request, at)
+            self._empty(item, at)
+
+    def _keep_answered(self, item: Item, request: SubjectRequest, at: datetime) -> None:
+        entry = f"{_DONE}{request.received_at.isoformat()}#{_name(request)}"
+        with unavailable_as(StoreUnavailable):
+            self._client.update_item(
+                TableName=self._table,
+                Key={"id": item["id"], "entry": {"S": entry}},
+                UpdateExpression=(
+                    "SET received = :received, due = :due, #count = :count,"
+                    " completed = :completed, #ttl = :ttl"
+                ),
+                ExpressionAttributeNames=_NAMES,
+                ExpressionAttributeValues={
+                    ":received": item["received"],
+                    ":due": item["due"],
+                    ":count": item["count"],
+                    ":completed": {"S": at.isoformat()},
+                    ":ttl": _expiry(at),
+                },
+            )
+
+    def _empty(self, item: Item, at: datetime) -> None:
+        """Leave of an open request only its key, unless it was answered and made again since."""
+        with unavailable_as(StoreUnavailable):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key={"id": item["id"], "entry": item["entry"]},
+                    UpdateExpression="REMOVE received, due, #count SET #ttl = :ttl",
+                    ConditionExpression="received = :received",
+                    ExpressionAttributeNames=_NAMES,
+                    ExpressionAttributeValues={
+                        ":received": item["received"],
+                        ":ttl": _expiry(at),
+                    },
                 )
+            except ClientError as error:
+                if not failed_condition(error):
+                    raise
 
     @override
     def note_view(self, view: StaffView) -> None:
         item: Item = {
-            "id": {"S": view.id},
+            "id": {"S": _LOOKS + view.id},
             "entry": {"S": f"{_VIEW}{view.at.isoformat()}#{view.purpose}#{view.by}"},
             "at": {"S": view.at.isoformat()},
             "by": {"S": view.by},
             "purpose": {"S": view.purpose},
-            "ttl": {"N": str(int((view.at + REQUEST_LOG_LIFETIME).timestamp()))},
+            "ttl": _expiry(view.at),
         }
         with unavailable_as(StoreUnavailable):
             self._client.put_item(TableName=self._table, Item=item)
 
     @override
     def history(self, registration: RegistrationId) -> History:
-        items = list(self._query(registration, ""))
-        requests = [_request(one) for one in items if not _entry(one).startswith(_VIEW)]
+        items = self._query(registration, "")
+        requests = [_request(one) for one in items if not _is_view(one) and not _answered(one)]
+        earlier = [one for one in items if _is_view(one)]
+        looks = earlier + self._query(_LOOKS + registration, "")
         return History(
             tuple(sorted(requests, key=lambda request: request.received_at)),
-            tuple(_view(one) for one in items if _entry(one).startswith(_VIEW)),
+            tuple(_view(one) for one in looks),
         )
 
     @override
@@ -117,8 +157,8 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
             for page in pages:
                 yield from map(_request, page["Items"])
 
-    def _query(self, registration: RegistrationId, prefix: str) -> list[Item]:
-        condition, values = "id = :id", {":id": {"S": str(registration)}}
+    def _query(self, partition: str, prefix: str) -> list[Item]:
+        condition, values = "id = :id", {":id": {"S": partition}}
         if prefix:
             condition += " AND begins_with(entry, :prefix)"
             values[":prefix"] = {"S": prefix}
@@ -136,6 +176,19 @@ def _name(request: SubjectRequest) -> str:
     if request.revision is None:
         return request.kind
     return f"{request.kind}#{request.revision:06d}"
+
+
+def _expiry(answered: datetime) -> Item:
+    return {"N": str(int((answered + REQUEST_LOG_LIFETIME).timestamp()))}
+
+
+def _answered(item: Item) -> bool:
+    """Tell whether what was open under this key is answered and kept elsewhere."""
+    return "received" not in item
+
+
+def _is_view(item: Item) -> bool:
+    return _entry(item).startswith(_VIEW)
 
 
 def _entry(item: Item) -> str:
@@ -158,7 +211,7 @@ def _request(item: Item) -> SubjectRequest:
 
 def _view(item: Item) -> StaffView:
     return StaffView(
-        RegistrationId(item["id"]["S"]),
+        RegistrationId(item["id"]["S"].removeprefix(_LOOKS)),
         datetime.fromisoformat(item["at"]["S"]),
         str(item["by"]["S"]),
         str(item["purpose"]["S"]),

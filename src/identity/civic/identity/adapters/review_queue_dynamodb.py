@@ -1,4 +1,7 @@
-"""The review queue in DynamoDB: one row per registration that waits for a person."""
+"""The review queue in DynamoDB: one row per registration that waits for a person.
+
+Who adds a case may not write the attribute ``opinions``, so a case without it has none yet.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -34,7 +37,6 @@ class DynamoDbReviewQueue(ReviewQueue):
             "revision": _revision(case),
             "since": {"S": case.since.isoformat()},
             "cause": {"S": case.cause},
-            "opinions": {"L": []},
         }
         with unavailable_as(StoreUnavailable):
             try:
@@ -74,10 +76,13 @@ class DynamoDbReviewQueue(ReviewQueue):
                 answer = self._client.update_item(
                     TableName=self._table,
                     Key={"id": {"S": case.record.id}},
-                    UpdateExpression="SET opinions = list_append(opinions, :opinion)",
+                    UpdateExpression=(
+                        "SET opinions = list_append(if_not_exists(opinions, :none), :opinion)"
+                    ),
                     ConditionExpression="revision = :r",
                     ExpressionAttributeValues={
                         ":r": _revision(case),
+                        ":none": {"L": []},
                         ":opinion": {"L": [{"M": stated}]},
                     },
                     ReturnValues="ALL_NEW",
@@ -120,6 +125,6 @@ def _case(item: Item) -> ReviewCase:
                 Decision(one["M"]["decision"]["S"]),
                 datetime.fromisoformat(one["M"]["at"]["S"]),
             )
-            for one in item["opinions"]["L"]
+            for one in item.get("opinions", {"L": []})["L"]
         ),
     )
