@@ -34,8 +34,7 @@ def may(table: str, *operations: str) -> set[Right]:
 
 PUBLISHING: Right = ("events:PutEvents", "Bus", SOURCE)
 PARTS = {
-    ("dynamodb:GetItem", "SubjectKeysTable"): (("id", "revision", "access_digest"), "w"),
-    ("dynamodb:Query", "SubjectKeysTable"): (("id", "revision"), "w"),
+    ("dynamodb:Query", "SubjectKeysTable"): (("id", "revision", "access_digest"), "w"),
     ("dynamodb:GetItem", "BallotsTable"): (("nullifier",), "ballot"),
     ("dynamodb:Scan", "BallotsTable"): (("election", "salt", "ballot"), "nullifier"),
 }
@@ -54,7 +53,6 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     "GatewayRole": {
         ("dynamodb:GetItem", "WrappingKeysTable", LEADING),
         ("dynamodb:PutItem", "SubjectKeysTable", ()),
-        ("dynamodb:GetItem", "SubjectKeysTable", ATTRIBUTES),
         NOTES_REQUESTS,
         FINDS_KEYS,
         ("events:PutEvents", "Bus", SOURCE),

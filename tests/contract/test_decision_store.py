@@ -20,7 +20,7 @@ from tests.fakes.fixtures import each_kind
 from tests.fakes.people import ADA
 
 NOW = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
-DIGEST = AccessDigest(bytes(range(32)))
+DIGEST, ANOTHER = AccessDigest(bytes(range(32))), AccessDigest(bytes(32))
 ACCEPTED = Verdict(Decision.ACCEPTED, (), "national-2027.1")
 REJECTED = Verdict(
     Decision.REJECTED,
@@ -242,6 +242,21 @@ def test_nothing_is_written_under_another_restriction(
     assert decisions.decide(row(1, ACCEPTED, believed)) == pending
     assert decisions.decide(row(2, ACCEPTED, believed)) == pending
     assert decisions.get(ADA) == pending
+
+
+@pytest.mark.parametrize("restriction", [0, 1, 2])
+@pytest.mark.parametrize("verdict", [None, REVIEW])
+@pytest.mark.parametrize("revision", [1, 2, 3])
+def test_row_under_another_digest_is_decided_by_nobody(
+    decisions: Decisions, restriction: int, verdict: Verdict | None, revision: int
+) -> None:
+    there = row(2, verdict, restriction)
+    stand(decisions, there)
+    foreign = replace(row(revision, None, restriction), access_digest=ANOTHER)
+    assert decisions.note_pending(foreign) == there
+    assert decisions.decide(replace(foreign, verdict=ACCEPTED)) == there
+    assert not decisions.overrule(replace(foreign, verdict=by_people(1)))
+    assert decisions.get(ADA) == there
 
 
 def test_people_decide_nothing_under_another_restriction(decisions: Decisions) -> None:

@@ -52,6 +52,19 @@ def test_decision_without_a_digest_is_kept_without_one(roll: Roll) -> None:
     assert roll.get(ADA) == RollEntry(replace(FIRST, access_digest=None), {})
 
 
+@pytest.mark.parametrize("later", [SECOND, OVERRULED])
+def test_first_digest_stays_whatever_is_decided_later(roll: Roll, later: Standing) -> None:
+    roll.decided(FIRST)
+    roll.decided(replace(later, access_digest=NEWER))
+    assert roll.get(ADA) == RollEntry(later, {})
+
+
+def test_row_of_before_there_were_digests_gets_that_of_the_next_decision(roll: Roll) -> None:
+    roll.decided(replace(FIRST, access_digest=None))
+    roll.decided(replace(SECOND, access_digest=NEWER))
+    assert roll.get(ADA) == RollEntry(replace(SECOND, access_digest=NEWER), {})
+
+
 @pytest.mark.parametrize("order", [*permutations([FIRST, OVERRULED, SECOND])])
 def test_last_decision_wins_in_every_order(roll: Roll, order: tuple[Standing, ...]) -> None:
     for standing in order:

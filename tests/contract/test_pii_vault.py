@@ -1,5 +1,6 @@
 """What every high-security store does."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +20,7 @@ from tests.fakes.fixtures import each_kind
 from tests.fakes.people import ADA
 
 NOW = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
-DIGEST = AccessDigest(bytes(range(32)))
+DIGEST, ANOTHER = AccessDigest(bytes(range(32))), AccessDigest(bytes(32))
 GRAVE = Tombstone(ADA, NOW, (NOW + timedelta(days=400)).replace(microsecond=0))
 
 type Vault = DynamoDbVault | MemoryVault
@@ -61,9 +62,26 @@ def test_earlier_revision_is_replaced_with_all_its_fields(vault: Vault) -> None:
 
 @pytest.mark.parametrize("known", [2, 3])
 def test_same_or_later_revision_stands_in_the_way(vault: Vault, known: int) -> None:
-    vault.store(row(known, username=b"first"))
-    assert vault.store(row(2, username=b"second")) == RecordId(ADA, Revision(known))
-    assert vault.get(ADA) == row(known, username=b"first")
+    there = row(known, username=b"first")
+    vault.store(there)
+    assert vault.store(row(2, username=b"second")) == there
+    assert vault.get(ADA) == there
+
+
+@pytest.mark.parametrize("revision", [1, 2, 3])
+def test_row_under_another_digest_is_not_replaced_by_any_revision(
+    vault: Vault, revision: int
+) -> None:
+    vault.store(row(2))
+    foreign = replace(row(revision, username=b"theirs"), access_digest=ANOTHER)
+    assert vault.store(foreign) == row(2)
+    assert vault.get(ADA) == row(2)
+
+
+def test_burial_ends_what_the_first_digest_fixed(vault: Vault) -> None:
+    vault.store(row())
+    vault.bury(GRAVE)
+    assert vault.store(replace(row(2), access_digest=ANOTHER)) == GRAVE
 
 
 def test_burial_replaces_the_row(vault: Vault) -> None:
@@ -135,10 +153,11 @@ def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
     for operation in ("PutItem", "GetItem"):
         aws.fail("dynamodb", operation, code)
     store = deployed()
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: store.get(ADA),
         lambda: store.store(row()),
         lambda: store.bury(GRAVE),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(StoreUnavailable):
             call()

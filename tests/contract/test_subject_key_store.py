@@ -1,5 +1,7 @@
 """What every subject key store does."""
 
+from dataclasses import replace
+
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
@@ -19,6 +21,7 @@ from tests.fakes.aws import Aws
 from tests.fakes.fixtures import each_kind
 from tests.fakes.people import ADA, GRACE
 
+ANOTHER = AccessDigest(bytes(32))
 NEW = WrappedKey(WrappingKeyVersion("wk-0002"), b"rewrapped")
 
 type Keys = DynamoDbSubjectKeys | MemorySubjectKeys
@@ -43,15 +46,14 @@ def row(
 
 def test_nothing_is_there_at_first(keys: Keys) -> None:
     assert keys.get(row().record) is None
-    assert keys.access_digest(row().record) is None
-    assert keys.revisions(ADA) == []
+    assert keys.owners(ADA) == {}
     assert keys.page(None, 10) == ([], None)
 
 
 def test_put_row_is_returned(keys: Keys) -> None:
     keys.put(row(blob=bytes(range(256))))
     assert keys.get(row().record) == row(blob=bytes(range(256)))
-    assert keys.access_digest(row().record) == bytes(range(32))
+    assert keys.owners(ADA) == {1: bytes(range(32))}
 
 
 def test_put_twice_is_refused_and_keeps_the_first(keys: Keys) -> None:
@@ -70,7 +72,20 @@ def test_put_of_another_revision_or_person_is_no_conflict(keys: Keys) -> None:
 def test_revisions_are_those_of_one_person_in_order(keys: Keys) -> None:
     for one in (row(revision=10), row(revision=2), row(), row(GRACE, 7)):
         keys.put(one)
-    assert keys.revisions(ADA) == [1, 2, 10]
+    assert list(keys.owners(ADA)) == [1, 2, 10]
+
+
+def test_each_revision_is_told_with_its_own_digest(keys: Keys) -> None:
+    keys.put(row())
+    keys.put(replace(row(revision=2), access_digest=ANOTHER))
+    assert keys.owners(ADA) == {1: row().access_digest, 2: ANOTHER}
+
+
+def test_put_under_another_digest_is_refused_and_keeps_the_first(keys: Keys) -> None:
+    keys.put(row())
+    with pytest.raises(RevisionTaken):
+        keys.put(replace(row(), access_digest=ANOTHER))
+    assert keys.get(row().record) == row()
 
 
 def test_deleted_key_is_gone_and_the_others_stay(keys: Keys) -> None:
@@ -78,8 +93,7 @@ def test_deleted_key_is_gone_and_the_others_stay(keys: Keys) -> None:
     keys.put(row(revision=2))
     keys.delete(row().record)
     assert keys.get(row().record) is None
-    assert keys.access_digest(row().record) is None
-    assert keys.revisions(ADA) == [2]
+    assert list(keys.owners(ADA)) == [2]
 
 
 def test_deleting_what_is_not_there_is_no_error(keys: Keys) -> None:
@@ -126,20 +140,11 @@ def test_replace_brings_no_destroyed_key_back(keys: Keys) -> None:
     assert keys.get(row().record) is None
 
 
-def test_access_digest_asks_for_nothing_else(aws: Aws) -> None:
+def test_owners_asks_for_no_key(aws: Aws) -> None:
     store = deployed()
-    store.put(row())
-    store.access_digest(row().record)
-    (asked,) = aws.asked("GetItem")
-    assert asked["ProjectionExpression"] == "access_digest"
-    assert asked["ConsistentRead"] is True
-
-
-def test_revisions_asks_for_the_table_key_only(aws: Aws) -> None:
-    store = deployed()
-    store.revisions(ADA)
+    store.owners(ADA)
     (asked,) = aws.asked("Query")
-    assert asked["ProjectionExpression"] == "id, revision"
+    assert asked["ProjectionExpression"] == "id, revision, access_digest"
     # The policies require it, and nothing else would show if it were missing.
     assert asked["Select"] == "SPECIFIC_ATTRIBUTES"
     assert asked["ConsistentRead"] is True
@@ -167,8 +172,7 @@ def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
     for call in (
         lambda: store.put(row()),
         lambda: store.get(row().record),
-        lambda: store.access_digest(row().record),
-        lambda: store.revisions(ADA),
+        lambda: store.owners(ADA),
         lambda: store.delete(row().record),
         lambda: store.page(None, 1),
         lambda: store.replace(row(), NEW),

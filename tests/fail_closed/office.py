@@ -12,6 +12,7 @@ from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
 from civic.identity.errors import RegistrationNotFound
 from civic.identity.functions import validator
+from civic.identity.model.keys import digest_of
 from civic.identity.model.registration import Registration
 from civic.identity.usecases.access import Records, open_record
 from civic.runtime import clients
@@ -110,7 +111,8 @@ class Citizen:
         vault = DynamoDbVault(RevisionedTable(clients.dynamodb(), "vault"))
         records = Records(validation.subject_keys, validation.unwrapper, vault)
         with suppress(RegistrationNotFound):
-            return open_record(records, RegistrationId(self.receipt["id"]))[0]
+            digest = digest_of(self.receipt["access_token"])
+            return open_record(records, RegistrationId(self.receipt["id"]), digest)[0]
         return None
 
     def rows(self) -> dict[str, set[str]]:

@@ -37,7 +37,7 @@ def views(pipeline: Pipeline) -> dict[RegistrationId, View]:
 
 def view(pipeline: Pipeline, registration: RegistrationId) -> View:
     """Return one registration in every store."""
-    keys = tuple(pipeline.subject_keys.revisions(registration))
+    keys = tuple(pipeline.subject_keys.owners(registration))
     return View(
         _stored(pipeline, registration),
         _decided(pipeline, registration),
@@ -78,7 +78,7 @@ def opened(pipeline: Pipeline, request: ValidationRequest) -> Registration:
     row = pipeline.subject_keys.get(record)
     if row is None:
         raise IdentityError
-    key = MemoryKeyUnwrapper(pipeline.ring).unwrap(row.wrapped, request.id)
+    key = MemoryKeyUnwrapper(pipeline.ring).unwrap(row.wrapped, request.id, row.access_digest)
     return Registration.from_fields(unseal(key, record, request.sealed))
 
 
@@ -116,7 +116,7 @@ def _stored(pipeline: Pipeline, registration: RegistrationId) -> tuple[int, str]
     if isinstance(row, Tombstone):
         return ERASED
     wrapped = pipeline.subject_keys.rows[row.record].wrapped
-    key = MemoryKeyUnwrapper(pipeline.ring).unwrap(wrapped, registration)
+    key = MemoryKeyUnwrapper(pipeline.ring).unwrap(wrapped, registration, row.access_digest)
     fields = unseal(key, row.record, row.sealed)
     return row.record.revision, Registration.from_fields(fields).model_dump_json()
 

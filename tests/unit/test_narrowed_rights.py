@@ -127,14 +127,9 @@ NARROWED = [
         ],
     ),
     Narrowed(
-        "RecognizeARetryWithoutReadingTheKey",
-        lambda: subject_keys().access_digest(RecordId(ADA, Revision(1))),
-        [ALL, reading("w"), reading("access_digest", "w")],
-    ),
-    Narrowed(
         "FindSubjectKeysWithoutReadingThem",
-        lambda: subject_keys().revisions(ADA),
-        [ALL, ALL | {"Select": "ALL_ATTRIBUTES"}, reading("id", "w"), reading("access_digest")],
+        lambda: subject_keys().owners(ADA),
+        [ALL, ALL | {"Select": "ALL_ATTRIBUTES"}, reading("id", "w"), reading("wk")],
     ),
     Narrowed(
         "AskForReviews",

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from civic.client.people_formats import PopulationError
+from civic.identity import errors
 from civic.terminal import failures
 from civic.terminal.failures import INTERRUPTED_EXIT_CODE, CommandFailed
 from tests.documents import ROOT, Document
@@ -18,6 +19,9 @@ BUILT = {"Accepted", "Rejected", "Review", "Superseded", "Stored"} | {
 
 BY_THE_EDGE = {"Errors"}
 """The metrics that `civic.runtime.observability` itself counts."""
+
+BY_AN_ERROR = {one.METRIC for one in vars(errors).values() if hasattr(one, "METRIC")}
+"""The metrics of errors that an edge counts wherever they are raised."""
 
 
 def part(heading: str) -> str:
@@ -38,7 +42,7 @@ def counted() -> Iterator[str]:
 def test_metrics_are_those_that_are_counted() -> None:
     (listed,) = (one for one in part("Metrics and log lines").split("\n\n") if "Namespace" in one)
     names = set(re.findall(r"`([A-Z]\w+)`", listed)) - {"Civic"}
-    assert names == {*counted(), "MessagesFailed"} | BUILT | BY_THE_EDGE
+    assert names == {*counted(), "MessagesFailed"} | BUILT | BY_THE_EDGE | BY_AN_ERROR
 
 
 def test_exit_codes_are_those_of_the_command() -> None:

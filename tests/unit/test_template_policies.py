@@ -48,12 +48,8 @@ NARROWED = {
         "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["current"]},
         "Null": {"dynamodb:LeadingKeys": "false"},
     },
-    "RecognizeARetryWithoutReadingTheKey": {
-        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "revision", "access_digest"]},
-        **IN_PART,
-    },
     "FindSubjectKeysWithoutReadingThem": {
-        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "revision"]},
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "revision", "access_digest"]},
         **IN_PART,
     },
     "CountErasuresWithoutSeeingThem": {"StringEquals": {"dynamodb:Select": "COUNT"}},

@@ -7,9 +7,14 @@ from typing import Any, Self
 import pytest
 from pydantic import ValidationError
 
-from civic.identity.functions import key_custodian
+from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
+from civic.identity.errors import StoreUnavailable
+from civic.identity.functions import gateway, key_custodian
+from civic.runtime import clients
 from tests.fakes.deployment import Deployment
 from tests.fakes.fixtures import LogLines
+from tests.fakes.office import ACCEPTABLE, citizen, content
+from tests.fakes.unbound_keys import unbound
 from tests.strategies.registrations import person
 
 REQUEST = {
@@ -84,6 +89,73 @@ def test_rewrap_moves_every_key_and_records_stay_readable(deployment: Deployment
     assert versions(deployment) == ["wk-0002"] * 5
     deployment.deliver()
     assert deployment.failures == []
+
+
+def unbind(deployment: Deployment) -> None:
+    """Put every subject key back as the release before wrapped it."""
+    composed = key_custodian.custody()
+    version, public_key = gateway.intake().wrapper._keys.current()  # type: ignore[attr-defined]
+    store = DynamoDbSubjectKeys(clients.dynamodb(), "subject-keys")
+    rows, _ = store.page(None, 100)
+    for row in rows:
+        key = composed.unwrapper.unwrap(row.wrapped, row.record.id, row.access_digest)
+        assert store.replace(row, unbound(key, row.record.id, version, public_key))
+    assert bound(deployment) == [False] * len(rows)
+
+
+def bound(deployment: Deployment) -> list[bool]:
+    return [b"\x00\x06access" in item["w"]["B"] for item in deployment.aws.items("subject-keys")]
+
+
+def test_keys_of_the_release_before_are_bound_in_pages_after_a_kill(
+    deployment: Deployment, log_lines: LogLines
+) -> None:
+    people = [citizen(deployment) for _ in range(5)]
+    unbind(deployment)
+    for who in people:
+        assert who.ask("GET /data")["statusCode"] == 200
+    first = run(action="rewrap", page_size=2)
+    assert (first["seen"], first["rewrapped"], sum(bound(deployment))) == (2, 2, 2)
+    # Killed: the cursor is lost, and the next run begins again with the first page.
+    deployment.aws.fail("dynamodb", "UpdateItem", "ThrottlingException")
+    with pytest.raises(StoreUnavailable):
+        run(action="rewrap", page_size=4)
+    deployment.aws.mend("dynamodb", "UpdateItem")
+    assert sum(bound(deployment)) == 2
+    log_lines()
+    progress = run(action="rewrap", page_size=2)
+    pages = [progress]
+    while progress["cursor"]:
+        progress = run(action="rewrap", cursor=progress["cursor"], page_size=2)
+        pages.append(progress)
+    assert [page["rewrapped"] for page in pages] == [0, 2, 1]
+    assert sum(line.get("SubjectKeysRewrapped", [0])[0] for line in log_lines()) == 3
+    assert bound(deployment) == [True] * 5
+    assert versions(deployment) == ["wk-0001"] * 5
+    for who in people:
+        answer = content(who.ask("GET /data"))
+        assert answer["data"]["full_name"] == ACCEPTABLE.full_name
+
+
+def test_events_of_the_release_before_are_handled_with_keys_unbound_and_bound(
+    deployment: Deployment,
+) -> None:
+    register(deployment, 2)
+    unbind(deployment)
+    run(action="rewrap", page_size=1)
+    deployment.deliver()
+    assert deployment.failures == []
+    assert len(deployment.aws.items("vault")) == 2
+
+
+def test_key_that_does_not_open_is_reported(deployment: Deployment, log_lines: LogLines) -> None:
+    register(deployment, 2)
+    planted = deployment.aws.items("subject-keys")[0] | {"access_digest": {"B": bytes(32)}}
+    clients.dynamodb().put_item(TableName="subject-keys", Item=planted)
+    log_lines()
+    assert run(action="rewrap") == {"seen": 2, "rewrapped": 0, "refused": 1, "cursor": None}
+    (line,) = log_lines()
+    assert line["KeysRefused"] == [1]
 
 
 @pytest.mark.parametrize(

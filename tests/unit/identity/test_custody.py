@@ -1,6 +1,11 @@
 """The key custodian: one first key, further ones on demand, subject keys moved along in pages."""
 
-from civic.identity.model.keys import SubjectKey
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from civic.identity.model.keys import AccessDigest, SubjectKey, WrappingKeyVersion
 from civic.identity.usecases.custody import (
     Custody,
     ensure_wrapping_key,
@@ -8,13 +13,15 @@ from civic.identity.usecases.custody import (
     rotate_wrapping_key,
 )
 from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
-from tests.fakes.faults import Meanwhile
+from tests.fakes.faults import Crash, Faults, Meanwhile
 from tests.fakes.pipeline import Pipeline
 from tests.strategies.registrations import person
 
+ANOTHER = AccessDigest(bytes(32))
 
-def custody_of(pipeline: Pipeline, meanwhile: Meanwhile | None = None) -> Custody:
-    guard = (meanwhile or Meanwhile()).guard
+
+def custody_of(pipeline: Pipeline, faults: Faults | None = None) -> Custody:
+    guard = (faults or Faults()).guard
     return Custody(
         guard(pipeline.ring),
         guard(pipeline.subject_keys),
@@ -33,7 +40,7 @@ def populated(people: int) -> Pipeline:
 def keys_of(pipeline: Pipeline) -> list[SubjectKey]:
     unwrapper = MemoryKeyUnwrapper(pipeline.ring)
     rows = pipeline.subject_keys.rows.values()
-    return [unwrapper.unwrap(row.wrapped, row.record.id) for row in rows]
+    return [unwrapper.unwrap(row.wrapped, row.record.id, row.access_digest) for row in rows]
 
 
 def test_ensure_makes_the_first_key_once() -> None:
@@ -73,6 +80,80 @@ def test_rewrapping_again_finds_nothing_to_do() -> None:
     progress = rewrap_page(custody_of(pipeline), None, 10)
     assert (progress.seen, progress.rewrapped, progress.cursor) == (3, 0, None)
     assert pipeline.subject_keys.rows == before
+
+
+def bound(pipeline: Pipeline) -> list[bool]:
+    unwrapper = MemoryKeyUnwrapper(pipeline.ring)
+    rows = pipeline.subject_keys.rows.values()
+    return [unwrapper.is_bound(row.wrapped, row.record.id, row.access_digest) for row in rows]
+
+
+def as_of_the_release_before(pipeline: Pipeline) -> None:
+    """Wrap every key again as it was done before keys were bound to digests."""
+    keys = dict(zip(pipeline.subject_keys.rows, keys_of(pipeline), strict=True))
+    wrapper = MemoryKeyWrapper(pipeline.ring)
+    for record, row in pipeline.subject_keys.rows.items():
+        old = wrapper.wrap_unbound(keys[record], record.id)
+        pipeline.subject_keys.rows[record] = replace(row, wrapped=old)
+
+
+def test_rewrapping_binds_keys_of_the_release_before_under_the_version_there_is() -> None:
+    pipeline = populated(5)
+    before = keys_of(pipeline)
+    as_of_the_release_before(pipeline)
+    assert not any(bound(pipeline))
+    progress = rewrap_page(custody_of(pipeline), None, 10)
+    assert (progress.seen, progress.rewrapped, progress.refused) == (5, 5, 0)
+    assert all(bound(pipeline))
+    assert keys_of(pipeline) == before
+    assert rewrap_page(custody_of(pipeline), None, 10).rewrapped == 0
+
+
+@pytest.mark.parametrize("call", range(1, 18))
+def test_binding_that_is_killed_goes_on_where_it_stopped(call: int) -> None:
+    pipeline = populated(5)
+    before = keys_of(pipeline)
+    as_of_the_release_before(pipeline)
+    faults = Faults(call)
+    custody = custody_of(pipeline, faults)
+    with suppress(Crash):
+        rewrap_page(custody, None, 10)
+    done = bound(pipeline)
+    progress = rewrap_page(custody, None, 10)
+    assert progress.rewrapped == 5 - sum(done)
+    assert all(bound(pipeline))
+    assert keys_of(pipeline) == before
+
+
+def test_key_that_does_not_open_is_counted_and_keeps_no_other_from_being_moved() -> None:
+    pipeline = populated(3)
+    rotate_wrapping_key(pipeline.ring)
+    _, planted, moved = pipeline.subject_keys.rows
+    row = pipeline.subject_keys.rows[planted]
+    pipeline.subject_keys.rows[planted] = foreign = replace(row, access_digest=ANOTHER)
+    progress = rewrap_page(custody_of(pipeline), None, 10)
+    assert (progress.seen, progress.rewrapped, progress.refused) == (3, 2, 1)
+    assert pipeline.subject_keys.rows[planted] == foreign
+    assert pipeline.subject_keys.rows[moved].wrapped.version == "wk-0002"
+
+
+def test_key_under_a_version_that_does_not_exist_is_counted() -> None:
+    pipeline = populated(2)
+    (planted, _) = pipeline.subject_keys.rows
+    row = pipeline.subject_keys.rows[planted]
+    wrapped = replace(row.wrapped, version=WrappingKeyVersion("wk-0099"))
+    pipeline.subject_keys.rows[planted] = replace(row, wrapped=wrapped)
+    progress = rewrap_page(custody_of(pipeline), None, 10)
+    assert (progress.rewrapped, progress.refused) == (0, 1)
+
+
+def test_bound_key_whose_row_got_another_digest_is_not_bound_to_that() -> None:
+    pipeline = populated(1)
+    ((record, row),) = pipeline.subject_keys.rows.items()
+    pipeline.subject_keys.rows[record] = replace(row, access_digest=ANOTHER)
+    progress = rewrap_page(custody_of(pipeline), None, 10)
+    assert (progress.rewrapped, progress.refused) == (0, 1)
+    assert pipeline.subject_keys.rows[record].wrapped == row.wrapped
 
 
 def test_key_destroyed_during_rewrapping_stays_destroyed() -> None:

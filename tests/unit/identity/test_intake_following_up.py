@@ -7,10 +7,7 @@ import pytest
 from civic.contracts.events import DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import TOMBSTONE_LIFETIME
-from civic.identity.errors import (
-    RegistrationNotFound,
-    TooManyRevisions,
-)
+from civic.identity.errors import RegistrationNotFound
 from civic.identity.model.keys import RecordId
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.rows import DecisionRow, Status, Tombstone
@@ -47,18 +44,6 @@ def test_rectify_passes_over_a_revision_that_is_taken() -> None:
     taken = pipeline.subject_keys.rows[RecordId(receipt.id, Revision(1))]
     pipeline.subject_keys.put(replace(taken, record=RecordId(receipt.id, Revision(2))))
     assert pipeline.rectify(receipt, person()).record.revision == 3
-
-
-def test_rectify_gives_up_when_every_next_revision_is_taken() -> None:
-    pipeline = Pipeline()
-    receipt = pipeline.register(person())
-    first = pipeline.subject_keys.rows[RecordId(receipt.id, Revision(1))]
-    for revision in range(2, 10):
-        record = RecordId(receipt.id, Revision(revision))
-        pipeline.subject_keys.put(replace(first, record=record))
-    with pytest.raises(TooManyRevisions):
-        pipeline.rectify(receipt, person())
-    assert len(pipeline.bus.events) == 1
 
 
 @pytest.mark.parametrize("operation", ["read", "rectify", "erase"])

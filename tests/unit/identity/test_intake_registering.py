@@ -42,7 +42,7 @@ def test_register_leaves_a_pending_row_and_one_subject_key() -> None:
     receipt = pipeline.register(person())
     row = decision_of(pipeline, receipt.id)
     assert (row.record.revision, row.status, row.created) == (1, Status.PENDING, NOW)
-    assert pipeline.subject_keys.revisions(receipt.id) == [1]
+    assert list(pipeline.subject_keys.owners(receipt.id)) == [1]
 
 
 def test_register_publishes_no_plain_text() -> None:
@@ -66,7 +66,9 @@ def test_register_uses_a_fresh_subject_key_for_every_registration() -> None:
         pipeline.register(person())
     unwrapper = MemoryKeyUnwrapper(pipeline.ring)
     rows = pipeline.subject_keys.rows.values()
-    secrets = {unwrapper.unwrap(row.wrapped, row.record.id).secret for row in rows}
+    secrets = {
+        unwrapper.unwrap(row.wrapped, row.record.id, row.access_digest).secret for row in rows
+    }
     assert len(secrets) == 2
 
 
@@ -126,7 +128,7 @@ def test_retry_after_a_rectification_does_not_undo_it() -> None:
     assert pipeline.register(person(), KEY) == first
     pipeline.drain(published)
     assert decision_of(pipeline, first.id).record.revision == 2
-    assert pipeline.subject_keys.revisions(first.id) == [2]
+    assert list(pipeline.subject_keys.owners(first.id)) == [2]
 
 
 def test_retry_after_erasure_is_told_so_and_brings_nothing_back() -> None:
@@ -179,7 +181,7 @@ def test_duplicate_at_the_same_moment_ends_in_one_registration(call: int) -> Non
     assert receipts[0] == receipts[1]
     row = decision_of(pipeline, receipts[0].id)
     assert row.status is Status.FULFILLED
-    assert pipeline.subject_keys.revisions(row.record.id) == [row.record.revision]
+    assert list(pipeline.subject_keys.owners(row.record.id)) == [row.record.revision]
     assert len(list(pipeline.joins.complete())) == 1
 
 

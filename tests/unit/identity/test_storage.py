@@ -14,14 +14,22 @@ from civic.contracts.events import (
 from civic.contracts.identifiers import Revision
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.contracts.trace import TraceContext
-from civic.identity.errors import NotYetStored
-from civic.identity.model.keys import RecordId, StoredSubjectKey, WrappedKey, WrappingKeyVersion
+from civic.identity.errors import DigestsDisagree, NotYetStored
+from civic.identity.model.keys import (
+    AccessDigest,
+    RecordId,
+    StoredSubjectKey,
+    WrappedKey,
+    WrappingKeyVersion,
+)
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.rows import Tombstone, VaultRow
 from civic.identity.usecases.storage import Storage, erase, resume, store
 from tests.fakes.faults import Faults, Meanwhile
 from tests.fakes.pipeline import NOW, TRACE, Pipeline
 from tests.strategies.registrations import person
+
+ANOTHER = AccessDigest(bytes(32))
 
 
 def registered(pipeline: Pipeline, corrections: int = 0) -> tuple[Receipt, list[ValidationRequest]]:
@@ -60,7 +68,7 @@ def test_first_revision_is_kept_as_it_was_sealed() -> None:
     assert change is not None
     assert (change.id, change.revision, change.at) == (receipt.id, 1, NOW)
     assert change.traceparent == TRACE.traceparent
-    assert pipeline.subject_keys.revisions(receipt.id) == [1]
+    assert list(pipeline.subject_keys.owners(receipt.id)) == [1]
 
 
 def test_redelivery_is_announced_again() -> None:
@@ -75,14 +83,14 @@ def test_later_revision_replaces_the_row_and_destroys_earlier_keys() -> None:
     for request in (first, second, third):
         assert store(pipeline.storage, request) is not None
     assert stored_row(pipeline, receipt).sealed == third.sealed
-    assert pipeline.subject_keys.revisions(receipt.id) == [3]
+    assert list(pipeline.subject_keys.owners(receipt.id)) == [3]
 
 
 def test_later_revision_leaves_keys_of_even_later_ones() -> None:
     pipeline = Pipeline()
     receipt, (_, second, _) = registered(pipeline, corrections=2)
     store(pipeline.storage, second)
-    assert pipeline.subject_keys.revisions(receipt.id) == [2, 3]
+    assert list(pipeline.subject_keys.owners(receipt.id)) == [2, 3]
 
 
 def test_superseded_revision_is_not_kept_and_loses_its_key() -> None:
@@ -94,7 +102,7 @@ def test_superseded_revision_is_not_kept_and_loses_its_key() -> None:
     pipeline.subject_keys.put(StoredSubjectKey(late, row.wrapped, row.access_digest))
     assert store(pipeline.storage, first) is None
     assert stored_row(pipeline, receipt).sealed == second.sealed
-    assert pipeline.subject_keys.revisions(receipt.id) == [2]
+    assert list(pipeline.subject_keys.owners(receipt.id)) == [2]
 
 
 def test_redelivered_correction_finishes_the_destruction_of_earlier_keys() -> None:
@@ -104,7 +112,7 @@ def test_redelivered_correction_finishes_the_destruction_of_earlier_keys() -> No
     store(pipeline.storage, second)
     pipeline.subject_keys.put(first_key)
     store(pipeline.storage, second)
-    assert pipeline.subject_keys.revisions(receipt.id) == [2]
+    assert list(pipeline.subject_keys.owners(receipt.id)) == [2]
 
 
 def test_erasure_leaves_a_tombstone_without_digest_and_no_key() -> None:
@@ -113,7 +121,7 @@ def test_erasure_leaves_a_tombstone_without_digest_and_no_key() -> None:
     store(pipeline.storage, requests[0])
     change = erase(pipeline.storage, deletion(receipt))
     assert pipeline.vault.rows[receipt.id] == Tombstone(receipt.id, NOW, NOW + TOMBSTONE_LIFETIME)
-    assert pipeline.subject_keys.revisions(receipt.id) == []
+    assert list(pipeline.subject_keys.owners(receipt.id)) == []
     assert (change.id, change.revision, change.at) == (receipt.id, None, NOW)
 
 
@@ -124,7 +132,7 @@ def test_erasure_leaves_other_people_alone() -> None:
     store(pipeline.storage, requests[1])
     erase(pipeline.storage, deletion(receipt))
     assert stored_row(pipeline, other).sealed == requests[1].sealed
-    assert pipeline.subject_keys.revisions(other.id) == [1]
+    assert list(pipeline.subject_keys.owners(other.id)) == [1]
 
 
 def test_erasure_again_keeps_the_first_tombstone() -> None:
@@ -163,7 +171,7 @@ def test_revision_that_comes_during_the_erasure_leaves_no_key(call: int) -> None
     meanwhile.at = {meanwhile.calls + call}
     erase(pipeline.storage, deletion(receipt))
     assert isinstance(pipeline.vault.rows[receipt.id], Tombstone)
-    assert pipeline.subject_keys.revisions(receipt.id) == []
+    assert list(pipeline.subject_keys.owners(receipt.id)) == []
 
 
 def test_revision_whose_key_is_gone_is_not_kept() -> None:
@@ -182,7 +190,45 @@ def test_revision_whose_key_is_gone_leaves_the_row_and_the_key_of_another() -> N
     pipeline.subject_keys.delete(RecordId(receipt.id, Revision(2)))
     assert store(pipeline.storage, second) is None
     assert stored_row(pipeline, receipt).sealed == first.sealed
-    assert pipeline.subject_keys.revisions(receipt.id) == [1]
+    assert list(pipeline.subject_keys.owners(receipt.id)) == [1]
+
+
+def test_foreign_revision_is_refused_every_time_and_its_key_stays_as_evidence() -> None:
+    pipeline = Pipeline()
+    receipt, (request,) = registered(pipeline)
+    store(pipeline.storage, request)
+    row = stored_row(pipeline, receipt)
+    key = pipeline.subject_keys.rows[RecordId(receipt.id, Revision(1))]
+    planted = RecordId(receipt.id, Revision(2))
+    pipeline.subject_keys.put(replace(key, record=planted, access_digest=ANOTHER))
+    foreign = request.model_copy(update={"revision": Revision(2), "access_digest": ANOTHER})
+    for _ in range(2):
+        with pytest.raises(DigestsDisagree):
+            store(pipeline.storage, foreign)
+    assert stored_row(pipeline, receipt) == row
+    assert pipeline.subject_keys.owners(receipt.id) == {1: receipt.access_digest, 2: ANOTHER}
+
+
+def test_revision_that_its_key_is_not_under_is_refused_before_it_is_kept() -> None:
+    pipeline = Pipeline()
+    receipt, (request,) = registered(pipeline)
+    with pytest.raises(DigestsDisagree):
+        store(pipeline.storage, request.model_copy(update={"access_digest": ANOTHER}))
+    assert not pipeline.vault.rows
+    assert pipeline.subject_keys.owners(receipt.id) == {1: receipt.access_digest}
+
+
+def test_foreign_revision_that_was_superseded_is_not_kept_and_loses_its_key() -> None:
+    # Somebody used an Idempotency-Key again, for other data, after its first key was destroyed.
+    pipeline = Pipeline()
+    receipt, (request, second) = registered(pipeline, corrections=1)
+    store(pipeline.storage, second)
+    key = pipeline.subject_keys.rows[RecordId(receipt.id, Revision(2))]
+    late = RecordId(receipt.id, Revision(1))
+    pipeline.subject_keys.put(replace(key, record=late, access_digest=ANOTHER))
+    foreign = request.model_copy(update={"access_digest": ANOTHER})
+    assert store(pipeline.storage, foreign) is None
+    assert list(pipeline.subject_keys.owners(receipt.id)) == [2]
 
 
 def changed(receipt: Receipt, resume: int | None, sequence: int = 2) -> RestrictionChanged:

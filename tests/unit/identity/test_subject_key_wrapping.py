@@ -1,30 +1,48 @@
 """Wrapping with the AWS Encryption SDK: bound to one person, committed, and nothing else opens."""
 
+import base64
 import gc
+import json
 import os
 import sys
 from collections.abc import Iterator
 from functools import cache
+from io import BytesIO
+from pathlib import Path
 
 import pytest
 from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
 from aws_encryption_sdk.identifiers import Algorithm, EncryptionKeyType, WrappingAlgorithm
 from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
+from aws_encryption_sdk.internal.formatting.deserialize import deserialize_header
 from aws_encryption_sdk.key_providers.base import MasterKeyProvider
 from aws_encryption_sdk.key_providers.raw import RawMasterKey, RawMasterKeyProvider
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
 
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper, EsdkKeyWrapper
 from civic.identity.adapters.wrapping_keys_kms import PrivateKeys, PublicKeys
 from civic.identity.errors import KeyRefused
-from civic.identity.model.keys import SubjectKey, WrappedKey, WrappingKeyVersion
+from civic.identity.model.keys import AccessDigest, SubjectKey, WrappedKey, WrappingKeyVersion
 from civic.lab.memory.rsa_pairs import private_key, public_key
 from tests.fakes.people import ADA, GRACE
 
 SUBJECT = ADA
 NEIGHBOUR = GRACE
 KEY = SubjectKey(bytes(range(32)))
-CONTEXT = {"subject": SUBJECT, "purpose": "registration"}
+DIGEST, ANOTHER = AccessDigest(bytes(range(32))), AccessDigest(bytes(32))
+ACCESS = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+"""The digest as base64url without padding (RFC 4648 section 5)."""
+UNBOUND = {"subject": SUBJECT, "purpose": "registration"}
+CONTEXT = {"subject": SUBJECT, "purpose": "registration", "access": ACCESS}
+VECTORS = json.loads(
+    (Path(__file__).parents[2] / "known_answers" / "wrapped_subject_keys.json").read_text("utf-8")
+)
 SUITE = Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY
 BITS = [1 << bit for bit in (range(8) if os.environ.get("CIVIC_DEEP") else (0, 7))]
 FIRST, SECOND = WrappingKeyVersion("wk-0001"), WrappingKeyVersion("wk-0002")
@@ -61,12 +79,39 @@ class GivenPrivateKeys(PrivateKeys):
         return private_half(int(version.removeprefix("wk-")))
 
 
-def wrap(registration: RegistrationId = SUBJECT, number: int = 1) -> WrappedKey:
-    return EsdkKeyWrapper(GivenPublicKey(number)).wrap(KEY, registration)
+def wrap(
+    registration: RegistrationId = SUBJECT, number: int = 1, digest: AccessDigest = DIGEST
+) -> WrappedKey:
+    return EsdkKeyWrapper(GivenPublicKey(number)).wrap(KEY, registration, digest)
 
 
-def unwrap(wrapped: WrappedKey, registration: RegistrationId = SUBJECT) -> SubjectKey:
-    return EsdkKeyUnwrapper(GivenPrivateKeys()).unwrap(wrapped, registration)
+def unwrap(
+    wrapped: WrappedKey, registration: RegistrationId = SUBJECT, digest: AccessDigest = DIGEST
+) -> SubjectKey:
+    return EsdkKeyUnwrapper(GivenPrivateKeys()).unwrap(wrapped, registration, digest)
+
+
+def is_bound(wrapped: WrappedKey, digest: AccessDigest = DIGEST) -> bool:
+    return EsdkKeyUnwrapper(GivenPrivateKeys()).is_bound(wrapped, SUBJECT, digest)
+
+
+class RecordedPrivateKey(PrivateKeys):
+    """The private key of the known answers."""
+
+    def __init__(self) -> None:
+        """Know it."""
+
+    def version(self, version: WrappingKeyVersion) -> WrappingKey:
+        assert version == VECTORS["version"]
+        pem = load_der_private_key(base64.b64decode(VECTORS["private_key"]), None).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+        return WrappingKey(WrappingAlgorithm.RSA_OAEP_SHA256_MGF1, pem, EncryptionKeyType.PRIVATE)
+
+
+def recorded(name: str, digest: AccessDigest) -> SubjectKey:
+    wrapped = WrappedKey(VECTORS["version"], base64.b64decode(VECTORS[name]))
+    return EsdkKeyUnwrapper(RecordedPrivateKey()).unwrap(wrapped, VECTORS["subject"], digest)
 
 
 def master_key(number: int = 1) -> RawMasterKey:
@@ -158,6 +203,68 @@ def test_key_of_another_subject_is_refused() -> None:
     assert refused(wrap(NEIGHBOUR))
 
 
+def test_key_under_another_digest_is_refused() -> None:
+    assert refused(wrap(digest=ANOTHER))
+
+
+def test_message_names_what_it_is_bound_to() -> None:
+    for name, value in CONTEXT.items():
+        assert name.encode() in wrap().blob
+        assert value.encode() in wrap().blob
+
+
+@pytest.mark.parametrize("digest", [DIGEST, ANOTHER])
+def test_key_of_the_release_before_opens_whatever_its_digest(digest: AccessDigest) -> None:
+    assert unwrap(forged(context=UNBOUND), digest=digest) == KEY
+
+
+def test_digest_cannot_be_taken_out_of_a_message() -> None:
+    # Whoever may write the row has the blob and the public key, and no private key.
+    entry = b"".join(len(part).to_bytes(2, "big") + part for part in (b"access", ACCESS.encode()))
+    blob = wrap().blob
+    bound = (3).to_bytes(2, "big") + entry
+    length = len(bound) + sum(4 + len(name) + len(value) for name, value in UNBOUND.items())
+    assert blob.count(length.to_bytes(2, "big") + bound) == 1
+    stripped = blob.replace(
+        length.to_bytes(2, "big") + bound,
+        (length - len(entry)).to_bytes(2, "big") + (2).to_bytes(2, "big"),
+    )
+    whole = deserialize_header(BytesIO(stripped))[0]
+    assert dict(whole.encryption_context) == UNBOUND
+    assert refused(WrappedKey(FIRST, stripped))
+
+
+def test_only_a_message_with_its_digest_counts_as_bound() -> None:
+    assert is_bound(wrap())
+    assert not is_bound(wrap(), ANOTHER)
+    assert not is_bound(wrap(NEIGHBOUR))
+    assert not is_bound(forged(context=UNBOUND))
+    assert not is_bound(forged(context=CONTEXT | {"more": "x"}))
+
+
+@pytest.mark.parametrize("blob", [b"", b"\x00", b"\x02\x04\x78", bytes(1000), b"{}", b"\xff" * 99])
+def test_what_is_no_message_is_not_bound(blob: bytes) -> None:
+    assert not is_bound(WrappedKey(FIRST, blob))
+
+
+def test_no_shortened_header_is_taken_for_a_bound_one() -> None:
+    blob = wrap().blob
+    entire = len(blob) - 16 - (12 + 8 + len(KEY.secret) + 16)
+    for length in range(entire):
+        assert not is_bound(WrappedKey(FIRST, blob[:length]))
+
+
+def test_known_answer_of_a_bound_key() -> None:
+    digest = AccessDigest(bytes.fromhex(VECTORS["access_digest"]))
+    assert recorded("bound", digest).secret.hex() == VECTORS["subject_key"]
+    with pytest.raises(KeyRefused):
+        recorded("bound", ANOTHER)
+
+
+def test_known_answer_of_the_release_before() -> None:
+    assert recorded("unbound", ANOTHER).secret.hex() == VECTORS["subject_key"]
+
+
 def test_refusal_is_not_logged_by_the_sdk(caplog: pytest.LogCaptureFixture) -> None:
     assert refused(WrappedKey(SECOND, wrap().blob))
     assert not caplog.records
@@ -210,8 +317,15 @@ def test_forgery_tool_makes_what_the_wrapper_makes() -> None:
         {"subject": SUBJECT},
         {"purpose": "registration"},
         {"subject": SUBJECT, "purpose": "research"},
+        {"subject": SUBJECT, "purpose": "research", "access": ACCESS},
         {"subject": SUBJECT, "purpose": "registration", "more": "x"},
+        {"subject": SUBJECT, "purpose": "registration", "access": ACCESS, "more": "x"},
+        {"subject": SUBJECT, "purpose": "registration", "access": ACCESS + "="},
+        {"subject": SUBJECT, "purpose": "registration", "access": ""},
         {"subject": SUBJECT.upper(), "purpose": "registration"},
+        {"subject": SUBJECT.upper(), "purpose": "registration", "access": ACCESS},
+        {"subject": SUBJECT, "access": ACCESS},
+        {"purpose": "registration", "access": ACCESS},
     ],
 )
 def test_any_other_encryption_context_is_refused(context: dict[str, str]) -> None:

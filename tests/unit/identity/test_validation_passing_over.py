@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from civic.contracts.events import Decision, DeletionRequest, ValidationRequest
-from civic.identity.errors import RegistrationRestricted
-from civic.identity.model.keys import RecordId
+from civic.identity.errors import DigestsDisagree, RegistrationRestricted
+from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import Status, Tombstone
@@ -146,6 +146,37 @@ def test_change_before_the_decision_is_written_prevents_it(
     assert validate(pipeline.validation, pipeline.bus.of(ValidationRequest)[0]) is None
     row = pipeline.decisions.rows[receipt.id]
     assert isinstance(row, Tombstone) or row.record.revision == 2
+
+
+@pytest.mark.parametrize("call", range(2, CALLS + 1))
+def test_digest_planted_before_the_decision_is_written_prevents_it(call: int) -> None:
+    meanwhile = Meanwhile()
+    pipeline = Pipeline(meanwhile)
+    receipt = pipeline.register(person())
+    planted = replace(decision_of(pipeline, receipt.id), access_digest=AccessDigest(bytes(32)))
+
+    def plant() -> None:
+        pipeline.decisions.rows[receipt.id] = planted
+
+    meanwhile.action = plant
+    meanwhile.at = {meanwhile.calls + call}
+    request = pipeline.bus.of(ValidationRequest)[0]
+    for _ in range(2):
+        with pytest.raises(DigestsDisagree):
+            validate(pipeline.validation, request)
+    assert pipeline.decisions.rows[receipt.id] == planted
+
+
+@pytest.mark.parametrize("before", [erased, corrected])
+def test_foreign_request_about_what_is_over_is_passed_over(
+    before: Callable[[Pipeline, Receipt], object],
+) -> None:
+    pipeline = Pipeline()
+    receipt = pipeline.register(person())
+    before(pipeline, receipt)
+    (late, *_) = pipeline.bus.of(ValidationRequest)
+    foreign = late.model_copy(update={"access_digest": bytes(32)})
+    assert validate(pipeline.validation, foreign) is None
 
 
 def test_doubtful_registration_waits_for_a_person_since_it_was_submitted() -> None:

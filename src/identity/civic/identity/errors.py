@@ -22,7 +22,18 @@ class UnknownSealVersion(SealError):
 
 
 class KeyRefused(IdentityError):
-    """A wrapped subject key did not unwrap: altered, for another subject, or without commitment."""
+    """A wrapped subject key did not unwrap: altered, bound to something else, or not committing."""
+
+    METRIC = "KeysRefused"
+
+
+class DigestsDisagree(IdentityError):
+    """Rows of one registration, or an event about it, name different access digests.
+
+    No race ends in this: somebody wrote a digest of their own there. Nothing is opened or changed.
+    """
+
+    METRIC = "DigestsDisagree"
 
 
 class WrappingKeyMissing(IdentityError):

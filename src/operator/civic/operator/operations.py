@@ -171,18 +171,24 @@ def count_subject_keys(target: Target) -> int:
     return int(target.dynamodb.describe_table(TableName=table)["Table"].get("ItemCount", 0))
 
 
-def rewrap_subject_keys(target: Target) -> Iterator[tuple[int, int]]:
-    """Move every subject key to the current wrapping key, page by page.
+@dataclass(frozen=True, slots=True)
+class RewrappedPage:
+    """How many subject keys there were on a page, and what became of them."""
+
+    seen: int
+    rewrapped: int
+    refused: int
+
+
+def rewrap_subject_keys(target: Target) -> Iterator[RewrappedPage]:
+    """Move every subject key to the current wrapping key and bind it to its row, page by page.
 
     It may be interrupted and run again at any time.
-
-    Yields:
-        How many keys are on the page, and how many of them were rewrapped.
     """
     cursor = None
     while True:
         page = invoke(target, "KeyCustodianFunctionName", {"action": "rewrap", "cursor": cursor})
-        yield page["seen"], page["rewrapped"]
+        yield RewrappedPage(page["seen"], page["rewrapped"], page["refused"])
         cursor = page["cursor"]
         if cursor is None:
             return

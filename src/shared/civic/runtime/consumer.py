@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from civic.contracts.events import Event
 from civic.contracts.registry import EVENTS
-from civic.runtime.observability import Invocation, describe
+from civic.runtime.observability import Invocation
 from civic.runtime.subscriptions import Subscription
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def consume[R](
 
 
 def _refuse(line: Invocation, message_id: str, error: Exception) -> str:
-    line.record(message=message_id, error=describe(error))
+    line.record(message=message_id, error=line.blame(error))
     line.count("MessagesFailed")
     return message_id
 

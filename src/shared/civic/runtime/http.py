@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from civic.contracts.trace import TraceContext
-from civic.runtime.observability import Invocation, describe, invocation
+from civic.runtime.observability import Invocation, invocation
 from civic.runtime.request import Problem, Request, Response
 from civic.runtime.routes import Access, Routes
 
@@ -52,7 +52,7 @@ def serve(
             if problem is None:
                 problem = Problem(500, "internal_error", "Something went wrong on our side")
             if not isinstance(error, Problem):
-                line.note(error=describe(error))
+                line.note(error=line.blame(error))
             line.note(code=problem.code)
             response = _problem_response(problem, trace)
         line.note(status=response["statusCode"])

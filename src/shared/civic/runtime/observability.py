@@ -45,6 +45,13 @@ class Invocation:
         """Add a line for one record of a batch."""
         self.records.append(facts)
 
+    def blame(self, error: Exception) -> str:
+        """Describe an error, and count it if its class names a metric for it (``METRIC``)."""
+        metric = getattr(error, "METRIC", None)
+        if metric is not None:
+            self.count(metric)
+        return describe(error)
+
     def count(self, metric: str, amount: int = 1) -> None:
         """Add to a metric. Its name must be a constant, so that the number of names is bounded."""
         self.counts[metric] += amount

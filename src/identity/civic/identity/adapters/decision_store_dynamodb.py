@@ -10,7 +10,13 @@ from typing import Any, override
 
 from civic.contracts.events import Decision, Reason
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.identity.adapters.items import LATER_REVISION, Item, RevisionedTable, grave_of
+from civic.identity.adapters.items import (
+    LATER_REVISION,
+    SAME_DIGEST,
+    Item,
+    RevisionedTable,
+    grave_of,
+)
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.retention import RetentionLimits
 from civic.identity.model.rows import DecisionRow, Status, Tombstone, Verdict
@@ -104,8 +110,13 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
         return self._table.write(
             _item(row),
-            f"({condition}) AND {unchanged}",
-            ExpressionAttributeValues={":r": _revision(row), **(values or {}), **restriction},
+            f"({condition}) AND {unchanged} AND {SAME_DIGEST}",
+            ExpressionAttributeValues={
+                ":r": _revision(row),
+                ":digest": {"B": row.access_digest},
+                **(values or {}),
+                **restriction,
+            },
             **arguments,
         )
 

@@ -40,11 +40,13 @@ class DynamoDbIssuerRoll(IssuerRoll):
             "area": {"S": standing.area},
             "accepted": {"BOOL": standing.accepted},
         }
+        changes = [f"#{name} = :{name}" for name in written]
         if standing.access_digest is not None:
             written["access_digest"] = {"B": standing.access_digest}
+            changes.append("#access_digest = if_not_exists(#access_digest, :access_digest)")
         self._table.update(
             standing.id,
-            "SET " + ", ".join(f"#{name} = :{name}" for name in written),
+            "SET " + ", ".join(changes),
             _LATER,
             ExpressionAttributeNames={f"#{name}": name for name in written},
             ExpressionAttributeValues={f":{name}": value for name, value in written.items()},

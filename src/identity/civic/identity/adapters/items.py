@@ -26,6 +26,10 @@ LATER_REVISION = "attribute_not_exists(id) OR (attribute_not_exists(erased_at) A
 """Holds if there is no row yet, or one of a revision before ``:r``."""
 
 
+SAME_DIGEST = "(attribute_not_exists(id) OR access_digest = :digest)"
+"""Holds if there is no row yet, or one under the access digest ``:digest``."""
+
+
 class RevisionedTable:
     """A table with one row per registration, which only ever moves forward."""
 

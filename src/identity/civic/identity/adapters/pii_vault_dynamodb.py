@@ -5,7 +5,13 @@ from typing import override
 
 from civic.contracts.events import SealedFields
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.identity.adapters.items import LATER_REVISION, Item, RevisionedTable, grave_of
+from civic.identity.adapters.items import (
+    LATER_REVISION,
+    SAME_DIGEST,
+    Item,
+    RevisionedTable,
+    grave_of,
+)
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.rows import Tombstone, VaultRow
 from civic.identity.ports import PiiVault
@@ -28,15 +34,18 @@ class DynamoDbVault(PiiVault):
         return grave_of(item) or _row(item)
 
     @override
-    def store(self, row: VaultRow) -> RecordId | Tombstone | None:
+    def store(self, row: VaultRow) -> VaultRow | Tombstone | None:
         known = self._table.write(
             _item(row),
-            LATER_REVISION,
-            ExpressionAttributeValues={":r": {"N": str(row.record.revision)}},
+            f"({LATER_REVISION}) AND {SAME_DIGEST}",
+            ExpressionAttributeValues={
+                ":r": {"N": str(row.record.revision)},
+                ":digest": {"B": row.access_digest},
+            },
         )
         if not known:
             return None
-        return grave_of(known) or _record(known)
+        return grave_of(known) or _row(known)
 
     @override
     def bury(self, grave: Tombstone) -> None:
@@ -55,10 +64,6 @@ def _item(row: VaultRow) -> Item:
     }
 
 
-def _record(item: Item) -> RecordId:
-    return RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"])))
-
-
 def _row(item: Item) -> VaultRow:
     fields = {
         name.removeprefix(_FIELD_PREFIX): bytes(value["B"])
@@ -66,7 +71,7 @@ def _row(item: Item) -> VaultRow:
         if name.startswith(_FIELD_PREFIX)
     }
     return VaultRow(
-        _record(item),
+        RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"]))),
         AccessDigest(bytes(item["access_digest"]["B"])),
         SealedFields(commitment=bytes(item["commitment"]["B"]), fields=fields),
         datetime.fromisoformat(item["created"]["S"]),

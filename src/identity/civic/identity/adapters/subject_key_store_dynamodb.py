@@ -53,17 +53,6 @@ class DynamoDbSubjectKeys(SubjectKeyStore, RewrapQueue):
                 raise
 
     @override
-    def access_digest(self, record: RecordId) -> AccessDigest | None:
-        with unavailable_as(StoreUnavailable):
-            item = self._client.get_item(
-                TableName=self._table,
-                Key=_key(record),
-                ConsistentRead=True,
-                ProjectionExpression="access_digest",
-            ).get("Item")
-        return AccessDigest(bytes(item["access_digest"]["B"])) if item else None
-
-    @override
     def get(self, record: RecordId) -> StoredSubjectKey | None:
         with unavailable_as(StoreUnavailable):
             item = self._client.get_item(
@@ -72,7 +61,7 @@ class DynamoDbSubjectKeys(SubjectKeyStore, RewrapQueue):
         return _row(item) if item else None
 
     @override
-    def revisions(self, registration: RegistrationId) -> list[Revision]:
+    def owners(self, registration: RegistrationId) -> dict[Revision, AccessDigest]:
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
@@ -80,12 +69,12 @@ class DynamoDbSubjectKeys(SubjectKeyStore, RewrapQueue):
                 ExpressionAttributeValues={":id": {"S": registration}},
                 # Stated explicitly, as roles that may not read the keys require it.
                 Select="SPECIFIC_ATTRIBUTES",
-                ProjectionExpression="id, revision",
+                ProjectionExpression="id, revision, access_digest",
                 ConsistentRead=True,
             )
-            return [
-                Revision(int(item["revision"]["N"])) for page in pages for item in page["Items"]
-            ]
+            return {
+                _record(item).revision: _digest(item) for page in pages for item in page["Items"]
+            }
 
     @override
     def delete(self, record: RecordId) -> None:
@@ -131,7 +120,15 @@ def _key(record: RecordId) -> dict[str, Any]:
 
 def _row(item: dict[str, Any]) -> StoredSubjectKey:
     return StoredSubjectKey(
-        RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"]))),
+        _record(item),
         WrappedKey(WrappingKeyVersion(item["wk"]["S"]), bytes(item["w"]["B"])),
-        AccessDigest(bytes(item["access_digest"]["B"])),
+        _digest(item),
     )
+
+
+def _record(item: dict[str, Any]) -> RecordId:
+    return RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"])))
+
+
+def _digest(item: dict[str, Any]) -> AccessDigest:
+    return AccessDigest(bytes(item["access_digest"]["B"]))

@@ -2,8 +2,11 @@
 
 Raw RSA-OAEP with SHA-256 over a wrapping pair, algorithm suite 0x0478: AES-256-GCM with HKDF and
 key commitment, no signature (AWS Encryption SDK developer guide, "Algorithm suites reference").
-The message's encryption context names the subject and the purpose and is compared after
-decryption: a key moved to another person's row does not open.
+The message's encryption context names the subject, the purpose and the access digest, and is
+compared after decryption: a key moved to another person's row does not open, nor does one whose row
+got another digest. A key of the time before has no digest in its context. It is accepted without,
+until the custodian binds it; what a message's context says is authenticated under its data key, so
+nobody who lacks the private key can take the digest out of one.
 """
 
 from io import BytesIO, IOBase
@@ -13,16 +16,19 @@ from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
 from aws_encryption_sdk.exceptions import AWSEncryptionSDKClientError
 from aws_encryption_sdk.identifiers import Algorithm
 from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
+from aws_encryption_sdk.internal.formatting.deserialize import deserialize_header
 from aws_encryption_sdk.key_providers.raw import RawMasterKey
 from aws_encryption_sdk.structures import MessageHeader
 from cryptography.exceptions import InvalidTag
 
+from civic.contracts.base64url import encode
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.adapters.wrapping_keys_kms import PrivateKeys, PublicKeys
 from civic.identity.errors import KeyRefused
 from civic.identity.model.keys import (
     PURPOSE,
     SUBJECT_KEY_BYTES,
+    AccessDigest,
     SubjectKey,
     WrappedKey,
     WrappingKeyVersion,
@@ -49,13 +55,15 @@ class EsdkKeyWrapper(KeyWrapper):
         self._client = _client()
 
     @override
-    def wrap(self, key: SubjectKey, registration: RegistrationId) -> WrappedKey:
+    def wrap(
+        self, key: SubjectKey, registration: RegistrationId, access_digest: AccessDigest
+    ) -> WrappedKey:
         version, public_key = self._keys.current()
         blob, _ = self._client.encrypt(
             source=key.secret,
             key_provider=_master_key(version, public_key),
             algorithm=_SUITE,
-            encryption_context=_context(registration),
+            encryption_context=_bound(registration, access_digest),
             frame_length=0,
         )
         return WrappedKey(version, blob)
@@ -70,7 +78,9 @@ class EsdkKeyUnwrapper(KeyUnwrapper):
         self._client = _client()
 
     @override
-    def unwrap(self, wrapped: WrappedKey, registration: RegistrationId) -> SubjectKey:
+    def unwrap(
+        self, wrapped: WrappedKey, registration: RegistrationId, access_digest: AccessDigest
+    ) -> SubjectKey:
         provider = _master_key(wrapped.version, self._keys.version(wrapped.version))
         try:
             secret, header = self._decrypted(wrapped.blob, provider)
@@ -78,10 +88,21 @@ class EsdkKeyUnwrapper(KeyUnwrapper):
         except (AWSEncryptionSDKClientError, InvalidTag, ValueError) as error:
             message = "a wrapped subject key does not open"
             raise KeyRefused(message) from error
-        if dict(header.encryption_context) != _context(registration) or header.algorithm != _SUITE:
+        accepted = (_bound(registration, access_digest), _unbound(registration))
+        if dict(header.encryption_context) not in accepted or header.algorithm != _SUITE:
             message = "a wrapped subject key is bound to something else"
             raise KeyRefused(message)
         return key
+
+    @override
+    def is_bound(
+        self, wrapped: WrappedKey, registration: RegistrationId, access_digest: AccessDigest
+    ) -> bool:
+        try:
+            header, _ = deserialize_header(BytesIO(wrapped.blob))
+        except (AWSEncryptionSDKClientError, ValueError):
+            return False
+        return dict(header.encryption_context) == _bound(registration, access_digest)
 
     def _decrypted(self, blob: bytes, provider: RawMasterKey) -> tuple[bytes, MessageHeader]:
         source = BytesIO(blob)
@@ -108,5 +129,9 @@ def _master_key(version: WrappingKeyVersion, key: WrappingKey) -> RawMasterKey:
     return RawMasterKey(provider_id=_PROVIDER, key_id=version, wrapping_key=key)
 
 
-def _context(registration: RegistrationId) -> dict[str, str]:
+def _unbound(registration: RegistrationId) -> dict[str, str]:
     return {"subject": registration, "purpose": PURPOSE}
+
+
+def _bound(registration: RegistrationId, access_digest: AccessDigest) -> dict[str, str]:
+    return _unbound(registration) | {"access": encode(access_digest)}

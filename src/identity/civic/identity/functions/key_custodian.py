@@ -20,6 +20,7 @@ from civic.identity.adapters.wrapping_keys_kms import (
     PrivateKeys,
     PublicKeys,
 )
+from civic.identity.errors import KeyRefused
 from civic.identity.model.settings import WRAPPING_KEY_CACHE
 from civic.identity.usecases.custody import (
     Custody,
@@ -87,9 +88,12 @@ def _run(command: Command, line: Invocation) -> dict[str, Any]:
         case "rewrap":
             progress = rewrap_page(custody(), command.cursor, command.page_size)
             line.count("SubjectKeysRewrapped", progress.rewrapped)
+            if progress.refused:
+                line.count(KeyRefused.METRIC, progress.refused)
             return {
                 "seen": progress.seen,
                 "rewrapped": progress.rewrapped,
+                "refused": progress.refused,
                 "cursor": progress.cursor,
             }
 

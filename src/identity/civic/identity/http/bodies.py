@@ -11,6 +11,7 @@ from civic.identity.errors import (
     BlindedMessageRefused,
     CredentialAlreadyIssued,
     CredentialKeyMissing,
+    DigestsDisagree,
     ElectionNotFound,
     ElectionOver,
     ErasureNotRequested,
@@ -175,6 +176,8 @@ _UNAVAILABLE = Problem(
 
 _PROBLEMS: dict[type[Exception], Problem] = {
     RegistrationNotFound: _NOT_FOUND,
+    # Whoever planted a digest learns no more than from an unknown id; a metric tells the operator.
+    DigestsDisagree: _NOT_FOUND,
     ErasureNotRequested: Problem(404, "no_erasure", "No erasure was requested"),
     IdempotencyKeyReused: Problem(
         422, "idempotency_key_reused", "This Idempotency-Key was used for another payload"

@@ -34,16 +34,12 @@ class SubjectKeyStore(Protocol):
         """
         ...
 
-    def access_digest(self, record: RecordId) -> AccessDigest | None:
-        """Return whose revision this is, without reading its key; None if there is none."""
-        ...
-
     def get(self, record: RecordId) -> StoredSubjectKey | None:
         """Return the row, or None if it was never there or has been destroyed."""
         ...
 
-    def revisions(self, registration: RegistrationId) -> list[Revision]:
-        """Return the revisions that have a key, without reading the keys."""
+    def owners(self, registration: RegistrationId) -> dict[Revision, AccessDigest]:
+        """Return under which digest each revision was claimed, in order, without any key."""
         ...
 
     def delete(self, record: RecordId) -> None:
@@ -54,8 +50,10 @@ class SubjectKeyStore(Protocol):
 class KeyWrapper(Protocol):
     """Wraps subject keys under the public half of the wrapping pair; cannot unwrap."""
 
-    def wrap(self, key: SubjectKey, registration: RegistrationId) -> WrappedKey:
-        """Return the wrapped key, bound to the registration and the purpose.
+    def wrap(
+        self, key: SubjectKey, registration: RegistrationId, access_digest: AccessDigest
+    ) -> WrappedKey:
+        """Return the wrapped key, bound to the registration, the purpose and the access digest.
 
         Raises:
             WrappingKeyMissing: No wrapping pair has been made yet.
@@ -66,13 +64,26 @@ class KeyWrapper(Protocol):
 class KeyUnwrapper(Protocol):
     """Unwraps subject keys with the private half, which only KMS can open."""
 
-    def unwrap(self, wrapped: WrappedKey, registration: RegistrationId) -> SubjectKey:
+    def unwrap(
+        self, wrapped: WrappedKey, registration: RegistrationId, access_digest: AccessDigest
+    ) -> SubjectKey:
         """Return the subject key.
+
+        One that was wrapped before keys were bound to digests opens under any digest, until the
+        custodian has bound it. A bound one cannot be made to look like that: what it is bound to is
+        authenticated under a key that only the unwrapper has.
 
         Raises:
             WrappingKeyMissing: The wrapping key version is not known.
-            KeyRefused: The blob is altered, uncommitted or bound to another registration.
+            KeyRefused: The blob is altered or uncommitted, or it is bound to another registration
+                or to another digest.
         """
+        ...
+
+    def is_bound(
+        self, wrapped: WrappedKey, registration: RegistrationId, access_digest: AccessDigest
+    ) -> bool:
+        """Return whether a blob claims to be bound to exactly these, without opening it."""
         ...
 
 
@@ -80,7 +91,9 @@ class DecisionStore(Protocol):
     """The low-security store.
 
     Every write states the ``restriction`` count under which it was decided on; if the data subject
-    has changed the count since, nothing is written and the current row is returned.
+    has changed the count since, nothing is written and the current row is returned. The same holds
+    of the access digest, but for ``restrict``: the first row of a registration fixes it, and only
+    an erasure ends that.
     """
 
     def get(self, registration: RegistrationId) -> DecisionRow | Tombstone | None:
@@ -135,8 +148,10 @@ class PiiVault(Protocol):
         """Return what is there."""
         ...
 
-    def store(self, row: VaultRow) -> RecordId | Tombstone | None:
+    def store(self, row: VaultRow) -> VaultRow | Tombstone | None:
         """Write a revision, unless the same or a later one is there, or it is erased.
+
+        A row under another access digest is not replaced by any revision.
 
         Returns:
             None if the row was written, otherwise what stands in the way.

@@ -14,7 +14,10 @@ class IssuerRoll(Protocol):
     """Who may be given credentials, and what each was given: one row per registration."""
 
     def decided(self, standing: Standing) -> None:
-        """Note a decision, unless a later one is known, or the registration is erased."""
+        """Note a decision, unless a later one is known, or the registration is erased.
+
+        The first access digest of a registration stays: no decision gives its row to another.
+        """
         ...
 
     def erased(self, registration: RegistrationId, at: datetime) -> None:

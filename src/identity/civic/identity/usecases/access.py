@@ -4,8 +4,13 @@ from dataclasses import dataclass
 
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.ports import Clock
-from civic.identity.errors import NotYetStored, RegistrationNotFound
-from civic.identity.model.keys import RecordId, StoredSubjectKey, may_access
+from civic.identity.errors import DigestsDisagree, NotYetStored, RegistrationNotFound
+from civic.identity.model.keys import (
+    AccessDigest,
+    RecordId,
+    StoredSubjectKey,
+    may_access,
+)
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import History, RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow
@@ -54,6 +59,7 @@ def disclose(access: Access, registration: RegistrationId, access_token: str) ->
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
+        DigestsDisagree: The rows do not agree on whose it is; nothing was opened.
         NotYetStored: Registered, but the record is still on its way to the store.
     """
     decision = access.decisions.get(registration)
@@ -65,6 +71,9 @@ def disclose(access: Access, registration: RegistrationId, access_token: str) ->
         # the holder of the right token waits for a second look.
         stored, key_row = _look(access.records, registration)
         known = stored or key_row
+    if known is not None:
+        alive = decision if isinstance(decision, DecisionRow) else None
+        _agree(known.access_digest, key_row, alive)
     if not may_access(access_token, known.access_digest if known else None):
         raise RegistrationNotFound
     if isinstance(decision, Tombstone):
@@ -73,7 +82,7 @@ def disclose(access: Access, registration: RegistrationId, access_token: str) ->
     access.requests.note_request(SubjectRequest(registration, RequestKind.ACCESS, access.clock()))
     if stored is None:
         raise NotYetStored
-    opened, row = open_record(access.records, registration)
+    opened, row = open_record(access.records, registration, stored.access_digest)
     access.requests.complete(registration, RequestKind.ACCESS, access.clock())
     return Disclosure(opened, row, decision, access.requests.history(registration))
 
@@ -88,19 +97,34 @@ def _look(
     return stored, records.subject_keys.get(record)
 
 
-def open_record(records: Records, registration: RegistrationId) -> tuple[Registration, VaultRow]:
+def open_record(
+    records: Records, registration: RegistrationId, access_digest: AccessDigest
+) -> tuple[Registration, VaultRow]:
     """Open a record for somebody whose right to it has been established.
+
+    Args:
+        records: Where the record and its key are.
+        registration: Whose record.
+        access_digest: The digest that the right was established by. The record and the key must be
+            under the same one.
 
     Raises:
         RegistrationNotFound: There is no record that could be opened.
+        DigestsDisagree: The record or its key is under another digest.
     """
     for _ in range(_TRIES):
         row = records.vault.get(registration)
         if not isinstance(row, VaultRow):
             break
         key_row = records.subject_keys.get(row.record)
+        _agree(access_digest, row, key_row)
         if key_row is not None:
-            key = records.unwrapper.unwrap(key_row.wrapped, registration)
+            key = records.unwrapper.unwrap(key_row.wrapped, registration, access_digest)
             return Registration.from_fields(unseal(key, row.record, row.sealed)), row
     # A record whose key is still missing was erased: the row came back from a copy.
     raise RegistrationNotFound
+
+
+def _agree(digest: AccessDigest, *rows: DecisionRow | VaultRow | StoredSubjectKey | None) -> None:
+    if any(row is not None and row.access_digest != digest for row in rows):
+        raise DigestsDisagree

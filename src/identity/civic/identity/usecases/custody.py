@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from civic.identity.errors import KeyRefused, WrappingKeyMissing
 from civic.identity.model.keys import WrappingKeyVersion
 from civic.identity.ports import KeyUnwrapper, KeyWrapper
 from civic.identity.ports.custody import RewrapQueue, WrappingKeyRing
@@ -23,6 +24,7 @@ class RewrapProgress:
 
     seen: int
     rewrapped: int
+    refused: int
     cursor: str | None
 
 
@@ -37,17 +39,23 @@ def rotate_wrapping_key(ring: WrappingKeyRing) -> WrappingKeyVersion:
 
 
 def rewrap_page(custody: Custody, cursor: str | None, size: int) -> RewrapProgress:
-    """Rewrap one page of subject keys under the current version.
+    """Rewrap one page of subject keys under the current version, each bound to its row's digest.
 
     Safe to repeat and to run beside registrations: a key that changed or vanished meanwhile is
-    left alone, and one that is current already costs nothing.
+    left alone, and one that is current and bound already costs nothing. A key that does not open is
+    counted and left alone too, so that one planted row does not end every rotation.
     """
     current = custody.ring.current()
     rows, next_cursor = custody.queue.page(cursor, size)
-    rewrapped = 0
+    rewrapped = refused = 0
     for row in rows:
-        if row.wrapped.version == current:
+        owner = row.record.id, row.access_digest
+        if row.wrapped.version == current and custody.unwrapper.is_bound(row.wrapped, *owner):
             continue
-        key = custody.unwrapper.unwrap(row.wrapped, row.record.id)
-        rewrapped += custody.queue.replace(row, custody.wrapper.wrap(key, row.record.id))
-    return RewrapProgress(len(rows), rewrapped, next_cursor)
+        try:
+            key = custody.unwrapper.unwrap(row.wrapped, *owner)
+        except (KeyRefused, WrappingKeyMissing):
+            refused += 1
+        else:
+            rewrapped += custody.queue.replace(row, custody.wrapper.wrap(key, *owner))
+    return RewrapProgress(len(rows), rewrapped, refused, next_cursor)

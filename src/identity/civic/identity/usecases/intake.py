@@ -8,6 +8,7 @@ request that fails before the last step was not acknowledged, and may be sent ag
 A request under GDPR Art. 16 or 17 is logged before it is published: what went out is in the log.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from civic.contracts.events import DeletionRequest, ValidationRequest
@@ -16,6 +17,7 @@ from civic.contracts.ports import Clock, EventPublisher, RandomBytes
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.contracts.trace import TraceContext
 from civic.identity.errors import (
+    DigestsDisagree,
     IdempotencyKeyReused,
     RegistrationErased,
     RegistrationNotFound,
@@ -25,6 +27,7 @@ from civic.identity.errors import (
 )
 from civic.identity.model.keys import (
     SUBJECT_KEY_BYTES,
+    AccessDigest,
     RecordId,
     StoredSubjectKey,
     SubjectKey,
@@ -37,7 +40,11 @@ from civic.identity.model.rows import DecisionRow, Tombstone, tombstone
 from civic.identity.model.sealing import seal
 from civic.identity.ports import DecisionStore, KeyWrapper, RequestLog, SubjectKeyStore
 
-_REVISION_ATTEMPTS = 8
+_CLAIM_ATTEMPTS = 8
+"""How often others may take the next number while one request tries to."""
+
+type Owners = Mapping[Revision, AccessDigest]
+"""The revisions that have a key, and under which digest each was claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +93,16 @@ def _resume(
     trace: TraceContext,
 ) -> Receipt:
     """Answer a retry; finish the first attempt if it broke off before its last step."""
-    digest = intake.subject_keys.access_digest(row.record)
-    if digest is not None and not may_access(receipt.access_token, digest):
+    owners = intake.subject_keys.owners(receipt.id)
+    if not may_access(receipt.access_token, owners.get(row.record.revision, row.access_digest)):
         raise IdempotencyKeyReused
     known = intake.decisions.get(receipt.id)
     if known is None:
+        if not all(may_access(receipt.access_token, digest) for digest in owners.values()):
+            raise IdempotencyKeyReused
         # Nobody can tell whether the event went out, and the first subject key is lost to us:
         # send the same data again as a later revision, which wins over the first if both arrive.
-        row, key = _claim_next(intake, row)
+        row, key = _claim_next(intake, row, owners)
         _publish(intake, row, key, registration, trace)
         known = _note_pending(intake, row)
     return _settle(receipt, known)
@@ -120,20 +129,24 @@ def rectify(
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
+        DigestsDisagree: The rows do not agree on whose registration it is.
         RegistrationRestricted: The data subject has restricted the processing.
         TooManyRevisions: Other corrections of the same registration kept coming in between.
     """
-    known = read_status(intake.decisions, intake.subject_keys, registration, access_token)
+    known, owners = _known(intake.decisions, intake.subject_keys, registration, access_token)
     if known.restricted:
         raise RegistrationRestricted
-    row, key = _claim_next(intake, known)
+    row, key = _claim_next(intake, known, owners)
     revision = row.record.revision
     intake.requests.note_request(
         SubjectRequest(registration, RequestKind.RECTIFICATION, row.updated, revision)
     )
     _publish(intake, row, key, corrected, trace)
-    if isinstance(_note_pending(intake, row), Tombstone):
+    there = _note_pending(intake, row)
+    if isinstance(there, Tombstone):
         raise RegistrationNotFound
+    if there is not None and there.access_digest != row.access_digest:
+        raise DigestsDisagree
     return row
 
 
@@ -150,13 +163,25 @@ def read_status(
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's; the caller cannot tell which.
+        DigestsDisagree: No subject key is under the digest of the row.
     """
+    return _known(decisions, subject_keys, registration, access_token)[0]
+
+
+def _known(
+    decisions: DecisionStore,
+    subject_keys: SubjectKeyStore,
+    registration: RegistrationId,
+    access_token: str,
+) -> tuple[DecisionRow, Owners]:
     known = decisions.get(registration)
-    keys = subject_keys.revisions(registration)
+    owners = subject_keys.owners(registration)
     allowed = may_access(access_token, known.access_digest if known else None)
-    if not allowed or not isinstance(known, DecisionRow) or not keys:
+    if not allowed or not isinstance(known, DecisionRow) or not owners:
         raise RegistrationNotFound
-    return known
+    if known.access_digest not in owners.values():
+        raise DigestsDisagree
+    return known, owners
 
 
 def request_erasure(
@@ -207,27 +232,30 @@ def _claim(intake: Intake, row: DecisionRow) -> SubjectKey:
         RevisionTaken: The revision has a subject key already.
     """
     key = SubjectKey(intake.entropy(SUBJECT_KEY_BYTES))
-    wrapped = intake.wrapper.wrap(key, row.record.id)
+    wrapped = intake.wrapper.wrap(key, row.record.id, row.access_digest)
     intake.subject_keys.put(StoredSubjectKey(row.record, wrapped, row.access_digest))
     return key
 
 
-def _claim_next(intake: Intake, known: DecisionRow) -> tuple[DecisionRow, SubjectKey]:
-    """Claim the next free revision; a number lost to a crashed request is skipped.
+def _claim_next(
+    intake: Intake, known: DecisionRow, owners: Owners
+) -> tuple[DecisionRow, SubjectKey]:
+    """Claim the revision after the highest that has a key.
+
+    Requests that died after their claim leave numbers without a record. However many there are,
+    they are passed over, and their keys are destroyed once a later revision is stored.
 
     Raises:
-        IdempotencyKeyReused: A later revision was claimed under another access token.
         TooManyRevisions: Others kept taking the next number.
     """
-    for step in range(1, _REVISION_ATTEMPTS + 1):
-        record = replace(known.record, revision=Revision(known.record.revision + step))
+    for _ in range(_CLAIM_ATTEMPTS):
+        highest = max(known.record.revision, *owners)
+        record = replace(known.record, revision=Revision(highest + 1))
         row = replace(known, record=record, updated=intake.clock(), verdict=None)
         try:
             return row, _claim(intake, row)
         except RevisionTaken:
-            digest = intake.subject_keys.access_digest(record)
-            if digest is not None and digest != known.access_digest:
-                raise IdempotencyKeyReused from None
+            owners = intake.subject_keys.owners(record.id)
     raise TooManyRevisions
 
 
@@ -263,5 +291,7 @@ def _note_pending(intake: Intake, row: DecisionRow) -> DecisionRow | Tombstone |
     while True:
         known = intake.decisions.note_pending(row)
         if not isinstance(known, DecisionRow) or known.record.revision >= row.record.revision:
+            return known
+        if known.access_digest != row.access_digest:
             return known
         row = replace(row, restriction=known.restriction)

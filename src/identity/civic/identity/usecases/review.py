@@ -73,10 +73,11 @@ def show_case(review: Review, registration: RegistrationId, by: str) -> OpenedCa
         RegistrationNotFound: There is no such case.
         RegistrationRestricted: The data subject has restricted the processing.
         ReviewOutdated: The case was corrected or erased in the meantime.
+        DigestsDisagree: The rows do not agree on whose record it is; nothing was opened.
         NotYetStored: The corrected record is still on its way to the store.
     """
     case, row = _standing(review, registration)
-    opened = _open(review, case, StaffView(registration, review.clock(), by, "review"))
+    opened = _open(review, row, StaffView(registration, review.clock(), by, "review"))
     return OpenedCase(case, opened, row)
 
 
@@ -103,6 +104,7 @@ def decide_case(
         RegistrationNotFound: There is no such case.
         RegistrationRestricted: The data subject has restricted the processing.
         ReviewOutdated: The case was corrected, decided or erased in the meantime.
+        DigestsDisagree: The rows do not agree on whose record it is; nothing was opened.
         NotYetStored: The corrected record is still on its way to the store.
     """
     case, row = _standing(review, record.id)
@@ -120,7 +122,7 @@ def decide_case(
     verdict = Verdict(decision, (by_people,), row.verdict.rule_set, row.verdict.round + 1)
     decided = replace(row, updated=now, verdict=verdict)
     # Analytics gets the cohort with every decision, and only the record has it.
-    opened = _open(review, case, StaffView(record.id, now, by, "decision"))
+    opened = _open(review, row, StaffView(record.id, now, by, "decision"))
     if not review.decisions.overrule(decided):
         raise ReviewOutdated
     made = DecisionMade(
@@ -154,12 +156,12 @@ def _standing(review: Review, registration: RegistrationId) -> tuple[ReviewCase,
     return case, row
 
 
-def _open(review: Review, case: ReviewCase, view: StaffView) -> Registration:
-    """Log a look, then open the record, which must be the one that the case is about."""
+def _open(review: Review, decision: DecisionRow, view: StaffView) -> Registration:
+    """Log a look, then open the record, which must be the one that the decision is on."""
     review.requests.note_view(view)
-    opened, row = open_record(review.records, case.record.id)
-    if row.record.revision < case.record.revision:
+    opened, row = open_record(review.records, decision.record.id, decision.access_digest)
+    if row.record.revision < decision.record.revision:
         raise NotYetStored
-    if row.record != case.record:
+    if row.record != decision.record:
         raise ReviewOutdated
     return opened

@@ -10,7 +10,7 @@ from civic.contracts.events import (
 )
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import TOMBSTONE_LIFETIME
-from civic.identity.errors import NotYetStored
+from civic.identity.errors import DigestsDisagree, NotYetStored
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.rows import Tombstone, VaultRow, tombstone
 from civic.identity.ports import PiiVault, SubjectKeyStore
@@ -33,22 +33,31 @@ def store(storage: Storage, request: SealedRevision) -> DataChange | None:
     Returns:
         What to announce, also for a redelivery; None where the revision has been superseded or
         the registration erased. The key that came with such a revision is destroyed.
+
+    Raises:
+        DigestsDisagree: The revision is not of the person whose record this is; both stay as they
+            are.
     """
     record = RecordId(request.id, request.revision)
-    keys = storage.subject_keys.revisions(request.id)
+    digest = AccessDigest(request.access_digest)
+    keys = storage.subject_keys.owners(request.id)
     if record.revision not in keys:
         return None
+    if keys[record.revision] != digest:
+        raise DigestsDisagree
     row = VaultRow(
         record,
-        AccessDigest(request.access_digest),
+        digest,
         request.sealed,
         created=request.created_at,
         updated=request.submitted_at,
     )
     known = storage.vault.store(row)
-    if known is not None and known != record:
+    if isinstance(known, Tombstone) or (known and known.record.revision > record.revision):
         storage.subject_keys.delete(record)
         return None
+    if known is not None and known.access_digest != digest:
+        raise DigestsDisagree
     for revision in keys:
         if revision < record.revision:
             storage.subject_keys.delete(RecordId(request.id, revision))
@@ -102,6 +111,6 @@ def erase(storage: Storage, request: ErasureOrdered) -> DataChange:
     Without the keys, copies in queues, archives and backups can no longer be opened.
     """
     storage.vault.bury(tombstone(request.id, request.requested_at, TOMBSTONE_LIFETIME))
-    for revision in storage.subject_keys.revisions(request.id):
+    for revision in storage.subject_keys.owners(request.id):
         storage.subject_keys.delete(RecordId(request.id, revision))
     return DataChange(id=request.id, at=request.requested_at, traceparent=request.traceparent)

@@ -12,9 +12,9 @@ from civic.contracts.events import (
 )
 from civic.contracts.ports import Clock
 from civic.contracts.retention import TOMBSTONE_LIFETIME
-from civic.identity.errors import RegistrationRestricted
+from civic.identity.errors import DigestsDisagree, RegistrationRestricted
 from civic.identity.model.eligibility import decide
-from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey
 from civic.identity.model.registration import Registration
 from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import DecisionRow, Tombstone, Verdict, tombstone
@@ -43,25 +43,31 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
         the revision has been superseded or erased, or the person has restricted the processing.
 
     Raises:
+        DigestsDisagree: The request, its key and the row are not all of the same person; it belongs
+            in the dead-letter queue.
         RegistrationRestricted: The person changed the restriction during this; try again.
         SealError, KeyRefused: The request does not open; it belongs in the dead-letter queue.
     """
     record = RecordId(request.id, request.revision)
+    digest = AccessDigest(request.access_digest)
     known = validation.decisions.get(request.id)
-    if isinstance(known, DecisionRow) and known.restricted:
-        _hold_back(validation.decisions, known, request)
-        return None
     if _stands_in_the_way(known, record):
         return None
+    if isinstance(known, DecisionRow):
+        _agree(known, digest)
+        if known.restricted:
+            _hold_back(validation.decisions, known, request)
+            return None
     stored = validation.subject_keys.get(record)
     if stored is None:
         return None
-    key = validation.unwrapper.unwrap(stored.wrapped, request.id)
+    _agree(stored, digest)
+    key = validation.unwrapper.unwrap(stored.wrapped, request.id, digest)
     registration = Registration.from_fields(unseal(key, record, request.sealed))
     judged = decide(registration, request.submitted_at, validation.rules)
     row = DecisionRow(
         record,
-        AccessDigest(request.access_digest),
+        digest,
         created=request.created_at,
         updated=validation.clock(),
         verdict=Verdict(judged.decision, judged.reasons, judged.rule_set),
@@ -95,6 +101,11 @@ def _stands_in_the_way(known: DecisionRow | Tombstone | None, record: RecordId) 
     return known is not None
 
 
+def _agree(row: DecisionRow | StoredSubjectKey, digest: AccessDigest) -> None:
+    if row.access_digest != digest:
+        raise DigestsDisagree
+
+
 def _write(decisions: DecisionStore, row: DecisionRow) -> DecisionRow | None:
     """Write a decision; return the one that counts for this revision, None if there is none.
 
@@ -106,6 +117,7 @@ def _write(decisions: DecisionStore, row: DecisionRow) -> DecisionRow | None:
             return row
         if isinstance(known, Tombstone) or _stands_in_the_way(known, row.record):
             return None
+        _agree(known, row.access_digest)
         if known.restricted:
             raise RegistrationRestricted
         if known.record == row.record and known.verdict is not None:

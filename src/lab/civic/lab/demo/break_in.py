@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from civic.contracts.events import SealedFields
-from civic.contracts.identifiers import RegistrationId
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
 from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
@@ -55,9 +54,9 @@ class BreakIn:
                 return rows
 
     def _opens(self, copy: Copy, row: StoredSubjectKey) -> bool:
-        # A thief may use any encryption context: unwrap each key with that of its own subject.
+        # A thief may use any encryption context: unwrap each key with that of its own row.
         try:
-            key = self._unwrapper.unwrap(row.wrapped, RegistrationId(row.record.id))
+            key = self._unwrapper.unwrap(row.wrapped, row.record.id, row.access_digest)
             return bool(unseal(key, copy.record, copy.sealed))
         except (KeyRefused, SealError):
             return False

@@ -28,7 +28,7 @@ class MemoryIssuerRoll:
         if known is None:
             self.rows[standing.id] = RollEntry(standing)
         elif isinstance(known, RollEntry) and _step(known.standing) < _step(standing):
-            digest = standing.access_digest or known.standing.access_digest
+            digest = known.standing.access_digest or standing.access_digest
             self.rows[standing.id] = replace(
                 known, standing=replace(standing, access_digest=digest)
             )

@@ -23,15 +23,12 @@ class MemorySubjectKeys:
             raise RevisionTaken
         self.rows[row.record] = row
 
-    def access_digest(self, record: RecordId) -> AccessDigest | None:
-        row = self.rows.get(record)
-        return row.access_digest if row else None
-
     def get(self, record: RecordId) -> StoredSubjectKey | None:
         return self.rows.get(record)
 
-    def revisions(self, registration: RegistrationId) -> list[Revision]:
-        return sorted(record.revision for record in self.rows if record.id == registration)
+    def owners(self, registration: RegistrationId) -> dict[Revision, AccessDigest]:
+        own = sorted(record.revision for record in self.rows if record.id == registration)
+        return {one: self.rows[RecordId(registration, one)].access_digest for one in own}
 
     def delete(self, record: RecordId) -> None:
         self.rows.pop(record, None)
@@ -89,7 +86,7 @@ class MemoryDecisions:
         self, row: DecisionRow, may: Callable[[DecisionRow | Tombstone, DecisionRow], bool]
     ) -> DecisionRow | Tombstone | None:
         known = self.rows.get(row.record.id)
-        same = not isinstance(known, DecisionRow) or known.restriction == row.restriction
+        same = not isinstance(known, DecisionRow) or _agree(known, row)
         if known is None or (may(known, row) and same):
             self.rows[row.record.id] = row
             return None
@@ -105,12 +102,12 @@ class MemoryVault:
     def get(self, registration: RegistrationId) -> VaultRow | Tombstone | None:
         return self.rows.get(registration)
 
-    def store(self, row: VaultRow) -> RecordId | Tombstone | None:
+    def store(self, row: VaultRow) -> VaultRow | Tombstone | None:
         known = self.rows.get(row.record.id)
-        if known is None or _earlier(known, row):
+        if known is None or (_earlier(known, row) and known.access_digest == row.access_digest):
             self.rows[row.record.id] = row
             return None
-        return known if isinstance(known, Tombstone) else known.record
+        return known
 
     def bury(self, grave: Tombstone) -> None:
         _bury(self.rows, grave)
@@ -127,6 +124,10 @@ def _ended(row: DecisionRow, limits: RetentionLimits) -> bool:
     if decision == Decision.REJECTED:
         return row.updated < limits.rejected_before
     return decision != Decision.ACCEPTED and row.updated < limits.abandoned_before
+
+
+def _agree(known: DecisionRow, row: DecisionRow) -> bool:
+    return (known.restriction, known.access_digest) == (row.restriction, row.access_digest)
 
 
 def _overruled(known: DecisionRow | Tombstone, row: DecisionRow) -> bool:

@@ -37,26 +37,37 @@ def rotate(
     *,
     rewrap_only: Annotated[
         bool,
-        typer.Option("--rewrap-only", help="Do not make a new key; finish an earlier rotation."),
+        typer.Option(
+            "--rewrap-only",
+            help="Make no new key: finish a rotation, or bind the keys of an earlier release.",
+        ),
     ] = False,
 ) -> None:
     """Make a new wrapping key and rewrap every subject key under it.
 
-    Records stay readable throughout. If it is interrupted, finish it with --rewrap-only.
+    Each key is bound to the access digest in its row. Records stay readable throughout. If it is
+    interrupted, finish it with --rewrap-only. It exits with 1 if there are keys that do not open.
     """
     target = target_of(context)
     if not rewrap_only:
         out.print(f"current wrapping key: {rotate_wrapping_key(target)}")
-    total = rewrapped = 0
+    total = rewrapped = refused = 0
     columns = (TextColumn("rewrapping subject keys"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err) as progress:
         task = progress.add_task("rewrap", total=count_subject_keys(target) or None)
-        for seen, changed in rewrap_subject_keys(target):
-            total += seen
-            rewrapped += changed
-            progress.update(task, advance=seen)
+        for page in rewrap_subject_keys(target):
+            total += page.seen
+            rewrapped += page.rewrapped
+            refused += page.refused
+            progress.update(task, advance=page.seen)
         progress.update(task, total=total, completed=total)
     out.print(f"subject keys: {total}, rewrapped: {rewrapped}")
+    if refused:
+        err.print(
+            f"{refused} subject keys do not open: they were altered, or bound to another row;"
+            " see 'Rows that disagree' in docs/operations.md"
+        )
+        raise typer.Exit(1)
 
 
 @dlq.command("list")
