@@ -17,6 +17,7 @@ METHODS = {"get", "put", "post", "delete", "patch"}
 
 ANSWERS: dict[type[Exception], tuple[int, str]] = {
     errors.RegistrationNotFound: (404, "not_found"),
+    errors.DigestsDisagree: (404, "not_found"),
     errors.ErasureNotRequested: (404, "no_erasure"),
     errors.IdempotencyKeyReused: (422, "idempotency_key_reused"),
     errors.RegistrationErased: (409, "registration_erased"),
