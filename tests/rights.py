@@ -28,6 +28,11 @@ def takes(queue: str) -> set[Right]:
     return {(action, queue, ()) for action in actions}
 
 
+def puts_off(queue: str) -> set[Right]:
+    """Return the rights of a consumer that sends what an outage stopped to its own queue again."""
+    return takes(queue) | {("sqs:SendMessage", queue, ())}
+
+
 def may(table: str, *operations: str) -> set[Right]:
     return {(f"dynamodb:{operation}", table, ()) for operation in operations}
 
@@ -59,13 +64,13 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     }
     | may("LowSecDataStore", "GetItem", "PutItem"),
     "SubjectAccessRole": LOGGING | may("LowSecDataStore", "GetItem") | OPENS_RECORDS,
-    "ValidatorRole": takes("ValidatorQueue")
+    "ValidatorRole": puts_off("ValidatorQueue")
     | may("SubjectKeysTable", "GetItem")
     | may("WrappingKeysTable", "GetItem")
     | may("LowSecDataStore", "GetItem", "PutItem")
     | may("ReviewQueue", "DeleteItem")
     | {ASKS_FOR_REVIEWS, ("kms:Decrypt", "CivicKey", CONTEXT), PUBLISHING},
-    "PiiStorageRole": takes("PiiStorageQueue")
+    "PiiStorageRole": puts_off("PiiStorageQueue")
     | may("HighSecDataStore", "GetItem", "PutItem")
     | may("SubjectKeysTable", "DeleteItem")
     | {FINDS_KEYS, PUBLISHING},
@@ -84,11 +89,11 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
         FINDS_KEYS,
         PUBLISHING,
     },
-    "AccountabilityRole": takes("AccountabilityQueue")
+    "AccountabilityRole": puts_off("AccountabilityQueue")
     | LOGGING
     | may("ErasureLedger", "GetItem", "UpdateItem", "Scan")
     | {("kms:Sign", "ReceiptKey", ()), ("kms:GetPublicKey", "ReceiptKey", ()), PUBLISHING},
-    "CredentialRollRole": takes("CredentialRollQueue")
+    "CredentialRollRole": puts_off("CredentialRollQueue")
     | may("IssuerRoll", "UpdateItem", "PutItem")
     | may("IssuerElections", "UpdateItem")
     | may("IssuerKeys", "GetItem", "PutItem")
@@ -110,7 +115,7 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | may("LowSecDataStore", "GetItem", "PutItem")
     | OPENS_RECORDS
     | {PUBLISHING},
-    "AnalyticsRole": takes("AnalyticsQueue")
+    "AnalyticsRole": puts_off("AnalyticsQueue")
     | may("AnalyticsJoins", "UpdateItem", "PutItem")
     | {PUBLISHING},
     "AnalyticsReleaseRole": takes("ReleaseQueue")
@@ -135,7 +140,7 @@ OFFICE_RIGHTS: dict[str, set[Right]] = {
         PUBLISHING,
     },
     "CalendarRole": takes("CalendarQueue") | may("ElectionsTable", *KEEPING, "Scan") | {PUBLISHING},
-    "ElectionKeysRole": takes("ElectionKeysQueue")
+    "ElectionKeysRole": puts_off("ElectionKeysQueue")
     | {("dynamodb:UpdateItem", "ElectionsTable", ADDING)},
 }
 

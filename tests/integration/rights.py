@@ -143,7 +143,8 @@ def _queue_probes(target: Target) -> Iterable[tuple[str, Probe]]:
         "ReceiveMessage": {"VisibilityTimeout": 0},
         "DeleteMessage": {"ReceiptHandle": "probe"},
         "GetQueueAttributes": {"AttributeNames": ["QueueArn"]},
-        "SendMessage": {"MessageBody": "{}"},
+        # An empty body is no message.
+        "SendMessage": {"MessageBody": ""},
         "SetQueueAttributes": {"Attributes": {}},
     }
     for consumer in consumers(target):

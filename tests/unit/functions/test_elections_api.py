@@ -61,6 +61,7 @@ def _deployed(aws: Aws, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch) ->
         "TALLIES_TABLE": "tallies",
         "VOTING_KEY_ID": aws.key_id,
         "BALLOT_QUEUE_URL": queues[0],
+        "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/own",
         "BALLOT_DLQ_URL": queues[1],
         "SETTLING_SECONDS": "0",
         "RESULTS_BUCKET": "results",

@@ -43,8 +43,9 @@ class Queues:
         found = next(self._left) if QueueUrl == "ValidatorQueueUrl" else 0
         return {
             "Attributes": {
-                "ApproximateNumberOfMessages": str(found),
+                "ApproximateNumberOfMessages": str(found // 2),
                 "ApproximateNumberOfMessagesNotVisible": "0",
+                "ApproximateNumberOfMessagesDelayed": str(found - found // 2),
             }
         }
 

@@ -1,5 +1,7 @@
 """What can go wrong in the identity domain, one class per fact."""
 
+from civic.contracts.errors import Unavailable
+
 
 class IdentityError(Exception):
     """Root of the identity domain's errors; messages are constant and hold no personal data."""
@@ -108,9 +110,9 @@ class SigningFailed(IdentityError):
     """A signature did not verify under its own key, and was not given away."""
 
 
-class StoreUnavailable(IdentityError):
+class StoreUnavailable(IdentityError, Unavailable):
     """A store refused, throttled or did not answer; the request may be tried again."""
 
 
-class KeyServiceUnavailable(IdentityError):
+class KeyServiceUnavailable(IdentityError, Unavailable):
     """KMS refused, throttled or did not answer; nothing was opened."""

@@ -99,10 +99,13 @@ def _depth(target: Target, url: str) -> tuple[int, int]:
         AttributeNames=[
             "ApproximateNumberOfMessages",
             "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
         ],
     )["Attributes"]
     return (
-        int(attributes["ApproximateNumberOfMessages"]),
+        # One that was put off waits as well, though nobody can take it yet.
+        int(attributes["ApproximateNumberOfMessages"])
+        + int(attributes["ApproximateNumberOfMessagesDelayed"]),
         int(attributes["ApproximateNumberOfMessagesNotVisible"]),
     )
 

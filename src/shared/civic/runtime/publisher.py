@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING
 
+from civic.contracts.errors import Unavailable
 from civic.contracts.events import PACK_SIZE, Event, source_of
 from civic.runtime.aws_errors import unavailable_as
 
@@ -14,7 +15,7 @@ _ENTRIES_PER_CALL = 10
 """The limit of PutEvents."""
 
 
-class PublishFailed(Exception):
+class PublishFailed(Unavailable):
     """The bus did not accept every event; those it accepted may be published again."""
 
 

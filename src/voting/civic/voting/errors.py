@@ -1,11 +1,13 @@
 """What can go wrong in the voting domain, one class per fact."""
 
+from civic.contracts.errors import Unavailable
+
 
 class VotingError(Exception):
     """Root of the voting domain's errors; messages are constant."""
 
 
-class StoreUnavailable(VotingError):
+class StoreUnavailable(VotingError, Unavailable):
     """A store, a queue or a key did not answer or refused; the work may be tried again."""
 
 

@@ -28,14 +28,14 @@ from civic.contracts.events import (
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
+from civic.runtime.postponing import QueueSettings, own_queue
 from civic.runtime.publisher import EventBridgePublisher, publish_packed
-from civic.runtime.settings import Settings
 from civic.runtime.subscriptions import Subscriptions, on
 
 type Forgotten = tuple[type[JoinDeleted | ObjectionHonoured], Sequence[DataChange]]
 
 
-class Environment(Settings):
+class Environment(QueueSettings):
     """Environment of the collector."""
 
     bus_name: str
@@ -45,7 +45,7 @@ class Environment(Settings):
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of the collector's queue."""
     with invocation() as line:
-        return consume(event, line, SUBSCRIBES, _announce)
+        return consume(event, line, SUBSCRIBES, _announce, own_queue)
 
 
 @cache

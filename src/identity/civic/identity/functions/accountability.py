@@ -32,8 +32,8 @@ from civic.identity.usecases.accountability import (
 from civic.runtime import clients
 from civic.runtime.consumer import consume
 from civic.runtime.observability import Invocation, invocation
+from civic.runtime.postponing import QueueSettings, own_queue
 from civic.runtime.publisher import EventBridgePublisher
-from civic.runtime.settings import Settings
 from civic.runtime.subscriptions import Subscriptions, on
 
 
@@ -47,7 +47,7 @@ class Replay(BaseModel):
     page_size: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
-class Environment(Settings):
+class Environment(QueueSettings):
     """Environment of accountability."""
 
     bus_name: str
@@ -60,7 +60,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Handle one batch of the queue, or replay one page of the ledger."""
     with invocation() as line:
         if "Records" in event:
-            return {**consume(event, line, SUBSCRIBES)}
+            return {**consume(event, line, SUBSCRIBES, queue=own_queue)}
         return _replay(Replay.model_validate(event), line)
 
 

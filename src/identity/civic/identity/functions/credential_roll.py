@@ -20,14 +20,14 @@ from civic.identity.usecases.roll import (
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
+from civic.runtime.postponing import QueueSettings, own_queue
 from civic.runtime.publisher import EventBridgePublisher, publish_packed
-from civic.runtime.settings import Settings
 from civic.runtime.subscriptions import Subscriptions, on
 
 type Announced = DataChange | Sequence[Event]
 
 
-class Environment(Settings):
+class Environment(QueueSettings):
     """Environment of the roll, which announces what it does."""
 
     issuer_roll_table: str
@@ -40,7 +40,7 @@ class Environment(Settings):
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of the roll's queue."""
     with invocation() as line:
-        return consume(event, line, SUBSCRIBES, _announce)
+        return consume(event, line, SUBSCRIBES, _announce, own_queue)
 
 
 @cache

@@ -21,15 +21,15 @@ from civic.identity.usecases.storage import Storage, erase, resume, store
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
+from civic.runtime.postponing import QueueSettings, own_queue
 from civic.runtime.publisher import EventBridgePublisher, publish_packed
-from civic.runtime.settings import Settings
 from civic.runtime.subscriptions import Subscriptions, on
 
 type Kind = type[DataStored | DataUpdated | DataDeleted]
 type Change = tuple[Kind, DataChange] | RevalidationRequest
 
 
-class Environment(Settings):
+class Environment(QueueSettings):
     """Environment of PII storage."""
 
     bus_name: str
@@ -40,7 +40,7 @@ class Environment(Settings):
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of PII storage's queue."""
     with invocation() as line:
-        return consume(event, line, SUBSCRIBES, _announce)
+        return consume(event, line, SUBSCRIBES, _announce, own_queue)
 
 
 @cache

@@ -23,12 +23,12 @@ from civic.identity.usecases.validation import Validation, forget_decision, vali
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
+from civic.runtime.postponing import QueueSettings, own_queue
 from civic.runtime.publisher import EventBridgePublisher, publish_packed
-from civic.runtime.settings import Settings
 from civic.runtime.subscriptions import Subscriptions, on
 
 
-class Environment(Settings):
+class Environment(QueueSettings):
     """Environment of the validator."""
 
     bus_name: str
@@ -43,7 +43,7 @@ class Environment(Settings):
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of the validator's queue."""
     with invocation() as line:
-        return consume(event, line, SUBSCRIBES, _announce)
+        return consume(event, line, SUBSCRIBES, _announce, own_queue)
 
 
 @cache

@@ -7,12 +7,12 @@ from civic.contracts.voting import CredentialKeysPublished
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
-from civic.runtime.settings import Settings
+from civic.runtime.postponing import QueueSettings, own_queue
 from civic.runtime.subscriptions import Subscriptions, on
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 
 
-class Environment(Settings):
+class Environment(QueueSettings):
     """Environment of the function that keeps public keys."""
 
     elections_table: str
@@ -21,7 +21,7 @@ class Environment(Settings):
 def handler(event: dict[str, Any], _context: object) -> Failures:
     """Handle one batch of the queue."""
     with invocation() as line:
-        return consume(event, line, SUBSCRIBES)
+        return consume(event, line, SUBSCRIBES, queue=own_queue)
 
 
 @cache
