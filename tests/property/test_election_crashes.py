@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from civic.contracts.identifiers import ElectionId
-from civic.contracts.voting import ElectionChange
+from civic.contracts.voting import ElectionCertified, ElectionChange
 from civic.voting.errors import ElectionMoved, ElectionUnknown, StoreUnavailable
 from civic.voting.model.draft import NewCandidate, NewWindow
 from civic.voting.model.election import Election
@@ -205,13 +205,20 @@ def test_fault_at_any_call_changes_nothing_in_the_end(number: int, how: How) -> 
 @pytest.mark.parametrize("how", [How.DIED_BEFORE, How.DIED_AFTER])
 @pytest.mark.parametrize("number", calls())
 def test_calendar_announces_what_nobody_asks_for_again(number: int, how: How) -> None:
-    """Nobody repeats the step that crashed; what it had stored is announced nevertheless."""
+    """Nobody repeats the step that crashed; what it had stored is announced nevertheless.
+
+    A certification is announced once the office looks at the election again.
+    """
     faults = Faults(number, how=how)
     life = Life(faults)
     for step in STEPS:
         if not life._take(step):
             break
     keep_calendar(life.world.register)
+    left = [event for told in life.world.store.unannounced() for event in told.events]
+    assert {type(event) for event in left} <= {ElectionCertified}
+    for event in left:
+        drafts.show(life.world.office, event.election)
     assert list(life.world.store.unannounced()) == []
     for election in life.world.store.every():
         told = revisions_heard(life.world, election.id)

@@ -540,6 +540,21 @@ def test_office_need_not_wait_for_the_calendar(world: ElectionWorld) -> None:
         office.resume(world.office, one.id)
 
 
+def test_certification_that_was_not_announced_is_left_to_the_office(world: ElectionWorld) -> None:
+    """So whoever has the calendar's role certifies nothing in its name."""
+    one = in_state(world, State.CERTIFIED)
+    store = world.store.find(one.id)
+    assert store is not None
+    told = world.bus.of(ElectionCertified)
+    before = store.election.model_copy(update={"revision": store.election.revision + 1})
+    world.store.replace(before, told[0].model_copy(update={"revision": before.revision}))
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0, left=1)
+    assert world.bus.of(ElectionCertified) == told
+    drafts.show(world.office, one.id)
+    assert len(world.bus.of(ElectionCertified)) == len(told) + 1
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0)
+
+
 def test_calendar_leaves_alone_what_the_office_is_changing(world: ElectionWorld) -> None:
     one, two = in_state(world, State.PUBLISHED), in_state(world, State.PUBLISHED)
     world.now = OPENS

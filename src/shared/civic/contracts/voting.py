@@ -117,6 +117,8 @@ class StyleTally(Contract):
 class ElectionCertified(StateChanged):
     """The count is final."""
 
+    # Not the calendar: what is certified is in the public log for good.
+    SOURCES = ("elections",)
     ballots: int = Field(ge=0)
     openings: Audience | None = Field(
         default=None, description="Who gets the openings of the ballots' commitments"

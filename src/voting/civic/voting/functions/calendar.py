@@ -8,7 +8,7 @@ from civic.runtime.observability import invocation
 from civic.runtime.publisher import EventBridgePublisher
 from civic.runtime.settings import Settings
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
-from civic.voting.usecases.register import Register, keep_calendar
+from civic.voting.usecases.register import CALENDAR, Register, keep_calendar
 
 
 class Environment(Settings):
@@ -24,6 +24,7 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
         kept = keep_calendar(register())
         line.count("ElectionsMoved", kept.moved)
         line.count("ChangesAnnouncedLate", kept.announced)
+        line.count("CertificationsUnannounced", kept.left)
         return {"moved": kept.moved, "announced": kept.announced}
 
 
@@ -33,6 +34,6 @@ def register() -> Register:
     settings = Environment.from_environment()
     return Register(
         store=DynamoDbElections(clients.dynamodb(), settings.elections_table),
-        events=EventBridgePublisher(clients.events(), settings.bus_name, "calendar"),
+        events=EventBridgePublisher(clients.events(), settings.bus_name, CALENDAR),
         clock=clients.now,
     )

@@ -1,7 +1,8 @@
 """The register of elections: every change is stored together with its event, then announced.
 
 A crash between the two loses nothing: the next operation on the election, or the calendar within
-its minute, announces what is still stored as unannounced (docs/adr/0017). So the bus may hear of a
+its minute, announces what is still stored as unannounced (docs/adr/0017); a certification waits for
+the former, as only the office announces it (docs/adr/0030). So the bus may hear of a
 change twice, and consumers recognise it by its revision.
 """
 
@@ -14,6 +15,9 @@ from civic.contracts.voting import ElectionChange, ElectionEnded, ElectionOpened
 from civic.voting.errors import ElectionMoved, ElectionUnknown
 from civic.voting.model.election import Election, State
 from civic.voting.ports import Announcement, ElectionStore, StoredElection
+
+CALENDAR = "calendar"
+"""The function that keeps the calendar, as `SOURCES` of the events name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +63,31 @@ def current(register: Register, election: ElectionId) -> StoredElection:
 
 @dataclass(frozen=True, slots=True)
 class CalendarLook:
-    """What a look at the calendar has led to."""
+    """What a look at the calendar has led to.
+
+    Attributes:
+        announced: Changes that were announced late.
+        moved: Elections that were opened or closed.
+        left: Changes that only the office may announce, and has not yet.
+    """
 
     announced: int
     moved: int
+    left: int = 0
 
 
 def keep_calendar(register: Register) -> CalendarLook:
-    """Announce what is still unannounced, then open and close what is due; safe to repeat."""
-    late = list(register.store.unannounced())
-    for announcement in late:
-        announce(register, announcement)
+    """Announce what is still unannounced, then open and close what is due; safe to repeat.
+
+    A certification is the office's to announce, which it does when it next looks at the election.
+    """
+    late = left = 0
+    for announcement in register.store.unannounced():
+        if all(CALENDAR in event.SOURCES for event in announcement.events):
+            announce(register, announcement)
+            late += 1
+        else:
+            left += 1
     moved = 0
     for election in register.store.every():
         try:
@@ -77,7 +95,7 @@ def keep_calendar(register: Register) -> CalendarLook:
         except ElectionMoved:
             # The office has just moved it; the next look finds what is left to do.
             continue
-    return CalendarLook(announced=len(late), moved=moved)
+    return CalendarLook(announced=late, moved=moved, left=left)
 
 
 def _by_the_clock(register: Register, election: Election) -> Election:
