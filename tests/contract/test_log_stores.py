@@ -11,6 +11,7 @@ from civic.audit.adapters.journal_s3 import S3Journal
 from civic.audit.adapters.shelf_s3 import S3Heads, S3Shelf
 from civic.audit.errors import CheckpointMoved, LogBroken, NotLogged, NumberTaken, StoreUnavailable
 from civic.audit.model.journal import Batch, Place
+from civic.audit.model.succession import Succession
 from civic.audit.model.tiles import Published
 from civic.audit.ports import Heads, Journal, Shelf
 from civic.contracts.identifiers import ElectionId
@@ -21,7 +22,12 @@ from tests.fakes.aws import LOG_BUCKET, Aws
 type Store = Callable[[], Any]
 """Gives the store to another writer."""
 
-FIRST = Batch().after([b"one\n"], shards={"shard": Place("1", 5)}, ballots=[(ElectionId("e"), 1)])
+FIRST = Batch().after(
+    [b"one\n"],
+    Succession({ElectionId("e"): 1}, {ElectionId("f"): ["public", "sample"]}),
+    shards={"shard": Place("1", 5)},
+    aside=[b"\xff"],
+)
 SECOND = FIRST.after([b"two\n", b"three\n"])
 
 

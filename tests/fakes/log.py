@@ -26,6 +26,7 @@ from civic.lab.memory.bus import MemoryBus
 
 ORIGIN = "civic.example/log"
 ELECTION = ElectionId("7k3m9qx2w5vb")
+OTHER_ELECTION = ElectionId("8h2p4rsz9y6t")
 STYLE = StyleId("all")
 NOW = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -116,11 +117,19 @@ def arrival(number: int, option: str = "o1") -> Arrival:
     """Return a ballot as the stream reports it."""
     one = opening(number, option)
     entry = ballot_entry(ELECTION, commitment(one.salt, one.ballot))
-    return Arrival(f"{number:040}", ELECTION, entry)
+    return Arrival(f"{number:040}", entry)
 
 
 def arrivals(first: int, last: int) -> list[Arrival]:
     return [arrival(number) for number in range(first, last)]
+
+
+def elsewhere(first: int, last: int) -> list[Arrival]:
+    """Return ballots of another election, which come after the others in the stream."""
+    return [
+        Arrival(f"{number:040}", ballot_entry(OTHER_ELECTION, number.to_bytes(32)))
+        for number in range(first, last)
+    ]
 
 
 def certified(ballots: int, audience: Audience | None = Audience.PUBLIC) -> ElectionCertified:

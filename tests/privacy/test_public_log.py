@@ -141,7 +141,7 @@ def test_order_within_a_checkpoint_says_nothing_of_the_order_of_arrival(
 ) -> None:
     ballots = arrivals(first, first + 39)
     arrived = [
-        type(one)(f"{place:040}", one.election, one.entry)
+        type(one)(f"{place:040}", one.entry)
         for place, one in enumerate(ballots[number - 1] for number in order)
     ]
     log, other = Log(), Log()

@@ -19,9 +19,11 @@ MORE = {
     "ElectionEnded": 5,
     # The log writes a line for each key.
     "CredentialKeysPublished": 5,
-    # The log waits for all ballots of the count, writes a line for each ballot style and opens the
-    # ballots; the verifier, a program of its own, reads what was written.
-    "ElectionCertified": 8,
+    # The log waits for all ballots of the count, writes a line for each ballot style, knows what
+    # may follow and opens the ballots; the verifier, a program of its own, reads what was written.
+    "ElectionCertified": 9,
+    # The log knows what it may follow, and the verifier once more.
+    "OpeningsPublished": 5,
 }
 KEYS = sorted(
     {

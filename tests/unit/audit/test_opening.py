@@ -10,7 +10,14 @@ from civic.audit.usecases.opening import open_ballots
 from civic.audit.usecases.recording import record_ballots, record_events
 from civic.contracts.audit import OpeningsPublished
 from civic.contracts.voting import Audience
-from tests.fakes.log import ELECTION, Log, arrival, arrivals, certified, opening
+from tests.fakes.log import (
+    ELECTION,
+    Log,
+    arrivals,
+    certified,
+    elsewhere,
+    opening,
+)
 
 FOLDER = f"openings/{ELECTION}"
 
@@ -99,7 +106,7 @@ def test_opening_again_changes_nothing() -> None:
 
 def test_seed_is_the_first_checkpoint_with_the_certification_however_late_it_is_drawn() -> None:
     log = logged(5, Audience.AUDITORS)
-    record_ballots(log.recorder(), "shard", [arrival(number, "o2") for number in range(100, 120)])
+    record_ballots(log.recorder(), "shard", elsewhere(100, 120))
     open_ballots(log.opener(openings(5)), certified(5, Audience.AUDITORS))
     assert json.loads(log.shelf.read(f"{FOLDER}/index.json"))["seed"] == 7
 

@@ -9,6 +9,7 @@ import pytest
 
 from civic.audit.errors import StoreUnavailable
 from civic.audit.functions import event_logger, log_writer, opener, public_log
+from civic.contracts.audit import OpeningsPublished
 from civic.contracts.events import Event
 from civic.contracts.voting import Audience, ElectionEnded
 from civic.runtime import clients
@@ -166,6 +167,50 @@ def test_certification_waits_for_its_ballots_and_holds_nobody_up() -> None:
     assert failed(event_logger.handler(batch, None)) == ["m2"]
     # The certification makes two entries; the other event is there already.
     assert get("checkpoints")["body"] == "2\n3\n4\n6\n"
+
+
+def test_event_out_of_place_is_refused_counted_and_holds_nobody_up(
+    log: Aws, log_lines: LogLines
+) -> None:
+    early = OpeningsPublished(election=ELECTION, audience="public", ballots=2, index=bytes(32))
+    log_writer.handler(stream(1, 2), None)
+    batch = sqs_event(message(early), ended(6))
+    log_lines()
+    assert failed(event_logger.handler(batch, None)) == ["m0"]
+    (line,) = [one for one in log_lines() if one.get("message") == "invocation"]
+    assert (line["EntriesRefused"], line["EventsLogged"]) == ([1.0], [1.0])
+    assert get("checkpoints")["body"] == "2\n3\n"
+    assert names(log) == ["CheckpointPublished"] * 2
+
+
+@pytest.mark.usefixtures("log")
+def test_certification_by_the_calendar_is_neither_logged_nor_opened() -> None:
+    log_writer.handler(stream(1, 2), None)
+    put_into_the_box(1, 2)
+    false = certified(2)
+    forged = body_of(
+        {
+            "Source": "civic.calendar",
+            "DetailType": false.detail_type(),
+            "Detail": false.model_dump_json(exclude_none=True),
+        }
+    )
+    assert failed(event_logger.handler(sqs_event(forged), None)) == ["m0"]
+    assert failed(opener.handler(sqs_event(forged), None)) == ["m0"]
+    assert get("checkpoints")["body"] == "2\n"
+
+
+@pytest.mark.usefixtures("log")
+def test_ballot_after_the_certification_is_counted_and_holds_nobody_up(
+    log_lines: LogLines,
+) -> None:
+    log_writer.handler(stream(1, 2), None)
+    event_logger.handler(sqs_event(message(certified(2))), None)
+    log_lines()
+    assert log_writer.handler(stream(3), None) == {"state": {}}
+    (line,) = [one for one in log_lines() if one.get("message") == "invocation"]
+    assert (line["BallotsSetAside"], line["logged"]) == ([1.0], 0)
+    assert get("checkpoints")["body"] == "2\n4\n"
 
 
 def test_events_of_a_store_that_is_away_come_again(log: Aws) -> None:

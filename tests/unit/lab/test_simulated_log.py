@@ -3,6 +3,7 @@
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,8 +106,8 @@ def test_a_log_that_forgets_where_a_shard_was_is_refused(
 ) -> None:
     after = Batch.after
 
-    def forgetful(self: Batch, entries: list[bytes], **more: object) -> Batch:
-        return after(self, entries, **more | {"shards": None})  # type: ignore[arg-type]
+    def forgetful(self: Batch, *entries: Any, **more: Any) -> Batch:
+        return after(self, *entries, **more | {"shards": None})
 
     monkeypatch.setattr(Batch, "after", forgetful)
     refused = log_of(held()).check.refused

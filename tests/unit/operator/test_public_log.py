@@ -19,7 +19,10 @@ from civic.stack.target import Target
 from civic.terminal.failures import CommandFailed, SettingInvalid, StackMissing
 from civic.verifier.main import main as civic_verify
 from tests.fakes.deployed_log import API, DeployedLog
-from tests.fakes.log import arrival, arrivals
+from tests.fakes.log import (
+    arrival,
+    elsewhere,
+)
 
 type Capture = pytest.CaptureFixture[str]
 
@@ -177,7 +180,7 @@ def test_copy_of_what_is_for_auditors_is_that_and_nothing_else(
 
 def test_second_copy_reads_only_what_is_new(deployed: DeployedLog, tmp_path: Path) -> None:
     copy(deployed, tmp_path)
-    record_ballots(deployed.log.recorder(), "shard", arrivals(BALLOTS, BALLOTS + 5))
+    record_ballots(deployed.log.recorder(), "shard", elsewhere(BALLOTS, BALLOTS + 5))
     before = set(deployed.s3.objects)
     deployed.s3.objects = deployed.stored()
     deployed.s3.read.clear()
@@ -200,7 +203,7 @@ def test_log_that_grows_meanwhile_is_copied_as_far_as_its_checkpoint_leads(
     checkpoint = deployed.s3.objects["log/checkpoint"]
     copying = LogCopy(deployed.target, LOG).into(tmp_path)
     paths = [next(copying)]
-    record_ballots(deployed.log.recorder(), "shard", arrivals(BALLOTS, BALLOTS + 5))
+    record_ballots(deployed.log.recorder(), "shard", elsewhere(BALLOTS, BALLOTS + 5))
     deployed.s3.objects = deployed.stored()
     paths += copying
     # The newest comes last, when everything it refers to is there.

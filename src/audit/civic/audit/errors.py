@@ -25,5 +25,9 @@ class BallotsMissing(AuditError):
     """Not all ballots of a certified count are in the log yet; try again."""
 
 
+class EntryRefused(AuditError):
+    """The verifier would refuse the log if it had this entry there; it is not added."""
+
+
 class NotLogged(AuditError):
     """The log has no such leaf, opening or object, at least not yet."""

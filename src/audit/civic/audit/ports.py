@@ -25,6 +25,10 @@ class Journal(Protocol):
         """
         ...
 
+    def read_all(self, numbers: Sequence[int]) -> list[Batch]:
+        """Return several batches, in the order of the given numbers."""
+        ...
+
     def append(self, batch: Batch) -> None:
         """Add a batch.
 

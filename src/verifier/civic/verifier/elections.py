@@ -25,6 +25,8 @@ OPTION = "o[1-9][0-9]{0,5}"
 WRITE_INS = "write_ins"
 """The option that counts all names that voters wrote in."""
 
+STYLE_CERTIFIED = "StyleCertified"
+
 NO_ELECTION = 2**32 - 1
 
 
@@ -68,6 +70,9 @@ class Election:
 class Register:
     """Every entry of a log.
 
+    What may follow what is in docs/verification.md; the log's writer has an implementation of its
+    own, and each shows up a mistake in the other.
+
     Attributes:
         elections: By their ids, in the order of their first entry.
         leaves: The index of every entry by its leaf hash.
@@ -81,6 +86,7 @@ class Register:
         self.events: Counter[str] = Counter()
         self.ballots = 0
         self._election_of = array("I")
+        self._certifying: Election | None = None
 
     def add(self, bundle: Bundle) -> None:
         """Add the entries of a bundle.
@@ -101,21 +107,19 @@ class Register:
                 raise ObjectRefused(bundle.path, str(malformed), index) from None
 
     def finish(self) -> None:
-        """Compare the numbers of certified elections, now that all entries are known.
+        """Let no style of a certification follow any more.
 
         Raises:
-            ObjectRefused: They contradict each other.
+            ObjectRefused: Its styles together do not have the certified number of ballots.
         """
-        for election in self.elections.values():
-            place = election.certified_at
-            if place is None:
-                continue
-            if election.certified != election.ballots:
-                why = f"certifies {election.certified} ballots of {election.id}"
-                raise place.refused(f"{why}, but the log has {election.ballots}")
-            if election.certified != election.styles():
-                why = f"certifies {election.certified} ballots of {election.id}"
-                raise place.refused(f"{why}, but its styles together have {election.styles()}")
+        election, self._certifying = self._certifying, None
+        if election is None or election.certified_at is None:
+            return
+        if election.certified != election.styles():
+            why = f"certifies {election.certified} ballots of {election.id}"
+            raise election.certified_at.refused(
+                f"{why}, but its styles together have {election.styles()}"
+            )
 
     def election_of(self, index: int) -> int | None:
         """Return the number of the election that an entry is a ballot of, if it is a ballot."""
@@ -124,6 +128,7 @@ class Register:
 
     def _add(self, parsed: BallotEntry | EventEntry, place: Place) -> int:
         if isinstance(parsed, BallotEntry):
+            self.finish()
             election = self._election(parsed.election)
             if election.certified_at is not None:
                 raise place.refused(f"is a ballot of {election.id}, which is already certified")
@@ -131,47 +136,61 @@ class Register:
             self.ballots += 1
             return election.number
         self.events[parsed.name] += 1
+        if parsed.name != STYLE_CERTIFIED:
+            self.finish()
         read = _READERS.get(parsed.name)
         if read is not None:
-            read(self._election(_text(parsed.fields, "election", ELECTION)), parsed.fields, place)
+            read(
+                self,
+                self._election(_text(parsed.fields, "election", ELECTION)),
+                parsed.fields,
+                place,
+            )
         return NO_ELECTION
+
+    def certify(self, election: Election, fields: Mapping[str, Any], place: Place) -> None:
+        """Note a certification; its styles follow."""
+        if election.certified_at is not None:
+            raise place.refused(f"certifies {election.id} a second time")
+        ballots = _count(fields.get("ballots"))
+        if ballots != election.ballots:
+            why = f"certifies {ballots} ballots of {election.id}"
+            raise place.refused(f"{why}, but the log has {election.ballots}")
+        election.certified, election.certified_at = ballots, place
+        self._certifying = election
+
+    def certify_style(self, election: Election, fields: Mapping[str, Any], place: Place) -> None:
+        """Note the count of a ballot style of the election that is being certified."""
+        style = _text(fields, "style", STYLE)
+        if election.certified_at is None:
+            raise place.refused(f"is about {election.id}, which is not certified yet")
+        if (style, "", "") in election.cells:
+            raise place.refused(f"certifies the style {style} of {election.id} a second time")
+        if election is not self._certifying:
+            raise place.refused(f"does not follow the certification of {election.id}")
+        election.cells[style, "", ""] = _count(fields.get("ballots"))
+        for contest, options in _object(fields.get("contests")).items():
+            for option, count in _object(options).items():
+                if not re.fullmatch(CONTEST, contest) or not re.fullmatch(
+                    f"{OPTION}|{WRITE_INS}", option
+                ):
+                    raise Malformed("a contest or an option has an invalid id")
+                election.cells[style, contest, option] = _count(count)
+
+    def open(self, election: Election, fields: Mapping[str, Any], place: Place) -> None:
+        """Note that openings are published for an audience."""
+        _, audience, digest = published_openings(fields)
+        if election.certified_at is None:
+            raise place.refused(f"is about {election.id}, which is not certified yet")
+        if audience in election.openings:
+            raise place.refused(f"publishes openings of {election.id} a second time ({audience})")
+        election.openings[audience] = Published(place, digest)
 
     def _election(self, name: str) -> Election:
         election = self.elections.get(name)
         if election is None:
             election = self.elections[name] = Election(name, len(self.elections))
         return election
-
-
-def _certified(election: Election, fields: Mapping[str, Any], place: Place) -> None:
-    if election.certified_at is not None:
-        raise place.refused(f"certifies {election.id} a second time")
-    election.certified, election.certified_at = _count(fields.get("ballots")), place
-
-
-def _style_certified(election: Election, fields: Mapping[str, Any], place: Place) -> None:
-    style = _text(fields, "style", STYLE)
-    if election.certified_at is None:
-        raise place.refused(f"is about {election.id}, which is not certified yet")
-    if (style, "", "") in election.cells:
-        raise place.refused(f"certifies the style {style} of {election.id} a second time")
-    election.cells[style, "", ""] = _count(fields.get("ballots"))
-    for contest, options in _object(fields.get("contests")).items():
-        for option, count in _object(options).items():
-            if not re.fullmatch(CONTEST, contest) or not re.fullmatch(
-                f"{OPTION}|{WRITE_INS}", option
-            ):
-                raise Malformed("a contest or an option has an invalid id")
-            election.cells[style, contest, option] = _count(count)
-
-
-def _openings_published(election: Election, fields: Mapping[str, Any], place: Place) -> None:
-    _, audience, digest = published_openings(fields)
-    if election.certified_at is None:
-        raise place.refused(f"is about {election.id}, which is not certified yet")
-    if audience in election.openings:
-        raise place.refused(f"publishes openings of {election.id} a second time ({audience})")
-    election.openings[audience] = Published(place, digest)
 
 
 def published_openings(fields: Mapping[str, Any]) -> tuple[str, str, bytes]:
@@ -187,9 +206,9 @@ def published_openings(fields: Mapping[str, Any]) -> tuple[str, str, bytes]:
 
 
 _READERS = {
-    "ElectionCertified": _certified,
-    "StyleCertified": _style_certified,
-    "OpeningsPublished": _openings_published,
+    "ElectionCertified": Register.certify,
+    STYLE_CERTIFIED: Register.certify_style,
+    "OpeningsPublished": Register.open,
 }
 
 

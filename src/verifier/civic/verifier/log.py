@@ -90,8 +90,11 @@ def _check_openings(
     if not kept.published_openings:
         report.leave_out("openings", "the published ones were left out (--no-openings)")
     else:
-        for name in sorted({*folder.names("openings"), *_with_openings(register)}):
+        announced = _with_openings(register)
+        for name in sorted(announced):
             _report_recount(recount.check(folder, f"openings/{name}"), report)
+        for name in sorted({*folder.names("openings")} - announced):
+            report.leave_out("openings", f"{name}: published, but not announced in the log")
     for place in kept.openings:
         # Either a copy of the auditors' store or only its folder of openings.
         under = place / "openings" if (place / "openings").is_dir() else place

@@ -20,15 +20,19 @@ _DIGITS = 40
 
 
 def arrival_of(record: Mapping[str, Any]) -> Arrival:
-    """Return the ballot of a stream record, which gives binary values in base64."""
-    image = record["dynamodb"]["NewImage"]
-    election = ElectionId(image["election"]["S"])
-    committed = commitment(b64decode(image["salt"]["B"]), image["ballot"]["S"].encode())
-    return Arrival(
-        record["dynamodb"]["SequenceNumber"].zfill(_DIGITS),
-        election,
-        ballot_entry(election, committed),
-    )
+    """Return the ballot of a stream record, which gives binary values in base64.
+
+    A row that is no ballot must not stop the stream: its entry is empty, and so cannot be logged.
+    """
+    change = record["dynamodb"]
+    try:
+        image = change["NewImage"]
+        election = image["election"]["S"]
+        committed = commitment(b64decode(image["salt"]["B"]), image["ballot"]["S"].encode())
+        entry = ballot_entry(ElectionId(election), committed)
+    except (KeyError, TypeError, ValueError):
+        entry = b""
+    return Arrival(change["SequenceNumber"].zfill(_DIGITS), entry)
 
 
 class DynamoDbBallots(Ballots):

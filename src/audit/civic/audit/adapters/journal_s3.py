@@ -3,9 +3,10 @@
 A writer claims the number of a batch by creating its object, which S3 lets only one writer do.
 """
 
+from collections.abc import Sequence
 from typing import override
 
-from civic.audit.adapters.bucket_s3 import Bucket
+from civic.audit.adapters.bucket_s3 import Bucket, side_by_side
 from civic.audit.errors import NotLogged, NumberTaken
 from civic.audit.model.journal import Batch
 from civic.audit.ports import Journal
@@ -39,6 +40,10 @@ class S3Journal(Journal):
     @override
     def read(self, number: int) -> Batch:
         return Batch.load(self._bucket.read(_key(number)))
+
+    @override
+    def read_all(self, numbers: Sequence[int]) -> list[Batch]:
+        return side_by_side(self.read, numbers)
 
     @override
     def append(self, batch: Batch) -> None:

@@ -1,19 +1,17 @@
 """Published objects in S3, written and read in parallel."""
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import override
 
 from botocore.exceptions import ClientError
 
-from civic.audit.adapters.bucket_s3 import MISSING, TAKEN, Bucket
+from civic.audit.adapters.bucket_s3 import MISSING, TAKEN, Bucket, side_by_side
 from civic.audit.errors import CheckpointMoved, LogBroken, StoreUnavailable
 from civic.audit.model.tiles import Published
 from civic.audit.ports import Head, Heads, Shelf
 from civic.runtime.aws_errors import code_of, unavailable_as
 
-_AT_ONCE = 16
 _NOTE = "text/plain; charset=utf-8"
 
 
@@ -27,7 +25,7 @@ class S3Shelf(Shelf):
 
     @override
     def put(self, objects: Iterable[Published]) -> None:
-        _side_by_side(self._put, list(objects))
+        side_by_side(self._put, list(objects))
 
     @override
     def read(self, path: str) -> bytes:
@@ -35,12 +33,12 @@ class S3Shelf(Shelf):
 
     @override
     def read_all(self, paths: Sequence[str]) -> list[bytes]:
-        return _side_by_side(self.read, paths)
+        return side_by_side(self.read, paths)
 
     @override
     def read_parts(self, paths: Sequence[str], first: int, count: int) -> list[bytes]:
         read = partial(self._bucket.read, part=f"bytes={first}-{first + count - 1}")
-        return _side_by_side(read, [self._prefix + path for path in paths])
+        return side_by_side(read, [self._prefix + path for path in paths])
 
     def paths(self, under: str) -> list[str]:
         """Return the paths of all objects under another one."""
@@ -92,10 +90,3 @@ class S3Heads(Heads):
                     raise CheckpointMoved("the checkpoint has been replaced meanwhile") from error
                 raise
         return Head(note, answer["ETag"])
-
-
-def _side_by_side[A, B](do: Callable[[A], B], things: Sequence[A]) -> list[B]:
-    if len(things) < 2:  # noqa: PLR2004 - nothing to do in parallel
-        return [do(one) for one in things]
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        return list(threads.map(do, things))

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from civic.audit import composition
+from civic.audit.errors import EntryRefused
 from civic.audit.usecases.recording import Recorder, check_loggable, record_events
 from civic.contracts.events import Event, PublicRecord
 from civic.runtime.consumer import Failures, consume
@@ -26,8 +27,12 @@ def recorder() -> Recorder:
     return composition.recorder("event_logger")
 
 
-def _checked(event: PublicRecord, _line: Invocation) -> Event:
-    check_loggable(recorder(), event)
+def _checked(event: PublicRecord, line: Invocation) -> Event:
+    try:
+        check_loggable(recorder(), event)
+    except EntryRefused:
+        line.count("EntriesRefused")
+        raise
     return event
 
 

@@ -25,9 +25,11 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         if records:
             shard = shard_of(event, clients.dynamodb_streams())
             new = record_ballots(recorder(), shard, [arrival_of(record) for record in records])
+            line.note(logged=new.logged, aside=new.aside)
+            line.count("BallotsLogged", new.logged)
+            if new.aside:
+                line.count("BallotsSetAside", new.aside)
             oldest = min(one["dynamodb"]["ApproximateCreationDateTime"] for one in records)
-            line.note(logged=new)
-            line.count("BallotsLogged", new)
             # The age of the oldest of them: how far the log lagged behind the ballot box.
             line.count("LogLagSeconds", max(0, int(clients.now().timestamp() - oldest)))
         line.note(records=len(event["Records"]))

@@ -5,10 +5,12 @@ number, which can be taken only once, so there is one history however many write
 """
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
+from civic.audit.model.succession import Succession
 from civic.audit.model.tiles import bundle, unbundle
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.log_entries import leaf_hash
@@ -23,12 +25,10 @@ class Arrival:
 
     Attributes:
         number: Its sequence number in the shard, as 40 digits.
-        election: The election.
         entry: The ballot's log entry.
     """
 
     number: str
-    election: ElectionId
     entry: bytes
 
 
@@ -55,6 +55,11 @@ class Batch:
         entries: The entries.
         shards: How much of each shard of the ballots' stream has been logged by then.
         ballots: How many ballots of each election not yet certified are in the log by then.
+        certified: To which audiences each certified election is opened by then.
+        unread: How many batches, the first ones, have not been searched for certified elections.
+            Batches of the releases that did not keep these are as if none had been.
+        aside: What arrived and must not be in the log: ballots of certified elections, and rows of
+            the box that are no ballots. The journal keeps them for whoever investigates.
     """
 
     number: int = 0
@@ -62,6 +67,9 @@ class Batch:
     entries: tuple[bytes, ...] = ()
     shards: Mapping[str, Place] = field(default_factory=dict)
     ballots: Mapping[ElectionId, int] = field(default_factory=dict)
+    certified: Mapping[ElectionId, frozenset[str]] = field(default_factory=dict)
+    unread: int = 0
+    aside: tuple[bytes, ...] = ()
 
     @property
     def size(self) -> int:
@@ -70,12 +78,17 @@ class Batch:
 
     def dump(self) -> bytes:
         """Return the batch as bytes: a line of JSON, then the entries as a bundle."""
-        head = {
+        head: dict[str, Any] = {
             "number": self.number,
             "first": self.first,
             "shards": {shard: [place.last, place.at] for shard, place in self.shards.items()},
             "ballots": self.ballots,
+            "certified": {election: sorted(to) for election, to in self.certified.items()},
         }
+        if self.unread:
+            head["unread"] = self.unread
+        if self.aside:
+            head["aside"] = [b64encode(one).decode() for one in self.aside]
         return json.dumps(head, separators=(",", ":")).encode() + b"\n" + bundle(self.entries)
 
     @classmethod
@@ -89,31 +102,36 @@ class Batch:
             tuple(unbundle(entries)),
             {shard: Place(last, at) for shard, (last, at) in head["shards"].items()},
             {ElectionId(election): count for election, count in head["ballots"].items()},
+            {ElectionId(one): frozenset(to) for one, to in head.get("certified", {}).items()},
+            head.get("unread", 0) if "certified" in head else head["number"],
+            tuple(map(b64decode, head.get("aside", ()))),
         )
+
+    def succession(self) -> Succession:
+        """Return what may follow in the log."""
+        return Succession(self.ballots, self.certified)
 
     def after(
         self,
         entries: Sequence[bytes],
+        follows: Succession | None = None,
         *,
         shards: Mapping[str, Place] | None = None,
-        ballots: Iterable[tuple[ElectionId, int]] = (),
-        certified: Iterable[ElectionId] = (),
+        aside: Iterable[bytes] = (),
+        unread: int = 0,
     ) -> Self:
         """Return the next batch.
 
         Args:
             entries: What it adds.
+            follows: Where the log is with these entries; where it was, if they change nothing.
             shards: The new places of shards that have moved on.
-            ballots: How many ballots it adds for each election.
-            certified: Elections whose count is final, so that counting their ballots can stop.
+            aside: What arrived and is not added.
+            unread: How many of the first batches are still to be searched.
         """
         places = {**self.shards, **(shards or {})}
         newest = max((place.at for place in places.values()), default=0)
-        counts = dict(self.ballots)
-        for election, more in ballots:
-            counts[election] = counts.get(election, 0) + more
-        for election in certified:
-            counts.pop(election, None)
+        reached = follows or self.succession()
         return type(self)(
             self.number + 1,
             self.size,
@@ -123,7 +141,10 @@ class Batch:
                 for shard, place in places.items()
                 if place.at > newest - SHARDS_KEPT_SECONDS
             },
-            counts,
+            reached.ballots,
+            reached.certified,
+            unread,
+            tuple(aside),
         )
 
 

@@ -91,7 +91,8 @@ class Publisher:
         pending: list[Batch] = []
         batch = self.journal.head()
         while batch is not None and batch.size > size:
-            pending.append(batch)
+            if batch.entries:
+                pending.append(batch)
             batch = self.journal.read(batch.number - 1) if batch.first > size else None
         if pending and pending[-1].first != size:
             raise LogBroken("the last checkpoint is not at the end of a batch")

@@ -186,7 +186,6 @@ def arrivals(first: int, count: int) -> list[Arrival]:
     return [
         Arrival(
             f"{number:040}",
-            _ELECTION,
             ballot_entry(_ELECTION, hashlib.sha256(number.to_bytes(8)).digest()),
         )
         for number in range(first, first + count)

@@ -30,6 +30,9 @@ class MemoryJournal:
             raise NotLogged
         return Batch.load(self._batches[number - 1])
 
+    def read_all(self, numbers: Sequence[int]) -> list[Batch]:
+        return [self.read(number) for number in numbers]
+
     def append(self, batch: Batch) -> None:
         if batch.number != len(self._batches) + 1:
             raise NumberTaken
