@@ -17,7 +17,7 @@ IMPORTED_BY_PARAMETER = {
     "ElectionsStack": "elections",
     "VotingStack": "voting",
 }
-MOST_LINES = 650
+MOST_LINES = 680
 """Those that are kept by hand in a template."""
 
 every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
