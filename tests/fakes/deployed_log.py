@@ -66,7 +66,8 @@ class Drained:
     """Queues that are empty."""
 
     def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        states = ("", "NotVisible", "Delayed")
+        names = [f"ApproximateNumberOfMessages{one}" for one in states]
         return {"Attributes": dict.fromkeys(names, "0")}
 
 

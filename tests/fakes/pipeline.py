@@ -139,6 +139,16 @@ class Log:
         self.lines.append(extra)
 
 
+class OwnQueue:
+    """What a consumer put off comes back to its queue, like what it refused."""
+
+    def __init__(self) -> None:
+        self.put_off_now: list[str] = []
+
+    def put_off(self, message: Mapping[str, Any]) -> None:
+        self.put_off_now.append(message["messageId"])
+
+
 class Pipeline:
     """All stores, and the functions composed with them."""
 
@@ -159,6 +169,7 @@ class Pipeline:
         self.ring.add()
         self.now = NOW
         self.log = Log()
+        self.queue = OwnQueue()
         self._compose((faults or Faults()).guard)
         self._compositions = pytest.MonkeyPatch()
         self._running = 0
@@ -230,10 +241,12 @@ class Pipeline:
 
     def handle(self, consumer: Consumer, *bodies: str) -> list[int]:
         """Hand a batch of messages to a consumer; return the numbers of those that come back."""
+        self.queue.put_off_now.clear()
         answer = self.invoke(HANDLERS[consumer], sqs_event(*bodies))
         if answer is None:
             return list(range(len(bodies)))
-        return [int(name.removeprefix("m")) for name in failed(answer)]
+        back = [*failed(answer), *self.queue.put_off_now]
+        return [int(name.removeprefix("m")) for name in back]
 
     def deliver(self, consumer: Consumer, event: Event) -> bool:
         """Hand one message to a consumer; return whether it may leave the queue."""
@@ -272,6 +285,7 @@ class Pipeline:
                 (collector, "joins", lambda: self._joins),
                 (collector, "publisher", lambda: self._bus),
                 (observability, "_logger", lambda _service: self.log),
+                *((one, "own_queue", lambda: self.queue) for one in MODULES.values()),
             ):
                 self._compositions.setattr(module, name, composed)
         self._running += 1

@@ -124,6 +124,7 @@ def station(aws: Aws) -> Iterator[Station]:
             "TALLIES_TABLE": "tallies",
             "VOTER_CODES_TABLE": "voter-codes",
             "BALLOT_QUEUE_URL": queue,
+            "QUEUE_URL": queue,
             "SNAPSHOT_QUEUE_URL": snapshots,
             "KMS_KEY_ID": aws.key_id,
             "RESULTS_BUCKET": BUCKET,

@@ -33,6 +33,7 @@ def _deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "TALLIES_TABLE": "tallies",
         "VOTING_KEY_ID": aws.key_id,
         "BALLOT_QUEUE_URL": "none",
+        "QUEUE_URL": "none",
         "BALLOT_DLQ_URL": "none",
         "SETTLING_SECONDS": "0",
     }

@@ -27,8 +27,9 @@ class Queues:
 
     def get_queue_attributes(self, QueueUrl: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's
         dead = "1" if "Dlq" in QueueUrl else "0"
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        return {"Attributes": dict(zip(names, (dead, "0"), strict=True))}
+        states = ("", "NotVisible", "Delayed")
+        names = [f"ApproximateNumberOfMessages{one}" for one in states]
+        return {"Attributes": dict(zip(names, (dead, "0", "0"), strict=True))}
 
     def receive_message(self, QueueUrl: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         if QueueUrl in self.deleted:
