@@ -122,18 +122,35 @@ def test_decide_meets_a_later_revision(decisions: Decisions, verdict: Verdict | 
 @pytest.mark.parametrize("verdict", [None, ACCEPTED])
 def test_burial_replaces_the_row(decisions: Decisions, verdict: Verdict | None) -> None:
     decisions.decide(row(1, verdict)) if verdict else decisions.note_pending(row(1))
-    decisions.bury(GRAVE)
+    assert decisions.bury(GRAVE) is None
     assert decisions.get(ADA) == GRAVE
 
 
 def test_burial_of_what_is_unknown_is_remembered(decisions: Decisions) -> None:
-    decisions.bury(replace(GRAVE, access_digest=None))
-    assert decisions.get(ADA) == replace(GRAVE, access_digest=None)
+    assert decisions.bury(GRAVE) is None
+    assert decisions.get(ADA) == GRAVE
 
 
-def test_second_burial_changes_nothing(decisions: Decisions) -> None:
+@pytest.mark.parametrize("there", [row(), row(2, ACCEPTED), row(1, REJECTED, 2)])
+def test_foreign_burial_changes_nothing(decisions: Decisions, there: DecisionRow) -> None:
+    stand(decisions, there)
+    assert decisions.bury(replace(GRAVE, access_digest=ANOTHER)) == there
+    assert decisions.get(ADA) == there
+
+
+def test_foreign_burial_leaves_even_a_tombstone(decisions: Decisions) -> None:
     decisions.bury(GRAVE)
-    decisions.bury(replace(GRAVE, erased_at=NOW + timedelta(days=1)))
+    earlier = replace(GRAVE, erased_at=NOW - timedelta(days=1), access_digest=ANOTHER)
+    assert decisions.bury(earlier) == GRAVE
+    assert decisions.get(ADA) == GRAVE
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_repeated_or_late_burial_finds_the_first_and_changes_nothing(
+    decisions: Decisions, days: int
+) -> None:
+    decisions.bury(GRAVE)
+    assert decisions.bury(replace(GRAVE, erased_at=NOW + timedelta(days=days))) == GRAVE
     assert decisions.get(ADA) == GRAVE
 
 

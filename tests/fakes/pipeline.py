@@ -43,6 +43,7 @@ from civic.identity.model.rules import RuleSet
 from civic.identity.usecases.access import Access, Records
 from civic.identity.usecases.accountability import Accountability
 from civic.identity.usecases.deadlines import Deadlines
+from civic.identity.usecases.ending import Endings
 from civic.identity.usecases.intake import (
     Intake,
     read_status,
@@ -186,6 +187,7 @@ class Pipeline:
         records, clock = Records(subject_keys, unwrapper, vault), self._clock
         self.intake = Intake(subject_keys, wrapper, decisions, requests, bus, clock, Entropy())
         self.validation = Validation(subject_keys, unwrapper, decisions, reviews, RULES, clock)
+        self.endings = Endings(decisions, reviews)
         self.storage = Storage(subject_keys, vault)
         self.access = Access(records, decisions, requests, clock)
         self.rights = Rights(decisions, subject_keys, requests, reviews, ledger, bus, clock)
@@ -273,6 +275,7 @@ class Pipeline:
                 (rights, "_rules", lambda: RULES),
                 (review, "review", lambda: self.review),
                 (validator, "validation", lambda: self.validation),
+                (validator, "endings", lambda: self.endings),
                 (validator, "publisher", lambda: self._bus),
                 (pii_storage, "storage", lambda: self.storage),
                 (pii_storage, "publisher", lambda: self._bus),

@@ -6,13 +6,13 @@ citizen got before it was sent. A new kind of request is one more class in ``com
 
 import json
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from civic.contracts.events import (
     Decision,
     DecisionMade,
-    ErasureOrdered,
+    DeletionRequest,
     Event,
     ObjectionRaised,
     ReviewDecided,
@@ -66,7 +66,8 @@ class Citizen:
     commands: list["Command"] = field(default_factory=list)
     revisions: dict[int, list["Command"]] = field(default_factory=dict)
     """What published each revision; the number of a superseded one may be used again."""
-    deletions: list[ErasureOrdered] = field(default_factory=list)
+    deletions: list[datetime] = field(default_factory=list)
+    """When it was asked for, or decided at the end of a retention, that the citizen be erased."""
     objections: list[ObjectionRaised] = field(default_factory=list)
     reviews: list[DecisionMade] = field(default_factory=list)
 
@@ -123,8 +124,8 @@ class Citizen:
             case ValidationRequest() if command is not None:
                 self.id = event.id
                 self.revisions.setdefault(event.revision, []).append(command)
-            case ErasureOrdered():
-                self.deletions.append(event)
+            case DeletionRequest():
+                self.deletions.append(event.requested_at)
             case ObjectionRaised():
                 self.objections.append(event)
             case ReviewDecided():

@@ -82,7 +82,7 @@ class Erase(Command):
 
     def judge(self) -> None:
         assert self.status == 202, self.answer
-        assert self.requested_at in {one.requested_at for one in self.citizen.deletions}
+        assert self.requested_at in self.citizen.deletions
         for other in self.citizen.answered(Erase, 202, before=self.begun):
             assert self.requested_at <= other.requested_at
 

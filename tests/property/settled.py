@@ -85,7 +85,7 @@ def expected(orderly: Pipeline, citizen: Citizen) -> Outcome:
         object_to_analytics(orderly.rights, receipt.id, receipt.access_token, TRACE)
         orderly.drain()
     if citizen.deletions:
-        orderly.now = min(request.requested_at for request in citizen.deletions)
+        orderly.now = min(citizen.deletions)
         orderly.erase(receipt)
         orderly.drain()
     return Outcome.of(orderly, receipt.id)
@@ -149,7 +149,7 @@ def assert_erased_for_good(world: World, citizen: Citizen) -> None:
         assert record is None
         return
     assert record is not None
-    assert record.requested_at in {request.requested_at for request in citizen.deletions}
+    assert record.requested_at in citizen.deletions
     assert record.confirmed.keys() == set(ErasureStore)
     assert record.receipt is not None
     assert record.receipt.document == receipt_document(record, record.receipt.public_key)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from civic.contracts.events import (
-    ErasureOrdered,
+    DecisionDeleted,
+    DeletionRequest,
     Event,
     ObjectionRaised,
     ReviewDecided,
@@ -176,8 +177,11 @@ class World:
     def _note(self, command: Command | None, event: Event) -> None:
         if isinstance(event, ReviewDecided):
             self.citizen_of(event.results[0].id).note(command, event)
-        elif isinstance(event, (ErasureOrdered, ObjectionRaised)):
+        elif isinstance(event, (DeletionRequest, ObjectionRaised)):
             self.citizen_of(event.id).note(command, event)
+        elif isinstance(event, DecisionDeleted):
+            for ended in event.items:
+                self.citizen_of(ended.id).deletions.append(ended.at)
         elif isinstance(event, ValidationRequest) and command is not None:
             assert command.citizen.id in {None, event.id}
             command.citizen.note(command, event)

@@ -43,6 +43,15 @@ def erasure_of(message: str) -> str:
     return json.dumps(document | {"detail-type": "DeletionRequest", "detail": detail})
 
 
+def ending_of(message: str) -> str:
+    """Return the DecisionDeleted for the registration of a ValidationRequest."""
+    document = json.loads(message)
+    names = ("id", "access_digest", "traceparent")
+    ended = {name: document["detail"][name] for name in names} | {"at": "2027-01-15T12:00:00Z"}
+    about = {"detail-type": "DecisionDeleted", "source": "civic.validator"}
+    return json.dumps(document | about | {"detail": {"items": [ended]}})
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("body", ["garbage", "{}", '{"detail-type": "x", "source": "y"}'])
 def test_poison_goes_back_alone(deployment: Deployment, function: str, body: str) -> None:
@@ -90,7 +99,7 @@ def test_batch_is_announced_as_one_event(
 def test_batch_of_every_kind_is_announced_by_kind(deployment: Deployment) -> None:
     first = register(deployment)[0]
     second = corrected(first)
-    assert failed(pii_storage.handler(sqs_event(first, second, erasure_of(first)), None)) == []
+    assert failed(pii_storage.handler(sqs_event(first, second, ending_of(first)), None)) == []
     for event in ("DataStored", "DataUpdated", "DataDeleted"):
         assert len(published(deployment, event)) == 1
 

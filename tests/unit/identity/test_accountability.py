@@ -17,11 +17,9 @@ from civic.contracts.events import (
     DataDeleted,
     DecisionDeleted,
     DeletionRequest,
-    ErasureOrdered,
     Event,
     JoinDeleted,
     RegistrationsErased,
-    RetentionEnded,
 )
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.voting import RollDeleted
@@ -31,6 +29,7 @@ from civic.identity.model.erasure_receipt import receipt_document
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.usecases.accountability import (
+    note_ended,
     note_erased,
     note_erasure,
     note_objections,
@@ -54,11 +53,10 @@ def changes(*people: RegistrationId, revision: int | None = None) -> tuple[DataC
 
 
 def asked(
-    kind: type[ErasureOrdered] = DeletionRequest,
     who: RegistrationId = ADA,
     after: timedelta = timedelta(0),
-) -> ErasureOrdered:
-    return kind(
+) -> DeletionRequest:
+    return DeletionRequest(
         id=who, requested_at=NOW + after, access_digest=DIGEST, traceparent=TRACE.traceparent
     )
 
@@ -79,9 +77,11 @@ def stores_of(event: RegistrationsErased) -> list[ErasureStore]:
 
 def note(pipeline: Pipeline, event: Event) -> int:
     pipeline.now += timedelta(seconds=1)
-    if isinstance(event, ErasureOrdered):
+    if isinstance(event, DeletionRequest):
         return int(note_erasure(pipeline.accountability, event))
     assert isinstance(event, RegistrationsErased)
+    if isinstance(event, DecisionDeleted):
+        note_ended(pipeline.accountability, event.ended)
     return note_erased(pipeline.accountability, stores_of(event), event.items)
 
 
@@ -205,7 +205,9 @@ def test_erasure_under_way_when_the_roll_came_is_completed_by_a_replay() -> None
 
 def test_erasure_at_the_end_of_retention_completes_without_any_request_in_the_log() -> None:
     pipeline = Pipeline()
-    for event in (asked(RetentionEnded), *confirmations()):
+    (item,) = changes(ADA)
+    announced = item.model_copy(update={"access_digest": DIGEST})
+    for event in (DecisionDeleted(items=(announced,)), *confirmations()):
         note(pipeline, event)
     assert_receipted(pipeline)
     assert pipeline.requests.history(ADA).requests == ()

@@ -10,7 +10,6 @@ from civic.contracts.events import (
     DataDeleted,
     DecisionDeleted,
     DeletionRequest,
-    ErasureOrdered,
     ErasureReplayed,
     Event,
     JoinDeleted,
@@ -45,11 +44,10 @@ def changes(*people: RegistrationId, revision: int | None = None) -> tuple[DataC
 
 
 def asked(
-    kind: type[ErasureOrdered] = DeletionRequest,
     who: RegistrationId = ADA,
     after: timedelta = timedelta(0),
-) -> ErasureOrdered:
-    return kind(
+) -> DeletionRequest:
+    return DeletionRequest(
         id=who, requested_at=NOW + after, access_digest=DIGEST, traceparent=TRACE.traceparent
     )
 
@@ -70,7 +68,7 @@ def stores_of(event: RegistrationsErased) -> list[ErasureStore]:
 
 def note(pipeline: Pipeline, event: Event) -> int:
     pipeline.now += timedelta(seconds=1)
-    if isinstance(event, ErasureOrdered):
+    if isinstance(event, DeletionRequest):
         return int(note_erasure(pipeline.accountability, event))
     assert isinstance(event, RegistrationsErased)
     return note_erased(pipeline.accountability, stores_of(event), event.items)

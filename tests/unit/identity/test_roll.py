@@ -8,14 +8,12 @@ import pytest
 
 from civic.contracts.events import (
     Cohort,
+    DataChange,
     Decision,
+    DecisionDeleted,
     DecisionMade,
     DecisionsMade,
-    DeletionRequest,
-    ErasureOrdered,
-    ErasureReplayed,
     Event,
-    RetentionEnded,
     ReviewDecided,
     ValidationResult,
 )
@@ -52,13 +50,10 @@ def decided(
     return kind(results=(made,))
 
 
-def erasure(kind: type[ErasureOrdered] = DeletionRequest, hours: int = 0) -> ErasureOrdered:
-    return kind(
-        id=ADA,
-        requested_at=NOW + timedelta(hours=hours),
-        access_digest=DIGEST,
-        traceparent=TRACE.traceparent,
-    )
+def erasure(hours: int = 0, digest: AccessDigest | None = DIGEST) -> DecisionDeleted:
+    at = NOW + timedelta(hours=hours)
+    ended = DataChange(id=ADA, at=at, access_digest=digest, traceparent=TRACE.traceparent)
+    return DecisionDeleted(items=(ended,))
 
 
 def keep(*events: Event) -> Pipeline:
@@ -97,9 +92,15 @@ def test_later_decision_wins_in_either_order(later: DecisionsMade, *, accepted: 
         assert standing(keep(*order)).accepted is accepted
 
 
-@pytest.mark.parametrize("kind", [DeletionRequest, RetentionEnded, ErasureReplayed])
-def test_erasure_takes_off_the_roll_and_is_confirmed(kind: type[ErasureOrdered]) -> None:
-    pipeline = keep(decided(), erasure(kind))
+def test_ending_of_the_last_release_takes_nobody_off_the_roll() -> None:
+    # The roll followed the order itself then, so it is only a confirmation.
+    pipeline = keep(decided(), erasure(digest=None))
+    assert standing(pipeline).accepted
+    assert pipeline.bus.of(RollDeleted) == []
+
+
+def test_erasure_takes_off_the_roll_and_is_confirmed() -> None:
+    pipeline = keep(decided(), erasure())
     assert pipeline.roll.get(ADA) is None
     (confirmed,) = pipeline.bus.of(RollDeleted)
     (item,) = confirmed.items

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from civic.contracts.events import (
-    DeletionRequest,
+    DataChange,
     RestrictionChanged,
     RevalidationRequest,
     ValidationRequest,
@@ -39,10 +39,10 @@ def registered(pipeline: Pipeline, corrections: int = 0) -> tuple[Receipt, list[
     return receipt, pipeline.bus.of(ValidationRequest)
 
 
-def deletion(receipt: Receipt, after: timedelta = timedelta(0)) -> DeletionRequest:
-    return DeletionRequest(
+def ended(receipt: Receipt, after: timedelta = timedelta(0)) -> DataChange:
+    return DataChange(
         id=receipt.id,
-        requested_at=NOW + after,
+        at=NOW + after,
         access_digest=receipt.access_digest,
         traceparent=TRACE.traceparent,
     )
@@ -119,7 +119,7 @@ def test_erasure_leaves_a_tombstone_without_digest_and_no_key() -> None:
     pipeline = Pipeline()
     receipt, requests = registered(pipeline, corrections=1)
     store(pipeline.storage, requests[0])
-    change = erase(pipeline.storage, deletion(receipt))
+    change = erase(pipeline.storage, ended(receipt))
     assert pipeline.vault.rows[receipt.id] == Tombstone(receipt.id, NOW, NOW + TOMBSTONE_LIFETIME)
     assert list(pipeline.subject_keys.owners(receipt.id)) == []
     assert (change.id, change.revision, change.at) == (receipt.id, None, NOW)
@@ -130,7 +130,7 @@ def test_erasure_leaves_other_people_alone() -> None:
     receipt, _ = registered(pipeline)
     other, requests = registered(pipeline)
     store(pipeline.storage, requests[1])
-    erase(pipeline.storage, deletion(receipt))
+    erase(pipeline.storage, ended(receipt))
     assert stored_row(pipeline, other).sealed == requests[1].sealed
     assert list(pipeline.subject_keys.owners(other.id)) == [1]
 
@@ -138,8 +138,8 @@ def test_erasure_leaves_other_people_alone() -> None:
 def test_erasure_again_keeps_the_first_tombstone() -> None:
     pipeline = Pipeline()
     receipt, _ = registered(pipeline)
-    erase(pipeline.storage, deletion(receipt))
-    erase(pipeline.storage, deletion(receipt, after=timedelta(days=1)))
+    erase(pipeline.storage, ended(receipt))
+    erase(pipeline.storage, ended(receipt, after=timedelta(days=1)))
     assert pipeline.vault.rows[receipt.id] == Tombstone(receipt.id, NOW, NOW + TOMBSTONE_LIFETIME)
 
 
@@ -147,7 +147,7 @@ def test_revision_that_comes_after_the_erasure_loses_its_key_and_is_ignored() ->
     pipeline = Pipeline()
     receipt, (request,) = registered(pipeline)
     key = pipeline.subject_keys.rows[RecordId(receipt.id, Revision(1))]
-    erase(pipeline.storage, deletion(receipt))
+    erase(pipeline.storage, ended(receipt))
     pipeline.subject_keys.put(key)
     assert store(pipeline.storage, request) is None
     assert isinstance(pipeline.vault.rows[receipt.id], Tombstone)
@@ -169,7 +169,7 @@ def test_revision_that_comes_during_the_erasure_leaves_no_key(call: int) -> None
 
     meanwhile.action = a_correction_arrives
     meanwhile.at = {meanwhile.calls + call}
-    erase(pipeline.storage, deletion(receipt))
+    erase(pipeline.storage, ended(receipt))
     assert isinstance(pipeline.vault.rows[receipt.id], Tombstone)
     assert list(pipeline.subject_keys.owners(receipt.id)) == []
 
@@ -289,7 +289,7 @@ def test_lifting_asks_for_nothing_about_the_erased() -> None:
     pipeline = Pipeline()
     receipt, (request,) = registered(pipeline)
     store(pipeline.storage, request)
-    erase(pipeline.storage, deletion(receipt))
+    erase(pipeline.storage, ended(receipt))
     assert resumed(pipeline.storage, changed(receipt, 1)) is None
 
 
@@ -308,7 +308,7 @@ def test_of_two_erasures_the_earlier_counts_in_either_order(hours: int) -> None:
     pipeline = Pipeline()
     receipt, _ = registered(pipeline)
     for after in (timedelta(0), timedelta(hours=hours)):
-        erase(pipeline.storage, deletion(receipt, after))
+        erase(pipeline.storage, ended(receipt, after))
     first = NOW + min(timedelta(0), timedelta(hours=hours))
     assert pipeline.vault.rows[receipt.id] == Tombstone(
         receipt.id, first, first + TOMBSTONE_LIFETIME

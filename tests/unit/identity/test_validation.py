@@ -9,9 +9,10 @@ from civic.contracts.events import Decision, DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import Revision
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.errors import CommitmentMismatch, FieldTampered, KeyRefused, WrappingKeyMissing
-from civic.identity.model.keys import RecordId
+from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.rows import Status, Tombstone
-from civic.identity.usecases.validation import forget_decision, validate
+from civic.identity.usecases.ending import end
+from civic.identity.usecases.validation import validate
 from tests.fakes.people import ADA
 from tests.fakes.pipeline import NOW, TRACE, Pipeline
 from tests.fakes.views import decision_of
@@ -151,7 +152,7 @@ def test_erasure_forgets_the_decision_and_keeps_the_digest() -> None:
         access_digest=receipt.access_digest,
         traceparent=TRACE.traceparent,
     )
-    forget_decision(pipeline.validation, request)
+    end(pipeline.endings, request)
     grave = Tombstone(receipt.id, NOW, NOW + TOMBSTONE_LIFETIME, receipt.access_digest)
     assert pipeline.decisions.rows[receipt.id] == grave
 
@@ -160,6 +161,7 @@ def test_revision_decided_after_an_erasure_request_stays_erased() -> None:
     pipeline = Pipeline()
     request = submitted(pipeline)
     later = request.model_copy(update={"revision": Revision(9)})
-    pipeline.decisions.bury(Tombstone(request.id, NOW, NOW + TOMBSTONE_LIFETIME))
+    digest = AccessDigest(request.access_digest)
+    pipeline.decisions.bury(Tombstone(request.id, NOW, NOW + TOMBSTONE_LIFETIME, digest))
     assert validate(pipeline.validation, later) is None
     assert isinstance(pipeline.decisions.rows[request.id], Tombstone)

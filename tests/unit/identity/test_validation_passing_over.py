@@ -12,7 +12,8 @@ from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import Status, Tombstone
-from civic.identity.usecases.validation import forget_decision, validate
+from civic.identity.usecases.ending import end
+from civic.identity.usecases.validation import validate
 from civic.lab.memory.keys import MemoryKeyUnwrapper
 from tests.fakes.asking import restrict_and_lift, restricting
 from tests.fakes.faults import Crash, Faults, Meanwhile
@@ -221,8 +222,9 @@ def test_erasure_takes_the_case_out_of_the_queue() -> None:
     pipeline = Pipeline()
     receipt, other = in_doubt(pipeline), in_doubt(pipeline)
     pipeline.erase(receipt)
-    change = forget_decision(pipeline.validation, pipeline.bus.of(DeletionRequest)[0])
+    change = end(pipeline.endings, pipeline.bus.of(DeletionRequest)[0])
     assert list(pipeline.reviews.rows) == [other.id]
+    assert change is not None
     assert (change.id, change.revision, change.at) == (receipt.id, None, NOW)
     assert change.traceparent == TRACE.traceparent
 
@@ -234,7 +236,7 @@ def test_of_two_erasures_the_earlier_counts_in_either_order(hours: int) -> None:
     pipeline.erase(receipt)
     (request,) = pipeline.bus.of(DeletionRequest)
     other = request.model_copy(update={"requested_at": NOW + timedelta(hours=hours)})
-    forget_decision(pipeline.validation, other)
+    end(pipeline.endings, other)
     grave = pipeline.decisions.rows[receipt.id]
     assert isinstance(grave, Tombstone)
     assert grave.erased_at == min(NOW, other.requested_at)

@@ -25,10 +25,11 @@ def collect_restriction(joins: JoinStore, registration: RegistrationId, sequence
     joins.restricted(registration, sequence)
 
 
-def collect_erasures(joins: JoinStore, erased: Sequence[DataChange]) -> None:
-    """Forget erased registrations (GDPR Art. 17)."""
-    for item in erased:
+def collect_erasures(joins: JoinStore, ended: Sequence[DataChange]) -> list[DataChange]:
+    """Forget registrations that have ended (GDPR Art. 17); return what to announce."""
+    for item in ended:
         joins.erased(item.id, item.at)
+    return [DataChange(id=one.id, at=one.at, traceparent=one.traceparent) for one in ended]
 
 
 def collect_objection(joins: JoinStore, objection: DataChange) -> None:

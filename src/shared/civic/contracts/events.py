@@ -130,7 +130,11 @@ class RevalidationRequest(SealedRevision):
 
 
 class ErasureOrdered(Event):
-    """A family: a registration is to be erased."""
+    """A family: somebody asks for a registration to be erased.
+
+    The low-security store decides whether it is, and the validator announces that as
+    ``DecisionDeleted``, which everybody else follows.
+    """
 
     id: Id
     requested_at: AwareDatetime
@@ -145,9 +149,16 @@ class DeletionRequest(ErasureOrdered):
 
 
 class RetentionEnded(ErasureOrdered):
-    """A registration's retention has ended (GDPR Art. 5(1)(e)); it is erased as if on request."""
+    """A registration's retention seems to have ended (GDPR Art. 5(1)(e)).
+
+    It names the row that was seen. If the row has changed since, or is named only in part, nothing
+    happens.
+    """
 
     SOURCES = ("deadlines",)
+    revision: RevisionNumber | None = None
+    restriction: int | None = Field(default=None, ge=0, description="As in RestrictionChanged")
+    round: int | None = Field(default=None, ge=0, description="As in DecisionMade")
 
 
 class ErasureReplayed(ErasureOrdered):
@@ -238,6 +249,10 @@ class DataChange(Contract):
     id: Id
     revision: RevisionNumber | None = None
     at: AwareDatetime
+    access_digest: Digest | None = Field(
+        default=None,
+        description="In DecisionDeleted: SHA-256 of the erased person's access token",
+    )
     traceparent: Traceparent
 
 
@@ -274,10 +289,19 @@ class DataDeleted(RegistrationsErased):
 
 
 class DecisionDeleted(RegistrationsErased):
-    """Registrations erased from the low-security store."""
+    """Registrations have ended: the low-security store has them no more, and all others follow.
+
+    Those without an access digest were announced when each store followed the order itself; they
+    only confirm.
+    """
 
     SOURCES = ("validator",)
     STORES = ("decisions",)
+
+    @property
+    def ended(self) -> tuple[DataChange, ...]:
+        """What the other stores follow."""
+        return tuple(item for item in self.items if item.access_digest is not None)
 
 
 class JoinDeleted(RegistrationsErased):

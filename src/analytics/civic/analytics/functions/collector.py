@@ -15,7 +15,7 @@ from civic.analytics.join_store_dynamodb import DynamoDbJoins
 from civic.analytics.ports import JoinStore
 from civic.contracts.events import (
     DataChange,
-    DataDeleted,
+    DecisionDeleted,
     DecisionMade,
     DecisionsMade,
     Event,
@@ -70,10 +70,9 @@ def _kept(event: RevisionsKept, line: Invocation) -> None:
     _note(event, event.items, line)
 
 
-def _erased(event: DataDeleted, line: Invocation) -> Forgotten:
-    collect_erasures(joins(), event.items)
-    _note(event, event.items, line)
-    return JoinDeleted, event.items
+def _erased(event: DecisionDeleted, line: Invocation) -> Forgotten:
+    _note(event, event.ended, line)
+    return JoinDeleted, collect_erasures(joins(), event.ended)
 
 
 def _objected(event: ObjectionRaised, line: Invocation) -> Forgotten:
@@ -91,7 +90,7 @@ def _restricted(event: RestrictionChanged, line: Invocation) -> None:
 SUBSCRIBES: Subscriptions[Forgotten] = (
     on(DecisionsMade, _decided),
     on(RevisionsKept, _kept),
-    on(DataDeleted, _erased),
+    on(DecisionDeleted, _erased),
     on(ObjectionRaised, _objected),
     on(RestrictionChanged, _restricted),
 )

@@ -11,11 +11,13 @@ from typing import Any, override
 from civic.contracts.events import Decision, Reason
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.adapters.items import (
+    EARLIEST_GRAVE,
     LATER_REVISION,
     SAME_DIGEST,
     Item,
     RevisionedTable,
     grave_of,
+    item_of,
 )
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.retention import RetentionLimits
@@ -79,8 +81,17 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         )
 
     @override
-    def bury(self, grave: Tombstone) -> None:
-        self._table.bury(grave)
+    def bury(self, grave: Tombstone) -> DecisionRow | Tombstone | None:
+        item = item_of(grave)
+        known = self._table.write(
+            item,
+            f"{SAME_DIGEST} AND ({EARLIEST_GRAVE})",
+            ExpressionAttributeValues={
+                ":digest": item["access_digest"],
+                ":at": item["erased_at"],
+            },
+        )
+        return _parse(known)
 
     @override
     def ended(self, limits: RetentionLimits) -> Iterator[DecisionRow]:

@@ -30,6 +30,11 @@ SAME_DIGEST = "(attribute_not_exists(id) OR access_digest = :digest)"
 """Holds if there is no row yet, or one under the access digest ``:digest``."""
 
 
+# ISO 8601 in one zone sorts by time.
+EARLIEST_GRAVE = "attribute_not_exists(erased_at) OR erased_at > :at"
+"""Holds if there is no tombstone yet, or only one of a time after ``:at``."""
+
+
 class RevisionedTable:
     """A table with one row per registration, which only ever moves forward."""
 
@@ -98,19 +103,20 @@ class RevisionedTable:
 
     def bury(self, grave: Tombstone) -> None:
         """Put a tombstone, unless there is an earlier one."""
-        item: Item = {
-            "id": {"S": grave.id},
-            "erased_at": {"S": grave.erased_at.isoformat()},
-            "ttl": {"N": str(int(grave.expires.timestamp()))},
-        }
-        if grave.access_digest is not None:
-            item["access_digest"] = {"B": grave.access_digest}
-        # ISO 8601 in one zone sorts by time.
-        self.write(
-            item,
-            "attribute_not_exists(erased_at) OR erased_at > :at",
-            ExpressionAttributeValues={":at": item["erased_at"]},
-        )
+        item = item_of(grave)
+        self.write(item, EARLIEST_GRAVE, ExpressionAttributeValues={":at": item["erased_at"]})
+
+
+def item_of(grave: Tombstone) -> Item:
+    """Return a tombstone as a row."""
+    item: Item = {
+        "id": {"S": grave.id},
+        "erased_at": {"S": grave.erased_at.isoformat()},
+        "ttl": {"N": str(int(grave.expires.timestamp()))},
+    }
+    if grave.access_digest is not None:
+        item["access_digest"] = {"B": grave.access_digest}
+    return item
 
 
 def grave_of(item: Item) -> Tombstone | None:

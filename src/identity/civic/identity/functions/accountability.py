@@ -10,11 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from civic.contracts.events import (
     DataChange,
     DataUpdated,
+    DecisionDeleted,
     DeletionRequest,
-    ErasureOrdered,
     ObjectionHonoured,
     RegistrationsErased,
-    RetentionEnded,
 )
 from civic.contracts.trace import TraceContext
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
@@ -23,6 +22,7 @@ from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.model.erasure import ErasureStore
 from civic.identity.usecases.accountability import (
     Accountability,
+    note_ended,
     note_erased,
     note_erasure,
     note_objections,
@@ -83,9 +83,14 @@ def publisher() -> EventBridgePublisher:
     return EventBridgePublisher(clients.events(), _settings().bus_name, "accountability")
 
 
-def _erasure(event: ErasureOrdered, line: Invocation) -> None:
+def _erasure(event: DeletionRequest, line: Invocation) -> None:
     line.count("ErasuresCompleted", int(note_erasure(accountability(), event)))
     line.record(id=event.id, trace=event.traceparent, outcome=event.detail_type())
+
+
+def _ended(event: DecisionDeleted, line: Invocation) -> None:
+    note_ended(accountability(), event.ended)
+    _erased(event, line)
 
 
 def _erased(event: RegistrationsErased, line: Invocation) -> None:
@@ -105,9 +110,10 @@ def _objections(event: ObjectionHonoured, line: Invocation) -> None:
 
 
 SUBSCRIBES: Subscriptions[None] = (
-    # Not ErasureOrdered as a whole: what is replayed from the ledger is already in it.
+    # Not ErasureOrdered as a whole: a retention ends once the low-security store says so, and what
+    # is replayed from the ledger is already in it.
     on(DeletionRequest, _erasure),
-    on(RetentionEnded, _erasure),
+    on(DecisionDeleted, _ended),
     on(RegistrationsErased, _erased),
     on(DataUpdated, _rectified),
     on(ObjectionHonoured, _objections),

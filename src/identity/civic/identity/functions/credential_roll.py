@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from civic.contracts.events import DataChange, DecisionsMade, ErasureOrdered, Event
+from civic.contracts.events import DecisionDeleted, DecisionsMade, Event
 from civic.contracts.voting import ElectionEnded, ElectionPublished, RollDeleted
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
 from civic.identity.adapters.issuer_keys_kms import IssuerKeyTable, KmsIssuerKeyRing
@@ -21,10 +21,8 @@ from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
 from civic.runtime.postponing import QueueSettings, own_queue
-from civic.runtime.publisher import EventBridgePublisher, publish_packed
+from civic.runtime.publisher import EventBridgePublisher
 from civic.runtime.subscriptions import Subscriptions, on
-
-type Announced = DataChange | Sequence[Event]
 
 
 class Environment(QueueSettings):
@@ -70,10 +68,11 @@ def _decided(event: DecisionsMade, line: Invocation) -> None:
         line.record(id=made.id, trace=made.traceparent, outcome="noted")
 
 
-def _forget(event: ErasureOrdered, line: Invocation) -> DataChange:
-    forgotten = take_off(keeping(), event)
-    line.record(id=event.id, trace=event.traceparent, outcome="forgotten")
-    return forgotten
+def _forget(event: DecisionDeleted, line: Invocation) -> Sequence[Event]:
+    forgotten = tuple(take_off(keeping(), item) for item in event.ended)
+    for item in forgotten:
+        line.record(id=item.id, trace=item.traceparent, outcome="forgotten")
+    return [RollDeleted(items=forgotten)] if forgotten else []
 
 
 def _published(event: ElectionPublished, line: Invocation) -> Sequence[Event]:
@@ -87,20 +86,17 @@ def _ended(event: ElectionEnded, line: Invocation) -> None:
     line.record(election=event.election, outcome="ended")
 
 
-SUBSCRIBES: Subscriptions[Announced] = (
+SUBSCRIBES: Subscriptions[Sequence[Event]] = (
     on(DecisionsMade, _decided),
-    on(ErasureOrdered, _forget),
+    on(DecisionDeleted, _forget),
     on(ElectionPublished, _published),
     on(ElectionEnded, _ended),
 )
 
 
-def _announce(results: list[Announced]) -> None:
-    forgotten = [one for one in results if isinstance(one, DataChange)]
-    publish_packed(publisher(), forgotten, lambda pack: RollDeleted(items=pack))
-    for keys in results:
-        if not isinstance(keys, DataChange):
-            publisher().publish(keys)
+def _announce(results: list[Sequence[Event]]) -> None:
+    for events in results:
+        publisher().publish(events)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Queue: keep sealed records, erase them and destroy their keys. Has no right to any KMS key."""
 
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -8,7 +9,7 @@ from civic.contracts.events import (
     DataDeleted,
     DataStored,
     DataUpdated,
-    ErasureOrdered,
+    DecisionDeleted,
     Event,
     RestrictionChanged,
     RevalidationRequest,
@@ -26,7 +27,7 @@ from civic.runtime.publisher import EventBridgePublisher, publish_packed
 from civic.runtime.subscriptions import Subscriptions, on
 
 type Kind = type[DataStored | DataUpdated | DataDeleted]
-type Change = tuple[Kind, DataChange] | RevalidationRequest
+type Change = tuple[Kind, Sequence[DataChange]] | RevalidationRequest
 
 
 class Environment(QueueSettings):
@@ -65,13 +66,14 @@ def _store(event: ValidationRequest, line: Invocation) -> Change | None:
     outcome = "stored" if stored else "superseded"
     line.record(id=event.id, trace=event.traceparent, outcome=outcome)
     line.count(outcome.capitalize())
-    return (DataStored if event.revision == 1 else DataUpdated, stored) if stored else None
+    return (DataStored if event.revision == 1 else DataUpdated, (stored,)) if stored else None
 
 
-def _erase(event: ErasureOrdered, line: Invocation) -> Change:
-    erased = erase(storage(), event)
-    line.record(id=event.id, trace=event.traceparent, outcome="erased")
-    line.count("Erased")
+def _erase(event: DecisionDeleted, line: Invocation) -> Change:
+    erased = [erase(storage(), item) for item in event.ended]
+    for item in erased:
+        line.record(id=item.id, trace=item.traceparent, outcome="erased")
+    line.count("Erased", len(erased))
     return DataDeleted, erased
 
 
@@ -84,14 +86,15 @@ def _resume(event: RestrictionChanged, line: Invocation) -> Change | None:
 
 SUBSCRIBES: Subscriptions[Change] = (
     on(ValidationRequest, _store),
-    on(ErasureOrdered, _erase),
+    on(DecisionDeleted, _erase),
     on(RestrictionChanged, _resume),
 )
 
 
 def _announce(changes: list[Change]) -> None:
     for kind in (DataStored, DataUpdated, DataDeleted):
-        facts = [one[1] for one in changes if isinstance(one, tuple) and one[0] is kind]
+        same = [one[1] for one in changes if isinstance(one, tuple) and one[0] is kind]
+        facts = [fact for some in same for fact in some]
         publish_packed(publisher(), facts, partial(_packed, kind))
     publisher().publish([one for one in changes if isinstance(one, RevalidationRequest)])
 

@@ -1,4 +1,4 @@
-"""Queue: decide ValidationRequests in isolation, forget the decisions of erased registrations."""
+"""Queue: decide ValidationRequests in isolation, and which registrations have ended."""
 
 from functools import cache
 from typing import Any
@@ -19,7 +19,8 @@ from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKe
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
 from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
 from civic.identity.model.settings import WRAPPING_KEY_CACHE
-from civic.identity.usecases.validation import Validation, forget_decision, validate
+from civic.identity.usecases.ending import Endings, end
+from civic.identity.usecases.validation import Validation, validate
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
@@ -69,6 +70,12 @@ def validation() -> Validation:
 
 
 @cache
+def endings() -> Endings:
+    """Compose what ends registrations."""
+    return Endings(decisions=validation().decisions, reviews=validation().reviews)
+
+
+@cache
 def publisher() -> EventBridgePublisher:
     """Compose the event publisher."""
     return EventBridgePublisher(clients.events(), _settings().bus_name, "validator")
@@ -82,23 +89,24 @@ def _decide(event: SealedRevision, line: Invocation) -> DecisionMade | None:
     return made
 
 
-def _forget(event: ErasureOrdered, line: Invocation) -> DataChange:
-    forgotten = forget_decision(validation(), event)
-    line.record(id=event.id, trace=event.traceparent, outcome="forgotten")
-    return forgotten
+def _end(event: ErasureOrdered, line: Invocation) -> DataChange | None:
+    ended = end(endings(), event)
+    outcome = "ended" if ended else "not_ended"
+    line.record(id=event.id, trace=event.traceparent, outcome=outcome)
+    return ended
 
 
 SUBSCRIBES: Subscriptions[DecisionMade | DataChange] = (
     on(SealedRevision, _decide),
-    on(ErasureOrdered, _forget),
+    on(ErasureOrdered, _end),
 )
 
 
 def _announce(results: list[DecisionMade | DataChange]) -> None:
     made = [one for one in results if isinstance(one, DecisionMade)]
-    forgotten = [one for one in results if isinstance(one, DataChange)]
+    ended = [one for one in results if isinstance(one, DataChange)]
     publish_packed(publisher(), made, lambda pack: ValidationResult(results=pack))
-    publish_packed(publisher(), forgotten, lambda pack: DecisionDeleted(items=pack))
+    publish_packed(publisher(), ended, lambda pack: DecisionDeleted(items=pack))
 
 
 @cache

@@ -128,8 +128,12 @@ class DecisionStore(Protocol):
         """Add one to the restriction count of a row; False if it is no longer as given."""
         ...
 
-    def bury(self, grave: Tombstone) -> None:
-        """Replace the row with a tombstone; of two tombstones the earlier stays."""
+    def bury(self, grave: Tombstone) -> DecisionRow | Tombstone | None:
+        """Replace a row of the same access digest with a tombstone; of two the earlier stays.
+
+        Returns:
+            None if the tombstone was written, otherwise what stands in the way.
+        """
         ...
 
 

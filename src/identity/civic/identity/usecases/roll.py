@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from civic.contracts.events import DataChange, DecisionMade, ErasureOrdered
+from civic.contracts.events import DataChange, DecisionMade
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.voting import CredentialKey, CredentialKeysPublished
 from civic.identity.model.credentials import standing_of
@@ -38,13 +38,13 @@ def note_decisions(keeping: RollKeeping, decisions: Sequence[DecisionMade]) -> N
         keeping.roll.decided(standing_of(made))
 
 
-def take_off(keeping: RollKeeping, request: ErasureOrdered) -> DataChange:
+def take_off(keeping: RollKeeping, ended: DataChange) -> DataChange:
     """Forget a registration, with what was issued to it (GDPR Art. 17).
 
     A credential that was issued to it stays valid: nobody can tell which one it is.
     """
-    keeping.roll.erased(request.id, request.requested_at)
-    return DataChange(id=request.id, at=request.requested_at, traceparent=request.traceparent)
+    keeping.roll.erased(ended.id, ended.at)
+    return DataChange(id=ended.id, at=ended.at, traceparent=ended.traceparent)
 
 
 def prepare_election(

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from civic.contracts.events import (
     DataChange,
-    ErasureOrdered,
     RevalidationRequest,
     SealedRevision,
 )
@@ -104,13 +103,13 @@ def resume(
     )
 
 
-def erase(storage: Storage, request: ErasureOrdered) -> DataChange:
+def erase(storage: Storage, ended: DataChange) -> DataChange:
     """Erase a record and destroy every subject key of its registration (GDPR Art. 17).
 
     The tombstone comes first: a revision that arrives later meets it, and its key is destroyed.
     Without the keys, copies in queues, archives and backups can no longer be opened.
     """
-    storage.vault.bury(tombstone(request.id, request.requested_at, TOMBSTONE_LIFETIME))
-    for revision in storage.subject_keys.owners(request.id):
-        storage.subject_keys.delete(RecordId(request.id, revision))
-    return DataChange(id=request.id, at=request.requested_at, traceparent=request.traceparent)
+    storage.vault.bury(tombstone(ended.id, ended.at, TOMBSTONE_LIFETIME))
+    for revision in storage.subject_keys.owners(ended.id):
+        storage.subject_keys.delete(RecordId(ended.id, revision))
+    return DataChange(id=ended.id, at=ended.at, traceparent=ended.traceparent)

@@ -4,20 +4,17 @@ from dataclasses import dataclass, replace
 
 from civic.contracts.events import (
     Cohort,
-    DataChange,
     Decision,
     DecisionMade,
-    ErasureOrdered,
     SealedRevision,
 )
 from civic.contracts.ports import Clock
-from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.errors import DigestsDisagree, RegistrationRestricted
 from civic.identity.model.eligibility import decide
 from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey
 from civic.identity.model.registration import Registration
 from civic.identity.model.review import ReviewCase, ReviewCause
-from civic.identity.model.rows import DecisionRow, Tombstone, Verdict, tombstone
+from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
 from civic.identity.model.rules import RuleSet
 from civic.identity.model.sealing import unseal
 from civic.identity.ports import DecisionStore, KeyUnwrapper, ReviewQueue, SubjectKeyStore
@@ -124,20 +121,6 @@ def _write(decisions: DecisionStore, row: DecisionRow) -> DecisionRow | None:
             return known
         # The data subject restricted and lifted again since we looked.
         row = replace(row, restriction=known.restriction)
-
-
-def forget_decision(validation: Validation, request: ErasureOrdered) -> DataChange:
-    """Replace the decision with a tombstone, in case the gateway did not get that far."""
-    validation.decisions.bury(
-        tombstone(
-            request.id,
-            request.requested_at,
-            TOMBSTONE_LIFETIME,
-            AccessDigest(request.access_digest),
-        )
-    )
-    validation.reviews.close(request.id)
-    return DataChange(id=request.id, at=request.requested_at, traceparent=request.traceparent)
 
 
 def _announcement(row: DecisionRow, cohort: Cohort, traceparent: str) -> DecisionMade | None:

@@ -79,8 +79,11 @@ class MemoryDecisions:
             if isinstance(row, DecisionRow) and not row.restricted and _ended(row, limits):
                 yield row
 
-    def bury(self, grave: Tombstone) -> None:
-        _bury(self.rows, grave)
+    def bury(self, grave: Tombstone) -> DecisionRow | Tombstone | None:
+        known = self.rows.get(grave.id)
+        if known is not None and known.access_digest != grave.access_digest:
+            return known
+        return None if _bury(self.rows, grave) else known
 
     def _write(
         self, row: DecisionRow, may: Callable[[DecisionRow | Tombstone, DecisionRow], bool]
@@ -113,10 +116,12 @@ class MemoryVault:
         _bury(self.rows, grave)
 
 
-def _bury[R](rows: dict[RegistrationId, R | Tombstone], grave: Tombstone) -> None:
+def _bury[R](rows: dict[RegistrationId, R | Tombstone], grave: Tombstone) -> bool:
     known = rows.get(grave.id)
-    if not isinstance(known, Tombstone) or known.erased_at > grave.erased_at:
-        rows[grave.id] = _to_the_second(grave)
+    if isinstance(known, Tombstone) and known.erased_at <= grave.erased_at:
+        return False
+    rows[grave.id] = _to_the_second(grave)
+    return True
 
 
 def _ended(row: DecisionRow, limits: RetentionLimits) -> bool:

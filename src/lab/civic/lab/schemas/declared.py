@@ -52,4 +52,4 @@ def subscribed(module: ModuleType) -> tuple[type[Event], ...]:
     """Return the events that a module subscribes to, with each event of a family listed."""
     declared: tuple[Subscription[object] | type[Event], ...] = getattr(module, "SUBSCRIBES", ())
     families = [one.event if isinstance(one, Subscription) else one for one in declared]
-    return tuple(event for family in families for event in events_in(family))
+    return tuple(dict.fromkeys(event for family in families for event in events_in(family)))

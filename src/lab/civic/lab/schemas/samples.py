@@ -55,6 +55,7 @@ _VALUES: dict[str, Any] = {
     "release_id": _RELEASE,
     "released_at": _LATER,
     "requested_at": _LATER,
+    "restriction": 0,
     "resume": 1,
     "revision": 1,
     "root": _DIGEST,
