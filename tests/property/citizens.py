@@ -67,7 +67,7 @@ class Citizen:
     revisions: dict[int, list["Command"]] = field(default_factory=dict)
     """What published each revision; the number of a superseded one may be used again."""
     deletions: list[datetime] = field(default_factory=list)
-    """When it was asked for, or decided at the end of a retention, that the citizen be erased."""
+    """When they asked to be erased, and since when the low-security store has had them no more."""
     objections: list[ObjectionRaised] = field(default_factory=list)
     reviews: list[DecisionMade] = field(default_factory=list)
 

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from civic.contracts.events import (
-    DecisionDeleted,
     DeletionRequest,
     Event,
     ObjectionRaised,
@@ -21,7 +20,7 @@ from civic.contracts.events import (
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import IdentityError
 from civic.identity.model.erasure import SignedReceipt
-from civic.identity.model.rows import DecisionRow, Verdict
+from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
 from civic.runtime.publisher import PublishFailed
 from tests.fakes.activities import Activity, Turns
 from tests.fakes.deployment import Handler
@@ -173,15 +172,16 @@ class World:
             self._note(command, event)
         assert not any(MARK in body for body in self.queues.archive[self._seen :])
         self._seen = len(self.pipeline.bus.events)
+        for citizen in self.citizens:
+            row = self.pipeline.decisions.rows.get(self.registration_of(citizen))
+            if isinstance(row, Tombstone) and row.erased_at not in citizen.deletions:
+                citizen.deletions.append(row.erased_at)
 
     def _note(self, command: Command | None, event: Event) -> None:
         if isinstance(event, ReviewDecided):
             self.citizen_of(event.results[0].id).note(command, event)
         elif isinstance(event, (DeletionRequest, ObjectionRaised)):
             self.citizen_of(event.id).note(command, event)
-        elif isinstance(event, DecisionDeleted):
-            for ended in event.items:
-                self.citizen_of(ended.id).deletions.append(ended.at)
         elif isinstance(event, ValidationRequest) and command is not None:
             assert command.citizen.id in {None, event.id}
             command.citizen.note(command, event)

@@ -7,7 +7,7 @@ first answer of each store counts, and the receipt is made once.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from civic.contracts.events import DataChange, DeletionRequest, ErasureReplayed
+from civic.contracts.events import DataChange, ErasureOrdered, ErasureReplayed
 from civic.contracts.ports import Clock, EventPublisher
 from civic.contracts.trace import TraceContext
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
@@ -35,7 +35,7 @@ class ReplayProgress:
     cursor: str | None
 
 
-def note_erasure(accountability: Accountability, request: DeletionRequest) -> bool:
+def note_erasure(accountability: Accountability, request: ErasureOrdered) -> bool:
     """Enter an erasure in the ledger; return whether it is complete."""
     digest = AccessDigest(request.access_digest)
     record = accountability.ledger.note_request(request.id, request.requested_at, digest)
