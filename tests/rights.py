@@ -37,9 +37,28 @@ def may(table: str, *operations: str) -> set[Right]:
     return {(f"dynamodb:{operation}", table, ()) for operation in operations}
 
 
+def in_part(table: str, *operations: str) -> set[Right]:
+    """Return the rights of a role that may read some attributes only."""
+    return {(f"dynamodb:{operation}", table, ATTRIBUTES) for operation in operations}
+
+
 PUBLISHING: Right = ("events:PutEvents", "Bus", SOURCE)
 PARTS = {
     ("dynamodb:Query", "SubjectKeysTable"): (("id", "revision", "access_digest"), "w"),
+    **{
+        (f"dynamodb:{operation}", table): (part, rest)
+        for table, part, rest, operations in (
+            ("LowSecDataStore", ("id", "revision", "erased_at"), "reasons", "GetItem Scan"),
+            ("HighSecDataStore", ("id", "revision", "erased_at"), "commitment", "GetItem Scan"),
+            ("SubjectKeysTable", ("id", "revision"), "w", "GetItem Scan"),
+            ("IssuerRoll", ("id", "revision", "erased_at"), "area", "GetItem"),
+            ("AnalyticsJoins", ("id", "dr", "sr", "erased_at"), "region", "GetItem"),
+            ("ErasureLedger", ("id", "requested", "receipt"), "access_digest", "GetItem"),
+            ("ReviewQueue", ("id", "revision"), "opinions", "GetItem"),
+            ("RequestLog", ("id", "entry", "received"), "by", "Scan"),
+        )
+        for operation in operations.split()
+    },
     ("dynamodb:GetItem", "BallotsTable"): (("nullifier",), "ballot"),
     ("dynamodb:Scan", "BallotsTable"): (("election", "salt", "ballot"), "nullifier"),
 }
@@ -106,6 +125,17 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | may("LowSecDataStore", "Scan")
     | may("RequestLog", "Scan")
     | {("dynamodb:Scan", "ErasureLedger", COUNTING), PUBLISHING},
+    "ReconcilerRole": takes("ReconcilerQueue")
+    | may("SweepProgress", "GetItem", "PutItem")
+    | in_part("LowSecDataStore", "GetItem", "Scan")
+    | in_part("HighSecDataStore", "GetItem", "Scan")
+    | in_part("SubjectKeysTable", "GetItem", "Scan")
+    | in_part("IssuerRoll", "GetItem")
+    | in_part("AnalyticsJoins", "GetItem")
+    | in_part("ErasureLedger", "GetItem")
+    | in_part("ReviewQueue", "GetItem")
+    | in_part("RequestLog", "Scan")
+    | {PUBLISHING},
     "ReviewRole": may("ReviewQueue", "GetItem", "DeleteItem", "Scan")
     | LOGGING
     | {

@@ -41,6 +41,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "request-log": ("id:S", "entry:S"),
     "erasure-ledger": ("id:S",),
     "review-queue": ("id:S",),
+    "sweep-progress": ("walk:S",),
     "elections": ("id:S", "part:S"),
     "voter-codes": ("code:B",),
     "ballots": ("nullifier:B",),

@@ -5,6 +5,7 @@ and as often as it likes.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,6 +31,7 @@ from civic.identity.functions import (
     deadlines,
     gateway,
     pii_storage,
+    reconciler,
     review,
     rights,
     subject_access,
@@ -40,6 +42,7 @@ from civic.identity.model.registration import Registration
 from civic.identity.model.requests import RequestKind
 from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.model.rules import RuleSet
+from civic.identity.model.sweeping import Walk
 from civic.identity.usecases.access import Access, Records
 from civic.identity.usecases.accountability import Accountability
 from civic.identity.usecases.deadlines import Deadlines
@@ -56,6 +59,7 @@ from civic.identity.usecases.review import Review
 from civic.identity.usecases.rights import Rights
 from civic.identity.usecases.roll import RollKeeping
 from civic.identity.usecases.storage import Storage
+from civic.identity.usecases.sweeping import Sweeping
 from civic.identity.usecases.validation import Validation
 from civic.lab.memory.accountability import (
     MemoryErasureLedger,
@@ -72,6 +76,7 @@ from civic.lab.memory.credentials import (
 )
 from civic.lab.memory.identity import MemoryDecisions, MemorySubjectKeys, MemoryVault
 from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
+from civic.lab.memory.sweeping import MemoryOverview, MemoryProgress
 from civic.lab.schemas.declared import subscribed
 from civic.runtime import observability
 from civic.runtime.publisher import PublishFailed
@@ -165,6 +170,17 @@ class Pipeline:
         self.roll = MemoryIssuerRoll()
         self.calendar = MemoryElectionCalendar()
         self.issuer_keys = MemoryIssuerKeys()
+        self.overview = MemoryOverview(
+            self.decisions,
+            self.vault,
+            self.subject_keys,
+            self.roll,
+            self.joins,
+            self.ledger,
+            self.reviews,
+            self.requests,
+        )
+        self.progress = MemoryProgress()
         self.bus = MemoryBus()
         self.ring = MemoryKeyRing()
         self.ring.add()
@@ -197,6 +213,9 @@ class Pipeline:
         self.accountability = Accountability(requests, ledger, signer, clock)
         self.deadlines = Deadlines(
             decisions, requests, ledger, bus, clock, Entropy(), RETENTION, RETENTION
+        )
+        self.sweeping = Sweeping(
+            guard(self.overview), guard(self.progress), bus, clock, Entropy("sweep"), page_size=2
         )
         roll, calendar = guard(self.roll), guard(self.calendar)
         issuer_keys = guard(self.issuer_keys, KeyServiceUnavailable)
@@ -263,6 +282,19 @@ class Pipeline:
                 assert any(self.deliver(consumer, event) for _ in range(RECEIVES)), consumer
             position += 1
 
+    def sweep(self) -> Counter[str]:
+        """Run the reconciler until it has been through every store; return what it found."""
+        found: Counter[str] = Counter()
+        left = list(Walk)
+        event: dict[str, Any] = {"from_the_start": True}
+        while left:
+            answer = self.invoke(reconciler.handler, event | {"walks": left})
+            assert answer is not None
+            found.update(answer["found"])
+            left = [walk for walk in left if walk not in answer["ended"]]
+            event = {}
+        return found
+
     @contextmanager
     def _composed(self) -> Iterator[None]:
         """Make the entry points use these adapters; several of one pipeline may run at once."""
@@ -282,6 +314,7 @@ class Pipeline:
                 (accountability, "accountability", lambda: self.accountability),
                 (accountability, "publisher", lambda: self._bus),
                 (deadlines, "deadlines", lambda: self.deadlines),
+                (reconciler, "sweeping", lambda: self.sweeping),
                 (credential_roll, "keeping", lambda: self.roll_keeping),
                 (credential_roll, "publisher", lambda: self._bus),
                 (credential_issuer, "issuing", lambda: self.issuing),

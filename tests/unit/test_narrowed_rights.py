@@ -4,7 +4,7 @@ The requests are those that the adapters make; the attacks are the same with oth
 someone in control of the function's code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
+from civic.identity.adapters.sweep_overview_dynamodb import DynamoDbOverview, SweptTables
 from civic.identity.adapters.wrapping_keys_kms import PublicKeys
 from civic.identity.errors import WrappingKeyMissing
 from civic.identity.model.keys import AccessDigest, RecordId
@@ -40,6 +41,7 @@ BALLOT = CommittedBallot(Nullifier(bytes(32)), bytes(32), ELECTION, b"{}")
 NOW = datetime(2027, 1, 15, tzinfo=UTC)
 ALL: dict[str, Any] = {"ProjectionExpression": None, "Select": None}
 """No projection: everything is read."""
+EVERYTHING = [ALL, ALL | {"Select": "ALL_ATTRIBUTES"}]
 
 
 class Narrowed(NamedTuple):
@@ -97,6 +99,27 @@ def decisions() -> DynamoDbDecisions:
 
 def review_queue() -> DynamoDbReviewQueue:
     return DynamoDbReviewQueue(clients.dynamodb(), "review-queue")
+
+
+def overview() -> DynamoDbOverview:
+    names = ("decisions", "vault", "subject-keys", "issuer-roll", "joins", "erasure-ledger")
+    tables = SweptTables(*names, "review-queue", "request-log")
+    return DynamoDbOverview(clients.dynamodb(), tables)
+
+
+def compare_decisions() -> None:
+    overview().lives(None, 1)
+    overview().life(ADA)
+
+
+def compare_records() -> None:
+    overview().records(None, 1)
+    overview().record(ADA)
+
+
+def compare_keys() -> None:
+    overview().keys(None, 1)
+    overview().has_key(RecordId(ADA, Revision(1)))
 
 
 PENDING = DecisionRow(RecordId(ADA, Revision(1)), AccessDigest(bytes(32)), NOW, NOW)
@@ -158,6 +181,19 @@ NARROWED = [
         lambda: DynamoDbErasureLedger(clients.dynamodb(), "erasure-ledger").completed(NOW, NOW),
         [{"Select": None}, {"Select": "SPECIFIC_ATTRIBUTES"} | reading("id")],
     ),
+    *(
+        Narrowed(sid, call, [*EVERYTHING, *map(reading, beyond)])
+        for sid, call, beyond in (
+            ("CompareDecisions", compare_decisions, ["reasons", "rule_set"]),
+            ("CompareRecords", compare_records, ["commitment", "pii_email"]),
+            ("CompareKeysWithoutReadingThem", compare_keys, ["w", "wk"]),
+            ("CompareTheRoll", lambda: overview().on_roll(ADA), ["area", "access_digest"]),
+            ("CompareJoins", lambda: overview().joined(ADA), ["region", "age_band", "reasons"]),
+            ("CompareTheLedger", lambda: overview().has_receipt(ADA), ["access_digest"]),
+            ("CompareCases", lambda: overview().case_of(ADA), ["opinions"]),
+            ("FindOpenRequests", lambda: overview().open_requests(None, 1), ["by", "purpose"]),
+        )
+    ),
     Narrowed(
         "SeeWhoHasVotedNotHow",
         lambda: DynamoDbBallots(clients.dynamodb(), "ballots").holds(Nullifier(bytes(32))),
@@ -212,14 +248,21 @@ def statements(sid: str) -> list[dict[str, Any]]:
     return found
 
 
+def operations(sid: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield every statement with a name, once for each operation that it allows."""
+    for statement in statements(sid):
+        actions = statement["Action"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            yield statement, action.removeprefix("dynamodb:")
+
+
 @pytest.mark.parametrize("narrowed", NARROWED, ids=lambda one: one.sid)
 def test_code_is_allowed_what_it_needs_and_its_attacker_no_more(
     aws: Aws, narrowed: Narrowed
 ) -> None:
     before = len(aws.requests)
     narrowed.call()
-    for statement in statements(narrowed.sid):
-        operation = statement["Action"].removeprefix("dynamodb:")
+    for statement, operation in operations(narrowed.sid):
         made = [request for name, request in aws.requests[before:] if name == operation]
         assert made
         condition = on_aws(statement["Condition"])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from civic.client.people_formats import PopulationError
 from civic.identity import errors
+from civic.identity.model.sweeping import Finding
 from civic.terminal import failures
 from civic.terminal.failures import INTERRUPTED_EXIT_CODE, CommandFailed
 from tests.documents import ROOT, Document
@@ -14,8 +15,9 @@ OPERATIONS = Document(ROOT / "docs/operations.md")
 BUILT = {"Accepted", "Rejected", "Review", "Superseded", "Stored"} | {
     *("BallotsAlready", "BallotsCounted", "BallotsFailed"),
     *("Responses2xx", "Responses4xx", "Responses5xx"),
+    *Finding,
 }
-"""Metrics whose names are composed of an outcome or a status."""
+"""Metrics whose names are composed of an outcome or a status, or are those of findings."""
 
 BY_THE_EDGE = {"Errors"}
 """The metrics that `civic.runtime.observability` itself counts."""

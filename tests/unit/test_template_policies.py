@@ -107,6 +107,20 @@ NARROWED = {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "created", "restriction"]},
         **UNSEEN,
     },
+    **{
+        sid: {"ForAllValues:StringEquals": {"dynamodb:Attributes": attributes.split()}, **IN_PART}
+        for sid, attributes in {
+            "CompareDecisions": "id revision round decision restriction updated access_digest"
+            " erased_at",
+            "CompareRecords": "id revision updated access_digest erased_at",
+            "CompareKeysWithoutReadingThem": "id revision",
+            "CompareTheRoll": "id revision round erased_at",
+            "CompareJoins": "id dr round sr erased_at",
+            "CompareTheLedger": "id requested receipt",
+            "CompareCases": "id revision",
+            "FindOpenRequests": "id entry received count",
+        }.items()
+    },
     "UseTheEncryptedQueue": {
         "StringEquals": {"kms:ViaService": {"Fn::Sub": "sqs.${AWS::Region}.${AWS::URLSuffix}"}}
     },

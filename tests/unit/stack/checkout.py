@@ -17,6 +17,7 @@ ROOTS = {
     "accountability": "identity",
     "credentials": "identity",
     "analytics": "analytics",
+    "reconciliation": "identity",
     "elections": "voting",
     "voting": "voting",
     "audit": "audit",
@@ -82,6 +83,7 @@ def _imports(stack: str) -> str:
         "platform": (),
         "voting": ("Platform", "ElectionsStack"),
         "audit": ("Platform", "VotingStack"),
+        "reconciliation": ("Platform", "CredentialsStack", "AnalyticsStack"),
     }
     names = parameters.get(stack, ("Platform",))
     return "".join(f"  {name}: {{Type: String}}\n" for name in names)

@@ -129,6 +129,25 @@ class RevalidationRequest(SealedRevision):
     SOURCES = ("pii_storage",)
 
 
+class RevalidationDue(Event):
+    """A sweep found that some store has not heard of a record or of its decision."""
+
+    SOURCES = ("reconciler",)
+    id: Id
+    traceparent: Traceparent
+
+
+class ErasureUnfinished(Event):
+    """A sweep found that some store has not followed an erasure; it is announced once more.
+
+    It orders none: of whom the low-security store has no tombstone, nothing happens.
+    """
+
+    SOURCES = ("reconciler",)
+    id: Id
+    traceparent: Traceparent
+
+
 class ErasureOrdered(Event):
     """A family: somebody asks for a registration to be erased.
 

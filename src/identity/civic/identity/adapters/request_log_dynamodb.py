@@ -172,6 +172,13 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
             return [item for page in pages for item in page["Items"]]
 
 
+def open_request(item: Item) -> SubjectRequest | None:
+    """Return an entry as the request that it is, None if it is answered or a look."""
+    if not _entry(item).startswith(_OPEN) or _answered(item):
+        return None
+    return _request(item)
+
+
 def _name(request: SubjectRequest) -> str:
     if request.revision is None:
         return request.kind

@@ -12,13 +12,14 @@ from civic.contracts.events import (
     DecisionDeleted,
     Event,
     RestrictionChanged,
+    RevalidationDue,
     RevalidationRequest,
     ValidationRequest,
 )
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
-from civic.identity.usecases.storage import Storage, erase, resume, store
+from civic.identity.usecases.storage import Storage, announce_again, erase, resume, store
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
 from civic.runtime.observability import Invocation, invocation
@@ -27,7 +28,8 @@ from civic.runtime.publisher import EventBridgePublisher, publish_packed
 from civic.runtime.subscriptions import Subscriptions, on
 
 type Kind = type[DataStored | DataUpdated | DataDeleted]
-type Change = tuple[Kind, Sequence[DataChange]] | RevalidationRequest
+type Change = Sequence[tuple[Kind, DataChange] | RevalidationRequest]
+"""What to announce about one message."""
 
 
 class Environment(QueueSettings):
@@ -66,7 +68,7 @@ def _store(event: ValidationRequest, line: Invocation) -> Change | None:
     outcome = "stored" if stored else "superseded"
     line.record(id=event.id, trace=event.traceparent, outcome=outcome)
     line.count(outcome.capitalize())
-    return (DataStored if event.revision == 1 else DataUpdated, (stored,)) if stored else None
+    return [(_kept(stored), stored)] if stored else None
 
 
 def _erase(event: DecisionDeleted, line: Invocation) -> Change:
@@ -74,29 +76,44 @@ def _erase(event: DecisionDeleted, line: Invocation) -> Change:
     for item in erased:
         line.record(id=item.id, trace=item.traceparent, outcome="erased")
     line.count("Erased", len(erased))
-    return DataDeleted, erased
+    return [(DataDeleted, item) for item in erased]
 
 
 def _resume(event: RestrictionChanged, line: Invocation) -> Change | None:
     resumed = resume(storage(), event.id, event.resume, event.traceparent)
     outcome = "resumed" if resumed else "kept"
     line.record(id=event.id, trace=event.traceparent, outcome=outcome)
-    return resumed
+    return [resumed] if resumed else None
+
+
+def _announce_again(event: RevalidationDue, line: Invocation) -> Change | None:
+    found = announce_again(storage(), event.id, event.traceparent)
+    outcome = "announced_again" if found else "gone"
+    line.record(id=event.id, trace=event.traceparent, outcome=outcome)
+    if found is None:
+        return None
+    stored, request = found
+    return [(_kept(stored), stored), request]
 
 
 SUBSCRIBES: Subscriptions[Change] = (
     on(ValidationRequest, _store),
     on(DecisionDeleted, _erase),
     on(RestrictionChanged, _resume),
+    on(RevalidationDue, _announce_again),
 )
 
 
+def _kept(stored: DataChange) -> Kind:
+    return DataStored if stored.revision == 1 else DataUpdated
+
+
 def _announce(changes: list[Change]) -> None:
+    every = [one for some in changes for one in some]
     for kind in (DataStored, DataUpdated, DataDeleted):
-        same = [one[1] for one in changes if isinstance(one, tuple) and one[0] is kind]
-        facts = [fact for some in same for fact in some]
+        facts = [one[1] for one in every if isinstance(one, tuple) and one[0] is kind]
         publish_packed(publisher(), facts, partial(_packed, kind))
-    publisher().publish([one for one in changes if isinstance(one, RevalidationRequest)])
+    publisher().publish([one for one in every if isinstance(one, RevalidationRequest)])
 
 
 def _packed(kind: Kind, pack: tuple[DataChange, ...]) -> Event:

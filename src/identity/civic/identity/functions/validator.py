@@ -8,6 +8,7 @@ from civic.contracts.events import (
     DecisionDeleted,
     DecisionMade,
     ErasureOrdered,
+    ErasureUnfinished,
     SealedRevision,
     ValidationResult,
 )
@@ -19,7 +20,7 @@ from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKe
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
 from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
 from civic.identity.model.settings import WRAPPING_KEY_CACHE
-from civic.identity.usecases.ending import Endings, end
+from civic.identity.usecases.ending import Endings, end, end_again
 from civic.identity.usecases.validation import Validation, validate
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
@@ -90,7 +91,16 @@ def _decide(event: SealedRevision, line: Invocation) -> DecisionMade | None:
 
 
 def _end(event: ErasureOrdered, line: Invocation) -> DataChange | None:
-    ended = end(endings(), event)
+    return _ended(end(endings(), event), event, line)
+
+
+def _end_again(event: ErasureUnfinished, line: Invocation) -> DataChange | None:
+    return _ended(end_again(endings(), event.id, event.traceparent), event, line)
+
+
+def _ended(
+    ended: DataChange | None, event: ErasureOrdered | ErasureUnfinished, line: Invocation
+) -> DataChange | None:
     outcome = "ended" if ended else "not_ended"
     line.record(id=event.id, trace=event.traceparent, outcome=outcome)
     return ended
@@ -99,6 +109,7 @@ def _end(event: ErasureOrdered, line: Invocation) -> DataChange | None:
 SUBSCRIBES: Subscriptions[DecisionMade | DataChange] = (
     on(SealedRevision, _decide),
     on(ErasureOrdered, _end),
+    on(ErasureUnfinished, _end_again),
 )
 
 

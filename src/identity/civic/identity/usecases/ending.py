@@ -8,6 +8,7 @@ nothing.
 from dataclasses import dataclass
 
 from civic.contracts.events import DataChange, ErasureOrdered
+from civic.contracts.identifiers import RegistrationId
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.rows import Tombstone, tombstone
@@ -35,7 +36,27 @@ def end(endings: Endings, order: ErasureOrdered) -> DataChange | None:
     there = endings.decisions.bury(grave) or grave
     if not isinstance(there, Tombstone) or there.access_digest != digest:
         return None
-    endings.reviews.close(order.id)
+    return _announced(endings, there, order.traceparent)
+
+
+def end_again(
+    endings: Endings, registration: RegistrationId, traceparent: str
+) -> DataChange | None:
+    """Return what to announce of a registration that has ended, for a store that missed it.
+
+    It ends none: the answer is None unless there is a tombstone already.
+    """
+    there = endings.decisions.get(registration)
+    if not isinstance(there, Tombstone):
+        return None
+    return _announced(endings, there, traceparent)
+
+
+def _announced(endings: Endings, grave: Tombstone, traceparent: str) -> DataChange:
+    endings.reviews.close(grave.id)
     return DataChange(
-        id=order.id, at=there.erased_at, access_digest=digest, traceparent=order.traceparent
+        id=grave.id,
+        at=grave.erased_at,
+        access_digest=grave.access_digest,
+        traceparent=traceparent,
     )

@@ -1,5 +1,6 @@
 """What PII storage does: keep sealed records, destroy keys. It can open nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from civic.contracts.events import (
@@ -57,9 +58,11 @@ def store(storage: Storage, request: SealedRevision) -> DataChange | None:
         return None
     if known is not None and known.access_digest != digest:
         raise DigestsDisagree
-    for revision in keys:
-        if revision < record.revision:
-            storage.subject_keys.delete(RecordId(request.id, revision))
+    _destroy_earlier_keys(storage, record, keys)
+    return _change(request)
+
+
+def _change(request: SealedRevision) -> DataChange:
     return DataChange(
         id=request.id,
         revision=request.revision,
@@ -92,6 +95,35 @@ def resume(
         return None
     if row is None or row.record.revision < revision:
         raise NotYetStored
+    return _revalidation(row, traceparent)
+
+
+def announce_again(
+    storage: Storage, registration: RegistrationId, traceparent: str
+) -> tuple[DataChange, RevalidationRequest] | None:
+    """Announce what is stored once more, and destroy the keys of earlier revisions.
+
+    A sweep found that some store has missed it. For the others it changes nothing.
+
+    Returns:
+        That it is stored, and that it is to be decided: what was decided before is announced again.
+        None if nothing is stored.
+    """
+    row = storage.vault.get(registration)
+    if not isinstance(row, VaultRow):
+        return None
+    _destroy_earlier_keys(storage, row.record, storage.subject_keys.owners(registration))
+    request = _revalidation(row, traceparent)
+    return _change(request), request
+
+
+def _destroy_earlier_keys(storage: Storage, record: RecordId, keys: Iterable[Revision]) -> None:
+    for revision in keys:
+        if revision < record.revision:
+            storage.subject_keys.delete(RecordId(record.id, revision))
+
+
+def _revalidation(row: VaultRow, traceparent: str) -> RevalidationRequest:
     return RevalidationRequest(
         id=row.record.id,
         revision=row.record.revision,

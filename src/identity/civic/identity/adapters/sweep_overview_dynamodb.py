@@ -1,0 +1,192 @@
+"""What a sweep sees of the stores in DynamoDB: named attributes only, as its role allows no others.
+
+The attributes of the roll and of analytics are those of `issuer_roll_dynamodb` and
+`civic.analytics.join_store_dynamodb`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, override
+
+from civic.contracts.events import Decision
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.adapters.items import Item
+from civic.identity.adapters.request_log_dynamodb import open_request
+from civic.identity.errors import StoreUnavailable
+from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.requests import SubjectRequest
+from civic.identity.model.sweeping import Buried, Death, Followed, Follower, Held, Life
+from civic.identity.ports.sweeping import Overview, Page
+from civic.runtime.aws_errors import unavailable_as
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_ERASED = "erased_at"
+_LIFE = ("id", "revision", "round", "decision", "restriction", "updated", "access_digest", _ERASED)
+_HELD = ("id", "revision", "updated", "access_digest", _ERASED)
+_KEY = ("id", "revision")
+_ON_ROLL = ("id", "revision", "round", _ERASED)
+_JOINED = ("id", "dr", "round", "sr", _ERASED)
+_ERASURE = ("id", "requested", "receipt")
+_CASE = ("id", "revision")
+_REQUEST = ("id", "entry", "received", "count")
+
+
+@dataclass(frozen=True, slots=True)
+class SweptTables:
+    """The names of the tables."""
+
+    decisions: str
+    vault: str
+    subject_keys: str
+    roll: str
+    joins: str
+    ledger: str
+    reviews: str
+    requests: str
+
+
+class DynamoDbOverview(Overview):
+    """Every store about people, for looking only."""
+
+    def __init__(self, client: "DynamoDBClient", tables: SweptTables) -> None:
+        """Look into ``tables`` through ``client``."""
+        self._client = client
+        self._tables = tables
+
+    @override
+    def lives(self, start: str | None, size: int) -> Page[Life | Death]:
+        items, end = self._page(self._tables.decisions, _LIFE, start, size)
+        return [_life(item) for item in items], end
+
+    @override
+    def records(self, start: str | None, size: int) -> Page[Held]:
+        items, end = self._page(self._tables.vault, _HELD, start, size)
+        rows = [_held(item) for item in items]
+        return [row for row in rows if isinstance(row, Held)], end
+
+    @override
+    def keys(self, start: str | None, size: int) -> Page[RecordId]:
+        items, end = self._page(self._tables.subject_keys, _KEY, start, size)
+        return [_record(item) for item in items], end
+
+    @override
+    def open_requests(self, start: str | None, size: int) -> Page[SubjectRequest]:
+        items, end = self._page(self._tables.requests, _REQUEST, start, size)
+        rows = [open_request(item) for item in items]
+        return [row for row in rows if row is not None], end
+
+    @override
+    def life(self, registration: RegistrationId) -> Life | Death | None:
+        item = self._get(self._tables.decisions, _LIFE, _id(registration))
+        return _life(item) if item else None
+
+    @override
+    def record(self, registration: RegistrationId) -> Held | Buried | None:
+        item = self._get(self._tables.vault, _HELD, _id(registration))
+        return _held(item) if item else None
+
+    @override
+    def has_key(self, record: RecordId) -> bool:
+        key = _id(record.id) | {"revision": {"N": str(record.revision)}}
+        return self._get(self._tables.subject_keys, _KEY, key) is not None
+
+    @override
+    def on_roll(self, registration: RegistrationId) -> Follower:
+        return _follower(self._get(self._tables.roll, _ON_ROLL, _id(registration)), "revision")
+
+    @override
+    def joined(self, registration: RegistrationId) -> Follower:
+        return _follower(self._get(self._tables.joins, _JOINED, _id(registration)), "dr")
+
+    @override
+    def has_receipt(self, registration: RegistrationId) -> bool:
+        item = self._get(self._tables.ledger, _ERASURE, _id(registration))
+        return item is not None and {"requested", "receipt"} <= item.keys()
+
+    @override
+    def case_of(self, registration: RegistrationId) -> Revision | None:
+        item = self._get(self._tables.reviews, _CASE, _id(registration))
+        return _record(item).revision if item else None
+
+    def _page(
+        self, table: str, attributes: tuple[str, ...], start: str | None, size: int
+    ) -> tuple[list[Item], str | None]:
+        begin: dict[str, Any] = {"ExclusiveStartKey": json.loads(start)} if start else {}
+        with unavailable_as(StoreUnavailable):
+            answer = self._client.scan(
+                TableName=table,
+                Limit=size,
+                Select="SPECIFIC_ATTRIBUTES",
+                **_only(attributes),
+                **begin,
+            )
+        last = answer.get("LastEvaluatedKey")
+        return list(answer["Items"]), json.dumps(last) if last else None
+
+    def _get(self, table: str, attributes: tuple[str, ...], key: Mapping[str, Any]) -> Item | None:
+        with unavailable_as(StoreUnavailable):
+            answer = self._client.get_item(
+                TableName=table, Key=key, ConsistentRead=True, **_only(attributes)
+            )
+        return answer.get("Item")
+
+
+def _only(attributes: tuple[str, ...]) -> dict[str, Any]:
+    """Return a projection; some names are words of DynamoDB's."""
+    return {
+        "ProjectionExpression": ", ".join(f"#{name}" for name in attributes),
+        "ExpressionAttributeNames": {f"#{name}": name for name in attributes},
+    }
+
+
+def _id(registration: RegistrationId) -> Item:
+    return {"id": {"S": registration}}
+
+
+def _record(item: Item) -> RecordId:
+    return RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"])))
+
+
+def _digest(item: Item) -> AccessDigest:
+    return AccessDigest(bytes(item["access_digest"]["B"]))
+
+
+def _life(item: Item) -> Life | Death:
+    if _ERASED in item:
+        at = datetime.fromisoformat(item[_ERASED]["S"])
+        return Death(RegistrationId(item["id"]["S"]), at)
+    return Life(
+        _record(item),
+        _digest(item),
+        datetime.fromisoformat(item["updated"]["S"]),
+        Decision(item["decision"]["S"]) if "decision" in item else None,
+        _number(item, "round") or 0,
+        restricted=(_number(item, "restriction") or 0) % 2 == 1,
+    )
+
+
+def _held(item: Item) -> Held | Buried:
+    if _ERASED in item:
+        return Buried()
+    return Held(_record(item), _digest(item), datetime.fromisoformat(item["updated"]["S"]))
+
+
+def _follower(item: Item | None, revision: str) -> Follower:
+    if item is None:
+        return None
+    if _ERASED in item:
+        return Buried()
+    decided, stored = _number(item, revision), _number(item, "sr")
+    return Followed(
+        Revision(decided) if decided else None,
+        _number(item, "round") or 0,
+        Revision(stored) if stored else None,
+    )
+
+
+def _number(item: Item, name: str) -> int | None:
+    return int(item[name]["N"]) if name in item else None

@@ -1,0 +1,203 @@
+"""What a sweep sees of each store, and what it concludes where they do not agree.
+
+The low-security store decides about a registration; the others follow it. So each comparison starts
+from what it says, or finds that it says nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from civic.contracts.events import Decision
+from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.retention import TOMBSTONE_LIFETIME
+from civic.identity.model.keys import AccessDigest, RecordId
+
+_GRACE = timedelta(hours=1)
+"""How long stores may differ before that is a fault: far longer than events usually take."""
+
+_LOST_AFTER = timedelta(days=29)
+"""By then no queue has a message any more: 14 days, and 14 more among the dead letters."""
+
+
+class Walk(StrEnum):
+    """A store that is gone through page by page; a round has seen every row."""
+
+    DECISIONS = "decisions"
+    RECORDS = "records"
+    KEYS = "keys"
+    REQUESTS = "requests"
+
+
+class Finding(StrEnum):
+    """What is wrong with a registration; the value is the metric that counts it."""
+
+    ERASURE_UNFINISHED = "ErasuresMended"
+    DECISION_MISSED = "DecisionsMended"
+    KEY_LEFT = "KeysMended"
+    REQUEST_LEFT_OPEN = "RequestsMended"
+    BEYOND_MENDING = "BeyondMending"
+    """A record or its key is gone, or stores contradict each other: no message puts that right."""
+    KEY_OF_NOBODY = "KeysOfNobody"
+    """A key without a record and a decision, as a request leaves it that ends in an error."""
+
+    @property
+    def can_be_mended(self) -> bool:
+        """Whether the owners of the stores can put it right."""
+        return self not in {Finding.BEYOND_MENDING, Finding.KEY_OF_NOBODY}
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A row of the low-security store that is no tombstone."""
+
+    record: RecordId
+    access_digest: AccessDigest
+    updated: datetime
+    decision: Decision | None = None
+    round: int = 0
+    restricted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A tombstone of the low-security store."""
+
+    id: RegistrationId
+    erased_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A sealed record of the high-security store, without what is sealed in it."""
+
+    record: RecordId
+    access_digest: AccessDigest
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How far the roll or analytics has come: to which decision, and to which record."""
+
+    revision: Revision | None
+    round: int = 0
+    stored: Revision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Buried:
+    """A tombstone in a store that follows the low-security store."""
+
+
+type Follower = Followed | Buried | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the other stores hold about one registration."""
+
+    record: Held | Buried | None
+    roll: Follower
+    joins: Follower
+    case: Revision | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What is left of an erased registration."""
+
+    alive: bool
+    receipt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a registration, or with what is left of an erased one."""
+
+    finding: Finding
+    id: RegistrationId
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a walk has come; of two sweeps that noted the same number, one counts."""
+
+    position: str | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep found, and which walks came to their end with it."""
+
+    found: Mapping[Finding, int]
+    ended: frozenset[Walk]
+
+    @property
+    def mended(self) -> int:
+        """How many times the owners were asked to put something right."""
+        return sum(number for finding, number in self.found.items() if finding.can_be_mended)
+
+
+def is_ripe(changed: datetime, now: datetime) -> bool:
+    """Return whether a change is old enough for every store to have heard of it."""
+    return changed <= now - _GRACE
+
+
+def is_unfinished(death: Death, remains: Remains, now: datetime) -> bool:
+    """Return whether some store has not followed an erasure, or the ledger does not show it.
+
+    The ledger forgets in time; what is alive does not become right by that.
+    """
+    forgotten = death.erased_at < now - TOMBSTONE_LIFETIME
+    return remains.alive or not (remains.receipt or forgotten)
+
+
+def fault_of(life: Life, seen: Seen, now: datetime) -> Finding | None:
+    """Return what is wrong with a registration whose row has had its time."""
+    held = seen.record
+    if held is None:
+        return _missing(life, now)
+    if isinstance(held, Buried) or held.access_digest != life.access_digest:
+        return Finding.BEYOND_MENDING
+    if held.record.revision < life.record.revision:
+        return _missing(life, now)
+    if not is_ripe(held.updated, now):
+        return None
+    if held.record.revision > life.record.revision or life.decision is None:
+        return Finding.DECISION_MISSED
+    return _unheard(life, seen)
+
+
+def _unheard(life: Life, seen: Seen) -> Finding | None:
+    """Return what is wrong with a decision on the stored record."""
+    if isinstance(seen.roll, Buried):
+        return Finding.BEYOND_MENDING
+    noted = _has_decision(seen.roll, life) and _waits_for_somebody(life, seen.case)
+    # A tombstone in analytics is that of an objection, and final.
+    counted = isinstance(seen.joins, Buried) or (
+        _has_decision(seen.joins, life) and _has_record(seen.joins, life)
+    )
+    return None if noted and counted else Finding.DECISION_MISSED
+
+
+def _missing(life: Life, now: datetime) -> Finding | None:
+    return Finding.BEYOND_MENDING if life.updated < now - _LOST_AFTER else None
+
+
+def _has_decision(follower: Followed | None, life: Life) -> bool:
+    if follower is None or follower.revision is None:
+        return False
+    return (follower.revision, follower.round) >= (life.record.revision, life.round)
+
+
+def _has_record(follower: Followed | None, life: Life) -> bool:
+    stored = follower.stored if follower else None
+    return stored is not None and stored >= life.record.revision
+
+
+def _waits_for_somebody(life: Life, case: Revision | None) -> bool:
+    return life.decision != Decision.REVIEW or (case is not None and case >= life.record.revision)
