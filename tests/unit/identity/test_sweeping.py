@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 
 from civic.contracts.events import (
+    DataDeleted,
     DataStored,
     DataUpdated,
+    DecisionDeleted,
+    DeletionRequest,
     Event,
+    JoinDeleted,
     ReviewDecided,
     ValidationRequest,
     ValidationResult,
 )
+from civic.contracts.voting import RollDeleted
 from civic.identity.model.receipt import Receipt
 from civic.identity.usecases.rights import object_to_analytics, restrict
 from tests.fakes.pipeline import SUBSCRIPTIONS, TRACE, Consumer, Pipeline
@@ -114,6 +119,14 @@ LOSSES: list[tuple[Story, Lost, str]] = [
     (corrected, Lost(ACCOUNTABILITY, DataUpdated), "RequestsMended"),
     (decided_by_people, Lost(ROLL, ReviewDecided), "DecisionsMended"),
     (decided_by_people, Lost(ANALYTICS, ReviewDecided), "DecisionsMended"),
+    (erased, Lost(VALIDATOR, DeletionRequest), "ErasuresMended"),
+    (erased, Lost(STORAGE, DecisionDeleted), "ErasuresMended"),
+    (erased, Lost(ROLL, DecisionDeleted), "ErasuresMended"),
+    (erased, Lost(ANALYTICS, DecisionDeleted), "ErasuresMended"),
+    (erased, Lost(ACCOUNTABILITY, DecisionDeleted), "ErasuresMended"),
+    (erased, Lost(ACCOUNTABILITY, DataDeleted), "ErasuresMended"),
+    (erased, Lost(ACCOUNTABILITY, JoinDeleted), "ErasuresMended"),
+    (erased, Lost(ACCOUNTABILITY, RollDeleted), "ErasuresMended"),
 ]
 
 

@@ -10,6 +10,8 @@ import pytest
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.requests import RequestKind, SubjectRequest
+from civic.identity.model.sweeping import Walk
+from civic.operator import accountability as operator_module
 from civic.operator import main as main_module
 from civic.operator.accountability import ReplayedPage
 from civic.operator.commands import accountability as module
@@ -102,6 +104,53 @@ def test_replay_that_left_messages_is_1(
     monkeypatch.setattr(module, "await_empty_queues", quiet(**left))
     assert main(["ledger", "replay"]) == 1
     assert "civic dlq list" in capsys.readouterr().err
+
+
+def sweeping(*pages: dict[str, Any]) -> tuple[Callable[..., Any], list[Any]]:
+    asked: list[Any] = []
+    answers = iter(pages)
+
+    def invoke(_target: object, output: str, command: Any) -> dict[str, Any]:
+        asked.append((output, command))
+        return next(answers)
+
+    return invoke, asked
+
+
+def test_round_goes_through_every_store_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    invoke, asked = sweeping(
+        {"found": {"KeysMended": 2}, "ended": ["keys", "requests"]},
+        {"found": {"DecisionsMended": 1}, "ended": ["records"]},
+        {"found": {"DecisionsMended": 1}, "ended": ["decisions"]},
+    )
+    monkeypatch.setattr(operator_module, "invoke", invoke)
+    monkeypatch.setattr(module, "await_empty_queues", quiet())
+    assert main(["reconcile"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "DecisionsMended: 2",
+        "KeysMended: 2",
+        "messages left: 0, dead letters: 0",
+    ]
+    walks = [command["walks"] for _, command in asked]
+    assert [len(some) for some in walks] == [4, 2, 1]
+    assert [command["from_the_start"] for _, command in asked] == [True, False, False]
+    assert {output for output, _ in asked} == {"ReconcilerFunctionName"}
+
+
+@pytest.mark.parametrize(
+    ("found", "dead", "code"),
+    [({}, 0, 0), ({"KeysOfNobody": 1}, 0, 0), ({"BeyondMending": 1}, 0, 1), ({}, 1, 1)],
+)
+def test_round_that_leaves_something_wrong_is_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, found: dict[str, int], dead: int, code: int
+) -> None:
+    invoke, _ = sweeping({"found": found, "ended": list(Walk)})
+    monkeypatch.setattr(operator_module, "invoke", invoke)
+    monkeypatch.setattr(module, "await_empty_queues", quiet(dead))
+    assert main(["reconcile"]) == code
+    assert ("nothing is wrong" in capsys.readouterr().out) == (not found)
 
 
 def test_replay_broken_off_is_130_and_says_where_to_go_on(

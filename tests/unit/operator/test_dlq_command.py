@@ -52,10 +52,11 @@ DEPLOYED = {
     "civic-local-accountability": queues("Deadlines"),
     "civic-local-credentials": queues("CredentialRoll"),
     "civic-local-analytics": queues("Release"),
+    "civic-local-reconciliation": queues("Reconciler"),
 }
 CONSUMERS = [
-    *["Ballot", "Certified", "CredentialRoll", "Deadlines", "Event", "PiiStorage", "Release"],
-    *["Snapshot", "Validator"],
+    *["Ballot", "Certified", "CredentialRoll", "Deadlines", "Event", "PiiStorage", "Reconciler"],
+    *["Release", "Snapshot", "Validator"],
 ]
 
 

@@ -1,4 +1,4 @@
-"""What an operator needs for accountability: erasures, their replay, and what is overdue."""
+"""What an operator needs for accountability: erasures, what is overdue, stores that disagree."""
 
 import json
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedge
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.model.erasure import ErasureRecord, ErasureStore
 from civic.identity.model.requests import SubjectRequest
+from civic.identity.model.sweeping import Walk
 from civic.operator.operations import invoke
 from civic.stack.target import Target
 
@@ -66,6 +67,20 @@ def run_deadlines(target: Target) -> dict[str, int]:
     """Run the daily job now; return how many were overdue, and how many ended."""
     done = invoke(target, "DeadlinesFunctionName", {})
     return {name: int(done[name]) for name in ("overdue", "ended")}
+
+
+def reconcile(target: Target) -> Iterator[dict[str, int]]:
+    """Compare all stores from the beginning, page by page, and have mended what is wrong.
+
+    Yields:
+        What each page found: how often, by the name of the metric that counts it.
+    """
+    left, start = [walk.value for walk in Walk], True
+    while left:
+        command = {"walks": left, "from_the_start": start}
+        swept = invoke(target, "ReconcilerFunctionName", command)
+        left, start = [walk for walk in left if walk not in swept["ended"]], False
+        yield swept["found"]
 
 
 def overdue_requests(target: Target, now: datetime) -> list[SubjectRequest]:

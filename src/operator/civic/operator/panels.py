@@ -85,6 +85,7 @@ PANELS: dict[str, Places] = {
         "release": f"{_COMMANDS}.operating:release",
         "deadlines": _DEADLINES,
         "ledger": _LEDGER,
+        "reconcile": f"{_COMMANDS}.accountability:reconcile_stores",
         "log": f"{_COMMANDS}.public_log:log",
     },
 }

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from civic.contracts.events import ErasureUnfinished, Event, RevalidationDue
+from civic.contracts.events import Decision, ErasureUnfinished, Event, RevalidationDue
 from civic.contracts.ports import Clock, EventPublisher, RandomBytes
 from civic.contracts.trace import TraceContext
 from civic.identity.model.keys import RecordId
@@ -111,7 +111,7 @@ def _of_row(sweeping: Sweeping, row: Life | Death) -> Fault | None:
         stores.record(registration),
         stores.on_roll(registration),
         stores.joined(registration),
-        stores.case_of(registration),
+        stores.case_of(registration) if row.decision == Decision.REVIEW else None,
     )
     finding = fault_of(row, seen, now)
     if finding is Finding.DECISION_MISSED and isinstance(seen.record, Held):

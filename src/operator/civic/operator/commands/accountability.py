@@ -1,7 +1,8 @@
-"""`civic ledger`, `civic deadlines run`: erasures, and what is due by law."""
+"""`civic ledger`, `civic deadlines`, `civic reconcile`: erasures, what is due, what was lost."""
 
 import json
 import shlex
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,12 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from civic.identity.model.erasure import ErasureRecord
 from civic.identity.model.requests import ARTICLES
+from civic.identity.model.sweeping import Finding
 from civic.operator.accountability import (
     count_erasures,
     is_cursor,
     ledger_entries,
     missing_stores,
     overdue_requests,
+    reconcile,
     replay_erasures,
     run_deadlines,
 )
@@ -96,15 +99,36 @@ def _how_to_go_on(cursor: str | None) -> str:
     return f"continue with: {again}"
 
 
-def _await_consumers(target: Target) -> None:
-    with err.status("erasing") as status:
+def _await_consumers(target: Target, doing: str = "erasing") -> None:
+    with err.status(doing) as status:
         depths = await_empty_queues(
-            target, lambda left: status.update(f"erasing: {left} messages to go")
+            target, lambda left: status.update(f"{doing}: {left} messages to go")
         )
     left, dead = sum(depth.left for depth in depths), sum(depth.dead for depth in depths)
     out.print(f"messages left: {left}, dead letters: {dead}")
     if left or dead:
         err.print("some messages could not be handled; see `civic dlq list`")
+        raise typer.Exit(1)
+
+
+def reconcile_stores(context: typer.Context) -> None:
+    """Compare all stores, and have what was lost mended.
+
+    It exits with 1 if something cannot be mended, or if some messages could not be handled.
+    """
+    target = target_of(context)
+    found: Counter[str] = Counter()
+    with err.status("comparing") as status:
+        for page, counts in enumerate(reconcile(target), 1):
+            found.update(counts)
+            status.update(f"comparing: {page} pages, {found.total()} found")
+    for metric, number in sorted(found.items()):
+        out.print(f"{metric}: {number}")
+    if not found:
+        out.print("nothing is wrong")
+    _await_consumers(target, "mending")
+    if found[Finding.BEYOND_MENDING]:
+        err.print("some of it cannot be mended; see docs/operations.md")
         raise typer.Exit(1)
 
 
