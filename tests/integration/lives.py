@@ -55,6 +55,20 @@ def aged(target: Target, citizen: Citizen, payload: Payload, age: timedelta) -> 
     return receipt
 
 
+def set_back(target: Target, receipt: Receipt, age: timedelta) -> None:
+    """Make it that long ago that a person's record and decision, or tombstone, were written."""
+    for store in ("LowSecDataStoreName", "HighSecDataStoreName"):
+        item = row(target, store, receipt) or {}
+        for name in {"updated", "erased_at"} & item.keys():
+            target.dynamodb.update_item(
+                TableName=target.output(store),
+                Key={"id": {"S": receipt.id}},
+                UpdateExpression="SET #name = :then",
+                ExpressionAttributeNames={"#name": name},
+                ExpressionAttributeValues={":then": {"S": (datetime.now(UTC) - age).isoformat()}},
+            )
+
+
 def waiting_too_long(target: Target, citizen: Citizen) -> Receipt:
     """Return a person who contested a decision more than a month ago and got no answer."""
     receipt = registered(citizen, REJECTED)

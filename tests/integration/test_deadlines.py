@@ -1,6 +1,6 @@
-"""What happens on due dates: retention ends, and requests become overdue.
+"""What happens on due dates: retention ends, requests become overdue, and what was lost is mended.
 
-Rows are aged by hand; the function is called as by the schedule and as by an operator.
+Rows are aged by hand; the functions are called as by the schedule and as by an operator.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -8,11 +8,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from civic.client.citizen import Citizen
-from civic.operator.accountability import overdue_requests, run_deadlines
+from civic.operator.accountability import overdue_requests, reconcile, run_deadlines
 from civic.stack.target import Target
-from tests.integration.consumers import send
-from tests.integration.lives import DOUBTFUL, REJECTED, aged, is_erased, waiting_too_long
+from tests.integration.consumers import paused, read, send
+from tests.integration.lives import (
+    DOUBTFUL,
+    REJECTED,
+    aged,
+    is_erased,
+    registered,
+    set_back,
+    waiting_too_long,
+)
 from tests.integration.people import Payload, person
+from tests.integration.rows import row, subject_keys
 from tests.integration.waiting import eventually, settled
 
 RETENTION = timedelta(days=90)
@@ -67,3 +76,40 @@ def test_request_overdue_is_counted_until_it_is_answered(target: Target, citizen
     eventually("it is erased", lambda: is_erased(target, late))
     settled(target)
     assert run_deadlines(target)["overdue"] == before
+
+
+def test_roll_that_missed_a_decision_hears_of_it_in_the_next_sweep(
+    target: Target, citizen: Citizen
+) -> None:
+    missed, other = registered(citizen, person()), registered(citizen, person())
+    settled(target)
+    before = row(target, "IssuerRollName", missed)
+    for one in (missed, other):
+        set_back(target, one, timedelta(hours=2))
+    key = {"id": {"S": missed.id}}
+    target.dynamodb.delete_item(TableName=target.output("IssuerRollName"), Key=key)
+    found = [page for page in reconcile(target) if page]
+    assert sum(page.get("DecisionsMended", 0) for page in found) >= 1
+    eventually("they are on the roll", lambda: row(target, "IssuerRollName", missed) == before)
+    settled(target)
+    assert not any(page.get("DecisionsMended") for page in reconcile(target))
+
+
+def test_erasure_whose_message_died_is_finished_by_the_next_sweep(
+    target: Target, citizen: Citizen
+) -> None:
+    gone = registered(citizen, person())
+    settled(target)
+    queue = target.output("PiiStorageQueueUrl")
+    with paused(target, "PiiStorage"):
+        citizen.erase(gone)
+        eventually("it waits", lambda: any(gone.id in body for body in read(target, queue)))
+        target.sqs.purge_queue(QueueUrl=queue)
+    settled(target)
+    assert subject_keys(target, gone)
+    set_back(target, gone, timedelta(hours=2))
+    # As by the schedule.
+    send(target, "Reconciler", '{"source": "aws.events", "detail-type": "Scheduled Event"}')
+    list(reconcile(target))
+    eventually("it is erased", lambda: is_erased(target, gone))
+    eventually("confirmed", lambda: citizen.erasure(gone)["status"] == "erased")
