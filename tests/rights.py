@@ -87,7 +87,7 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | may("SubjectKeysTable", "GetItem")
     | may("WrappingKeysTable", "GetItem")
     | may("LowSecDataStore", "GetItem", "PutItem")
-    | may("ReviewQueue", "DeleteItem")
+    | may("ReviewQueue", "GetItem", "DeleteItem")
     | {ASKS_FOR_REVIEWS, ("kms:Decrypt", "CivicKey", CONTEXT), PUBLISHING},
     "PiiStorageRole": puts_off("PiiStorageQueue")
     | may("HighSecDataStore", "GetItem", "PutItem")

@@ -43,7 +43,8 @@ decisions = each_kind("dynamodb", MemoryDecisions, deployed)
 def row(revision: int = 1, verdict: Verdict | None = None, restriction: int = 0) -> DecisionRow:
     updated = NOW + timedelta(minutes=revision)
     record = RecordId(ADA, Revision(revision))
-    return DecisionRow(record, DIGEST, NOW, updated, verdict, restriction)
+    changed = NOW if restriction else None
+    return DecisionRow(record, DIGEST, NOW, updated, verdict, restriction, changed)
 
 
 def by_people(number: int, decision: Decision = Decision.ACCEPTED) -> Verdict:
@@ -52,10 +53,10 @@ def by_people(number: int, decision: Decision = Decision.ACCEPTED) -> Verdict:
 
 def stand(decisions: Decisions, there: DecisionRow) -> None:
     """Create a row that has been restricted and lifted as often as it says."""
-    fresh = replace(there, restriction=0)
+    fresh = replace(there, restriction=0, restriction_changed=None)
     assert (decisions.decide(fresh) if there.verdict else decisions.note_pending(fresh)) is None
     for restriction in range(there.restriction):
-        assert decisions.restrict(replace(fresh, restriction=restriction))
+        assert decisions.restrict(replace(fresh, restriction=restriction), NOW)
     assert decisions.get(ADA) == there
 
 
@@ -85,7 +86,7 @@ def test_open_meets_the_same_or_a_later_revision(
     assert decisions.get(ADA) == there
 
 
-@pytest.mark.parametrize("verdict", [None, ACCEPTED])
+@pytest.mark.parametrize("verdict", [None, REJECTED])
 def test_open_replaces_an_earlier_revision(decisions: Decisions, verdict: Verdict | None) -> None:
     decisions.decide(row(1, verdict)) if verdict else decisions.note_pending(row(1))
     assert decisions.note_pending(row(2)) is None
@@ -182,7 +183,9 @@ def test_tombstone_stands_in_the_way_of_everything(
     assert decisions.note_pending(row(revision, None, restriction)) == GRAVE
     assert decisions.decide(row(revision, ACCEPTED, restriction)) == GRAVE
     assert not decisions.overrule(row(revision, by_people(1), restriction))
-    assert not decisions.restrict(row(revision, None, restriction))
+    assert not decisions.restrict(row(revision, None, restriction), NOW)
+    assert not decisions.contest(ADA, NOW)
+    assert not decisions.retire(row(revision, None, restriction), GRAVE)
     assert decisions.get(ADA) == GRAVE
 
 
@@ -229,8 +232,11 @@ def test_restriction_is_counted_on_and_all_else_stays(
 ) -> None:
     there = row(1, verdict, restriction)
     stand(decisions, there)
-    assert decisions.restrict(there)
-    assert decisions.get(ADA) == replace(there, restriction=restriction + 1)
+    later = NOW + timedelta(days=1)
+    assert decisions.restrict(there, later)
+    assert decisions.get(ADA) == replace(
+        there, restriction=restriction + 1, restriction_changed=later
+    )
 
 
 @pytest.mark.parametrize("believed", [0, 1, 3])
@@ -239,14 +245,77 @@ def test_restriction_that_changed_meanwhile_is_not_counted_on(
 ) -> None:
     there = row(1, None, 2)
     stand(decisions, there)
-    assert not decisions.restrict(replace(there, restriction=believed))
+    assert not decisions.restrict(replace(there, restriction=believed), NOW)
     assert decisions.get(ADA) == there
 
 
 @pytest.mark.parametrize("restriction", [0, 1])
 def test_nothing_that_is_not_there_is_restricted(decisions: Decisions, restriction: int) -> None:
-    assert not decisions.restrict(row(1, None, restriction))
+    assert not decisions.restrict(row(1, None, restriction), NOW)
+    assert not decisions.contest(ADA, NOW)
     assert decisions.get(ADA) is None
+
+
+@pytest.mark.parametrize("there", [row(2, REJECTED), row(1, by_people(1), 2), row(1)])
+def test_contesting_is_noted_and_all_else_stays(decisions: Decisions, there: DecisionRow) -> None:
+    stand(decisions, there)
+    assert decisions.contest(ADA, NOW)
+    assert decisions.get(ADA) == replace(there, contested=NOW)
+
+
+@pytest.mark.parametrize(
+    "there", [row(), row(2, REJECTED), row(2, by_people(1), 2), row(1, REVIEW)]
+)
+def test_row_that_is_as_it_was_seen_is_retired(decisions: Decisions, there: DecisionRow) -> None:
+    stand(decisions, there)
+    assert decisions.retire(there, GRAVE)
+    assert not decisions.retire(there, replace(GRAVE, erased_at=NOW - timedelta(days=1)))
+    assert decisions.get(ADA) == GRAVE
+
+
+SEEN = row(2, REJECTED, 2)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        replace(SEEN, access_digest=ANOTHER),
+        replace(SEEN, record=RecordId(ADA, Revision(1))),
+        replace(SEEN, updated=NOW),
+        replace(SEEN, verdict=None),
+        replace(SEEN, verdict=REVIEW),
+        replace(SEEN, verdict=by_people(1, Decision.REJECTED)),
+        replace(SEEN, restriction=0),
+        replace(SEEN, restriction=1),
+        replace(SEEN, restriction_changed=NOW - timedelta(days=1)),
+        replace(SEEN, contested=NOW),
+        replace(SEEN, accepted_before=True),
+    ],
+)
+def test_row_that_is_not_as_it_was_seen_is_not_retired(
+    decisions: Decisions, seen: DecisionRow
+) -> None:
+    stand(decisions, SEEN)
+    assert not decisions.retire(seen, GRAVE)
+    assert decisions.get(ADA) == SEEN
+
+
+def test_nothing_that_is_not_there_is_retired(decisions: Decisions) -> None:
+    assert not decisions.retire(SEEN, GRAVE)
+    assert decisions.get(ADA) is None
+
+
+@pytest.mark.parametrize("there", [row(1, ACCEPTED), replace(row(1), accepted_before=True)])
+def test_write_that_forgets_that_somebody_was_accepted_is_refused(
+    decisions: Decisions, there: DecisionRow
+) -> None:
+    stand(decisions, there)
+    assert decisions.note_pending(row(2)) == there
+    assert decisions.decide(row(2, REJECTED)) == there
+    later = replace(row(2), accepted_before=True)
+    assert decisions.note_pending(later) is None
+    assert decisions.decide(replace(later, verdict=REVIEW)) is None
+    assert decisions.get(ADA) == replace(later, verdict=REVIEW)
 
 
 @pytest.mark.parametrize(("known", "believed"), [(1, 0), (2, 0), (2, 1), (1, 2), (2, 3)])
@@ -346,7 +415,9 @@ def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
         lambda: store.note_pending(row()),
         lambda: store.decide(row(verdict=ACCEPTED)),
         lambda: store.overrule(row(verdict=by_people(1))),
-        lambda: store.restrict(row()),
+        lambda: store.restrict(row(), NOW),
+        lambda: store.contest(ADA, NOW),
+        lambda: store.retire(row(), GRAVE),
         lambda: store.bury(GRAVE),
     ]
     for call in calls:

@@ -77,8 +77,8 @@ def test_retention_waits_while_restricted(decisions: Calendar, changes: int) -> 
     there = row(REJECTED, LONG_AGO)
     stand(decisions, there)
     for restriction in range(changes):
-        assert decisions.restrict(replace(there, restriction=restriction))
-    there = replace(there, restriction=changes)
+        assert decisions.restrict(replace(there, restriction=restriction), LONG_AGO)
+    there = replace(there, restriction=changes, restriction_changed=LONG_AGO if changes else None)
     assert list(decisions.ended(LIMITS)) == ([] if changes % 2 else [there])
 
 

@@ -203,7 +203,7 @@ class Pipeline:
         records, clock = Records(subject_keys, unwrapper, vault), self._clock
         self.intake = Intake(subject_keys, wrapper, decisions, requests, bus, clock, Entropy())
         self.validation = Validation(subject_keys, unwrapper, decisions, reviews, RULES, clock)
-        self.endings = Endings(decisions, reviews)
+        self.endings = Endings(decisions, reviews, clock, RETENTION, RETENTION)
         self.storage = Storage(subject_keys, vault)
         self.access = Access(records, decisions, requests, clock)
         self.rights = Rights(decisions, subject_keys, requests, reviews, ledger, bus, clock)

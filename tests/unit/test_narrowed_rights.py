@@ -97,6 +97,11 @@ def decisions() -> DynamoDbDecisions:
     return DynamoDbDecisions(RevisionedTable(clients.dynamodb(), "decisions"))
 
 
+def restricted_and_contested() -> None:
+    decisions().restrict(PENDING, NOW)
+    decisions().contest(ADA, NOW)
+
+
 def review_queue() -> DynamoDbReviewQueue:
     return DynamoDbReviewQueue(clients.dynamodb(), "review-queue")
 
@@ -166,8 +171,10 @@ NARROWED = [
     ),
     Narrowed(
         "RestrictProcessing",
-        lambda: decisions().restrict(PENDING),
+        restricted_and_contested,
         [
+            {"UpdateExpression": "SET updated = :at"},
+            {"UpdateExpression": "SET accepted_before = :at"},
             {"UpdateExpression": "SET access_digest = :next"},
             {"UpdateExpression": "SET #status = :next"}
             | {"ExpressionAttributeNames": {"#status": "status"}},

@@ -53,7 +53,7 @@ def test_decision_of_people_takes_the_place_of_that_of_the_rules(
     assert row == decision_of(pipeline, receipt.id)
     reasons = (Reason(code=DECIDED_BY_PEOPLE, pointer=""),)
     verdict = Verdict(decision, reasons, RULES.version, 1)
-    assert row == replace(before, updated=pipeline.now, verdict=verdict)
+    assert row == replace(before, updated=pipeline.now, verdict=verdict, contested=None)
 
 
 def test_decision_is_announced_with_the_cohort_of_the_record() -> None:

@@ -1,7 +1,7 @@
 """Restriction of the processing, and continuing after it is lifted (GDPR Art. 18)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -39,7 +39,11 @@ def test_restriction_is_counted_announced_and_answered() -> None:
     before = decision_of(pipeline, receipt.id)
     pipeline.now += timedelta(days=1)
     row = restricting(pipeline, receipt)
-    assert row == decision_of(pipeline, receipt.id) == replace(before, restriction=1)
+    assert (
+        row
+        == decision_of(pipeline, receipt.id)
+        == replace(before, restriction=1, restriction_changed=pipeline.now)
+    )
     assert row.restricted
     (event,) = pipeline.bus.of(RestrictionChanged)
     assert (event.id, event.sequence, event.resume) == (receipt.id, 1, None)
@@ -56,7 +60,11 @@ def test_lifting_is_counted_announced_and_answered() -> None:
     restricting(pipeline, receipt)
     pipeline.now += timedelta(days=1)
     row = lifting(pipeline, receipt)
-    assert row == decision_of(pipeline, receipt.id) == replace(before, restriction=2)
+    assert (
+        row
+        == decision_of(pipeline, receipt.id)
+        == replace(before, restriction=2, restriction_changed=pipeline.now)
+    )
     assert not row.restricted
     event = pipeline.bus.of(RestrictionChanged)[-1]
     assert (event.id, event.sequence, event.at) == (receipt.id, 2, pipeline.now)
@@ -137,7 +145,7 @@ def test_restriction_gives_up_when_others_keep_changing_the_row() -> None:
     class Contended(MemoryDecisions):
         """Somebody else is always faster."""
 
-        def restrict(self, _row: DecisionRow) -> bool:
+        def restrict(self, _row: DecisionRow, _at: datetime) -> bool:
             return False
 
     contended = Contended()
@@ -213,7 +221,9 @@ def test_lifting_a_decided_registration_changes_no_decision() -> None:
     restricting(pipeline, receipt)
     pipeline.now += timedelta(days=1)
     lift_and_deliver(pipeline, receipt)
-    assert decision_of(pipeline, receipt.id) == replace(before, restriction=2)
+    assert decision_of(pipeline, receipt.id) == replace(
+        before, restriction=2, restriction_changed=pipeline.now
+    )
 
 
 def test_record_that_is_restricted_again_waits_for_the_next_lifting() -> None:

@@ -1,7 +1,7 @@
 """The low-security store in DynamoDB.
 
-A row has ``restriction`` and ``round`` only when they are above zero, so most people's rows have
-neither.
+A row has ``restriction`` and ``round`` only when they are above zero, and ``accepted_before`` only
+when it is true, so most people's rows have none of them.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from civic.identity.adapters.items import (
     item_of,
 )
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.retention import RetentionLimits
+from civic.identity.model.retention import RetentionLimits, has_ended
 from civic.identity.model.rows import DecisionRow, Status, Tombstone, Verdict
 from civic.identity.ports import DecisionStore, RetentionCalendar
 
@@ -28,10 +28,18 @@ _UNDECIDED = f"{LATER_REVISION} OR (revision = :r AND #status = :pending)"
 _OVERRULED = (
     "revision = :r AND #status = :fulfilled AND (attribute_not_exists(#round) OR #round < :round)"
 )
-# A tombstone has neither attribute.
+_NOT_ACCEPTED = (
+    "(attribute_not_exists(id) OR (attribute_not_exists(accepted_before)"
+    " AND (attribute_not_exists(#decision) OR #decision <> :accepted)))"
+)
+_WHAT_CHANGES = (
+    *("access_digest", "revision", "status", "updated", "decision", "round"),
+    *("restriction", "restriction_changed", "contested", "accepted_before"),
+)
 _ENDED = (
+    "attribute_not_exists(erased_at) AND ("
     "(#decision = :rejected AND updated < :rejected_before)"
-    " OR ((#status = :pending OR #decision = :review) AND updated < :abandoned_before)"
+    " OR ((#status = :pending OR #decision = :review) AND updated < :abandoned_before))"
 )
 
 
@@ -48,11 +56,11 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
 
     @override
     def note_pending(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
-        return _parse(self._put(row, LATER_REVISION))
+        return _parse(self._advance(row, LATER_REVISION))
 
     @override
     def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
-        known = self._put(
+        known = self._advance(
             row, _UNDECIDED, {"#status": "status"}, {":pending": {"S": Status.PENDING}}
         )
         return _parse(known)
@@ -69,16 +77,46 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         return known is None
 
     @override
-    def restrict(self, row: DecisionRow) -> bool:
+    def restrict(self, row: DecisionRow, at: datetime) -> bool:
         unchanged, values = _under(row.restriction)
         return self._table.update(
             row.record.id,
-            "SET restriction = :next",
+            "SET restriction = :next, restriction_changed = :at",
             # A tombstone has no time of creation. What a condition names, the role that makes the
             # request may also write; so this one does not name ``erased_at``.
             f"attribute_exists(created) AND {unchanged}",
-            ExpressionAttributeValues={":next": {"N": str(row.restriction + 1)}, **values},
+            ExpressionAttributeValues={
+                ":next": {"N": str(row.restriction + 1)},
+                ":at": {"S": at.isoformat()},
+                **values,
+            },
         )
+
+    @override
+    def contest(self, registration: RegistrationId, at: datetime) -> bool:
+        return self._table.update(
+            registration,
+            "SET contested = :at",
+            "attribute_exists(created)",
+            ExpressionAttributeValues={":at": {"S": at.isoformat()}},
+        )
+
+    @override
+    def retire(self, row: DecisionRow, grave: Tombstone) -> bool:
+        there = _item(row)
+        same = (
+            f"#{name} = :{name}" if name in there else f"attribute_not_exists(#{name})"
+            for name in _WHAT_CHANGES
+        )
+        known = self._table.write(
+            item_of(grave),
+            " AND ".join(same),
+            ExpressionAttributeNames={f"#{name}": name for name in _WHAT_CHANGES},
+            ExpressionAttributeValues={
+                f":{name}": there[name] for name in _WHAT_CHANGES if name in there
+            },
+        )
+        return known is None
 
     @override
     def bury(self, grave: Tombstone) -> DecisionRow | Tombstone | None:
@@ -107,7 +145,7 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
             },
         )
         rows = map(_parse, found)
-        return (row for row in rows if isinstance(row, DecisionRow) and not row.restricted)
+        return (row for row in rows if isinstance(row, DecisionRow) and has_ended(row, limits))
 
     def _put(
         self,
@@ -129,6 +167,23 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
                 **restriction,
             },
             **arguments,
+        )
+
+    def _advance(
+        self,
+        row: DecisionRow,
+        condition: str,
+        names: dict[str, str] | None = None,
+        values: Item | None = None,
+    ) -> Item | None:
+        """Put a row as ``_put`` does, but not one that forgets that somebody was accepted."""
+        if row.accepted_before:
+            return self._put(row, condition, names, values)
+        return self._put(
+            row,
+            f"({condition}) AND {_NOT_ACCEPTED}",
+            {**(names or {}), "#decision": "decision"},
+            {**(values or {}), ":accepted": {"S": Decision.ACCEPTED}},
         )
 
 
@@ -155,6 +210,12 @@ def _item(row: DecisionRow) -> Item:
     }
     if row.restriction:
         item["restriction"] = {"N": str(row.restriction)}
+    if row.restriction_changed is not None:
+        item["restriction_changed"] = {"S": row.restriction_changed.isoformat()}
+    if row.contested is not None:
+        item["contested"] = {"S": row.contested.isoformat()}
+    if row.accepted_before:
+        item["accepted_before"] = {"BOOL": True}
     if row.verdict is not None:
         reasons = [{"L": [{"S": r.code}, {"S": r.pointer}]} for r in row.verdict.reasons]
         item |= {
@@ -180,6 +241,9 @@ def _parse(item: Item | None) -> DecisionRow | Tombstone | None:
         datetime.fromisoformat(item["updated"]["S"]),
         _verdict(item),
         _number(item, "restriction"),
+        _time(item, "restriction_changed"),
+        _time(item, "contested"),
+        "accepted_before" in item,
     )
 
 
@@ -193,6 +257,10 @@ def _verdict(item: Item) -> Verdict | None:
     return Verdict(
         Decision(item["decision"]["S"]), reasons, item["rule_set"]["S"], _number(item, "round")
     )
+
+
+def _time(item: Item, name: str) -> datetime | None:
+    return datetime.fromisoformat(item[name]["S"]) if name in item else None
 
 
 def _number(item: Item, name: str) -> int:

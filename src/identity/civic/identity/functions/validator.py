@@ -14,6 +14,7 @@ from civic.contracts.events import (
 )
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.retention_settings import RetentionSettings
 from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
 from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
@@ -30,7 +31,7 @@ from civic.runtime.publisher import EventBridgePublisher, publish_packed
 from civic.runtime.subscriptions import Subscriptions, on
 
 
-class Environment(QueueSettings):
+class Environment(QueueSettings, RetentionSettings):
     """Environment of the validator."""
 
     bus_name: str
@@ -73,7 +74,14 @@ def validation() -> Validation:
 @cache
 def endings() -> Endings:
     """Compose what ends registrations."""
-    return Endings(decisions=validation().decisions, reviews=validation().reviews)
+    settings = _settings()
+    return Endings(
+        decisions=validation().decisions,
+        reviews=validation().reviews,
+        clock=clients.now,
+        rejected=settings.rejected,
+        abandoned=settings.abandoned,
+    )
 
 
 @cache

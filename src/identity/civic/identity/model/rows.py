@@ -1,11 +1,11 @@
 """What the two stores hold of a registration, and what is left after an erasure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from civic.contracts.events import Decision, Reason, SealedFields
-from civic.contracts.identifiers import RegistrationId
+from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.keys import AccessDigest, RecordId
 
 
@@ -38,6 +38,12 @@ class DecisionRow:
     verdict: Verdict | None = None
     restriction: int = 0
     """Counts the data subject's changes: odd is restricted, even is not (GDPR Art. 18)."""
+    restriction_changed: datetime | None = None
+    """When the data subject last did so; a write of the row may leave it out, being later."""
+    contested: datetime | None = None
+    """When the data subject asked people to look at this decision (GDPR Art. 22(3))."""
+    accepted_before: bool = False
+    """An earlier revision was accepted."""
 
     @property
     def restricted(self) -> bool:
@@ -45,9 +51,40 @@ class DecisionRow:
         return self.restriction % 2 == 1
 
     @property
+    def waits_for_people(self) -> bool:
+        """Whether the data subject contests the decision, and nobody has decided again since."""
+        return self.contested is not None and self.contested >= self.updated
+
+    @property
+    def ever_accepted(self) -> bool:
+        """Whether this revision is accepted or an earlier one was."""
+        accepted = self.verdict is not None and self.verdict.decision == Decision.ACCEPTED
+        return accepted or self.accepted_before
+
+    @property
     def status(self) -> Status:
         """Fulfilled once there is a verdict for this revision."""
         return Status.PENDING if self.verdict is None else Status.FULFILLED
+
+    def corrected(self, revision: Revision, at: datetime) -> "DecisionRow":
+        """Return the pending row of a correction, which also ends what was contested."""
+        return replace(
+            self,
+            record=RecordId(self.record.id, revision),
+            updated=at,
+            verdict=None,
+            contested=None,
+            accepted_before=self.ever_accepted,
+        )
+
+    def after(self, known: "DecisionRow") -> "DecisionRow":
+        """Return the row as it is to be written over an earlier revision that has changed."""
+        return replace(
+            self,
+            restriction=known.restriction,
+            restriction_changed=known.restriction_changed,
+            accepted_before=known.ever_accepted,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,8 +92,9 @@ class DecisionStore(Protocol):
 
     Every write states the ``restriction`` count under which it was decided on; if the data subject
     has changed the count since, nothing is written and the current row is returned. The same holds
-    of the access digest, but for ``restrict``: the first row of a registration fixes it, and only
-    an erasure ends that.
+    of a row that was accepted meanwhile, if the write does not say so, and of the access digest,
+    but for ``restrict`` and ``contest``: the first row of a registration fixes it, and only an
+    erasure ends that.
     """
 
     def get(self, registration: RegistrationId) -> DecisionRow | Tombstone | None:
@@ -124,8 +125,16 @@ class DecisionStore(Protocol):
         """
         ...
 
-    def restrict(self, row: DecisionRow) -> bool:
+    def restrict(self, row: DecisionRow, at: datetime) -> bool:
         """Add one to the restriction count of a row; False if it is no longer as given."""
+        ...
+
+    def contest(self, registration: RegistrationId, at: datetime) -> bool:
+        """Note that the decision is contested; False if the registration is unknown or erased."""
+        ...
+
+    def retire(self, row: DecisionRow, grave: Tombstone) -> bool:
+        """Replace exactly this row with a tombstone; False if it is no longer as given."""
         ...
 
     def bury(self, grave: Tombstone) -> DecisionRow | Tombstone | None:
@@ -141,7 +150,7 @@ class RetentionCalendar(Protocol):
     """The low-security store, for finding registrations whose retention has ended."""
 
     def ended(self, limits: RetentionLimits) -> Iterator[DecisionRow]:
-        """Return the rows whose retention has ended, except those that are restricted."""
+        """Return the rows whose retention has ended."""
         ...
 
 

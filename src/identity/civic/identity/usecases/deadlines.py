@@ -29,10 +29,10 @@ class Deadlines:
 
 
 def end_retention(deadlines: Deadlines) -> int:
-    """Have rejected and abandoned registrations erased when their time is up (GDPR Art. 5(1)(e)).
+    """Order the end of registrations whose retention has ended (GDPR Art. 5(1)(e)).
 
-    They are erased as on request, so that a copy that is replayed later meets a tombstone. Safe to
-    repeat: a second order finds the registration erased.
+    Each order names the row that was seen, and the validator looks at it again: whoever has acted
+    meanwhile keeps the registration. Safe to repeat: a second order finds it erased.
 
     Returns:
         How many there were.
@@ -47,6 +47,9 @@ def end_retention(deadlines: Deadlines) -> int:
                     id=row.record.id,
                     requested_at=now,
                     access_digest=row.access_digest,
+                    revision=row.record.revision,
+                    restriction=row.restriction,
+                    round=row.verdict.round if row.verdict else 0,
                     traceparent=TraceContext.parse(None, deadlines.entropy).traceparent,
                 )
                 for row in rows

@@ -6,12 +6,16 @@ nothing.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from civic.contracts.events import DataChange, ErasureOrdered
+from civic.contracts.events import DataChange, ErasureOrdered, RetentionEnded
 from civic.contracts.identifiers import RegistrationId
+from civic.contracts.ports import Clock
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.keys import AccessDigest
-from civic.identity.model.rows import Tombstone, tombstone
+from civic.identity.model.retention import RetentionLimits, has_ended
+from civic.identity.model.review import ReviewCause
+from civic.identity.model.rows import DecisionRow, Tombstone, tombstone
 from civic.identity.ports import DecisionStore, ReviewQueue
 
 
@@ -21,6 +25,9 @@ class Endings:
 
     decisions: DecisionStore
     reviews: ReviewQueue
+    clock: Clock
+    rejected: timedelta
+    abandoned: timedelta
 
 
 def end(endings: Endings, order: ErasureOrdered) -> DataChange | None:
@@ -31,9 +38,11 @@ def end(endings: Endings, order: ErasureOrdered) -> DataChange | None:
         registration has the time of the first. None if it is not about what is there, so nothing
         was changed.
     """
+    if isinstance(order, RetentionEnded):
+        there = _when_time_is_up(endings, order)
+    else:
+        there = _as_asked(endings, order)
     digest = AccessDigest(order.access_digest)
-    grave = tombstone(order.id, order.requested_at, TOMBSTONE_LIFETIME, digest)
-    there = endings.decisions.bury(grave) or grave
     if not isinstance(there, Tombstone) or there.access_digest != digest:
         return None
     return _announced(endings, there, order.traceparent)
@@ -60,3 +69,35 @@ def _announced(endings: Endings, grave: Tombstone, traceparent: str) -> DataChan
         access_digest=grave.access_digest,
         traceparent=traceparent,
     )
+
+
+def _as_asked(endings: Endings, order: ErasureOrdered) -> DecisionRow | Tombstone:
+    """Bury the registration, and return what is there then."""
+    digest = AccessDigest(order.access_digest)
+    grave = tombstone(order.id, order.requested_at, TOMBSTONE_LIFETIME, digest)
+    return endings.decisions.bury(grave) or grave
+
+
+def _when_time_is_up(endings: Endings, order: RetentionEnded) -> DecisionRow | Tombstone | None:
+    """Bury exactly the row that the order names, if its time is up by our own clock and limits."""
+    now = endings.clock()
+    row = endings.decisions.get(order.id)
+    if not isinstance(row, DecisionRow) or not _is_about(order, row):
+        return row
+    limits = RetentionLimits.at(now, endings.rejected, endings.abandoned)
+    if not has_ended(row, limits) or _is_under_review(endings.reviews, row):
+        return row
+    grave = tombstone(order.id, now, TOMBSTONE_LIFETIME, row.access_digest)
+    return grave if endings.decisions.retire(row, grave) else endings.decisions.get(order.id)
+
+
+def _is_about(order: RetentionEnded, row: DecisionRow) -> bool:
+    seen = (row.record.revision, row.restriction, row.verdict.round if row.verdict else 0)
+    named = (order.revision, order.restriction, order.round)
+    return named == seen and order.access_digest == row.access_digest
+
+
+def _is_under_review(reviews: ReviewQueue, row: DecisionRow) -> bool:
+    """Return whether people are to look at it for the data subject; old rows do not say so."""
+    case = reviews.get(row.record.id)
+    return case is not None and case.record == row.record and case.cause is ReviewCause.DATA_SUBJECT

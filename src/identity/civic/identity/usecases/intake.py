@@ -9,7 +9,7 @@ A request under GDPR Art. 16 or 17 is logged before it is published: what went o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from civic.contracts.events import DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import RegistrationId, Revision
@@ -250,12 +250,11 @@ def _claim_next(
     """
     for _ in range(_CLAIM_ATTEMPTS):
         highest = max(known.record.revision, *owners)
-        record = replace(known.record, revision=Revision(highest + 1))
-        row = replace(known, record=record, updated=intake.clock(), verdict=None)
+        row = known.corrected(Revision(highest + 1), intake.clock())
         try:
             return row, _claim(intake, row)
         except RevisionTaken:
-            owners = intake.subject_keys.owners(record.id)
+            owners = intake.subject_keys.owners(row.record.id)
     raise TooManyRevisions
 
 
@@ -283,7 +282,7 @@ def _publish(
 
 
 def _note_pending(intake: Intake, row: DecisionRow) -> DecisionRow | Tombstone | None:
-    """Write the pending row, under the new restriction count if it changed in between.
+    """Write the pending row, over what the row before has become in between.
 
     Returns:
         None if the row was written, otherwise what stands in the way.
@@ -294,4 +293,4 @@ def _note_pending(intake: Intake, row: DecisionRow) -> DecisionRow | Tombstone |
             return known
         if known.access_digest != row.access_digest:
             return known
-        row = replace(row, restriction=known.restriction)
+        row = row.after(known)

@@ -120,7 +120,7 @@ def decide_case(
         raise ReviewOutdated
     by_people = Reason(code=DECIDED_BY_PEOPLE, pointer="")
     verdict = Verdict(decision, (by_people,), row.verdict.rule_set, row.verdict.round + 1)
-    decided = replace(row, updated=now, verdict=verdict)
+    decided = replace(row, updated=now, verdict=verdict, contested=None)
     # Analytics gets the cohort with every decision, and only the record has it.
     opened = _open(review, row, StaffView(record.id, now, by, "decision"))
     if not review.decisions.overrule(decided):

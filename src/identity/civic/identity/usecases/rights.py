@@ -120,6 +120,10 @@ def request_review(
         SubjectRequest(registration, RequestKind.REVIEW, rights.clock())
     )
     rights.reviews.add(ReviewCase(row.record, request.received_at, ReviewCause.DATA_SUBJECT))
+    # From here on the retention waits. It comes last: a request that broke off is not acknowledged,
+    # and must not keep the row for ever.
+    if not rights.decisions.contest(registration, rights.clock()):
+        raise RegistrationNotFound
     return request
 
 
@@ -168,8 +172,9 @@ def _set_restriction(
         row = read_status(rights.decisions, rights.subject_keys, registration, access_token)
         if row.restricted == restricted:
             return row
-        if rights.decisions.restrict(row):
-            return replace(row, restriction=row.restriction + 1)
+        now = rights.clock()
+        if rights.decisions.restrict(row, now):
+            return replace(row, restriction=row.restriction + 1, restriction_changed=now)
     raise TooManyRevisions
 
 

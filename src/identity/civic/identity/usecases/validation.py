@@ -1,6 +1,6 @@
 """What the validator does: open in isolation, decide, write the decision, announce it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from civic.contracts.events import (
     Cohort,
@@ -68,8 +68,9 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
         created=request.created_at,
         updated=validation.clock(),
         verdict=Verdict(judged.decision, judged.reasons, judged.rule_set),
-        restriction=known.restriction if isinstance(known, DecisionRow) else 0,
     )
+    if isinstance(known, DecisionRow):
+        row = row.after(known)
     written = _write(validation.decisions, row)
     if written is None:
         return None
@@ -85,9 +86,7 @@ def _hold_back(decisions: DecisionStore, known: DecisionRow, request: SealedRevi
     """
     if known.record.revision >= request.revision:
         return
-    record = RecordId(request.id, request.revision)
-    pending = replace(known, record=record, updated=request.submitted_at, verdict=None)
-    there = decisions.note_pending(pending)
+    there = decisions.note_pending(known.corrected(request.revision, request.submitted_at))
     if isinstance(there, DecisionRow) and there.record.revision < request.revision:
         raise RegistrationRestricted
 
@@ -119,8 +118,9 @@ def _write(decisions: DecisionStore, row: DecisionRow) -> DecisionRow | None:
             raise RegistrationRestricted
         if known.record == row.record and known.verdict is not None:
             return known
-        # The data subject restricted and lifted again since we looked.
-        row = replace(row, restriction=known.restriction)
+        # The data subject restricted and lifted again since we looked, or an earlier revision was
+        # accepted.
+        row = row.after(known)
 
 
 def _announcement(row: DecisionRow, cohort: Cohort, traceparent: str) -> DecisionMade | None:

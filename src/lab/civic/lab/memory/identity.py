@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 
-from civic.contracts.events import Decision
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.errors import RevisionTaken
 from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey, WrappedKey
-from civic.identity.model.retention import RetentionLimits
+from civic.identity.model.retention import RetentionLimits, has_ended
 from civic.identity.model.rows import DecisionRow, Status, Tombstone, VaultRow
 
 
@@ -59,24 +59,44 @@ class MemoryDecisions:
         return self.rows.get(registration)
 
     def note_pending(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
-        return self._write(row, _earlier)
+        return self._write(row, lambda known, row: _earlier(known, row) and _remembers(row, known))
 
     def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
-        return self._write(row, lambda known, row: _earlier(known, row) or _undecided(known, row))
+        return self._write(
+            row,
+            lambda known, row: (
+                (_earlier(known, row) or _undecided(known, row)) and _remembers(row, known)
+            ),
+        )
 
     def overrule(self, row: DecisionRow) -> bool:
         return row.record.id in self.rows and self._write(row, _overruled) is None
 
-    def restrict(self, row: DecisionRow) -> bool:
+    def restrict(self, row: DecisionRow, at: datetime) -> bool:
         known = self.rows.get(row.record.id)
         if not isinstance(known, DecisionRow) or known.restriction != row.restriction:
             return False
-        self.rows[row.record.id] = replace(known, restriction=known.restriction + 1)
+        self.rows[row.record.id] = replace(
+            known, restriction=known.restriction + 1, restriction_changed=at
+        )
+        return True
+
+    def contest(self, registration: RegistrationId, at: datetime) -> bool:
+        known = self.rows.get(registration)
+        if not isinstance(known, DecisionRow):
+            return False
+        self.rows[registration] = replace(known, contested=at)
+        return True
+
+    def retire(self, row: DecisionRow, grave: Tombstone) -> bool:
+        if self.rows.get(row.record.id) != row:
+            return False
+        self.rows[row.record.id] = _to_the_second(grave)
         return True
 
     def ended(self, limits: RetentionLimits) -> Iterator[DecisionRow]:
         for row in list(self.rows.values()):
-            if isinstance(row, DecisionRow) and not row.restricted and _ended(row, limits):
+            if isinstance(row, DecisionRow) and has_ended(row, limits):
                 yield row
 
     def bury(self, grave: Tombstone) -> DecisionRow | Tombstone | None:
@@ -124,15 +144,13 @@ def _bury[R](rows: dict[RegistrationId, R | Tombstone], grave: Tombstone) -> boo
     return True
 
 
-def _ended(row: DecisionRow, limits: RetentionLimits) -> bool:
-    decision = row.verdict.decision if row.verdict else None
-    if decision == Decision.REJECTED:
-        return row.updated < limits.rejected_before
-    return decision != Decision.ACCEPTED and row.updated < limits.abandoned_before
-
-
 def _agree(known: DecisionRow, row: DecisionRow) -> bool:
     return (known.restriction, known.access_digest) == (row.restriction, row.access_digest)
+
+
+def _remembers(row: DecisionRow, known: DecisionRow | Tombstone) -> bool:
+    """Return whether a row says so if somebody was accepted."""
+    return row.accepted_before or not (isinstance(known, DecisionRow) and known.ever_accepted)
 
 
 def _overruled(known: DecisionRow | Tombstone, row: DecisionRow) -> bool:
