@@ -246,10 +246,25 @@ def test_each_checkpoint_is_announced() -> None:
     record_ballots(log.recorder(), SHARD, arrivals(1, 3))
     record_ballots(log.recorder(), SHARD, arrivals(1, 5))
     assert log.bus.events == [
-        CheckpointPublished(origin=ORIGIN, size=size, root=root, at=NOW)
+        CheckpointPublished(origin=ORIGIN, size=size, root=root, at=NOW, logged={ELECTION: size})
         for size in (2, 4)
         for root in [Checkpoint.parse(log.shelf.read(f"checkpoints/{size}")).root]
     ]
+
+
+def test_checkpoint_says_how_many_ballots_are_logged_by_then() -> None:
+    """Also if several batches are published together, and of certified elections no more."""
+    log = Log()
+    for last in (3, 6):
+        head = log.journal.head() or Batch()
+        entries = [one.entry for one in arrivals(head.size + 1, last)]
+        follows = head.succession()
+        follows.take(entries)
+        log.journal.append(head.after(entries, follows))
+    record_events(log.recorder(), [ended(6)])
+    record_events(log.recorder(), [certified(5)])
+    said = [event.logged for event in log.bus.events if isinstance(event, CheckpointPublished)]
+    assert said == [{ELECTION: 2}, {ELECTION: 5}, {ELECTION: 5}, {}]
 
 
 def ended(revision: int) -> ElectionEnded:

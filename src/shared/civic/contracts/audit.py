@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from civic.contracts.events import Digest, Event, PublicRecord
-from civic.contracts.voting import ElectionIdField
+from civic.contracts.voting import Count, ElectionIdField
 
 
 class CheckpointPublished(Event):
@@ -16,6 +16,10 @@ class CheckpointPublished(Event):
     size: int = Field(ge=1, description="Entries of the log")
     root: Digest = Field(description="Root of its Merkle tree (RFC 6962 section 2.1)")
     at: AwareDatetime
+    logged: dict[ElectionIdField, Count] | None = Field(
+        default=None,
+        description="How many ballots of each election that is not certified it has",
+    )
 
 
 class OpeningsPublished(PublicRecord):

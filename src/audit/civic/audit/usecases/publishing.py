@@ -82,7 +82,7 @@ class Publisher:
             note = self._signed(last)
             self.shelf.put([Published(checkpoint_path(edge.size), note)])
             # Announced before it becomes the newest, as from then on it counts as published.
-            self.events.publish([self._fact(last)])
+            self.events.publish([self._fact(last, batch)])
             head = self.heads.replace(head, note)
             self._edge = edge
         return edge.size
@@ -129,10 +129,11 @@ class Publisher:
         text = checkpoint.text()
         return signed(text, self.origin, self.signer.public_key(), self.signer.sign(text))
 
-    def _fact(self, checkpoint: Checkpoint) -> CheckpointPublished:
+    def _fact(self, checkpoint: Checkpoint, batch: Batch) -> CheckpointPublished:
         return CheckpointPublished(
             origin=checkpoint.origin,
             size=checkpoint.size,
             root=checkpoint.root,
             at=self.clock(),
+            logged=dict(batch.ballots),
         )

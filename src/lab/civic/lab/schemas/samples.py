@@ -43,6 +43,7 @@ _VALUES: dict[str, Any] = {
     "json_key": f"releases/2027/03/01/{_RELEASE}.json",
     "last_day": _DAY,
     "lines_key": f"releases/2027/03/01/{_RELEASE}.jsonl",
+    "logged": {"7k3m9qx2w5vb": 1_366_692},
     "messages": 2,
     "openings": Audience.AUDITORS,
     "opens_at": datetime(2027, 5, 1, 6, tzinfo=UTC),
