@@ -63,6 +63,8 @@ PARTS = {
     ("dynamodb:Scan", "BallotsTable"): (("election", "salt", "ballot"), "nullifier"),
 }
 """What a right narrowed by ATTRIBUTES may read from a row, and an attribute that it may not."""
+SEE_NUMBERS_ONLY = {"CounterRole", "DeadlinesRole"}
+"""The roles whose narrowed right to scan a table returns the number of its rows."""
 FINDS_KEYS: Right = ("dynamodb:Query", "SubjectKeysTable", ATTRIBUTES)
 NOTES_REQUESTS: Right = ("dynamodb:UpdateItem", "RequestLog", WRITING)
 LOGGING = {NOTES_REQUESTS, ("dynamodb:Query", "RequestLog", ())}
@@ -210,6 +212,12 @@ COUNTING_RIGHTS: dict[str, set[Right]] = {
     | may("TalliesTable", "Query")
     | READS_RESULTS
     | {("s3:PutObject", "${ResultsBucket.Arn}/results/*", ()), PUBLISHING},
+    "CounterRole": takes("CounterQueue")
+    | {
+        # The election by which it filters is an attribute.
+        ("dynamodb:Scan", "BallotsTable", ATTRIBUTES),
+        ("dynamodb:UpdateItem", "ElectionsTable", ADDING),
+    },
     "ResultsRole": READS_ELECTIONS | READS_RESULTS,
 }
 

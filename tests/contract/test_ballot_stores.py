@@ -1,16 +1,19 @@
 """What every ballot box and tally store does."""
 
+from typing import Any
+
 import pytest
 
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
 from civic.lab.memory.voting import MemoryBallots, MemoryTallies
 from civic.runtime import clients
-from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
+from civic.voting.adapters.ballot_box_dynamodb import SEGMENTS, DynamoDbBallots
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
-from civic.voting.errors import TallyMoved
+from civic.voting.errors import StoreUnavailable, TallyMoved
 from civic.voting.model.ballot import Ballot, CommittedBallot
 from civic.voting.model.tally import ShardTally, counted, sequence
 from civic.voting.ports import BallotBox, Cast, TallyStore
+from tests.fakes.aws import Aws
 from tests.fakes.fixtures import each_kind
 
 ELECTION, OTHER = ElectionId("0123456789ab"), ElectionId("ba9876543210")
@@ -56,6 +59,49 @@ def test_the_ballots_of_an_election_are_returned_as_they_were_cast(box: BallotBo
     box.cast([ballot(1, "o2")])
     found = sorted(box.every(ELECTION), key=lambda one: one.nullifier)
     assert found == [ballot(1), ballot(3, "o2")]
+
+
+def test_the_ballots_of_an_election_are_counted_and_no_others(box: BallotBox) -> None:
+    assert box.count(ELECTION) == 0
+    box.cast([*map(ballot, range(40)), ballot(50, election=OTHER)])
+    box.cast([ballot(1, "o2")])
+    assert (box.count(ELECTION), box.count(OTHER)) == (40, 1)
+
+
+def test_a_count_reads_every_page_and_no_ballot(aws: Aws) -> None:
+    DynamoDbBallots(clients.dynamodb(), "ballots").cast([*map(ballot, range(40))])
+
+    def one_a_page(**call: Any) -> None:
+        call["params"]["Limit"] = 1
+
+    aws.hook("dynamodb", "provide-client-params.dynamodb.Scan", one_a_page)
+    before = len(aws.requests)
+    assert DynamoDbBallots(clients.dynamodb(), "ballots").count(ELECTION) == 40
+    asked = [request for name, request in aws.requests[before:] if name == "Scan"]
+    assert len(asked) >= 40
+    assert {request["Segment"] for request in asked} == set(range(SEGMENTS))
+    assert all(one["Select"] == "COUNT" and one["ConsistentRead"] for one in asked)
+
+
+@pytest.mark.parametrize(
+    ("code", "pauses"), [("ThrottlingException", {1, 2, 4, 8}), ("AccessDeniedException", set())]
+)
+def test_a_count_that_is_refused_is_none(aws: Aws, code: str, pauses: set[float]) -> None:
+    slept: list[float] = []
+    aws.fail("dynamodb", "Scan", code)
+    with pytest.raises(StoreUnavailable):
+        DynamoDbBallots(clients.dynamodb(), "ballots", slept.append).count(ELECTION)
+    assert set(slept) == pauses
+
+
+def test_a_count_that_was_throttled_goes_on(aws: Aws) -> None:
+    def mend(_: float) -> None:
+        aws.mend("dynamodb", "Scan")
+
+    box = DynamoDbBallots(clients.dynamodb(), "ballots", mend)
+    box.cast([*map(ballot, range(10))])
+    aws.fail("dynamodb", "Scan", "ProvisionedThroughputExceededException")
+    assert box.count(ELECTION) == 10
 
 
 def shard_tally(revision: int, ballots: int) -> ShardTally:

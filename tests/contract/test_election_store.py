@@ -21,7 +21,7 @@ from civic.voting.errors import ElectionMoved, StoreUnavailable
 from civic.voting.model.drafting import begin
 from civic.voting.model.election import Election
 from civic.voting.model.rules import MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, check
-from civic.voting.ports import Announcement, StoredElection
+from civic.voting.ports import Announcement, BoxCount, StoredElection
 from tests.fakes.aws import Aws
 from tests.fakes.fixtures import each_kind
 from tests.fakes.voting_elections import NOW, draft
@@ -169,6 +169,44 @@ def test_kept_keys_are_found_and_stay(store: Store) -> None:
     assert after.keys == stored.keys
 
 
+def test_box_count_of_the_latest_seal_stays(store: Store) -> None:
+    store.announced(created(store))
+    assert found(store).box is None
+    for seal, ballots, kept in ((4, 7, (4, 7)), (3, 5, (4, 7)), (4, 8, (4, 8)), (6, 2, (6, 2))):
+        store.keep_box_count(ONE, BoxCount(seal, ballots))
+        assert found(store).box == BoxCount(*kept)
+    store.keep_box_count(TWO, BoxCount(9, 9))
+    store.replace(election(revision=2), changed(2))
+    assert found(store).box == BoxCount(6, 2)
+    assert store.find(TWO) is None
+
+
+def test_logged_ballots_are_those_of_the_largest_tree(store: Store) -> None:
+    store.announced(created(store))
+    assert found(store).logged == 0
+    for size, ballots, kept in ((10, 3, 3), (9, 2, 3), (10, 4, 3), (100, 5, 5), (99, 6, 5)):
+        store.keep_logged(ONE, size, ballots)
+        assert found(store).logged == kept
+    store.keep_logged(TWO, 200, 9)
+    store.replace(election(revision=2), changed(2))
+    assert found(store).logged == 5
+    assert store.find(TWO) is None
+
+
+def test_counts_of_nobody_are_in_nobodys_way(store: Store) -> None:
+    """Somebody else's events may name an election that is not made yet."""
+    store.keep_box_count(ONE, BoxCount(1, 9))
+    store.keep_logged(ONE, 1, 9)
+    created(store)
+    assert found(store).election == election()
+
+
+def found(store: Store) -> StoredElection:
+    stored = store.find(ONE)
+    assert stored is not None
+    return stored
+
+
 def test_elections_do_not_mix(store: Store) -> None:
     created(store)
     created(store, TWO)
@@ -212,6 +250,8 @@ def test_every_write_is_of_one_item_and_conditional(aws: Aws) -> None:
     store.announced(created(store))
     store.announced(store.replace(election(revision=2), changed(2)))
     store.keep_keys(ONE, {NORTH: b"key"})
+    store.keep_box_count(ONE, BoxCount(2, 7))
+    store.keep_logged(ONE, 10, 7)
     store.announced(store.delete(election(revision=3), given_up(3)))
     writes = [(name, asked) for name, asked in aws.requests if name not in {"Query", "Scan"}]
     assert {name for name, _ in writes} == {"PutItem", "UpdateItem", "DeleteItem"}
@@ -273,6 +313,8 @@ def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
         lambda: store.announced(Announcement(ONE, 1, (made(),))),
         lambda: store.announced(Announcement(ONE, 2, (given_up(),))),
         lambda: store.keep_keys(ONE, {NORTH: b"key"}),
+        lambda: store.keep_box_count(ONE, BoxCount(2, 7)),
+        lambda: store.keep_logged(ONE, 10, 7),
         lambda: store.find(ONE),
         lambda: list(store.every()),
         lambda: list(store.unannounced()),

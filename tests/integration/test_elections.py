@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -104,8 +105,9 @@ def test_election_is_run_and_everybody_who_subscribed_hears_of_it(
     )
     states = [change(jane, method, one, what) for method, what in steps]
     assert states == ["published", "open", "suspended", "open", "closed"]
-    certified = jane.ask("PUT", f"/elections/{one}/certification", {"ballots": 0})
-    assert certified.json()["state"] == "certified"
+    ask = partial(jane.ask, "PUT", f"/elections/{one}/certification", {"ballots": 0})
+    assert ask().json()["code"] == "box_not_counted"
+    eventually("it is certified", lambda: ask().json().get("state") == "certified")
     heard = {
         "ElectionCreated",
         "ElectionPublished",
@@ -113,6 +115,7 @@ def test_election_is_run_and_everybody_who_subscribed_hears_of_it(
         "ElectionSuspended",
         "ElectionResumed",
         "ElectionEnded",
+        "ElectionSealed",
         "ElectionCertified",
     }
     eventually("every notice has come", lambda: set(subscriber.told_of(one)) == heard)

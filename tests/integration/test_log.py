@@ -20,8 +20,10 @@ from civic.audit.adapters.journal_s3 import S3Journal
 from civic.contracts.log_entries import BALLOT, EVENT
 from civic.contracts.voting import Audience
 from civic.lab import log_events
+from civic.operator.certifying import certify_once_counted
 from civic.operator.elections import ElectionOffice
 from civic.operator.public_log import OPENINGS_FOR_AUDITORS, LogCopy, log_key
+from civic.operator.staff import StaffRefused
 from civic.stack.target import Target
 from civic.terminal.waiting import PATIENCE_SECONDS
 from civic.verifier.main import main as civic_verify
@@ -39,6 +41,7 @@ TOLD = [
     "CredentialKeysPublished",
     "ElectionOpened",
     "ElectionEnded",
+    "ElectionSealed",
     *CERTIFIED,
 ]
 """The entries about an election besides its ballots."""
@@ -99,7 +102,7 @@ class Voted:
         eventually("every vote is in the box", self.polls.counted)
         count = len(self.polls.accepted)
         eventually("the tally has it", lambda: self.polls.tallied().ballots == count)
-        self.polls.office.certify(self.polls.election, count)
+        certify_once_counted(self.polls.office, self.polls.election, count, print)
 
     def openings(self, prefix: str) -> list[str]:
         """Return the keys of the objects that open this election's ballots."""
@@ -220,6 +223,32 @@ def test_certified_election_is_verified_from_what_is_published(
     note = folder / "checkpoints" / listed[-1]
     note.write_bytes(note.read_bytes().replace(b"\n", b"0\n", 2))
     assert civic_verify(asked) == 1
+
+
+def test_count_that_not_everybody_has_is_not_certified(
+    target: Target, office: ElectionOffice, http: httpx.Client, log: httpx.Client
+) -> None:
+    voted = Voted(opened(target, office, http), log)
+    polls = voted.polls
+    voted.vote()
+    eventually("the vote is proven", voted.proven)
+
+    def refusal(ballots: int) -> set[str]:
+        """Return whose count differs, once the box is counted."""
+        with pytest.raises(StaffRefused) as refused:
+            office.certify(polls.election, ballots)
+        texts = {text for text, _ in refused.value.faults}
+        return {one for one, text in office.fault_texts.items() if text in texts}
+
+    with stopped(target):
+        voted.vote()
+        office.finish(polls.election)
+        eventually("the tally has both", lambda: polls.tallied().ballots == 2)
+        eventually("the box is counted", lambda: refusal(2))
+        assert refusal(2) == {"log_differs"}
+        assert refusal(1) == {"box_differs", "tally_differs"}
+    certified = certify_once_counted(office, polls.election, 2, print)
+    assert (certified["state"], certified["ballots"]) == ("certified", 2)
 
 
 def published(folder: Path, kind: str) -> list[Path]:

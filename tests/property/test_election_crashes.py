@@ -6,6 +6,7 @@ received every change in order, though some of them twice.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -13,8 +14,8 @@ from typing import Any
 import pytest
 
 from civic.contracts.identifiers import ElectionId
-from civic.contracts.voting import ElectionCertified, ElectionChange
-from civic.voting.errors import ElectionMoved, ElectionUnknown, StoreUnavailable
+from civic.contracts.voting import ElectionCertified, ElectionChange, ElectionSealed
+from civic.voting.errors import BoxNotCounted, ElectionMoved, ElectionUnknown, StoreUnavailable
 from civic.voting.model.draft import NewCandidate, NewWindow
 from civic.voting.model.election import Election
 from civic.voting.usecases import drafts, elections
@@ -96,6 +97,17 @@ def deleted(office: Office, _: ElectionWorld) -> None:
         return
 
 
+def sealed(office: Office, _: ElectionWorld) -> None:
+    with suppress(BoxNotCounted):
+        elections.certify(office, one(), 7)
+
+
+def counted(_: Office, world: ElectionWorld) -> None:
+    """The box is counted and the log is heard of, on the far side of the bus."""
+    world.count_box(7)
+    world.log(one(), 7)
+
+
 def at(moment: Any, step: Step) -> Step:
     """Take a step after the clock has moved on."""
 
@@ -120,7 +132,9 @@ STEPS: tuple[Step, ...] = (
     lambda office, _: elections.suspend(office, one()),
     lambda office, _: elections.resume(office, one()),
     at(CLOSES, lambda office, _: keep_calendar(office.register)),
-    at(CLOSES + SETTLING, lambda office, _: elections.certify(office, one(), 7)),
+    at(CLOSES + SETTLING, sealed),
+    counted,
+    lambda office, _: elections.certify(office, one(), 7),
 )
 
 
@@ -185,10 +199,11 @@ def test_undisturbed_life_tells_everything_once() -> None:
         "ElectionSuspended",
         "ElectionResumed",
         "ElectionEnded",
+        "ElectionSealed",
         "ElectionCertified",
     ]
     assert [event.detail_type() for event in told[1]] == ["ElectionCreated", "ElectionDeleted"]
-    assert len(life.world.bus.events) == 12
+    assert len(life.world.bus.events) == 13
 
 
 @pytest.mark.parametrize("how", How)
@@ -207,7 +222,7 @@ def test_fault_at_any_call_changes_nothing_in_the_end(number: int, how: How) -> 
 def test_calendar_announces_what_nobody_asks_for_again(number: int, how: How) -> None:
     """Nobody repeats the step that crashed; what it had stored is announced nevertheless.
 
-    A certification is announced once the office looks at the election again.
+    A sealing or a certification is announced once the office looks at the election again.
     """
     faults = Faults(number, how=how)
     life = Life(faults)
@@ -216,7 +231,7 @@ def test_calendar_announces_what_nobody_asks_for_again(number: int, how: How) ->
             break
     keep_calendar(life.world.register)
     left = [event for told in life.world.store.unannounced() for event in told.events]
-    assert {type(event) for event in left} <= {ElectionCertified}
+    assert {type(event) for event in left} <= {ElectionSealed, ElectionCertified}
     for event in left:
         drafts.show(life.world.office, event.election)
     assert list(life.world.store.unannounced()) == []

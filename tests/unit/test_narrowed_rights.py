@@ -31,6 +31,7 @@ from civic.runtime import clients
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 from civic.voting.model.ballot import CommittedBallot
+from civic.voting.ports import BoxCount
 from tests.fakes.aws import Aws
 from tests.fakes.conditions import context_of, holds
 from tests.templates import TEMPLATES, on_aws
@@ -125,6 +126,25 @@ def compare_records() -> None:
 def compare_keys() -> None:
     overview().keys(None, 1)
     overview().has_key(RecordId(ADA, Revision(1)))
+
+
+def elections() -> DynamoDbElections:
+    return DynamoDbElections(clients.dynamodb(), "elections")
+
+
+def keys_and_what_is_logged() -> None:
+    elections().keep_keys(ELECTION, {StyleId("north"): b"key"})
+    elections().keep_logged(ELECTION, 10, 7)
+
+
+ON_DEFINITIONS: list[dict[str, Any]] = [
+    {"UpdateExpression": "SET document = :key"},
+    {"UpdateExpression": "REMOVE document"},
+    {"UpdateExpression": "SET revision = :key"},
+    # It would return the election's secret, though sealed.
+    {"ReturnValues": "ALL_OLD"},
+    {"ReturnValues": "ALL_NEW"},
+]
 
 
 PENDING = DecisionRow(RecordId(ADA, Revision(1)), AccessDigest(bytes(32)), NOW, NOW)
@@ -226,17 +246,25 @@ NARROWED = [
         ],
     ),
     Narrowed(
-        "AddKeys",
-        lambda: DynamoDbElections(clients.dynamodb(), "elections").keep_keys(
-            ELECTION, {StyleId("north"): b"key"}
-        ),
+        "AddKeysAndWhatIsLogged",
+        keys_and_what_is_logged,
+        [*ON_DEFINITIONS, {"UpdateExpression": "SET in_box = :key"}],
+    ),
+    Narrowed(
+        "CountBallotsUnseen",
+        lambda: DynamoDbBallots(clients.dynamodb(), "ballots").count(ELECTION),
         [
-            {"UpdateExpression": "SET document = :key"},
-            {"UpdateExpression": "REMOVE document"},
-            # It would return the election's secret, though sealed.
-            {"ReturnValues": "ALL_OLD"},
-            {"ReturnValues": "ALL_NEW"},
+            {"Select": None},
+            {"Select": "SPECIFIC_ATTRIBUTES"} | reading("election"),
+            # Numbers alone would tell what somebody chose.
+            {"FilterExpression": "ballot = :election"},
+            {"FilterExpression": "election = :election AND nullifier = :nullifier"},
         ],
+    ),
+    Narrowed(
+        "WriteTheCountDown",
+        lambda: elections().keep_box_count(ELECTION, BoxCount(2, 7)),
+        [*ON_DEFINITIONS, {"UpdateExpression": "SET in_log = :ballots"}],
     ),
 ]
 
@@ -280,7 +308,8 @@ def test_code_is_allowed_what_it_needs_and_its_attacker_no_more(
                 assert not holds(condition, context_of(operation, changed)), attack
 
 
-def test_replacing_rows_is_no_right_of_who_adds_keys() -> None:
+def test_replacing_rows_is_no_right_of_who_adds_to_elections() -> None:
     # With PutItem it could put a row without a document in a definition's place.
-    (statement,) = statements("AddKeys")
-    assert statement["Action"] == "dynamodb:UpdateItem"
+    for sid in ("AddKeysAndWhatIsLogged", "WriteTheCountDown"):
+        (statement,) = statements(sid)
+        assert statement["Action"] == "dynamodb:UpdateItem"

@@ -69,8 +69,19 @@ NARROWED = {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["election", "salt", "ballot"]},
         **IN_PART,
     },
-    "AddKeys": {
-        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "part", "public_key"]},
+    "AddKeysAndWhatIsLogged": {
+        "ForAllValues:StringEquals": {
+            "dynamodb:Attributes": ["id", "part", "public_key", "tree_size", "in_log"]
+        },
+        **UNSEEN,
+    },
+    "CountBallotsUnseen": {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["election"]},
+        "StringEquals": {"dynamodb:Select": "COUNT"},
+        "Null": {"dynamodb:Attributes": "false"},
+    },
+    "WriteTheCountDown": {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "part", "seal", "in_box"]},
         **UNSEEN,
     },
     "PutBallotsIntoTheBox": {

@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -105,6 +106,19 @@ def test_certified_election_refuses_late_ballots(polls: Station, log_lines: LogL
     assert counted(late) == ["m0"]
     assert polls.aws.items("ballots") == []
     assert log_lines()[-1]["records"] == [{"message": "m0", "error": "NotNow"}]
+
+
+def test_sealed_box_takes_no_ballot_until_it_is_unsealed(
+    polls: Station, log_lines: LogLines
+) -> None:
+    late = message(polls, 1)
+    polls.become(state=State.CLOSED, sealed_at=datetime.now(UTC))
+    assert counted(late) == ["m0"]
+    assert polls.aws.items("ballots") == []
+    assert log_lines()[-1]["records"] == [{"message": "m0", "error": "NotNow"}]
+    polls.become(sealed_at=None)
+    assert counted(late) == []
+    assert len(polls.aws.items("ballots")) == 1
 
 
 @pytest.mark.parametrize(

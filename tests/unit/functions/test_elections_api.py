@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -15,11 +15,13 @@ from typing import Any
 
 import pytest
 
-from civic.contracts.identifiers import ElectionId
+from civic.contracts.identifiers import ElectionId, Nullifier
 from civic.lab.schemas.generated import api_document
 from civic.runtime import clients
+from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.adapters.tally_store_dynamodb import DynamoDbTallies
-from civic.voting.functions import calendar, election_keys, elections, results
+from civic.voting.functions import calendar, counter, election_keys, elections, results
+from civic.voting.model.ballot import CommittedBallot
 from civic.voting.model.tally import BALLOTS, Counts, ShardTally
 from tests.fakes.aws import BUS, Aws
 from tests.fakes.fixtures import LogLines
@@ -59,6 +61,7 @@ def _deployed(aws: Aws, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch) ->
         "ELECTIONS_TABLE": "elections",
         "VOTER_CODES_TABLE": "voter-codes",
         "TALLIES_TABLE": "tallies",
+        "BALLOTS_TABLE": "ballots",
         "VOTING_KEY_ID": aws.key_id,
         "BALLOT_QUEUE_URL": queues[0],
         "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/own",
@@ -72,6 +75,7 @@ def _deployed(aws: Aws, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch) ->
         elections.office,
         calendar.register,
         election_keys.store,
+        counter.counter,
         results.election,
         results._settings,
     )
@@ -127,6 +131,31 @@ def count(election: str, ballots: int) -> None:
     DynamoDbTallies(clients.dynamodb(), "tallies").write(ElectionId(election), "shard", tally)
 
 
+def put_into_the_box(election: str, ballots: int) -> None:
+    box = DynamoDbBallots(clients.dynamodb(), "ballots")
+    for n in range(ballots):
+        nullifier = Nullifier(n.to_bytes(32))
+        box.cast([CommittedBallot(nullifier, bytes(32), ElectionId(election), b"{}")])
+
+
+def deliver(aws: Aws, handler: Callable[..., Any], name: str) -> None:
+    """Have a consumer handle the last event of a name that was published."""
+    *_, entry = (one for one in aws.published if one["DetailType"] == name)
+    body = {
+        "source": entry["Source"],
+        "detail-type": name,
+        "detail": json.loads(entry["Detail"]),
+    }
+    assert failed(handler(sqs_event(json.dumps(body)), None)) == []
+
+
+def checkpoint(size: int, logged: dict[str, int] | None) -> str:
+    at = "2027-01-01T00:00:00Z"
+    detail = {"origin": "log", "size": size, "root": "A" * 43 + "=", "at": at, "logged": logged}
+    source, name = "civic.log_writer", "CheckpointPublished"
+    return json.dumps({"source": source, "detail-type": name, "detail": detail})
+
+
 def told(aws: Aws) -> list[str]:
     return [entry["DetailType"] for entry in aws.published]
 
@@ -162,8 +191,19 @@ def test_election_lives_from_draft_to_certification(aws: Aws) -> None:
     states = [content(ask(route, on=on))["state"] for route in CHANGES]
     assert states == ["published", "open", "suspended", "open", "closed"]
     count(on, 3)
+    sealed = ask("PUT /elections/{id}/certification", {"ballots": 3}, on=on)
+    assert said(sealed) == (409, "box_not_counted")
+    assert content(ask("GET /elections/{id}", on=on))["sealed_at"]
+    put_into_the_box(on, 3)
+    deliver(aws, counter.handler, "ElectionSealed")
+    behind = ask("PUT /elections/{id}/certification", {"ballots": 3}, on=on)
+    assert said(behind) == (409, "count_differs")
+    assert wrong_fields(behind) == [("log_differs", "/ballots")]
+    election_keys.handler(sqs_event(checkpoint(10, {on: 3})), None)
     differing = ask("PUT /elections/{id}/certification", {"ballots": 4}, on=on)
     assert said(differing) == (409, "count_differs")
+    everybody = [(f"{one}_differs", "/ballots") for one in ("box", "tally", "log")]
+    assert wrong_fields(differing) == everybody
     certified = ask("PUT /elections/{id}/certification", {"ballots": 3}, on=on)
     assert (content(certified)["state"], content(certified)["ballots"]) == ("certified", 3)
     assert content(ask("GET /elections/{id}", on=on)) == content(certified)
@@ -175,6 +215,7 @@ def test_election_lives_from_draft_to_certification(aws: Aws) -> None:
         "ElectionSuspended",
         "ElectionResumed",
         "ElectionEnded",
+        "ElectionSealed",
         "ElectionCertified",
     ]
     (detail,) = [one for one in aws.published if one["DetailType"] == "ElectionCertified"]

@@ -16,12 +16,15 @@ from civic.contracts.voting import (
     ElectionEnded,
     ElectionOpened,
     ElectionPublished,
+    ElectionSealed,
     ElectionSuspended,
+    ElectionUnsealed,
     StyleTally,
 )
 from civic.voting.errors import (
     BadDefinition,
     BallotsWaiting,
+    BoxNotCounted,
     CodeTaken,
     CountDiffers,
     ElectionMoved,
@@ -33,8 +36,10 @@ from civic.voting.model.definition import digest_of
 from civic.voting.model.draft import NewCandidate, NewWindow
 from civic.voting.model.election import Election, State
 from civic.voting.model.tally import BALLOTS, Counts, ShardTally
+from civic.voting.ports import BoxCount
 from civic.voting.usecases import drafts
 from civic.voting.usecases import elections as office
+from civic.voting.usecases.elections import COUNTED_WITHIN
 from civic.voting.usecases.register import CalendarLook, keep_calendar
 from tests.fakes.voting_elections import CLOSES, NOW, OPENS, SETTLING, ElectionWorld, draft
 
@@ -69,9 +74,9 @@ def in_state(world: ElectionWorld, state: State) -> Election:
 
 
 def certified(world: ElectionWorld, election: ElectionId, ballots: int) -> Election:
-    """Certify that many ballots, which are in the tally."""
+    """Certify that many ballots, which are in the box, the tally and the log."""
     world.count(election, ballots)
-    return office.certify(world.office, election, ballots)
+    return world.certify(election, ballots)
 
 
 def stored(world: ElectionWorld, election: ElectionId) -> Election:
@@ -161,7 +166,9 @@ def test_action_is_possible_in_its_states_only(
         assert (stored(world, election.id), world.told()) == (election, heard)
     elif after is not None:
         assert stored(world, election.id).state is after
-        assert stored(world, election.id).revision == election.revision + 1
+        # A certification is two changes: the box is sealed before it is counted.
+        changes = 2 if after is State.CERTIFIED else 1
+        assert stored(world, election.id).revision == election.revision + changes
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -191,7 +198,8 @@ def test_whole_life_is_heard_in_order(world: ElectionWorld) -> None:
         ("ElectionSuspended", 5),
         ("ElectionResumed", 6),
         ("ElectionEnded", 7),
-        ("ElectionCertified", 8),
+        ("ElectionSealed", 8),
+        ("ElectionCertified", 9),
     ]
     assert world.bus.of(CandidateRegistered)[0].option == "o7"
     assert world.bus.of(ElectionCertified)[0].ballots == 12
@@ -353,19 +361,191 @@ def test_nothing_is_certified_before_the_backlog_is_believed(world: ElectionWorl
         office.certify(world.office, one.id, 7)
 
 
-@pytest.mark.parametrize("ballots", [0, 6, 8])
-def test_count_that_the_tally_does_not_have_is_not_certified(
-    world: ElectionWorld, ballots: int
-) -> None:
+# ---- the box is the authority: what is certified is what is in it
+
+
+@pytest.fixture
+def closed(world: ElectionWorld) -> Election:
+    """An election whose backlog can be relied upon."""
     one = in_state(world, State.CLOSED)
     world.now += SETTLING
-    world.count(one.id, 3)
-    world.count(one.id, 4, shard="other")
-    with pytest.raises(CountDiffers):
-        office.certify(world.office, one.id, ballots)
-    assert stored(world, one.id) == one
+    return one
+
+
+def sealed(world: ElectionWorld, election: ElectionId) -> Election:
+    """Ask for a certification, which seals the box first."""
+    with pytest.raises(BoxNotCounted):
+        office.certify(world.office, election, 7)
+    return stored(world, election)
+
+
+def test_count_is_not_certified_while_the_tally_lags_behind_the_box(
+    world: ElectionWorld, closed: Election
+) -> None:
+    """Three ballots in the box, the tally at two, nothing waiting: two are not the result."""
+    world.count(closed.id, 2)
+    with pytest.raises(CountDiffers) as refused:
+        world.certify(closed.id, 2, in_box=3)
+    assert refused.value.counts == ("box", "log")
+    with pytest.raises(CountDiffers) as refused:
+        office.certify(world.office, closed.id, 3)
+    assert refused.value.counts == ("tally",)
     assert world.bus.of(ElectionCertified) == []
-    assert office.certify(world.office, one.id, 7).ballots == 7
+    world.count(closed.id, 3)
+    assert office.certify(world.office, closed.id, 3).ballots == 3
+
+
+def test_count_is_not_certified_while_tally_and_log_lag_behind_the_box(
+    world: ElectionWorld, closed: Election
+) -> None:
+    world.count(closed.id, 2)
+    world.log(closed.id, 2)
+    sealed(world, closed.id)
+    world.count_box(3)
+    with pytest.raises(CountDiffers) as refused:
+        office.certify(world.office, closed.id, 2)
+    assert refused.value.counts == ("box",)
+    assert world.bus.of(ElectionCertified) == []
+
+
+@pytest.mark.parametrize(
+    ("boxed", "tallied", "logged", "differ"),
+    [
+        (6, 7, 7, ("box",)),
+        (8, 7, 7, ("box",)),
+        (7, 6, 7, ("tally",)),
+        (7, 7, 6, ("log",)),
+        (7, 7, 8, ("log",)),
+        (7, 7, 0, ("log",)),
+        (8, 8, 8, ("box", "tally", "log")),
+    ],
+)
+def test_refusal_names_the_counts_that_differ(
+    world: ElectionWorld,
+    closed: Election,
+    boxed: int,
+    tallied: int,
+    logged: int,
+    differ: tuple[str, ...],
+) -> None:
+    world.count(closed.id, tallied)
+    before = sealed(world, closed.id)
+    world.count_box(boxed)
+    world.log(closed.id, logged)
+    for _ in range(2):
+        with pytest.raises(CountDiffers) as refused:
+            office.certify(world.office, closed.id, 7)
+        assert refused.value.counts == differ
+    assert stored(world, closed.id) == before
+
+
+def test_box_is_sealed_once_and_waited_for(world: ElectionWorld, closed: Election) -> None:
+    before = sealed(world, closed.id)
+    assert (before.state, before.sealed_at) == (State.CLOSED, world.now)
+    world.now += COUNTED_WITHIN - timedelta(seconds=1)
+    assert sealed(world, closed.id) == before
+    assert len(world.bus.of(ElectionSealed)) == 1
+
+
+def test_certified_election_has_no_seal_left(world: ElectionWorld) -> None:
+    assert in_state(world, State.CERTIFIED).sealed_at is None
+
+
+def test_what_the_last_release_certified_stays_certified(
+    world: ElectionWorld, closed: Election
+) -> None:
+    """Nobody sealed its box, counted it, or said what the log has."""
+    before = closed.model_copy(
+        update={"revision": closed.revision + 1, "state": State.CERTIFIED, "ballots": 7}
+    )
+    world.store.announced(world.store.replace(before))
+    assert office.certify(world.office, closed.id, 7) == before
+    with pytest.raises(NotNow):
+        office.certify(world.office, closed.id, 8)
+    assert stored(world, closed.id) == before
+
+
+def test_seal_that_nobody_counted_is_followed_by_another(
+    world: ElectionWorld, closed: Election
+) -> None:
+    """The message to the counter was lost, or is a dead letter."""
+    first = sealed(world, closed.id)
+    world.now += COUNTED_WITHIN
+    second = sealed(world, closed.id)
+    assert (second.revision, second.sealed_at) == (first.revision + 1, world.now)
+    assert [event.revision for event in world.bus.of(ElectionSealed)] == [
+        first.revision,
+        second.revision,
+    ]
+
+
+def test_count_of_another_seal_is_none(world: ElectionWorld, closed: Election) -> None:
+    """A count may come late, or too early by one who guesses the next revision."""
+    world.count(closed.id, 7)
+    world.log(closed.id, 7)
+    first = sealed(world, closed.id)
+    world.now += COUNTED_WITHIN
+    sealed(world, closed.id)
+    world.store.keep_box_count(closed.id, BoxCount(first.revision, 7))
+    assert sealed(world, closed.id).state is State.CLOSED
+    world.count_box(7)
+    world.store.keep_box_count(closed.id, BoxCount(first.revision, 6))
+    assert office.certify(world.office, closed.id, 7).ballots == 7
+
+
+def test_ballot_that_waits_after_the_sealing_is_let_in_and_counted(
+    world: ElectionWorld, closed: Election
+) -> None:
+    """A dead letter was put back, by order: the processor refuses it until the box is unsealed."""
+    world.count(closed.id, 6)
+    before = sealed(world, closed.id)
+    world.count_box(6)
+    world.log(closed.id, 6)
+    world.backlog.count = 1
+    for _ in range(2):
+        with pytest.raises(BallotsWaiting):
+            office.certify(world.office, closed.id, 6)
+    after = stored(world, closed.id)
+    assert (after.sealed_at, after.revision) == (None, before.revision + 1)
+    assert len(world.bus.of(ElectionUnsealed)) == 1
+    world.backlog.count = 0
+    world.count(closed.id, 7)
+    # The count of the first seal is not that of the second.
+    sealed(world, closed.id)
+    world.count_box(7)
+    world.log(closed.id, 7)
+    assert office.certify(world.office, closed.id, 7).ballots == 7
+    assert [name for name, _ in world.told()[-4:]] == [
+        "ElectionSealed",
+        "ElectionUnsealed",
+        "ElectionSealed",
+        "ElectionCertified",
+    ]
+
+
+def test_seal_announced_late_is_announced_by_the_office_alone(
+    world: ElectionWorld, closed: Election
+) -> None:
+    """The calendar may not say when a box is counted."""
+
+    class Deaf:
+        def publish(self, _: Sequence[Event]) -> None:
+            raise StoreUnavailable
+
+    with pytest.raises(StoreUnavailable):
+        office.certify(world.guarded(events=Deaf()), closed.id, 7)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0, left=1)
+    assert world.bus.of(ElectionSealed) == []
+    sealed(world, closed.id)
+    assert len(world.bus.of(ElectionSealed)) == 1
+
+
+def test_shards_of_the_tally_add_up_to_what_is_certified(
+    world: ElectionWorld, closed: Election
+) -> None:
+    world.count(closed.id, 3)
+    world.count(closed.id, 4, shard="other")
+    assert world.certify(closed.id, 7).ballots == 7
 
 
 def test_ballots_wait_before_they_are_missed(world: ElectionWorld) -> None:
@@ -383,8 +563,9 @@ def test_ballot_of_a_style_that_is_none_is_not_certified(world: ElectionWorld) -
     counts = Counts(Counter({("north", BALLOTS, ""): 6, ("west", BALLOTS, ""): 1}))
     world.tallies.write(one.id, "shard", ShardTally("0" * 40, 1, counts))
     for ballots in (6, 7):
-        with pytest.raises(CountDiffers):
-            office.certify(world.office, one.id, ballots)
+        with pytest.raises(CountDiffers) as refused:
+            world.certify(one.id, ballots, in_box=7)
+        assert "tally" in refused.value.counts
 
 
 def test_certification_tells_every_count_also_of_nobody(world: ElectionWorld) -> None:
@@ -404,6 +585,9 @@ def test_certification_announced_late_is_the_same_to_the_byte(world: ElectionWor
     one = in_state(world, State.CLOSED)
     world.now += SETTLING
     world.count(one.id, 7)
+    sealed(world, one.id)
+    world.count_box(7)
+    world.log(one.id, 7)
     heard: list[ElectionCertified] = []
 
     class Deaf:
@@ -476,6 +660,14 @@ def test_clone_is_a_draft_for_another_time(world: ElectionWorld) -> None:
     assert world.told()[-1] == ("ElectionCreated", 1)
     named = NewWindow(title="Run-off", opens_at=CLOSES, closes_at=CLOSES + HOUR)
     assert drafts.clone(world.office, one.id, named).title == "Run-off"
+
+
+def test_clone_of_a_sealed_election_has_an_open_box(world: ElectionWorld) -> None:
+    one = in_state(world, State.CLOSED)
+    world.now += SETTLING
+    assert sealed(world, one.id).sealed_at is not None
+    window = NewWindow(opens_at=CLOSES, closes_at=CLOSES + HOUR)
+    assert drafts.clone(world.office, one.id, window).sealed_at is None
 
 
 def test_clone_into_the_past_is_refused(world: ElectionWorld) -> None:

@@ -8,6 +8,11 @@ from civic.operator.staff import SignedApi
 from civic.stack.target import Target
 from civic.voting.model.draft import DraftElection, NewCandidate, NewWindow
 
+_TALLY_LAGS = "the tally has another number: if that stays, look at the log lines of tally"
+_LOG_LAGS = "the public log has another number: if that stays, see operations, the log stops"
+LAGGING = {_TALLY_LAGS, _LOG_LAGS}
+"""What is said of counts that follow the box, and may still be behind it."""
+
 
 class ElectionOffice(SignedApi):
     """Calls the staff API of the elections stack, and returns its answers unchanged."""
@@ -20,9 +25,13 @@ class ElectionOffice(SignedApi):
             "some ballots may still be waiting to be counted; wait until two minutes after the"
             " closing, then look at the ballot queue and its dead letters"
         ),
+        "box_not_counted": (
+            "the box is sealed and is being counted; ask again in a minute, and if that goes on for"
+            " half an hour, look at the dead letters of Counter"
+        ),
         "count_differs": (
-            "the tally has a different number of ballots; compare `civic results` with"
-            " `civic elections recount`, and certify the number in both"
+            "not every count has that many ballots; `civic elections recount` shows the box beside"
+            " the tally"
         ),
         "bad_definition": "the election contradicts itself",
         "invalid_fields": "some fields are not valid",
@@ -30,6 +39,9 @@ class ElectionOffice(SignedApi):
     }
     fault_texts = {  # noqa: RUF012 - as above
         "ambiguous_time": "the clocks change at that time; give the offset, such as +01:00",
+        "box_differs": "the box holds another number: certify that one, if your own count has it",
+        "tally_differs": _TALLY_LAGS,
+        "log_differs": _LOG_LAGS,
         "area_announced": "an area that was announced is missing",
         "area_given_twice": "another ballot style has this area",
         "given_twice": "it is given twice",

@@ -104,6 +104,19 @@ class ElectionEnded(StateChanged):
     """No votes are accepted any more, and no credentials given."""
 
 
+class ElectionSealed(ElectionChange):
+    """No ballot is put into the box any more, so that it can be counted."""
+
+    # Not the calendar: whoever announces a seal decides when the box is counted.
+    SOURCES = ("elections",)
+
+
+class ElectionUnsealed(ElectionChange):
+    """Ballots were waiting after the sealing; they are let into the box."""
+
+    SOURCES = ("elections",)
+
+
 class StyleTally(Contract):
     """The count of one ballot style, by contest and option; an option without votes has 0."""
 

@@ -27,8 +27,17 @@ class BallotsWaiting(VotingError):
     """Ballots may still be on their way into the count."""
 
 
+class BoxNotCounted(VotingError):
+    """The box is sealed, and what is in it is being counted."""
+
+
 class CountDiffers(VotingError):
-    """The number of ballots to be certified is not the number in the tally."""
+    """Not everybody has counted as many ballots as are to be certified; ``counts`` says who."""
+
+    def __init__(self, *counts: str) -> None:
+        """Keep the names of the counts that differ: ``box``, ``tally`` or ``log``."""
+        super().__init__("a count differs from what is to be certified")
+        self.counts = counts
 
 
 class CodeTaken(VotingError):

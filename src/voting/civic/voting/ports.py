@@ -29,6 +29,19 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
+class BoxCount:
+    """How many ballots were in a sealed box.
+
+    Attributes:
+        seal: The revision of the election by which its box was sealed.
+        ballots: How many ballots it held.
+    """
+
+    seal: int
+    ballots: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredElection:
     """All that is stored about an election.
 
@@ -37,12 +50,16 @@ class StoredElection:
         keys: The public keys of its credentials by ballot style (SubjectPublicKeyInfo, DER).
         sealed_secret: Its secret, encrypted under the KMS key of the elections stack.
         unannounced: What may not be on the bus yet.
+        box: How many ballots were in the box when it was last counted; None before that.
+        logged: How many ballots the public log has, as far as it has been heard.
     """
 
     election: Election
     keys: Mapping[StyleId, bytes]
     sealed_secret: bytes
     unannounced: Announcement | None = None
+    box: BoxCount | None = None
+    logged: int = 0
 
 
 class ElectionStore(Protocol):
@@ -89,8 +106,22 @@ class ElectionStore(Protocol):
         """Keep public keys; a style that has one keeps it."""
         ...
 
+    def keep_box_count(self, election: ElectionId, count: BoxCount) -> None:
+        """Keep how many ballots are in a sealed box; do nothing if a later seal was counted."""
+        ...
+
+    def keep_logged(self, election: ElectionId, tree_size: int, ballots: int) -> None:
+        """Keep how many ballots the public log has; do nothing if a larger tree was heard of.
+
+        Args:
+            election: Whose ballots.
+            tree_size: How many entries the log had.
+            ballots: How many of them were ballots of the election.
+        """
+        ...
+
     def find(self, election: ElectionId) -> StoredElection | None:
-        """Return an election with its keys, read consistently; None if there is none."""
+        """Return all that is stored of an election, read consistently; None if there is none."""
         ...
 
     def every(self) -> Iterable[Election]:
@@ -137,6 +168,10 @@ class BallotBox(Protocol):
 
     def every(self, election: ElectionId) -> Iterable[CommittedBallot]:
         """Return all ballots of an election, in no particular order."""
+        ...
+
+    def count(self, election: ElectionId) -> int:
+        """Return how many ballots of an election the box holds, and see none of them."""
         ...
 
 

@@ -17,11 +17,13 @@ from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.voting import Audience
 from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.lab.demo.life import Life
+from civic.operator.certifying import certify_once_counted
 from civic.operator.elections import ElectionOffice
 from civic.operator.letters.key import codes_key
 from civic.operator.letters.making import make_codes, store_codes
 from civic.operator.recount import recount_election
 from civic.stack.target import Target
+from civic.terminal.console import err
 from civic.terminal.waiting import until
 from civic.voting.model.draft import (
     DraftContest,
@@ -182,7 +184,7 @@ class _Day:
         story.ballots = found.box.ballots
         life.check("recount = tally, cell by cell", not found.differences)
         life.check("ballots in the box = votes received", story.ballots == story.received)
-        self.office.certify(self.election, story.ballots)
+        certify_once_counted(self.office, self.election, story.ballots, err.print)
         story.results = until("the result is certified", self._certified)
         complete = story.results["ballots"] == story.received
         life.check("the certified result includes every ballot", complete)

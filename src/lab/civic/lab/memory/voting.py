@@ -16,7 +16,7 @@ from civic.voting.errors import CodeTaken, ElectionMoved, SealBroken, StoreUnava
 from civic.voting.model.ballot import CommittedBallot
 from civic.voting.model.election import Election
 from civic.voting.model.tally import ShardTally
-from civic.voting.ports import Announcement, Cast, StoredElection
+from civic.voting.ports import Announcement, BoxCount, Cast, StoredElection
 
 
 class MemoryElections:
@@ -28,6 +28,8 @@ class MemoryElections:
         self._revisions: dict[ElectionId, int] = {}
         self._secrets: dict[ElectionId, bytes] = {}
         self._keys: dict[ElectionId, dict[StyleId, bytes]] = {}
+        self._boxes: dict[ElectionId, BoxCount] = {}
+        self._logged: dict[ElectionId, tuple[int, int]] = {}
 
     def create(
         self, election: Election, sealed_secret: bytes, *events: ElectionChange
@@ -61,6 +63,15 @@ class MemoryElections:
     def keep_keys(self, election: ElectionId, keys: Mapping[StyleId, bytes]) -> None:
         self._keys[election] = {**keys, **self._keys.get(election, {})}
 
+    def keep_box_count(self, election: ElectionId, count: BoxCount) -> None:
+        stored = self._boxes.get(election)
+        if stored is None or stored.seal <= count.seal:
+            self._boxes[election] = count
+
+    def keep_logged(self, election: ElectionId, tree_size: int, ballots: int) -> None:
+        if self._logged.get(election, (0, 0))[0] < tree_size:
+            self._logged[election] = tree_size, ballots
+
     def find(self, election: ElectionId) -> StoredElection | None:
         if election not in self._definitions:
             return None
@@ -69,6 +80,8 @@ class MemoryElections:
             dict(self._keys.get(election, {})),
             self._secrets[election],
             self._unannounced.get(election),
+            self._boxes.get(election),
+            self._logged.get(election, (0, 0))[1],
         )
 
     def every(self) -> Iterable[Election]:
@@ -133,6 +146,9 @@ class MemoryBallots:
         for nullifier, (salt, of, content) in self.rows.items():
             if of == election:
                 yield CommittedBallot(nullifier, salt, of, content)
+
+    def count(self, election: ElectionId) -> int:
+        return sum(1 for _ in self.every(election))
 
     def find(self, nullifier: Nullifier) -> CommittedBallot | None:
         row = self.rows.get(nullifier)

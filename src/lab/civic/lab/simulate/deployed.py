@@ -20,7 +20,9 @@ from civic.lab.simulate.hall import Hall, draft_of
 from civic.lab.simulate.outcome import Outcome
 from civic.lab.simulate.run import Plan, Tick
 from civic.lab.simulate.voters import Attempt, Repeaters, shuffled
+from civic.operator.certifying import certify_once_counted
 from civic.operator.letters.making import make_codes, store_codes
+from civic.terminal.console import err
 from civic.terminal.failures import CommandFailed
 from civic.terminal.waiting import PATIENCE_SECONDS, TookTooLong, until
 from civic.voting.model.codes import PostedCode
@@ -137,7 +139,7 @@ class DeployedElection:
 
     def certify(self) -> None:
         """Certify the result; no later vote is looked up in an election that is over."""
-        self._hall.office.certify(self._election, self.outcome.ballots)
+        certify_once_counted(self._hall.office, self._election, self.outcome.ballots, err.print)
 
     def _open(self) -> None:
         self._hall.office.open(self._election)

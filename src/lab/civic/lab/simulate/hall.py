@@ -11,6 +11,7 @@ from civic.client.polling import PollingPlace
 from civic.contracts.identifiers import ElectionId
 from civic.lab.simulate.country import style_of
 from civic.lab.simulate.electorate import CANDIDATES, StateVote
+from civic.operator.certifying import Certifier
 from civic.operator.elections import ElectionOffice
 from civic.operator.letters.key import codes_key
 from civic.operator.letters.making import CodeOffice
@@ -22,7 +23,7 @@ from civic.voting.model.ballot import CommittedBallot
 from civic.voting.model.draft import DraftContest, DraftElection, DraftOption, DraftStyle
 
 
-class Office(CodeOffice, Protocol):
+class Office(CodeOffice, Certifier, Protocol):
     """The staff API, as in `ElectionOffice`."""
 
     def create(self, draft: DraftElection) -> Json:
@@ -43,10 +44,6 @@ class Office(CodeOffice, Protocol):
 
     def finish(self, election: str) -> Json:
         """Close an election before its time."""
-        ...
-
-    def certify(self, election: str, ballots: int) -> Json:
-        """Certify the count."""
         ...
 
 

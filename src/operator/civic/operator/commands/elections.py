@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from rich.text import Text
 
 from civic.client.api_client import Json
+from civic.operator.certifying import certify_once_counted
 from civic.operator.commands.election_tables import election_table, elections_table
 from civic.operator.election_file import read_election, written_election
 from civic.operator.elections import ElectionOffice
@@ -147,9 +148,13 @@ def certify(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Declare the count final, once no ballot waits to be counted and the tally agrees."""
+    """Declare the count final, once no ballot waits and box, tally and public log agree.
+
+    Seals the box and waits until it is counted, so it may take minutes; it can be repeated.
+    """
     with ElectionOffice(target_of(context)) as office:
-        _tell(office.certify(election, ballots), as_json=as_json)
+        certified = certify_once_counted(office, election, ballots, err.print)
+        _tell(certified, as_json=as_json)
 
 
 def delete(context: typer.Context, election: ElectionId) -> None:

@@ -6,14 +6,15 @@ but this condition is needed, so the same code is right on a table with multi-re
 consistency, which has no transactions (docs/adr/0025-ballots-one-way.md).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import ElectionId, Nullifier
-from civic.runtime.aws_errors import failed_condition, unavailable_as
+from civic.runtime.aws_errors import code_of, failed_condition, unavailable_as
 from civic.runtime.clients import CONNECTIONS
 from civic.voting.errors import StoreUnavailable
 from civic.voting.model.ballot import Ballot, CommittedBallot
@@ -23,14 +24,32 @@ from civic.voting.ports import BallotBox, Cast
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+SEGMENTS = 8
+"""How many parts of the box are counted at the same time."""
+
+_PAUSES = (1.0, 2.0, 4.0, 8.0)
+"""Seconds to wait before a page that was throttled is counted again."""
+
+_THROTTLED = {
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+}
+
 
 class DynamoDbBallots(BallotBox):
     """The ballot box."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        """Use ``table`` through ``client``."""
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Use ``table`` through ``client``; ``sleep`` waits where a count is throttled."""
         self._client = client
         self._table = table
+        self._sleep = sleep
 
     @override
     def holds(self, nullifier: Nullifier) -> bool:
@@ -60,6 +79,44 @@ class DynamoDbBallots(BallotBox):
             for page in pages:
                 yield from map(ballot_of, page["Items"])
 
+    @override
+    def count(self, election: ElectionId) -> int:
+        """Count by a parallel scan, read consistently, which returns numbers only."""
+        with ThreadPoolExecutor(SEGMENTS) as threads:
+            return sum(threads.map(lambda one: self._count(election, one), range(SEGMENTS)))
+
+    def _count(self, election: ElectionId, segment: int) -> int:
+        counted, start = 0, None
+        while True:
+            page = self._counted_page(election, segment, start)
+            counted += int(page["Count"])
+            start = page.get("LastEvaluatedKey")
+            if start is None:
+                return counted
+
+    def _counted_page(self, election: ElectionId, segment: int, start: Any) -> Mapping[str, Any]:
+        """Count a page; several segments at once may ask more of a partition than it can give."""
+        asked: dict[str, Any] = {"ExclusiveStartKey": start} if start else {}
+        pauses = iter(_PAUSES)
+        while True:
+            try:
+                with unavailable_as(StoreUnavailable):
+                    return self._client.scan(
+                        TableName=self._table,
+                        Select="COUNT",
+                        ConsistentRead=True,
+                        FilterExpression="election = :election",
+                        ExpressionAttributeValues={":election": {"S": election}},
+                        Segment=segment,
+                        TotalSegments=SEGMENTS,
+                        **asked,
+                    )
+            except StoreUnavailable as error:
+                pause = next(pauses, None)
+                if pause is None or not _is_throttled(error):
+                    raise
+                self._sleep(pause)
+
     def _put(self, ballot: CommittedBallot) -> Cast | StoreUnavailable:
         try:
             with unavailable_as(StoreUnavailable):
@@ -84,6 +141,11 @@ class DynamoDbBallots(BallotBox):
                 return Cast.ALREADY
             raise
         return Cast.COUNTED
+
+
+def _is_throttled(error: StoreUnavailable) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and code_of(cause) in _THROTTLED
 
 
 def ballot_of(item: Mapping[str, Any]) -> CommittedBallot:

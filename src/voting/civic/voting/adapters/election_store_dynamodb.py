@@ -3,7 +3,8 @@
 The part ``definition`` holds the election as one JSON ``document``, its revision and state beside
 it and, as long as the bus may not have heard of that revision, its events as ``unannounced``. A
 draft that was deleted leaves a ``definition`` without a document until the bus has heard of that.
-The part ``secret`` is the election's secret, ``key#<style>`` the public key of a ballot style.
+The part ``secret`` is the election's secret, ``key#<style>`` the public key of a ballot style,
+``box`` how many ballots the sealed box held, ``log`` how many the public log has.
 Every write is of a single item, and conditional.
 """
 
@@ -18,7 +19,7 @@ from civic.contracts.voting import ElectionChange, ElectionDeleted
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 from civic.voting.errors import ElectionMoved, StoreUnavailable
 from civic.voting.model.election import Election
-from civic.voting.ports import Announcement, ElectionStore, StoredElection
+from civic.voting.ports import Announcement, BoxCount, ElectionStore, StoredElection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 type Item = dict[str, Any]
 
 _DEFINITION, _SECRET, _KEY = "definition", "secret", "key#"
+_BOX, _LOG = "box", "log"
 _ABSENT = "attribute_not_exists(id)"
 _THE_ONE_BEFORE = (
     "revision = :before AND attribute_exists(document) AND attribute_not_exists(unannounced)"
@@ -87,6 +89,33 @@ class DynamoDbElections(ElectionStore):
             )
 
     @override
+    def keep_box_count(self, election: ElectionId, count: BoxCount) -> None:
+        # These two by UpdateItem as well, each role narrowed to the attributes of its own.
+        self._write(
+            self._client.update_item,
+            Key=_key(election, _BOX),
+            UpdateExpression="SET seal = :seal, in_box = :ballots",
+            ConditionExpression="attribute_not_exists(seal) OR seal <= :seal",
+            ExpressionAttributeValues={
+                ":seal": {"N": str(count.seal)},
+                ":ballots": {"N": str(count.ballots)},
+            },
+        )
+
+    @override
+    def keep_logged(self, election: ElectionId, tree_size: int, ballots: int) -> None:
+        self._write(
+            self._client.update_item,
+            Key=_key(election, _LOG),
+            UpdateExpression="SET tree_size = :size, in_log = :ballots",
+            ConditionExpression="attribute_not_exists(tree_size) OR tree_size < :size",
+            ExpressionAttributeValues={
+                ":size": {"N": str(tree_size)},
+                ":ballots": {"N": str(ballots)},
+            },
+        )
+
+    @override
     def find(self, election: ElectionId) -> StoredElection | None:
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("query").paginate(
@@ -108,6 +137,8 @@ class DynamoDbElections(ElectionStore):
             },
             sealed_secret=bytes(parts[_SECRET]["sealed"]["B"]),
             unannounced=_unannounced(found) if "unannounced" in found else None,
+            box=_box(parts.get(_BOX, {})),
+            logged=int(parts.get(_LOG, {}).get("in_log", {"N": "0"})["N"]),
         )
 
     @override
@@ -180,6 +211,12 @@ def _election(item: Item) -> Election:
 
 def _announcement(election: Election, events: tuple[ElectionChange, ...]) -> Announcement:
     return Announcement(election.id, election.revision, events)
+
+
+def _box(item: Item) -> BoxCount | None:
+    if "in_box" not in item:
+        return None
+    return BoxCount(int(item["seal"]["N"]), int(item["in_box"]["N"]))
 
 
 def _unannounced(item: Item) -> Announcement:

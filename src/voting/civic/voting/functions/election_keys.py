@@ -1,8 +1,9 @@
-"""Queue: keep the public keys of credentials that the issuer publishes."""
+"""Queue: keep what others say about elections: keys of credentials, and how much is logged."""
 
 from functools import cache
 from typing import Any
 
+from civic.contracts.audit import CheckpointPublished
 from civic.contracts.voting import CredentialKeysPublished
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
@@ -13,7 +14,7 @@ from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
 
 
 class Environment(QueueSettings):
-    """Environment of the function that keeps public keys."""
+    """Environment of the function that keeps what others say."""
 
     elections_table: str
 
@@ -36,4 +37,12 @@ def _keep(event: CredentialKeysPublished, line: Invocation) -> None:
     line.record(election=event.election, keys=str(len(event.keys)))
 
 
-SUBSCRIBES: Subscriptions[None] = (on(CredentialKeysPublished, _keep),)
+def _note_logged(event: CheckpointPublished, _line: Invocation) -> None:
+    for election, ballots in (event.logged or {}).items():
+        store().keep_logged(election, event.size, ballots)
+
+
+SUBSCRIBES: Subscriptions[None] = (
+    on(CredentialKeysPublished, _keep),
+    on(CheckpointPublished, _note_logged),
+)

@@ -264,7 +264,7 @@ ROUTES = Routes(
             _certify,
             Access.STAFF,
             "certifyElection",
-            "Declare the count final; 409 count_differs if the tally has a different number",
+            "Declare the count final, once the sealed box is counted and every count agrees",
             body=Certification,
             answer=_SHOWN,
             problems=(409,),

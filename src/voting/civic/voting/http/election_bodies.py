@@ -12,6 +12,7 @@ from civic.runtime.request import FieldError, Problem
 from civic.voting.errors import (
     BadDefinition,
     BallotsWaiting,
+    BoxNotCounted,
     CodeTaken,
     CountDiffers,
     ElectionMoved,
@@ -67,6 +68,9 @@ class ElectionShown(ElectionSummary):
         description="The ballot styles whose credentials can already be verified"
     )
     ballots: int | None = Field(default=None, description="The certified number of ballots")
+    sealed_at: datetime | None = Field(
+        default=None, description="When the box was sealed, to be counted and then certified"
+    )
 
 
 class CandidateAdded(Body):
@@ -78,7 +82,7 @@ class CandidateAdded(Body):
 
 
 class Certification(Body):
-    """How many ballots are in the final count; it must be the number in the tally."""
+    """How many ballots are in the final count: as many as in the box, the tally and the log."""
 
     ballots: int = Field(ge=0, strict=True)
 
@@ -113,8 +117,11 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     BallotsWaiting: Problem(
         409, "ballots_waiting", "Ballots may still be on their way; see the queue", headers={}
     ),
-    CountDiffers: Problem(
-        409, "count_differs", "The tally has a different number of ballots; see the results"
+    BoxNotCounted: Problem(
+        409,
+        "box_not_counted",
+        "The box is sealed and is being counted; repeat the request in a minute",
+        headers={"retry-after": "10"},
     ),
     CodeTaken: Problem(409, "code_taken", "A code belongs to another election or ballot style"),
     StoreUnavailable: _UNAVAILABLE,
@@ -127,6 +134,9 @@ def problem_of(error: Exception) -> Problem | None:
     if isinstance(error, BadDefinition):
         faults = tuple(FieldError(code, pointer) for code, pointer in error.faults)
         return Problem(422, "bad_definition", "The definition contradicts itself", faults)
+    if isinstance(error, CountDiffers):
+        differ = tuple(FieldError(f"{count}_differs", "/ballots") for count in error.counts)
+        return Problem(409, "count_differs", "Not every count has that many ballots", differ)
     return _PROBLEMS.get(type(error))
 
 
@@ -158,4 +168,5 @@ def shown(election: Election, keys: tuple[StyleId, ...] = ()) -> ElectionShown:
         openings=election.openings,
         keys=keys,
         ballots=election.ballots,
+        sealed_at=election.sealed_at,
     )

@@ -95,6 +95,10 @@ class Election(Definition):
     )
     issued_ids: int = Field(default=0, ge=0, description="Ids given to contests and options so far")
     ballots: int | None = Field(default=None, description="The certified number of ballots")
+    sealed_at: AwareDatetime | None = Field(
+        default=None,
+        description="When the box was sealed: from then on the processor refuses ballots",
+    )
 
     def state_at(self, now: datetime) -> State:
         """Return the state at a given time: the window opens and closes by itself."""

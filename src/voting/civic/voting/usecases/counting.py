@@ -80,6 +80,9 @@ def _opened(polls: Polls, election: ElectionId, sealed: bytes) -> CommittedBallo
     if poll.election.state is State.CERTIFIED:
         # A certified count is final, even if a ballot that had failed is put back too late.
         raise NotNow("the election is certified")
+    if poll.election.sealed_at is not None:
+        # Nor may the box change while it is counted. The office unseals it if ballots wait.
+        raise NotNow("the box is sealed")
     ballot = unseal(election, sealed, poll.secrets.seal)
     if Ballot.parse(ballot.content).election != election:
         raise SealBroken("a ballot of another election")

@@ -76,6 +76,7 @@ def clone(
             "opens_at": opens_at,
             "closes_at": closes_at,
             "ballots": None,
+            "sealed_at": None,
         }
     )
     check(draft, office.register.clock())

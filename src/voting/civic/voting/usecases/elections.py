@@ -6,6 +6,7 @@ that a request whose answer was lost can be repeated. Every one of them may rais
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.voting import (
@@ -13,12 +14,21 @@ from civic.contracts.voting import (
     ElectionEnded,
     ElectionOpened,
     ElectionResumed,
+    ElectionSealed,
     ElectionSuspended,
+    ElectionUnsealed,
 )
-from civic.voting.errors import BadDefinition, BallotsWaiting, CountDiffers, NotNow
+from civic.voting.errors import (
+    BadDefinition,
+    BallotsWaiting,
+    BoxNotCounted,
+    CountDiffers,
+    NotNow,
+)
 from civic.voting.model.certification import tally_of
 from civic.voting.model.election import Election, State
 from civic.voting.model.rules import check
+from civic.voting.ports import StoredElection
 from civic.voting.usecases.office import (
     Office,
     facts,
@@ -26,10 +36,13 @@ from civic.voting.usecases.office import (
     publication,
     stands_in,
 )
-from civic.voting.usecases.register import change
+from civic.voting.usecases.register import change, current
 from civic.voting.usecases.tallying import total
 
 _TAKING_CODES = {State.PUBLISHED, State.OPEN, State.SUSPENDED}
+
+COUNTED_WITHIN = timedelta(minutes=30)
+"""Time to count a sealed box, delay and a retry included; after that it is sealed anew."""
 
 
 def publish(office: Office, election: ElectionId) -> Election:
@@ -102,6 +115,8 @@ def finish(office: Office, election: ElectionId) -> Election:
 def certify(office: Office, election: ElectionId, ballots: int) -> Election:
     """Declare the count final, and publish it option by option.
 
+    First the box is sealed, so that nothing comes into it while it is counted; ask again then.
+
     Args:
         office: Who declares it.
         election: What is counted.
@@ -109,23 +124,25 @@ def certify(office: Office, election: ElectionId, ballots: int) -> Election:
 
     Raises:
         BallotsWaiting: Something is waiting to be counted, or may still arrive.
-        CountDiffers: The tally has a different number of ballots.
+        BoxNotCounted: The box is sealed, and its ballots are being counted.
+        CountDiffers: The box, the tally or the public log has a different number of ballots.
         NotNow: The election is not over, or is certified with another count.
     """
-    before = stands_in(office, election, {State.CLOSED, State.CERTIFIED})
-    if before.state is State.CERTIFIED:
-        if before.ballots != ballots:
-            raise NotNow
+    stored = current(office.register, election)
+    before = stored.election
+    if before.state is State.CERTIFIED and before.ballots == ballots:
         return before
-    settled = office.register.clock() >= before.closes_at + office.settling
-    if not settled or office.backlog.waiting():
-        raise BallotsWaiting
+    if before.state is not State.CLOSED:
+        raise NotNow
+    boxed = _counted_box(office, stored)
     counts, _ = total(office.tallies, election)
     tally = tally_of(before, counts)
     # Nor may there be a ballot of a style that the tally to be announced does not have.
-    if not ballots == counts.ballots == sum(one.ballots for one in tally):
-        raise CountDiffers
-    after = next_revision(before, state=State.CERTIFIED, ballots=ballots)
+    tallied = ballots == counts.ballots == sum(one.ballots for one in tally)
+    agree = {"box": boxed == ballots, "tally": tallied, "log": stored.logged == ballots}
+    if not all(agree.values()):
+        raise CountDiffers(*(name for name, agrees in agree.items() if not agrees))
+    after = next_revision(before, state=State.CERTIFIED, ballots=ballots, sealed_at=None)
     certified = ElectionCertified(
         **facts(office, after), ballots=ballots, openings=after.openings, tally=tally
     )
@@ -145,3 +162,26 @@ def add_codes(
     if stands_in(office, election, _TAKING_CODES).style(style) is None:
         raise BadDefinition(("unknown_style", "/style"))
     office.codes.add(election, style, hashes)
+
+
+def _counted_box(office: Office, stored: StoredElection) -> int:
+    """Return how many ballots the sealed box holds; seal it if it is not, and nothing waits.
+
+    A seal that was not counted in time, as a message was lost, is followed by another one.
+    """
+    election, now = stored.election, office.register.clock()
+    if now < election.closes_at + office.settling:
+        raise BallotsWaiting
+    if office.backlog.waiting():
+        if election.sealed_at is not None:
+            after = next_revision(election, sealed_at=None)
+            change(office.register, after, ElectionUnsealed(**facts(office, after)))
+        raise BallotsWaiting
+    if election.sealed_at is not None:
+        if stored.box is not None and stored.box.seal == election.revision:
+            return stored.box.ballots
+        if now < election.sealed_at + COUNTED_WITHIN:
+            raise BoxNotCounted
+    after = next_revision(election, sealed_at=now)
+    change(office.register, after, ElectionSealed(**facts(office, after)))
+    raise BoxNotCounted

@@ -91,5 +91,7 @@ def published(store: ElectionStore, election: ElectionId, now: datetime) -> dict
     if stored is None or stored.election.state is State.DRAFT:
         return None
     keys = {style: b64encode(key).decode() for style, key in stored.keys.items()}
-    document = stored.election.model_dump(mode="json", exclude={"issued_ids", "ballots"})
+    document = stored.election.model_dump(
+        mode="json", exclude={"issued_ids", "ballots", "sealed_at"}
+    )
     return document | {"state": stored.election.state_at(now), "keys": keys}
