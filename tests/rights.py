@@ -138,7 +138,8 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | in_part("ReviewQueue", "GetItem")
     | in_part("RequestLog", "Scan")
     | {PUBLISHING},
-    "ReviewRole": may("ReviewQueue", "GetItem", "DeleteItem", "Scan")
+    "ReviewRole": takes("OutdatedCasesQueue")
+    | may("ReviewQueue", "GetItem", "DeleteItem", "Scan")
     | LOGGING
     | {
         ("dynamodb:PutItem", "RequestLog", LOOKING),

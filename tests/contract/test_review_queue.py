@@ -72,6 +72,38 @@ def test_case_of_a_later_revision_starts_without_opinions(queue: Queue) -> None:
     assert queue.get(ADA) == case(2, ReviewCause.DATA_SUBJECT)
 
 
+def test_case_about_a_later_decision_takes_the_place_of_one_that_nobody_closed(
+    queue: Queue,
+) -> None:
+    queue.add(case())
+    queue.opine(case(), FOR)
+    contested = replace(case(cause=ReviewCause.DATA_SUBJECT), round=1)
+    queue.add(contested)
+    queue.add(case())
+    assert queue.get(ADA) == contested
+
+
+def test_case_of_an_earlier_release_has_no_round_and_stays(queue: Queue) -> None:
+    earlier = replace(case(), round=None)
+    queue.add(earlier)
+    queue.add(replace(case(), round=1))
+    assert queue.get(ADA) == earlier
+    queue.add(case(2))
+    assert queue.get(ADA) == case(2)
+
+
+def test_case_that_is_carried_over_begins_again_with_the_later_revision(queue: Queue) -> None:
+    contested = replace(case(), round=3)
+    queue.add(contested)
+    queue.opine(contested, FOR)
+    queue.carry_over(contested, Revision(2))
+    assert queue.get(ADA) == case(2)
+    # Of another revision by now, or gone.
+    queue.carry_over(contested, Revision(3))
+    queue.carry_over(case(who=GRACE), Revision(3))
+    assert list(queue.waiting()) == [case(2)]
+
+
 def test_everybody_who_waits_is_returned(queue: Queue) -> None:
     cases = {case(), case(2, ReviewCause.DATA_SUBJECT, GRACE)}
     for one in cases:
@@ -139,7 +171,7 @@ def test_case_holds_nothing_but_itself(aws: Aws) -> None:
     deployed().add(case())
     deployed().opine(case(), FOR)
     (item,) = aws.items("review-queue")
-    assert set(item) == {"id", "revision", "since", "cause", "opinions"}
+    assert set(item) == {"id", "revision", "round", "since", "cause", "opinions"}
     (opinion,) = item["opinions"]["L"]
     assert set(opinion["M"]) == {"by", "decision", "at"}
 

@@ -107,11 +107,15 @@ NARROWED = {
         "Null": KEYS_AND_ATTRIBUTES,
     },
     "AskForReviews": {
-        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "revision", "since", "cause"]},
+        "ForAllValues:StringEquals": {
+            "dynamodb:Attributes": ["id", "revision", "round", "since", "cause"]
+        },
         **UNSEEN,
     },
     "WriteOpinions": {
-        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "revision", "opinions"]},
+        "ForAllValues:StringEquals": {
+            "dynamodb:Attributes": ["id", "revision", "round", "opinions"]
+        },
         "Null": {"dynamodb:Attributes": "false"},
     },
     "RestrictProcessing": {

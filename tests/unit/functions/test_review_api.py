@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from civic.identity.errors import StoreUnavailable
 from civic.identity.functions import review
 from tests.fakes.deployment import Deployment
 from tests.fakes.fixtures import LogLines
-from tests.fakes.lambda_events import http_event, said, wrong_fields
+from tests.fakes.lambda_events import http_event, said, sqs_event, wrong_fields
 from tests.fakes.office import (
+    ACCEPTABLE,
     DOUBTFUL,
     HOPELESS,
     JANE,
@@ -296,3 +298,27 @@ def test_looks_and_decisions_are_counted(two_people: Deployment, log_lines: LogL
     shown, first, second = log_lines()
     assert shown["ReviewsShown"] == [1.0]
     assert (first["ReviewsDecided"], second["ReviewsDecided"]) == ([0.0], [1.0])
+
+
+# ------------------------------------------------------------------ what is due
+
+
+def test_schedule_closes_outdated_cases_and_says_how_many_wait(
+    deployment: Deployment, log_lines: LogLines
+) -> None:
+    waits, corrected = citizen(deployment, DOUBTFUL), citizen(deployment, DOUBTFUL)
+    corrected.ask("PUT ", ACCEPTABLE.model_dump_json(exclude_none=True))
+    deployment.deliver()
+    log_lines()
+    assert review.handler(sqs_event("{}"), None) == {}
+    (line,) = log_lines()
+    assert line["ReviewsWaiting"] == [1.0]
+    assert_silent(line)
+    assert [row["id"]["S"] for row in deployment.aws.items("review-queue")] == [waits.id]
+    assert views(deployment) == []
+
+
+def test_schedule_that_a_table_refuses_is_run_again(deployment: Deployment) -> None:
+    deployment.aws.fail("dynamodb", "Scan", "AccessDeniedException")
+    with pytest.raises(StoreUnavailable):
+        review.handler(sqs_event("{}"), None)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from civic.contracts.events import Decision
+from civic.contracts.events import Decision, ReviewDecided
 from civic.contracts.identifiers import Revision
 from civic.identity.errors import (
     NotYetStored,
@@ -16,17 +16,20 @@ from civic.identity.errors import (
     WrappingKeyMissing,
 )
 from civic.identity.model.receipt import Receipt
-from civic.identity.model.requests import StaffView
+from civic.identity.model.requests import RequestKind, StaffView
 from civic.identity.model.review import ReviewCause
-from civic.identity.usecases.review import list_cases
+from civic.identity.usecases.review import list_cases, put_cases_right
 from civic.identity.usecases.rights import lift_restriction, request_review, restrict
 from tests.fakes.faults import Crash, Faults, Meanwhile
 from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, TRACE, Consumer, Pipeline
 from tests.fakes.reviewing import (
+    ACCEPTED,
     DOUBTFUL,
     HOPELESS,
     JANE,
+    JOHN,
+    REJECTED,
     contested,
     correct,
     decide,
@@ -39,6 +42,9 @@ from tests.fakes.reviewing import (
 )
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
+
+WRITTEN = 8
+"""The calls of a decision of which the last writes it; the next two publish and note it."""
 
 
 def test_who_waits_are_those_the_rules_leave_to_people_and_who_contest() -> None:
@@ -122,6 +128,115 @@ def test_review_of_a_decision_that_was_corrected_is_no_longer_due() -> None:
     pipeline.drain()
     assert listed(pipeline) == set()
     assert open_requests(pipeline, receipt) == set()
+
+
+def rejected_again(pipeline: Pipeline, receipt: Receipt) -> None:
+    published = len(pipeline.bus.events)
+    correct(pipeline, receipt, citizenship_attestation=False, username="corrected")
+    pipeline.drain(published)
+
+
+def test_correction_that_is_rejected_as_well_answers_no_review() -> None:
+    pipeline = Pipeline()
+    receipt = contested(pipeline)
+    decide_other = in_doubt(pipeline)
+    rejected_again(pipeline, receipt)
+    assert listed(pipeline) == {decide_other.id}
+    assert listed(pipeline) == {decide_other.id, receipt.id}
+    assert open_requests(pipeline, receipt) == {RequestKind.REVIEW}
+    (case,) = (one for one in list_cases(pipeline.review) if one.record.id == receipt.id)
+    assert (case.record.revision, case.since, case.opinions) == (2, NOW, ())
+    pipeline.now += timedelta(days=1)
+    decide(pipeline, receipt, revision=2)
+    assert standing(pipeline, receipt) == (Decision.ACCEPTED, 1)
+    assert open_requests(pipeline, receipt) == set()
+    assert receipt.id not in listed(pipeline)
+
+
+def test_correction_that_nobody_has_decided_on_yet_answers_no_review() -> None:
+    pipeline = Pipeline()
+    receipt = contested(pipeline)
+    correct(pipeline, receipt)
+    assert listed(pipeline) == set()
+    assert RequestKind.REVIEW in open_requests(pipeline, receipt)
+    assert pipeline.reviews.rows
+    pipeline.drain()
+    assert listed(pipeline) == set()
+    assert open_requests(pipeline, receipt) == set()
+    assert not pipeline.reviews.rows
+
+
+def left_open(pipeline: Pipeline, faults: Faults) -> Receipt:
+    """Have a contested case decided by somebody whose closing of it fails."""
+    receipt = contested(pipeline)
+    pipeline.now += timedelta(hours=1)
+    # The event is out; the answer and the case remain.
+    faults.at = {faults.calls + WRITTEN + 2}
+    with pytest.raises(Crash):
+        decide(pipeline, receipt, REJECTED)
+    faults.at = set()
+    pipeline.now += timedelta(days=2)
+    assert standing(pipeline, receipt) == (Decision.REJECTED, 1)
+    return receipt
+
+
+def test_case_that_was_decided_days_ago_is_not_decided_the_other_way() -> None:
+    faults = Faults()
+    pipeline = Pipeline(faults)
+    receipt = left_open(pipeline, faults)
+    with pytest.raises(ReviewOutdated):
+        show(pipeline, receipt)
+    with pytest.raises(ReviewOutdated):
+        decide(pipeline, receipt, ACCEPTED, JOHN)
+    assert standing(pipeline, receipt) == (Decision.REJECTED, 1)
+    assert len(pipeline.bus.of(ReviewDecided)) == 1
+
+
+def test_case_that_was_decided_is_closed_by_the_next_list() -> None:
+    faults = Faults()
+    pipeline = Pipeline(faults)
+    receipt = left_open(pipeline, faults)
+    assert open_requests(pipeline, receipt) == {RequestKind.REVIEW}
+    assert put_cases_right(pipeline.review) == 0
+    assert open_requests(pipeline, receipt) == set()
+    assert not pipeline.reviews.rows
+
+
+def test_same_decision_once_more_finishes_what_was_interrupted() -> None:
+    faults = Faults()
+    pipeline = Pipeline(faults)
+    receipt = left_open(pipeline, faults)
+    row = decide(pipeline, receipt, REJECTED, JOHN)
+    assert row == decision_of(pipeline, receipt.id)
+    first, again = (event.results[0] for event in pipeline.bus.of(ReviewDecided))
+    assert first == again
+    assert standing(pipeline, receipt) == (Decision.REJECTED, 1)
+    assert open_requests(pipeline, receipt) == set()
+    assert not pipeline.reviews.rows
+
+
+def test_who_contests_what_was_decided_is_not_taken_for_answered() -> None:
+    faults = Faults()
+    pipeline = Pipeline(faults)
+    receipt = left_open(pipeline, faults)
+    request_review(pipeline.rights, receipt.id, receipt.access_token)
+    assert listed(pipeline) == {receipt.id}
+    decide(pipeline, receipt, ACCEPTED, JOHN)
+    assert standing(pipeline, receipt) == (Decision.ACCEPTED, 2)
+    assert not pipeline.reviews.rows
+
+
+@pytest.mark.parametrize(("since", "closed"), [(timedelta(0), False), (timedelta(1), True)])
+def test_case_of_an_earlier_release_is_closed_if_it_is_older_than_the_decision(
+    since: timedelta, *, closed: bool
+) -> None:
+    faults = Faults()
+    pipeline = Pipeline(faults)
+    receipt = left_open(pipeline, faults)
+    case = pipeline.reviews.rows[receipt.id]
+    decided_at = decision_of(pipeline, receipt.id).updated
+    pipeline.reviews.rows[receipt.id] = replace(case, round=None, since=decided_at - since)
+    assert listed(pipeline) == (set() if closed else {receipt.id})
 
 
 def test_shown_case_is_the_record_with_the_decision_that_stands() -> None:

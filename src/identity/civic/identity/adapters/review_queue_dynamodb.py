@@ -38,13 +38,42 @@ class DynamoDbReviewQueue(ReviewQueue):
             "since": {"S": case.since.isoformat()},
             "cause": {"S": case.cause},
         }
+        if case.round is not None:
+            item["round"] = {"N": str(case.round)}
         with unavailable_as(StoreUnavailable):
             try:
                 self._client.put_item(
                     TableName=self._table,
                     Item=item,
-                    ConditionExpression="attribute_not_exists(id) OR revision < :r",
-                    ExpressionAttributeValues={":r": _revision(case)},
+                    ConditionExpression=(
+                        "attribute_not_exists(id) OR revision < :r"
+                        " OR (revision = :r AND #round < :round)"
+                    ),
+                    ExpressionAttributeNames={"#round": "round"},
+                    ExpressionAttributeValues={
+                        ":r": _revision(case),
+                        ":round": {"N": str(case.round or 0)},
+                    },
+                )
+            except ClientError as error:
+                if not failed_condition(error):
+                    raise
+
+    @override
+    def carry_over(self, case: ReviewCase, revision: Revision) -> None:
+        with unavailable_as(StoreUnavailable):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key={"id": {"S": case.record.id}},
+                    UpdateExpression="SET revision = :later, #round = :first REMOVE opinions",
+                    ConditionExpression="revision = :r",
+                    ExpressionAttributeNames={"#round": "round"},
+                    ExpressionAttributeValues={
+                        ":r": _revision(case),
+                        ":later": {"N": str(revision)},
+                        ":first": {"N": "0"},
+                    },
                 )
             except ClientError as error:
                 if not failed_condition(error):
@@ -127,4 +156,5 @@ def _case(item: Item) -> ReviewCase:
             )
             for one in item.get("opinions", {"L": []})["L"]
         ),
+        int(item["round"]["N"]) if "round" in item else None,
     )

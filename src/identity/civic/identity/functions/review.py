@@ -1,4 +1,7 @@
-"""Staff API, authorised by IAM: the cases that a person has to decide (GDPR Art. 22(3))."""
+"""Staff API, authorised by IAM: the cases that a person has to decide (GDPR Art. 22(3)).
+
+Queue, on a schedule: put right the cases that are outdated, though nobody lists them.
+"""
 
 from datetime import timedelta
 from functools import cache
@@ -26,10 +29,16 @@ from civic.identity.http.staff_bodies import (
 from civic.identity.model.keys import RecordId
 from civic.identity.model.review import ReviewCase
 from civic.identity.usecases.access import Records
-from civic.identity.usecases.review import Review, decide_case, list_cases, show_case
+from civic.identity.usecases.review import (
+    Review,
+    decide_case,
+    list_cases,
+    put_cases_right,
+    show_case,
+)
 from civic.runtime import clients
 from civic.runtime.http import answer, serve
-from civic.runtime.observability import Invocation
+from civic.runtime.observability import Invocation, invocation
 from civic.runtime.publisher import EventBridgePublisher
 from civic.runtime.request import Request, Response
 from civic.runtime.routes import Access, Answer, Route, Routes
@@ -51,9 +60,13 @@ class Environment(Settings):
     people_needed: int
 
 
-def handler(event: dict[str, Any], _context: object) -> Response:
-    """Answer one request of the staff API."""
-    return serve(event, ROUTES, problem_of)
+def handler(event: dict[str, Any], _context: object) -> Response | dict[str, Any]:
+    """Answer one request of the staff API, or do what is due."""
+    if "Records" not in event:
+        return serve(event, ROUTES, problem_of)
+    with invocation() as line:
+        line.count("ReviewsWaiting", put_cases_right(review()))
+    return {}
 
 
 @cache

@@ -36,6 +36,8 @@ class ReviewCase:
     since: datetime
     cause: ReviewCause
     opinions: tuple[Opinion, ...] = ()
+    round: int | None = 0
+    """The round of the decision that is to be reviewed; None in cases of earlier releases."""
 
     @property
     def due_at(self) -> datetime:

@@ -284,7 +284,14 @@ class ReviewQueue(Protocol):
     """The registrations that wait for a person's decision."""
 
     def add(self, case: ReviewCase) -> None:
-        """Note a case, unless there is one of the same or a later revision."""
+        """Note a case, unless there is one of the same or a later revision and round."""
+        ...
+
+    def carry_over(self, case: ReviewCase, revision: Revision) -> None:
+        """Take a case to what the rules decided on a later revision, without the opinions.
+
+        No error if it is gone, or of another revision by now.
+        """
         ...
 
     def get(self, registration: RegistrationId) -> ReviewCase | None:

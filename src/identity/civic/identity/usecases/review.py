@@ -21,7 +21,7 @@ from civic.identity.model.keys import RecordId
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import RequestKind, StaffView
 from civic.identity.model.review import DECIDED_BY_PEOPLE, Opinion, ReviewCase
-from civic.identity.model.rows import DecisionRow, Verdict
+from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
 from civic.identity.model.rules import RuleSet
 from civic.identity.ports import DecisionStore, RequestLog, ReviewQueue
 from civic.identity.usecases.access import Records, open_record
@@ -52,18 +52,59 @@ class OpenedCase:
 
 
 def list_cases(review: Review) -> Iterator[ReviewCase]:
-    """Return the cases that wait, without opening any.
-
-    Those that are outdated are closed: the decision that was contested no longer stands.
-    """
+    """Return the cases that wait, without opening any; those that are outdated are put right."""
     for case in review.queue.waiting():
         row = review.decisions.get(case.record.id)
-        if isinstance(row, DecisionRow) and row.record == case.record:
-            if not row.restricted:
-                yield case
-        elif not (isinstance(row, DecisionRow) and row.record.revision < case.record.revision):
-            review.requests.complete(case.record.id, RequestKind.REVIEW, review.clock())
-            review.queue.close(case.record.id, case.record.revision)
+        if _is_outdated(case, row):
+            _put_right(review, case, row)
+        elif isinstance(row, DecisionRow) and row.record == case.record and not row.restricted:
+            yield case
+
+
+def put_cases_right(review: Review) -> int:
+    """Do what a list does with outdated cases, when nobody lists any.
+
+    Returns:
+        How many cases wait for a person.
+    """
+    return sum(1 for _ in list_cases(review))
+
+
+def _is_outdated(case: ReviewCase, row: DecisionRow | Tombstone | None) -> bool:
+    """Return whether the decision that a case is about no longer stands."""
+    if not isinstance(row, DecisionRow):
+        return True
+    if row.record != case.record:
+        return row.record.revision > case.record.revision
+    return _was_decided(case, row)
+
+
+def _was_decided(case: ReviewCase, row: DecisionRow) -> bool:
+    """Return whether people have decided a case, and then failed to close it."""
+    if row.verdict is None:
+        return False
+    if case.round is None:
+        return row.verdict.round > 0 and row.updated > case.since
+    return row.verdict.round > case.round
+
+
+def _put_right(review: Review, case: ReviewCase, row: DecisionRow | Tombstone | None) -> None:
+    """Close an outdated case; one that a correction has not answered goes on with that."""
+    if isinstance(row, DecisionRow) and row.record != case.record and _is_asked_for(review, case):
+        if row.verdict is None:
+            # What becomes of the correction will tell.
+            return
+        if row.verdict.decision != Decision.ACCEPTED:
+            review.queue.carry_over(case, row.record.revision)
+            return
+    review.requests.complete(case.record.id, RequestKind.REVIEW, review.clock())
+    review.queue.close(case.record.id, case.record.revision)
+
+
+def _is_asked_for(review: Review, case: ReviewCase) -> bool:
+    """Return whether the data subject has asked for a person, and waits for the answer."""
+    requests = review.requests.history(case.record.id).requests
+    return any(one.kind is RequestKind.REVIEW and not one.completed_at for one in requests)
 
 
 def show_case(review: Review, registration: RegistrationId, by: str) -> OpenedCase:
@@ -72,11 +113,13 @@ def show_case(review: Review, registration: RegistrationId, by: str) -> OpenedCa
     Raises:
         RegistrationNotFound: There is no such case.
         RegistrationRestricted: The data subject has restricted the processing.
-        ReviewOutdated: The case was corrected or erased in the meantime.
+        ReviewOutdated: The case was corrected, decided or erased in the meantime.
         DigestsDisagree: The rows do not agree on whose record it is; nothing was opened.
         NotYetStored: The corrected record is still on its way to the store.
     """
     case, row = _standing(review, registration)
+    if _was_decided(case, row):
+        raise ReviewOutdated
     opened = _open(review, row, StaffView(registration, review.clock(), by, "review"))
     return OpenedCase(case, opened, row)
 
@@ -89,6 +132,9 @@ def decide_case(
     trace: TraceContext,
 ) -> DecisionRow | None:
     """Add a person's opinion on a case; once enough people agree, it becomes the decision.
+
+    A case that was decided, but not closed, is not decided again: the same decision is announced
+    once more and the case closed, another one is refused.
 
     Args:
         review: What the review works with.
@@ -111,19 +157,16 @@ def decide_case(
     if case.record != record:
         raise ReviewOutdated
     now = review.clock()
-    opined = review.queue.opine(case, Opinion(by, decision, now))
-    if opined is None:
-        raise ReviewOutdated
-    if not opined.settled(decision, review.people_needed):
+    known = _was_decided(case, row)
+    decided = row if known else _settled(review, case, row, Opinion(by, decision, now))
+    if decided is None:
         return None
-    if row.verdict is None:
+    verdict = decided.verdict
+    if verdict is None or verdict.decision != decision:
         raise ReviewOutdated
-    by_people = Reason(code=DECIDED_BY_PEOPLE, pointer="")
-    verdict = Verdict(decision, (by_people,), row.verdict.rule_set, row.verdict.round + 1)
-    decided = replace(row, updated=now, verdict=verdict, contested=None)
     # Analytics gets the cohort with every decision, and only the record has it.
     opened = _open(review, row, StaffView(record.id, now, by, "decision"))
-    if not review.decisions.overrule(decided):
+    if not known and not review.decisions.overrule(decided):
         raise ReviewOutdated
     made = DecisionMade(
         id=record.id,
@@ -131,7 +174,7 @@ def decide_case(
         decision=verdict.decision,
         reasons=verdict.reasons,
         rule_set=verdict.rule_set,
-        decided_at=now,
+        decided_at=decided.updated,
         round=verdict.round,
         cohort=cohort_of(opened, review.rules),
         access_digest=row.access_digest,
@@ -142,6 +185,20 @@ def decide_case(
     review.requests.complete(record.id, RequestKind.REVIEW, now)
     review.queue.close(record.id, record.revision)
     return decided
+
+
+def _settled(
+    review: Review, case: ReviewCase, row: DecisionRow, opinion: Opinion
+) -> DecisionRow | None:
+    """Add an opinion; return the row with the decision on which enough people then agree."""
+    opined = review.queue.opine(case, opinion)
+    if opined is None or row.verdict is None:
+        raise ReviewOutdated
+    if not opined.settled(opinion.decision, review.people_needed):
+        return None
+    by_people = Reason(code=DECIDED_BY_PEOPLE, pointer="")
+    verdict = Verdict(opinion.decision, (by_people,), row.verdict.rule_set, row.verdict.round + 1)
+    return replace(row, updated=opinion.at, verdict=verdict, contested=None)
 
 
 def _standing(review: Review, registration: RegistrationId) -> tuple[ReviewCase, DecisionRow]:

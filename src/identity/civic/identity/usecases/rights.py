@@ -119,7 +119,10 @@ def request_review(
     request = rights.requests.note_request(
         SubjectRequest(registration, RequestKind.REVIEW, rights.clock())
     )
-    rights.reviews.add(ReviewCase(row.record, request.received_at, ReviewCause.DATA_SUBJECT))
+    contested = row.verdict.round
+    rights.reviews.add(
+        ReviewCase(row.record, request.received_at, ReviewCause.DATA_SUBJECT, round=contested)
+    )
     # From here on the retention waits. It comes last: a request that broke off is not acknowledged,
     # and must not keep the row for ever.
     if not rights.decisions.contest(registration, rights.clock()):

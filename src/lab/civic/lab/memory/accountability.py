@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from math import inf
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
-from civic.identity.model.keys import AccessDigest
+from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
 from civic.identity.model.review import Opinion, ReviewCase
 
@@ -124,8 +125,14 @@ class MemoryReviewQueue:
 
     def add(self, case: ReviewCase) -> None:
         known = self.rows.get(case.record.id)
-        if known is None or known.record.revision < case.record.revision:
+        if known is None or _step(known) < _step(case):
             self.rows[case.record.id] = case
+
+    def carry_over(self, case: ReviewCase, revision: Revision) -> None:
+        known = self.rows.get(case.record.id)
+        if known is not None and known.record == case.record:
+            later = RecordId(case.record.id, revision)
+            self.rows[case.record.id] = replace(known, record=later, opinions=(), round=0)
 
     def get(self, registration: RegistrationId) -> ReviewCase | None:
         return self.rows.get(registration)
@@ -144,6 +151,11 @@ class MemoryReviewQueue:
         known = self.rows.get(registration)
         if known and (up_to is None or known.record.revision <= up_to):
             del self.rows[registration]
+
+
+def _step(case: ReviewCase) -> tuple[int, float]:
+    # In a row of an earlier release no round is less than another.
+    return case.record.revision, inf if case.round is None else case.round
 
 
 class MemoryReceiptSigner:
