@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,20 +12,33 @@ from civic.contracts.events import (
     DataDeleted,
     DataStored,
     DataUpdated,
+    Decision,
     DecisionDeleted,
     DeletionRequest,
+    ErasureUnfinished,
     Event,
     JoinDeleted,
+    RestrictionChanged,
+    RevalidationDue,
     ReviewDecided,
     ValidationRequest,
     ValidationResult,
 )
+from civic.contracts.identifiers import Revision
 from civic.contracts.voting import RollDeleted
-from civic.identity.model.receipt import Receipt
-from civic.identity.usecases.rights import object_to_analytics, restrict
+from civic.identity.functions import reconciler
+from civic.identity.model.credentials import RollEntry, Standing
+from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.receipt import Receipt, issue_receipt
+from civic.identity.model.requests import RequestKind, SubjectRequest
+from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
+from civic.identity.model.sweeping import Buried, Followed
+from civic.identity.usecases.rights import lift_restriction, object_to_analytics, restrict
+from tests.fakes.faults import Crash, Faults, Meanwhile
+from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import SUBSCRIPTIONS, TRACE, Consumer, Pipeline
 from tests.fakes.reviewing import DOUBTFUL, contested, decide, in_doubt
-from tests.fakes.views import view
+from tests.fakes.views import decision_of, view
 from tests.strategies.registrations import person
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -188,3 +201,300 @@ def test_what_may_still_be_on_its_way_is_left_alone(story: Story, lost: Lost, me
     assert pipeline.sweep() == {}
     pipeline.now += timedelta(seconds=1)
     assert pipeline.sweep() == {metric: 1}
+
+
+# ------------------------------------------------------------------ what requests left that failed
+
+
+def before(call: str) -> Faults:
+    """Crash the first request before one of its calls."""
+    healthy = Faults()
+    Pipeline(healthy).register(ADA, "key")
+    return Faults(healthy.names.index(call) + 1)
+
+
+def answered_503(pipeline: Pipeline, faults: Faults, lost: Lost | None) -> Receipt:
+    """Register somebody whose request fails after its event is out, before the pending row."""
+    published = len(pipeline.bus.events)
+    with pytest.raises(Crash):
+        pipeline.register(ADA, "key")
+    faults.at = set()
+    deliver(pipeline, published, lost)
+    (request,) = pipeline.bus.of(ValidationRequest)
+    return replace(issue_receipt("key", ADA.model_dump_json().encode(), bytes), id=request.id)
+
+
+def test_record_without_a_decision_row_gets_one() -> None:
+    faults = before("MemoryDecisions.note_pending")
+    pipeline = Pipeline(faults)
+    receipt = answered_503(pipeline, faults, Lost(VALIDATOR, ValidationRequest))
+    assert held(pipeline, receipt)["view"].decided is None
+    assert sweep(pipeline) == {"DecisionsMended": 1}
+    row = pipeline.decisions.rows[receipt.id]
+    assert isinstance(row, DecisionRow)
+    assert row.verdict is not None
+    assert pipeline.overview.on_roll(receipt.id) == Followed(Revision(1), 0)
+    assert sweep(pipeline) == {}
+
+
+def test_key_of_a_revision_before_the_stored_one_is_destroyed() -> None:
+    pipeline = Pipeline()
+    receipt = corrected(pipeline, None)
+    key = pipeline.subject_keys.rows[RecordId(receipt.id, Revision(2))]
+    stale = RecordId(receipt.id, Revision(1))
+    pipeline.subject_keys.put(replace(key, record=stale))
+    assert sweep(pipeline) == {"KeysMended": 1}
+    assert pipeline.subject_keys.owners(receipt.id).keys() == {2}
+    assert sweep(pipeline) == {}
+
+
+def test_key_that_came_back_after_an_erasure_is_destroyed() -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline, None)
+    (key,) = pipeline.subject_keys.rows.values()
+    with losing(pipeline, None):
+        pipeline.erase(receipt)
+    pipeline.subject_keys.put(key)
+    assert sweep(pipeline) == {"KeysMended": 1}
+    assert not pipeline.subject_keys.rows
+    assert sweep(pipeline) == {}
+
+
+def test_key_ahead_of_the_record_is_left_for_the_correction_that_comes_with_it() -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline, None)
+    (key,) = pipeline.subject_keys.rows.values()
+    pipeline.subject_keys.put(replace(key, record=RecordId(receipt.id, Revision(2))))
+    assert sweep(pipeline) == {}
+    assert pipeline.subject_keys.owners(receipt.id).keys() == {1, 2}
+
+
+def test_key_of_nobody_is_counted_and_kept() -> None:
+    pipeline = Pipeline(before("MemoryBus.publish"))
+    with pytest.raises(Crash):
+        pipeline.register(ADA, "key")
+    assert sweep(pipeline) == {"KeysOfNobody": 1}
+    assert len(pipeline.subject_keys.rows) == 1
+    assert not pipeline.bus.events
+
+
+def test_erasure_that_is_answered_but_still_open_is_noted() -> None:
+    pipeline = Pipeline()
+    receipt = erased(pipeline, None)
+    pipeline.requests.note_request(SubjectRequest(receipt.id, RequestKind.WITHDRAWAL, pipeline.now))
+    assert sweep(pipeline) == {"RequestsMended": 1}
+    assert held(pipeline, receipt)["open"] == set()
+    assert sweep(pipeline) == {}
+
+
+# ------------------------------------------------------------------ what is left alone
+
+
+def test_who_restricted_the_processing_is_left_alone_until_it_is_lifted() -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline, Lost(ROLL, ValidationResult))
+    with losing(pipeline, None):
+        restrict(pipeline.rights, receipt.id, receipt.access_token, TRACE)
+    assert sweep(pipeline) == {}
+    with losing(pipeline, Lost(STORAGE, RestrictionChanged)):
+        lift_restriction(pipeline.rights, receipt.id, receipt.access_token, TRACE)
+    assert sweep(pipeline) == {"DecisionsMended": 1}
+    assert pipeline.overview.on_roll(receipt.id) == Followed(Revision(1), 0)
+
+
+def test_decision_held_back_by_a_restriction_is_made_once_it_is_lifted() -> None:
+    pipeline = Pipeline()
+    receipt = pipeline.register(ADA)
+    restrict(pipeline.rights, receipt.id, receipt.access_token, TRACE)
+    deliver(pipeline, 0)
+    assert sweep(pipeline) == {}
+    with losing(pipeline, Lost(STORAGE, RestrictionChanged)):
+        lift_restriction(pipeline.rights, receipt.id, receipt.access_token, TRACE)
+    assert sweep(pipeline) == {"DecisionsMended": 1}
+    assert held(pipeline, receipt)["view"].decided[1].decision == Decision.ACCEPTED
+
+
+def test_who_objected_stays_forgotten_when_the_roll_has_missed_a_decision() -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline, Lost(ROLL, ValidationResult))
+    with losing(pipeline, None):
+        object_to_analytics(pipeline.rights, receipt.id, receipt.access_token, TRACE)
+    assert sweep(pipeline) == {"DecisionsMended": 1}
+    assert pipeline.overview.joined(receipt.id) == Buried()
+    assert not list(pipeline.joins.complete())
+
+
+def test_decision_of_people_is_announced_as_it_is() -> None:
+    pipeline = Pipeline()
+    receipt = decided_by_people(pipeline, Lost(ROLL, ReviewDecided))
+    sweep(pipeline)
+    (made,) = pipeline.bus.of(ValidationResult)[-1].results
+    (by_people,) = pipeline.bus.of(ReviewDecided)[-1].results
+    assert (made.decision, made.round, made.decided_at) == (
+        by_people.decision,
+        by_people.round,
+        by_people.decided_at,
+    )
+    assert decision_of(pipeline, receipt.id).verdict == Verdict(
+        made.decision, made.reasons, made.rule_set, 1
+    )
+
+
+def test_case_that_was_lost_waits_for_people_again() -> None:
+    pipeline = Pipeline()
+    receipt = in_doubt(pipeline)
+    pipeline.reviews.rows.clear()
+    assert sweep(pipeline) == {"DecisionsMended": 1}
+    assert held(pipeline, receipt)["waits"]
+    assert sweep(pipeline) == {}
+
+
+def test_erasure_is_announced_only_of_who_has_a_tombstone() -> None:
+    # The event in other hands: it names somebody who lives.
+    pipeline = Pipeline()
+    receipt, published = registered(pipeline, None), len(pipeline.bus.events)
+    before = held(pipeline, receipt)
+    for somebody in (receipt.id, UNKNOWN):
+        event = ErasureUnfinished(id=somebody, traceparent=TRACE.traceparent)
+        assert pipeline.deliver(VALIDATOR, event)
+    assert len(pipeline.bus.events) == published
+    assert held(pipeline, receipt) == before
+
+
+def test_revalidation_of_who_is_gone_or_unknown_does_nothing() -> None:
+    pipeline = Pipeline()
+    receipt, published = erased(pipeline, None), len(pipeline.bus.events)
+    for somebody in (receipt.id, UNKNOWN):
+        event = RevalidationDue(id=somebody, traceparent=TRACE.traceparent)
+        assert pipeline.deliver(STORAGE, event)
+    assert len(pipeline.bus.events) == published
+
+
+def test_erasure_from_before_the_ledger_forgot_it_is_finished() -> None:
+    pipeline = Pipeline()
+    receipt = erased(pipeline, None)
+    pipeline.now += 401 * DAY
+    del pipeline.ledger.rows[receipt.id]
+    assert sweep(pipeline) == {}
+    pipeline.roll.rows[receipt.id] = RollEntry(
+        Standing(receipt.id, Revision(1), 0, "DE-BE", accepted=True, access_digest=None)
+    )
+    assert sweep(pipeline) == {"ErasuresMended": 1}
+    assert pipeline.overview.on_roll(receipt.id) == Buried()
+
+
+# ------------------------------------------------------------------ what nobody can mend
+
+
+def lost_record(pipeline: Pipeline, receipt: Receipt) -> None:
+    del pipeline.vault.rows[receipt.id]
+    pipeline.now += 30 * DAY
+
+
+def lost_revision(pipeline: Pipeline, receipt: Receipt) -> None:
+    row = decision_of(pipeline, receipt.id)
+    later = RecordId(receipt.id, Revision(2))
+    pipeline.decisions.rows[receipt.id] = replace(row, record=later, verdict=None)
+    pipeline.now += 30 * DAY
+
+
+def lost_key(pipeline: Pipeline, receipt: Receipt) -> None:
+    del pipeline.subject_keys.rows[RecordId(receipt.id, Revision(1))]
+    del pipeline.roll.rows[receipt.id]
+
+
+def buried_record(pipeline: Pipeline, receipt: Receipt) -> None:
+    pipeline.vault.bury(Tombstone(receipt.id, pipeline.now, pipeline.now))
+
+
+def buried_on_the_roll(pipeline: Pipeline, receipt: Receipt) -> None:
+    pipeline.roll.erased(receipt.id, pipeline.now)
+
+
+def planted_digest(pipeline: Pipeline, receipt: Receipt) -> None:
+    row = decision_of(pipeline, receipt.id)
+    planted = replace(row, access_digest=AccessDigest(bytes(32)))
+    pipeline.decisions.rows[receipt.id] = planted
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [lost_record, lost_revision, lost_key, buried_record, buried_on_the_roll, planted_digest],
+)
+def test_what_no_message_can_mend_is_counted_every_time(
+    harm: Callable[[Pipeline, Receipt], None],
+) -> None:
+    pipeline = Pipeline()
+    others(pipeline)
+    receipt = registered(pipeline, None)
+    harm(pipeline, receipt)
+    published = len(pipeline.bus.events)
+    for _ in range(2):
+        assert sweep(pipeline) == {"BeyondMending": 1}
+    assert len(pipeline.bus.events) == published
+
+
+def test_record_that_may_still_come_is_not_given_up() -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline, None)
+    del pipeline.vault.rows[receipt.id]
+    pipeline.now += 28 * DAY
+    assert sweep(pipeline) == {}
+    pipeline.now += DAY
+    assert sweep(pipeline) == {"BeyondMending": 1}
+
+
+# ------------------------------------------------------------------ interrupted, and two at once
+
+
+def harmed(pipeline: Pipeline) -> list[Receipt]:
+    """Register five people whom the roll has missed."""
+    return [registered(pipeline, Lost(ROLL, ValidationResult)) for _ in range(5)]
+
+
+def on_the_roll(pipeline: Pipeline, people: list[Receipt]) -> int:
+    return sum(pipeline.overview.on_roll(one.id) is not None for one in people)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_sweep_that_breaks_off_at_any_call_is_done_by_the_next_ones(*, after: bool) -> None:
+    call = 0
+    while True:
+        call += 1
+        faults = Faults(after=after)
+        pipeline = Pipeline(faults)
+        people = harmed(pipeline)
+        pipeline.now += HOUR
+        start = len(pipeline.bus.events)
+        faults.at = {faults.calls + call}
+        broke_off = pipeline.invoke(reconciler.handler, {}) is None
+        faults.at = set()
+        for _ in range(3):
+            assert pipeline.invoke(reconciler.handler, {}) is not None
+        deliver(pipeline, start)
+        assert on_the_roll(pipeline, people) == len(people)
+        assert sweep(pipeline) == {}
+        if not broke_off:
+            break
+    assert call > 10
+
+
+def test_two_sweeps_at_once_publish_twice_and_count_once() -> None:
+    meanwhile = Meanwhile()
+    pipeline = Pipeline(meanwhile)
+    people = harmed(pipeline)
+    pipeline.now += HOUR
+    start = len(pipeline.bus.events)
+    other: list[Any] = []
+    # After the first has read its place and its page.
+    meanwhile.at = {meanwhile.calls + 3}
+    meanwhile.action = lambda: other.append(pipeline.invoke(reconciler.handler, {}))
+    first = pipeline.invoke(reconciler.handler, {})
+    assert first is not None
+    # Of the page that both had, only the other one counts.
+    assert (first["found"], other[0]["found"]) == ({}, {"DecisionsMended": 2})
+    for _ in range(3):
+        pipeline.invoke(reconciler.handler, {})
+    deliver(pipeline, start)
+    assert on_the_roll(pipeline, people) == len(people)
+    assert sweep(pipeline) == {}
