@@ -39,6 +39,7 @@ class Queues:
     in_flight: list[Message] = field(default_factory=list)
     dead: list[Message] = field(default_factory=list)
     done: list[Message] = field(default_factory=list)
+    lost: list[Message] = field(default_factory=list)
 
     @classmethod
     def of(cls, pipeline: Pipeline) -> Self:
@@ -87,6 +88,11 @@ class Queues:
         if taken:
             bodies = [message.body for message in taken]
             self.settle(taken, self.handle(taken[0].consumer, *bodies))
+
+    def lose(self, message: Message) -> None:
+        """Forget a dead message, as nobody put it back in time."""
+        self.dead.remove(message)
+        self.lost.append(message)
 
     def redrive(self) -> None:
         """Move dead messages back to where they came from."""

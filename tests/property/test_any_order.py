@@ -12,7 +12,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from civic.identity.functions import accountability, deadlines
+from civic.identity.functions import accountability, deadlines, reconciler
 from tests.fakes.faults import How
 from tests.fakes.pipeline import RECEIVES, Consumer
 from tests.fakes.queues import Message
@@ -33,7 +33,7 @@ from tests.property.commands import (
     ShowCase,
 )
 from tests.property.settled import check_settled
-from tests.property.truths import check_always
+from tests.property.truths import check_always, parsed
 from tests.property.world import Fate, World
 
 _MOST_CITIZENS = 3
@@ -44,6 +44,26 @@ variants = st.integers(0, VARIANTS - 1)
 hows = st.sampled_from(How)
 fates = st.none() | st.none() | st.builds(Fate, st.integers(0, 9), st.none() | hows)
 """Most runs complete; others are held up, or something goes wrong, after some calls."""
+
+
+MADE_UP_FOR = {
+    Consumer.VALIDATOR: {"ValidationRequest", "RevalidationRequest", "ErasureUnfinished"},
+    Consumer.STORAGE: {"DecisionDeleted", "RevalidationDue"},
+    Consumer.CREDENTIAL_ROLL: {"ValidationResult", "ReviewDecided", "DecisionDeleted"},
+    Consumer.ANALYTICS: {"ValidationResult", "ReviewDecided", "DataStored", "DataUpdated"}
+    | {"DecisionDeleted"},
+    Consumer.ACCOUNTABILITY: {"DeletionRequest", "DecisionDeleted", "DataDeleted", "JoinDeleted"}
+    | {"RollDeleted", "DataUpdated"},
+}
+"""The messages that a sweep makes up for if they are lost.
+
+Not the others: what PII storage never got is nowhere, only `rights` may publish an objection or a
+restriction, and an erasure that was not acknowledged is asked for again.
+"""
+
+
+def is_made_up_for(message: Message) -> bool:
+    return parsed(message.body)["detail-type"] in MADE_UP_FOR[message.consumer]
 
 
 class Lives(RuleBasedStateMachine):
@@ -152,6 +172,17 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def redrive(self) -> None:
         self.world.queues.redrive()
+
+    @precondition(lambda self: any(map(is_made_up_for, self.world.queues.dead)))
+    @rule(pick=picks)
+    def lose(self, pick: int) -> None:
+        dead = list(filter(is_made_up_for, self.world.queues.dead))
+        self.world.queues.lose(dead[pick % len(dead)])
+
+    @precondition(some_registered)
+    @rule(fate=fates)
+    def sweep(self, fate: Fate | None) -> None:
+        self.world.run(reconciler.handler, {}, fate)
 
     @precondition(lambda self: self.world.queues.archive)
     @rule(pick=picks)

@@ -122,6 +122,10 @@ class World:
                 self._finish(citizen, kind)
         self.drain()
         self.pipeline.http("GET /reviews", staff="staff")
+        if self.queues.lost:
+            self.wait(timedelta(hours=1))
+            self.pipeline.sweep()
+            self.drain()
 
     def lift_everything(self) -> None:
         """Let everybody whose registration is restricted lift the restriction."""
