@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ REJECTED = Verdict(
     "national-2027.1",
 )
 REVIEW = Verdict(Decision.REVIEW, (), "national-2027.1")
-GRAVE = Tombstone(ADA, NOW, (NOW + timedelta(days=400)).replace(microsecond=0), DIGEST)
+GRAVE = Tombstone(ADA, NOW, access_digest=DIGEST)
 
 type Decisions = DynamoDbDecisions | MemoryDecisions
 
@@ -160,7 +161,7 @@ def test_of_two_tombstones_the_earlier_stays_in_either_order(
     decisions: Decisions, days: int
 ) -> None:
     apart = timedelta(days=days)
-    other = replace(GRAVE, erased_at=NOW + apart, expires=GRAVE.expires + apart)
+    other = replace(GRAVE, erased_at=NOW + apart)
     decisions.bury(GRAVE)
     decisions.bury(other)
     assert decisions.get(ADA) == (GRAVE if days > 0 else other)
@@ -371,9 +372,13 @@ def test_first_row_may_carry_a_restriction(decisions: Decisions, restriction: in
     assert decisions.get(ADA) == row(1, ACCEPTED, restriction)
 
 
-def test_expiry_is_kept_to_the_second(decisions: Decisions) -> None:
-    decisions.bury(replace(GRAVE, expires=GRAVE.expires + timedelta(microseconds=7)))
-    assert decisions.get(ADA) == GRAVE
+@pytest.mark.parametrize("later", [timedelta(microseconds=1), timedelta(days=400)])
+def test_burial_of_an_earlier_life_changes_nothing(decisions: Decisions, later: timedelta) -> None:
+    # Its time was before this registration began, so it was ordered about another one.
+    there = replace(row(), created=NOW + later)
+    stand(decisions, there)
+    assert decisions.bury(GRAVE) == there
+    assert decisions.get(ADA) == there
 
 
 def test_reads_are_consistent(aws: Aws) -> None:
@@ -397,12 +402,27 @@ def test_row_holds_nothing_but_the_decision(aws: Aws) -> None:
     }
 
 
-def test_tombstone_holds_nothing_but_itself_and_its_expiry(aws: Aws) -> None:
+def test_tombstone_holds_nothing_but_itself_and_does_not_expire(aws: Aws) -> None:
     deployed().note_pending(row())
     deployed().bury(GRAVE)
     (item,) = aws.items("decisions")
-    assert set(item) == {"id", "erased_at", "ttl", "access_digest"}
-    assert item["ttl"] == {"N": str(int(GRAVE.expires.timestamp()))}
+    assert set(item) == {"id", "erased_at", "access_digest"}
+
+
+def test_tombstone_of_the_last_release_is_read(aws: Aws) -> None:
+    assert aws.items("decisions") == []
+    ttl = {"N": str(int((NOW + timedelta(days=400)).timestamp()))}
+    old: dict[str, Any] = {
+        "id": {"S": ADA},
+        "erased_at": {"S": NOW.isoformat()},
+        "access_digest": {"B": DIGEST},
+        "ttl": ttl,
+    }
+    clients.dynamodb().put_item(TableName="decisions", Item=old)
+    known = deployed().get(ADA)
+    assert isinstance(known, Tombstone)
+    assert (known.erased_at, known.access_digest) == (NOW, DIGEST)
+    assert deployed().bury(GRAVE) == known
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])

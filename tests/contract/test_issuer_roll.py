@@ -21,6 +21,7 @@ from tests.fakes.fixtures import each_kind
 from tests.fakes.people import ADA, GRACE
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
+EXPIRES = NOW + timedelta(days=400)
 DIGEST, NEWER = AccessDigest(bytes(range(32))), AccessDigest(bytes(32))
 MINE, ANOTHER = RequestDigest(b"\x01" * 32), RequestDigest(b"\x02" * 32)
 FIRST = Standing(ADA, Revision(1), 0, "DE-BE", accepted=True, access_digest=DIGEST)
@@ -82,15 +83,15 @@ def test_same_decision_again_changes_nothing(roll: Roll) -> None:
 @pytest.mark.parametrize("hours", [0, 1])
 def test_erased_registration_is_absent_and_stays_so(roll: Roll, hours: int) -> None:
     roll.decided(FIRST)
-    roll.erased(ADA, NOW + timedelta(hours=hours))
-    roll.erased(ADA, NOW)
+    roll.erased(ADA, NOW + timedelta(hours=hours), EXPIRES)
+    roll.erased(ADA, NOW, EXPIRES)
     roll.decided(SECOND)
     assert roll.get(ADA) is None
     assert not roll.issue(ADA, ELECTION, MINE)
 
 
 def test_erasure_before_any_decision_holds(roll: Roll) -> None:
-    roll.erased(ADA, NOW)
+    roll.erased(ADA, NOW, EXPIRES)
     roll.decided(FIRST)
     assert roll.get(ADA) is None
 
@@ -126,7 +127,7 @@ def test_tombstone_holds_nothing_and_outlives_every_copy_of_an_event(aws: Aws) -
     deployed().issue(ADA, ELECTION, MINE)
     (item,) = aws.items("issuer-roll")
     assert item[f"issued_{ELECTION}"] == {"B": MINE}
-    deployed().erased(ADA, NOW)
+    deployed().erased(ADA, NOW, EXPIRES)
     deployed().decided(SECOND)
     assert not deployed().issue(ADA, ELECTION, MINE)
     (item,) = aws.items("issuer-roll")
@@ -136,7 +137,7 @@ def test_tombstone_holds_nothing_and_outlives_every_copy_of_an_event(aws: Aws) -
 
 def test_earlier_of_two_erasures_stays(aws: Aws) -> None:
     for moment in (NOW, NOW - timedelta(hours=1), NOW):
-        deployed().erased(ADA, moment)
+        deployed().erased(ADA, moment, EXPIRES)
     (item,) = aws.items("issuer-roll")
     assert item["erased_at"] == {"S": (NOW - timedelta(hours=1)).isoformat()}
 
@@ -147,7 +148,7 @@ def test_earlier_of_two_erasures_stays(aws: Aws) -> None:
         ("GetItem", lambda roll: roll.get(ADA)),
         ("UpdateItem", lambda roll: roll.decided(FIRST)),
         ("UpdateItem", lambda roll: roll.issue(ADA, ElectionId("7k3m9qx2w5vb"), MINE)),
-        ("PutItem", lambda roll: roll.erased(ADA, NOW)),
+        ("PutItem", lambda roll: roll.erased(ADA, NOW, EXPIRES)),
     ],
 )
 def test_refusal_of_dynamodb_is_unavailability(aws: Aws, operation: str, call: Any) -> None:

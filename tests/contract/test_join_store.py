@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 
 import pytest
@@ -20,6 +20,7 @@ from tests.fakes.people import ADA, GRACE
 from tests.fakes.pipeline import TRACE
 
 NOW = datetime(2027, 1, 15, 23, 59, tzinfo=UTC)
+EXPIRES = NOW + timedelta(days=400)
 FIRST, SECOND, THIRD = Revision(1), Revision(2), Revision(3)
 
 type Joins = DynamoDbJoins | MemoryJoins
@@ -187,7 +188,7 @@ def test_restriction_is_of_one_person(joins: Joins) -> None:
 
 
 def erased(joins: Joins) -> None:
-    joins.erased(ADA, NOW)
+    joins.erased(ADA, NOW, EXPIRES)
 
 
 def objected(joins: Joins) -> None:
@@ -264,7 +265,7 @@ def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
         lambda: store.decided(decision()),
         lambda: store.stored(ADA, FIRST),
         lambda: store.restricted(ADA, 1),
-        lambda: store.erased(ADA, NOW),
+        lambda: store.erased(ADA, NOW, EXPIRES),
         lambda: store.objected(ADA, NOW),
         lambda: list(store.complete()),
     ]

@@ -21,7 +21,8 @@ from tests.fakes.people import ADA
 
 NOW = datetime(2027, 1, 15, 12, 30, 15, 123456, tzinfo=UTC)
 DIGEST, ANOTHER = AccessDigest(bytes(range(32))), AccessDigest(bytes(32))
-GRAVE = Tombstone(ADA, NOW, (NOW + timedelta(days=400)).replace(microsecond=0))
+EXPIRES = (NOW + timedelta(days=400)).replace(microsecond=0)
+GRAVE = Tombstone(ADA, NOW, EXPIRES)
 
 type Vault = DynamoDbVault | MemoryVault
 
@@ -104,7 +105,7 @@ def test_second_burial_changes_nothing(vault: Vault) -> None:
 @pytest.mark.parametrize("days", [-1, 1])
 def test_of_two_tombstones_the_earlier_stays_in_either_order(vault: Vault, days: int) -> None:
     apart = timedelta(days=days)
-    other = Tombstone(ADA, NOW + apart, GRAVE.expires + apart)
+    other = Tombstone(ADA, NOW + apart, EXPIRES + apart)
     vault.bury(GRAVE)
     vault.bury(other)
     assert vault.get(ADA) == (GRAVE if days > 0 else other)

@@ -84,7 +84,7 @@ def test_retention_waits_while_restricted(decisions: Calendar, changes: int) -> 
 
 def test_what_is_erased_has_no_retention(decisions: Calendar) -> None:
     stand(decisions, row(REJECTED, LONG_AGO))
-    decisions.bury(Tombstone(ADA, LONG_AGO, NOW, AccessDigest(bytes(32))))
+    decisions.bury(Tombstone(ADA, LONG_AGO, access_digest=AccessDigest(bytes(32))))
     assert list(decisions.ended(LIMITS)) == []
 
 

@@ -145,7 +145,7 @@ def test_life_shows_decision_round_and_restriction(
     verdict = Verdict(decision, (), "national-2027.1", number) if decision else None
     stores.decisions.decide(replace(PENDING, verdict=verdict))
     for count in range(restriction):
-        assert stores.decisions.restrict(replace(PENDING, restriction=count))
+        assert stores.decisions.restrict(replace(PENDING, restriction=count), NOW)
     life = Life(RECORD, DIGEST, NOW, decision, number, restricted=restriction == 1)
     assert stores.overview.life(ADA) == life
     assert stores.overview.lives(None, 10) == ([life], None)
@@ -177,7 +177,7 @@ def test_keys_show_for_which_revision_there_is_one(stores: Stores) -> None:
 def test_roll_shows_which_decision_it_has(stores: Stores, *, accepted: bool) -> None:
     stores.roll.decided(Standing(ADA, SECOND, 3, "DE-BE", accepted, DIGEST))
     assert stores.overview.on_roll(ADA) == Followed(SECOND, 3)
-    stores.roll.erased(ADA, NOW)
+    stores.roll.erased(ADA, NOW, NOW)
     assert stores.overview.on_roll(ADA) == Buried()
 
 
@@ -186,7 +186,7 @@ def test_analytics_shows_both_halves_however_many_it_has(stores: Stores) -> None
     assert stores.overview.joined(ADA) == Followed(None, 0, FIRST)
     stores.joins.decided(MADE)
     assert stores.overview.joined(ADA) == Followed(SECOND, 3, FIRST)
-    stores.joins.erased(ADA, NOW)
+    stores.joins.erased(ADA, NOW, NOW)
     assert stores.overview.joined(ADA) == Buried()
 
 
@@ -197,11 +197,11 @@ def test_objection_looks_like_an_erasure(stores: Stores) -> None:
 
 def test_ledger_shows_a_receipt_only_of_what_was_asked_for(stores: Stores) -> None:
     receipt = SignedReceipt(b"document", b"signature", b"key")
-    stores.ledger.seal(HOPPER, receipt)
+    stores.ledger.seal(HOPPER, receipt, NOW)
     assert not stores.overview.has_receipt(HOPPER)
-    stores.ledger.note_request(ADA, NOW, DIGEST)
+    stores.ledger.note_request(ADA, NOW, DIGEST, NOW)
     assert not stores.overview.has_receipt(ADA)
-    stores.ledger.seal(ADA, receipt)
+    stores.ledger.seal(ADA, receipt, NOW)
     assert stores.overview.has_receipt(ADA)
 
 

@@ -204,7 +204,7 @@ class Pipeline:
         self.intake = Intake(subject_keys, wrapper, decisions, requests, bus, clock, Entropy())
         self.validation = Validation(subject_keys, unwrapper, decisions, reviews, RULES, clock)
         self.endings = Endings(decisions, reviews, clock, RETENTION, RETENTION)
-        self.storage = Storage(subject_keys, vault)
+        self.storage = Storage(subject_keys, vault, clock)
         self.access = Access(records, decisions, requests, clock)
         self.rights = Rights(decisions, subject_keys, requests, reviews, ledger, bus, clock)
         self.review = Review(
@@ -219,7 +219,7 @@ class Pipeline:
         )
         roll, calendar = guard(self.roll), guard(self.calendar)
         issuer_keys = guard(self.issuer_keys, KeyServiceUnavailable)
-        self.roll_keeping = RollKeeping(roll, calendar, issuer_keys)
+        self.roll_keeping = RollKeeping(roll, calendar, issuer_keys, clock)
         self.issuing = Issuing(roll, calendar, issuer_keys, clock, Entropy())
 
     def _clock(self) -> datetime:

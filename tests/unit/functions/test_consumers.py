@@ -111,7 +111,7 @@ def test_decision_is_forgotten_where_the_gateway_did_not_get_that_far(
     validator.handler(sqs_event(message), None)
     validator.handler(sqs_event(erasure_of(message)), None)
     (row,) = deployment.aws.items("decisions")
-    assert set(row) == {"id", "erased_at", "ttl", "access_digest"}
+    assert set(row) == {"id", "erased_at", "access_digest"}
 
 
 @pytest.mark.parametrize("function", ["validator", "pii_storage"])

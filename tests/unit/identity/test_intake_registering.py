@@ -218,7 +218,7 @@ def test_key_reused_while_the_first_attempt_is_retried_publishes_nothing() -> No
         twin = with_entropy(pipeline, "twin")
         with pytest.raises(Crash):
             register(
-                replace(twin, decisions=Faults(2).guard(pipeline.decisions)), person(), KEY, TRACE
+                replace(twin, decisions=Faults(3).guard(pipeline.decisions)), person(), KEY, TRACE
             )
         pipeline.deliver(Consumer.STORAGE, pipeline.bus.of(ValidationRequest)[0])
 

@@ -225,7 +225,7 @@ class Overtaken(MemoryIssuerRoll):
         self, registration: RegistrationId, election: ElectionId, request: RequestDigest
     ) -> bool:
         if self._erased:
-            self.erased(registration, NOW)
+            self.erased(registration, NOW, NOW)
         else:
             super().issue(registration, election, RequestDigest(bytes(32)))
         return super().issue(registration, election, request)

@@ -7,7 +7,6 @@ import pytest
 
 from civic.contracts.events import Decision, DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import Revision
-from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.errors import CommitmentMismatch, FieldTampered, KeyRefused, WrappingKeyMissing
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.rows import Status, Tombstone
@@ -153,7 +152,7 @@ def test_erasure_forgets_the_decision_and_keeps_the_digest() -> None:
         traceparent=TRACE.traceparent,
     )
     end(pipeline.endings, request)
-    grave = Tombstone(receipt.id, NOW, NOW + TOMBSTONE_LIFETIME, receipt.access_digest)
+    grave = Tombstone(receipt.id, NOW, access_digest=receipt.access_digest)
     assert pipeline.decisions.rows[receipt.id] == grave
 
 
@@ -162,6 +161,6 @@ def test_revision_decided_after_an_erasure_request_stays_erased() -> None:
     request = submitted(pipeline)
     later = request.model_copy(update={"revision": Revision(9)})
     digest = AccessDigest(request.access_digest)
-    pipeline.decisions.bury(Tombstone(request.id, NOW, NOW + TOMBSTONE_LIFETIME, digest))
+    pipeline.decisions.bury(Tombstone(request.id, NOW, access_digest=digest))
     assert validate(pipeline.validation, later) is None
     assert isinstance(pipeline.decisions.rows[request.id], Tombstone)

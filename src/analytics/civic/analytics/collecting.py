@@ -1,10 +1,12 @@
 """Joins what the events report, in whatever order they arrive."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from civic.analytics.ports import JoinStore
 from civic.contracts.events import DataChange, DecisionMade
 from civic.contracts.identifiers import RegistrationId
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 
 
 def collect_decisions(joins: JoinStore, decisions: Sequence[DecisionMade]) -> None:
@@ -25,10 +27,12 @@ def collect_restriction(joins: JoinStore, registration: RegistrationId, sequence
     joins.restricted(registration, sequence)
 
 
-def collect_erasures(joins: JoinStore, ended: Sequence[DataChange]) -> list[DataChange]:
+def collect_erasures(
+    joins: JoinStore, ended: Sequence[DataChange], now: datetime
+) -> list[DataChange]:
     """Forget registrations that have ended (GDPR Art. 17); return what to announce."""
     for item in ended:
-        joins.erased(item.id, item.at)
+        joins.erased(item.id, item.at, now + TOMBSTONE_LIFETIME)
     return [DataChange(id=one.id, at=one.at, traceparent=one.traceparent) for one in ended]
 
 

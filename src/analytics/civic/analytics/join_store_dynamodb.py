@@ -20,7 +20,6 @@ from civic.analytics.joins import Counted
 from civic.analytics.ports import JoinStore
 from civic.contracts.events import Cohort, Decision, DecisionMade
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
@@ -60,12 +59,12 @@ class DynamoDbJoins(JoinStore):
         self._advance(registration, {"restriction": sequence}, facts)
 
     @override
-    def erased(self, registration: RegistrationId, at: datetime) -> None:
+    def erased(self, registration: RegistrationId, at: datetime, expires: datetime) -> None:
         """Replace the row with a tombstone, unless there is an earlier one."""
         item: dict[str, Any] = {
             "id": {"S": registration},
             "erased_at": {"S": at.isoformat()},
-            "ttl": {"N": str(int((at + TOMBSTONE_LIFETIME).timestamp()))},
+            "ttl": {"N": str(int(expires.timestamp()))},
         }
         self._bury(item, "attribute_not_exists(#ttl) OR erased_at > :at")
 

@@ -29,7 +29,7 @@ class JoinStore(Protocol):
         """Forget a registration for as long as it exists; what arrives later is ignored."""
         ...
 
-    def erased(self, registration: RegistrationId, at: datetime) -> None:
+    def erased(self, registration: RegistrationId, at: datetime, expires: datetime) -> None:
         """Forget a registration; if this is repeated, the earliest time is kept."""
         ...
 

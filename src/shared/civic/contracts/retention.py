@@ -3,7 +3,11 @@
 from datetime import timedelta
 
 TOMBSTONE_LIFETIME = timedelta(days=400)
-"""Longer than any copy of an event exists: queues keep it for 14 days, the archive for 365."""
+"""Longer than any copy of an event exists: queues keep it for 14 days, the archive for 365.
+
+It begins when the tombstone is written, as until then what it stands against could still be made.
+The tombstone of the low-security store never expires.
+"""
 
 REQUEST_LOG_LIFETIME = timedelta(days=3 * 365)
 """For how long it can be shown that a data subject's request was answered (GDPR Art. 5(2))."""

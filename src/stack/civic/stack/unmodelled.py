@@ -79,14 +79,18 @@ def table_settings(template: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _apply_time_to_live(target: Target, table: str, wanted: dict[str, Any] | None) -> None:
-    if not wanted or wanted.get("Enabled") is not True:
+    if not wanted:
         return
     current = target.dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
-    # DynamoDB refuses to enable this if it is enabled already.
-    if current["TimeToLiveStatus"] == "DISABLED":
+    enabled = current["TimeToLiveStatus"] == "ENABLED"
+    # DynamoDB refuses to set this as it is already.
+    if enabled is not wanted["Enabled"]:
         target.dynamodb.update_time_to_live(
             TableName=table,
-            TimeToLiveSpecification={"AttributeName": wanted["AttributeName"], "Enabled": True},
+            TimeToLiveSpecification={
+                "AttributeName": wanted["AttributeName"],
+                "Enabled": wanted["Enabled"],
+            },
         )
 
 

@@ -72,7 +72,7 @@ def _kept(event: RevisionsKept, line: Invocation) -> None:
 
 def _erased(event: DecisionDeleted, line: Invocation) -> Forgotten:
     _note(event, event.ended, line)
-    return JoinDeleted, collect_erasures(joins(), event.ended)
+    return JoinDeleted, collect_erasures(joins(), event.ended, clients.now())
 
 
 def _objected(event: ObjectionRaised, line: Invocation) -> Forgotten:

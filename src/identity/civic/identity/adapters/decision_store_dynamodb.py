@@ -28,6 +28,7 @@ _UNDECIDED = f"{LATER_REVISION} OR (revision = :r AND #status = :pending)"
 _OVERRULED = (
     "revision = :r AND #status = :fulfilled AND (attribute_not_exists(#round) OR #round < :round)"
 )
+_BEGAN_BEFORE = "(attribute_not_exists(created) OR created <= :at)"
 _NOT_ACCEPTED = (
     "(attribute_not_exists(id) OR (attribute_not_exists(accepted_before)"
     " AND (attribute_not_exists(#decision) OR #decision <> :accepted)))"
@@ -123,7 +124,7 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         item = item_of(grave)
         known = self._table.write(
             item,
-            f"{SAME_DIGEST} AND ({EARLIEST_GRAVE})",
+            f"{SAME_DIGEST} AND ({EARLIEST_GRAVE}) AND {_BEGAN_BEFORE}",
             ExpressionAttributeValues={
                 ":digest": item["access_digest"],
                 ":at": item["erased_at"],

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any, override
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import RegistrationId
-from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.adapters.items import Item
 from civic.identity.errors import StoreUnavailable
-from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
+from civic.identity.model.erasure import (
+    UNREQUESTED_LIFETIME,
+    ErasureRecord,
+    ErasureStore,
+    SignedReceipt,
+)
 from civic.identity.model.keys import AccessDigest
 from civic.identity.ports import ErasureCount, ErasureLedger
 from civic.runtime.aws_errors import failed_condition, unavailable_as
@@ -34,7 +38,11 @@ class DynamoDbErasureLedger(ErasureLedger, ErasureCount):
 
     @override
     def note_request(
-        self, registration: RegistrationId, requested_at: datetime, digest: AccessDigest
+        self,
+        registration: RegistrationId,
+        requested_at: datetime,
+        digest: AccessDigest,
+        expires: datetime,
     ) -> ErasureRecord:
         noted = self._update(
             registration,
@@ -44,7 +52,7 @@ class DynamoDbErasureLedger(ErasureLedger, ErasureCount):
             {
                 ":at": {"S": requested_at.isoformat()},
                 ":digest": {"B": digest},
-                ":ttl": {"N": str(int((requested_at + TOMBSTONE_LIFETIME).timestamp()))},
+                ":ttl": _seconds(expires),
             },
             {"#ttl": "ttl"},
         )
@@ -61,24 +69,25 @@ class DynamoDbErasureLedger(ErasureLedger, ErasureCount):
             "attribute_not_exists(receipt)",
             {
                 ":at": {"S": at.isoformat()},
-                ":ttl": {"N": str(int((at + TOMBSTONE_LIFETIME).timestamp()))},
+                ":ttl": _seconds(at + UNREQUESTED_LIFETIME),
             },
             {"#ttl": "ttl"},
         )
         return noted or self.get(registration) or ErasureRecord(registration)
 
     @override
-    def seal(self, registration: RegistrationId, receipt: SignedReceipt) -> None:
+    def seal(self, registration: RegistrationId, receipt: SignedReceipt, expires: datetime) -> None:
         self._update(
             registration,
-            "SET receipt = :receipt, signature = :signature, public_key = :key",
+            "SET receipt = :receipt, signature = :signature, public_key = :key, #ttl = :ttl",
             "attribute_not_exists(receipt)",
             {
                 ":receipt": {"B": receipt.document},
                 ":signature": {"B": receipt.signature},
                 ":key": {"B": receipt.public_key},
+                ":ttl": _seconds(expires),
             },
-            {},
+            {"#ttl": "ttl"},
         )
 
     @override
@@ -87,7 +96,7 @@ class DynamoDbErasureLedger(ErasureLedger, ErasureCount):
             item = self._client.get_item(
                 TableName=self._table, Key={"id": {"S": registration}}, ConsistentRead=True
             ).get("Item")
-        return _record(item) if item else None
+        return _record(item) if item and "requested" in item else None
 
     @override
     def page(self, cursor: str | None, size: int) -> tuple[list[ErasureRecord], str | None]:
@@ -98,10 +107,11 @@ class DynamoDbErasureLedger(ErasureLedger, ErasureCount):
                 TableName=self._table, Limit=size, ConsistentRead=True, **start
             )
         last = answer.get("LastEvaluatedKey")
-        return [_record(item) for item in answer["Items"]], json.dumps(last) if last else None
+        records = [_record(item) for item in answer["Items"] if "requested" in item]
+        return records, json.dumps(last) if last else None
 
     @override
-    def completed(self, before: datetime, lasting: datetime) -> int:
+    def completed(self, before: datetime, since: datetime) -> int:
         """Count by scanning; a store that joined after the receipt is not in the entry."""
         everywhere = " AND ".join(f"attribute_exists(at_{one})" for one in ErasureStore)
         in_time = " AND ".join(
@@ -114,13 +124,12 @@ class DynamoDbErasureLedger(ErasureLedger, ErasureCount):
                 ConsistentRead=True,
                 FilterExpression=(
                     f"(attribute_exists(receipt) OR {everywhere}) AND {in_time}"
-                    " AND #ttl >= :lasting"
+                    " AND requested >= :since"
                 ),
-                ExpressionAttributeNames={"#ttl": "ttl"},
                 ExpressionAttributeValues={
                     # Every time on a day is a longer text that begins with the day.
                     ":before": {"S": before.date().isoformat()},
-                    ":lasting": {"N": str(int(lasting.timestamp()))},
+                    ":since": {"S": since.date().isoformat()},
                 },
             )
             return sum(page["Count"] for page in pages)
@@ -134,9 +143,6 @@ class DynamoDbErasureLedger(ErasureLedger, ErasureCount):
         names: dict[str, str],
     ) -> ErasureRecord | None:
         """Change an entry; return it, None if the condition did not hold."""
-        arguments: dict[str, Any] = {}
-        if names:
-            arguments["ExpressionAttributeNames"] = names
         with unavailable_as(StoreUnavailable):
             try:
                 answer = self._client.update_item(
@@ -144,15 +150,19 @@ class DynamoDbErasureLedger(ErasureLedger, ErasureCount):
                     Key={"id": {"S": registration}},
                     UpdateExpression=change,
                     ConditionExpression=condition,
+                    ExpressionAttributeNames=names,
                     ExpressionAttributeValues=values,
                     ReturnValues="ALL_NEW",
-                    **arguments,
                 )
             except ClientError as error:
                 if failed_condition(error):
                     return None
                 raise
         return _record(answer["Attributes"])
+
+
+def _seconds(moment: datetime) -> Item:
+    return {"N": str(int(moment.timestamp()))}
 
 
 def _record(item: Item) -> ErasureRecord:

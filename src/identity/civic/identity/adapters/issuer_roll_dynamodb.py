@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any, override
 
 from civic.contracts.identifiers import ElectionId, RegistrationId, Revision
-from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.adapters.items import Item, RevisionedTable
 from civic.identity.model.credentials import RequestDigest, RollEntry, Standing
 from civic.identity.model.keys import AccessDigest
-from civic.identity.model.rows import tombstone
+from civic.identity.model.rows import Tombstone
 from civic.identity.ports.issuing import IssuerRoll
 
 _ISSUED = "issued_"
@@ -53,8 +52,8 @@ class DynamoDbIssuerRoll(IssuerRoll):
         )
 
     @override
-    def erased(self, registration: RegistrationId, at: datetime) -> None:
-        self._table.bury(tombstone(registration, at, TOMBSTONE_LIFETIME))
+    def erased(self, registration: RegistrationId, at: datetime, expires: datetime) -> None:
+        self._table.bury(Tombstone(registration, at, expires))
 
     @override
     def get(self, registration: RegistrationId) -> RollEntry | None:

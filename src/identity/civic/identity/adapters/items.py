@@ -1,8 +1,8 @@
 """The DynamoDB form that the decision store, the vault and the roll share, with tombstones.
 
 Times are ISO 8601 in UTC. A row with ``erased_at`` is a tombstone. It holds nothing but the
-id, its ``ttl`` (Unix seconds, for DynamoDB's expiry) and, in the low-security store, the access
-digest.
+id and its ``ttl`` (Unix seconds, for DynamoDB's expiry) or, in the low-security store, where it
+does not expire, the access digest.
 """
 
 from collections.abc import Iterator
@@ -112,8 +112,9 @@ def item_of(grave: Tombstone) -> Item:
     item: Item = {
         "id": {"S": grave.id},
         "erased_at": {"S": grave.erased_at.isoformat()},
-        "ttl": {"N": str(int(grave.expires.timestamp()))},
     }
+    if grave.expires is not None:
+        item["ttl"] = {"N": str(int(grave.expires.timestamp()))}
     if grave.access_digest is not None:
         item["access_digest"] = {"B": grave.access_digest}
     return item
@@ -123,10 +124,10 @@ def grave_of(item: Item) -> Tombstone | None:
     """Return a row as the tombstone that it is, or None if it is not one."""
     if "erased_at" not in item:
         return None
-    digest = item.get("access_digest")
+    digest, ttl = item.get("access_digest"), item.get("ttl")
     return Tombstone(
         RegistrationId(item["id"]["S"]),
         datetime.fromisoformat(item["erased_at"]["S"]),
-        datetime.fromtimestamp(int(item["ttl"]["N"]), UTC),
+        datetime.fromtimestamp(int(ttl["N"]), UTC) if ttl else None,
         AccessDigest(bytes(digest["B"])) if digest else None,
     )

@@ -53,6 +53,7 @@ def keeping() -> RollKeeping:
         roll=DynamoDbIssuerRoll(RevisionedTable(dynamodb, settings.issuer_roll_table)),
         calendar=DynamoDbElectionCalendar(dynamodb, settings.issuer_elections_table),
         keys=KmsIssuerKeyRing(keys),
+        clock=clients.now,
     )
 
 

@@ -54,6 +54,7 @@ def storage() -> Storage:
     return Storage(
         subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
         vault=DynamoDbVault(RevisionedTable(dynamodb, settings.vault_table)),
+        clock=clients.now,
     )
 
 

@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from civic.contracts.identifiers import RegistrationId
-from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.keys import AccessDigest
 
 COUNT_THRESHOLD = 10
@@ -23,6 +22,9 @@ clock is wrong and any function runs."""
 
 _COUNTED_FOR = timedelta(days=365)
 """How old a counted request may be; the ledger forgets later, so that a count can be repeated."""
+
+UNREQUESTED_LIFETIME = timedelta(days=28)
+"""How long a confirmation waits for its request: as long as a message and its dead letter last."""
 
 
 class ErasureStore(StrEnum):
@@ -50,7 +52,7 @@ class SignedReceipt:
 
 @dataclass(frozen=True, slots=True)
 class ErasureRecord:
-    """One entry of the ledger. ``requested_at`` is absent until the request itself has arrived.
+    """One entry of the ledger. Until the request itself has arrived, it has no ``requested_at``.
 
     Once it has a receipt, it says what the receipt says.
     """
@@ -80,9 +82,9 @@ def last_whole_day(now: datetime) -> date:
 
 
 def counted_span(through: date) -> tuple[datetime, datetime]:
-    """Return the time before which a counted erasure is complete and until which its entry is kept.
+    """Return before when a counted erasure is complete, and since when it was asked for.
 
-    Entries are kept long enough after the request that all that count are there a month later.
+    Entries are kept long enough that all that count are there a month later.
     """
     end = datetime.combine(through + timedelta(days=1), datetime.min.time(), UTC)
-    return end, end - _COUNTED_FOR + TOMBSTONE_LIFETIME
+    return end, end - _COUNTED_FOR

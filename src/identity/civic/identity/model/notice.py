@@ -143,18 +143,25 @@ def retention(rejected: timedelta, abandoned: timedelta) -> tuple[Retention, ...
         Retention(what="an accepted registration", how_long="until you erase it"),
         Retention(
             what="a rejected registration",
-            how_long=f"{rejected.days} days after the decision, then erased",
+            how_long=f"{rejected.days} days after the decision, or after you lift a"
+            " restriction, and until people have decided if you asked them to; then erased",
         ),
         Retention(
-            what="a registration that nobody decided on",
-            how_long=f"{abandoned.days} days after its last change, then erased",
+            what="a registration that nobody decided on, and of which none was accepted before",
+            how_long=f"{abandoned.days} days after its last change, or after you lift a"
+            " restriction; then erased",
         ),
         Retention(
             what="sealed copies in queues, the event archive and backups",
             how_long="14, 365 and 35 days; unreadable from a day after erasure",
         ),
         Retention(
-            what="that a registration was erased (its id and times, no field)",
+            what="that a registration was erased: its id, the time and a hash of your access token,"
+            " which nobody but you can tell to be yours",
+            how_long="for good, so that the id is never used again",
+        ),
+        Retention(
+            what="which stores have confirmed that, and the receipt",
             how_long=f"{TOMBSTONE_LIFETIME.days} days",
         ),
         Retention(

@@ -1,7 +1,7 @@
 """What the two stores hold of a registration, and what is left after an erasure."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from civic.contracts.events import Decision, Reason, SealedFields
@@ -104,20 +104,11 @@ class Tombstone:
 
     Of several requests the earliest counts, in whatever order they arrive. The access digest is
     kept in the low-security store only: a citizen who repeats a DELETE whose answer was lost gets
-    the same answer. It is the hash of an unguessable token.
+    the same answer. It is the hash of an unguessable token. That tombstone does not expire, so that
+    no id is ever used for a second registration.
     """
 
     id: RegistrationId
     erased_at: datetime
-    expires: datetime
+    expires: datetime | None = None
     access_digest: AccessDigest | None = None
-
-
-def tombstone(
-    registration: RegistrationId,
-    requested_at: datetime,
-    lifetime: timedelta,
-    access_digest: AccessDigest | None = None,
-) -> Tombstone:
-    """Return the tombstone of an erasure; the same for every delivery of its request."""
-    return Tombstone(registration, requested_at, requested_at + lifetime, access_digest)

@@ -138,7 +138,10 @@ class DecisionStore(Protocol):
         ...
 
     def bury(self, grave: Tombstone) -> DecisionRow | Tombstone | None:
-        """Replace a row of the same access digest with a tombstone; of two the earlier stays.
+        """Replace a row with a tombstone; of two tombstones the earlier stays.
+
+        The row must be under the same access digest, and not have begun after the time of the
+        tombstone: then it is another life. The tombstone does not expire.
 
         Returns:
             None if the tombstone was written, otherwise what stands in the way.
@@ -225,7 +228,11 @@ class ErasureLedger(Protocol):
     """Which erasures were asked for, and which stores have confirmed them."""
 
     def note_request(
-        self, registration: RegistrationId, requested_at: datetime, digest: AccessDigest
+        self,
+        registration: RegistrationId,
+        requested_at: datetime,
+        digest: AccessDigest,
+        expires: datetime,
     ) -> ErasureRecord:
         """Note a request and return the entry; of several requests the earliest counts.
 
@@ -238,32 +245,36 @@ class ErasureLedger(Protocol):
     ) -> ErasureRecord:
         """Note that stores have erased and return the entry; each store's first answer counts.
 
-        An entry with a receipt no longer changes.
+        An entry with a receipt no longer changes. One whose request never comes expires after
+        ``UNREQUESTED_LIFETIME``.
         """
         ...
 
-    def seal(self, registration: RegistrationId, receipt: SignedReceipt) -> None:
-        """Keep the receipt, unless there is one already."""
+    def seal(self, registration: RegistrationId, receipt: SignedReceipt, expires: datetime) -> None:
+        """Keep the receipt, unless there is one already, and the entry until it expires."""
         ...
 
     def get(self, registration: RegistrationId) -> ErasureRecord | None:
-        """Return an entry, None if there is none."""
+        """Return an entry, None if there is none, or nobody asked for it."""
         ...
 
     def page(self, cursor: str | None, size: int) -> tuple[list[ErasureRecord], str | None]:
-        """Return up to ``size`` entries and the cursor of the next page, None at the end."""
+        """Return up to ``size`` entries and the cursor of the next page, None at the end.
+
+        Those that nobody asked for are left out.
+        """
         ...
 
 
 class ErasureCount(Protocol):
     """Counts entries of the erasure ledger without reading any of them."""
 
-    def completed(self, before: datetime, lasting: datetime) -> int:
+    def completed(self, before: datetime, since: datetime) -> int:
         """Return how many erasures every store had confirmed before a given time.
 
         Args:
             before: That time, a midnight in UTC.
-            lasting: Only entries that the ledger keeps until then are counted.
+            since: Only erasures that were asked for from then on are counted; a midnight too.
         """
         ...
 

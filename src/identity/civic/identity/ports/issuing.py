@@ -20,7 +20,7 @@ class IssuerRoll(Protocol):
         """
         ...
 
-    def erased(self, registration: RegistrationId, at: datetime) -> None:
+    def erased(self, registration: RegistrationId, at: datetime, expires: datetime) -> None:
         """Replace the row with a tombstone; of two tombstones the earlier stays."""
         ...
 

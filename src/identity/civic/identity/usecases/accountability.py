@@ -6,9 +6,11 @@ first answer of each store counts, and the receipt is made once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from civic.contracts.events import DataChange, ErasureOrdered, ErasureReplayed
 from civic.contracts.ports import Clock, EventPublisher
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.contracts.trace import TraceContext
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.erasure_receipt import receipt_document
@@ -38,7 +40,9 @@ class ReplayProgress:
 def note_erasure(accountability: Accountability, request: ErasureOrdered) -> bool:
     """Enter an erasure in the ledger; return whether it is complete."""
     digest = AccessDigest(request.access_digest)
-    record = accountability.ledger.note_request(request.id, request.requested_at, digest)
+    record = accountability.ledger.note_request(
+        request.id, request.requested_at, digest, _expiry(accountability)
+    )
     return _conclude(accountability, record)
 
 
@@ -47,7 +51,7 @@ def note_ended(accountability: Accountability, ended: Sequence[DataChange]) -> N
     for item in ended:
         if item.access_digest is not None:
             digest = AccessDigest(item.access_digest)
-            accountability.ledger.note_request(item.id, item.at, digest)
+            accountability.ledger.note_request(item.id, item.at, digest, _expiry(accountability))
 
 
 def note_erased(
@@ -98,6 +102,11 @@ def replay_page(
     return ReplayProgress(len(replayed), next_cursor)
 
 
+def _expiry(accountability: Accountability) -> datetime:
+    """Return until when to keep an entry that is written now."""
+    return accountability.clock() + TOMBSTONE_LIFETIME
+
+
 def _conclude(accountability: Accountability, record: ErasureRecord) -> bool:
     """Sign the receipt of a complete erasure, which answers every other request as well."""
     if record.completed_at is None:
@@ -106,7 +115,8 @@ def _conclude(accountability: Accountability, record: ErasureRecord) -> bool:
         public_key = accountability.signer.public_key()
         document = receipt_document(record, public_key)
         signature = accountability.signer.sign(document)
-        accountability.ledger.seal(record.id, SignedReceipt(document, signature, public_key))
+        receipt = SignedReceipt(document, signature, public_key)
+        accountability.ledger.seal(record.id, receipt, _expiry(accountability))
     for kind in RequestKind:
         accountability.requests.complete(record.id, kind, accountability.clock())
     return True

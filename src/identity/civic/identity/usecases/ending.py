@@ -11,11 +11,10 @@ from datetime import timedelta
 from civic.contracts.events import DataChange, ErasureOrdered, RetentionEnded
 from civic.contracts.identifiers import RegistrationId
 from civic.contracts.ports import Clock
-from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.retention import RetentionLimits, has_ended
 from civic.identity.model.review import ReviewCause
-from civic.identity.model.rows import DecisionRow, Tombstone, tombstone
+from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.ports import DecisionStore, ReviewQueue
 
 
@@ -74,7 +73,7 @@ def _announced(endings: Endings, grave: Tombstone, traceparent: str) -> DataChan
 def _as_asked(endings: Endings, order: ErasureOrdered) -> DecisionRow | Tombstone:
     """Bury the registration, and return what is there then."""
     digest = AccessDigest(order.access_digest)
-    grave = tombstone(order.id, order.requested_at, TOMBSTONE_LIFETIME, digest)
+    grave = Tombstone(order.id, order.requested_at, access_digest=digest)
     return endings.decisions.bury(grave) or grave
 
 
@@ -87,7 +86,7 @@ def _when_time_is_up(endings: Endings, order: RetentionEnded) -> DecisionRow | T
     limits = RetentionLimits.at(now, endings.rejected, endings.abandoned)
     if not has_ended(row, limits) or _is_under_review(endings.reviews, row):
         return row
-    grave = tombstone(order.id, now, TOMBSTONE_LIFETIME, row.access_digest)
+    grave = Tombstone(order.id, now, access_digest=row.access_digest)
     return grave if endings.decisions.retire(row, grave) else endings.decisions.get(order.id)
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from civic.contracts.events import DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.ports import Clock, EventPublisher, RandomBytes
-from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.contracts.trace import TraceContext
 from civic.identity.errors import (
     DigestsDisagree,
@@ -36,7 +35,7 @@ from civic.identity.model.keys import (
 from civic.identity.model.receipt import Receipt, issue_receipt
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import RequestKind, SubjectRequest
-from civic.identity.model.rows import DecisionRow, Tombstone, tombstone
+from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.model.sealing import seal
 from civic.identity.ports import DecisionStore, KeyWrapper, RequestLog, SubjectKeyStore
 
@@ -63,7 +62,10 @@ class Intake:
 def register(
     intake: Intake, registration: Registration, idempotency_key: str | None, trace: TraceContext
 ) -> Receipt:
-    """Take in a new registration, with three AWS calls.
+    """Take in a new registration, with three AWS calls, or four with an Idempotency-Key.
+
+    An id is derived from that key, so it may have been used before. An id that has ended is not
+    used again: nothing is sealed, stored or published for it.
 
     Returns:
         The id and the access token; for a repeated Idempotency-Key the same as the first time.
@@ -77,6 +79,9 @@ def register(
     first = RecordId(receipt.id, Revision(1))
     now = intake.clock()
     row = DecisionRow(first, receipt.access_digest, created=now, updated=now)
+    known = intake.decisions.get(receipt.id) if idempotency_key is not None else None
+    if known is not None:
+        return _settle(receipt, known)
     try:
         key = _claim(intake, row)
     except RevisionTaken:
@@ -203,26 +208,40 @@ def request_erasure(
 
     Raises:
         RegistrationNotFound: Unknown, or another person's.
+        DigestsDisagree: Somebody else's row has taken its place meanwhile.
     """
     known = intake.decisions.get(registration)
-    if not may_access(access_token, known.access_digest if known else None) or known is None:
+    digest = known.access_digest if known else None
+    if not may_access(access_token, digest) or known is None or digest is None:
         raise RegistrationNotFound
     if isinstance(known, Tombstone):
+        # It was acknowledged, and the message may have been lost since.
+        _order_erasure(intake, known, digest, trace)
         return known
     request = intake.requests.note_request(SubjectRequest(registration, kind, intake.clock()))
+    # Whatever the clocks say, it began before.
+    at = max(request.received_at, known.created)
+    grave = Tombstone(registration, at, access_digest=digest)
+    _order_erasure(intake, grave, digest, trace)
+    there = intake.decisions.bury(grave)
+    if isinstance(there, DecisionRow):
+        raise DigestsDisagree
+    return there or grave
+
+
+def _order_erasure(
+    intake: Intake, grave: Tombstone, digest: AccessDigest, trace: TraceContext
+) -> None:
     intake.events.publish(
         [
             DeletionRequest(
-                id=registration,
-                requested_at=request.received_at,
-                access_digest=known.access_digest,
+                id=grave.id,
+                requested_at=grave.erased_at,
+                access_digest=digest,
                 traceparent=trace.traceparent,
             )
         ]
     )
-    grave = tombstone(registration, request.received_at, TOMBSTONE_LIFETIME, known.access_digest)
-    intake.decisions.bury(grave)
-    return grave
 
 
 def _claim(intake: Intake, row: DecisionRow) -> SubjectKey:

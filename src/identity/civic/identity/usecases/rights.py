@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from civic.contracts.events import Decision, ObjectionRaised, RestrictionChanged
 from civic.contracts.identifiers import RegistrationId
 from civic.contracts.ports import Clock, EventPublisher
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.contracts.trace import TraceContext
 from civic.identity.errors import (
     ErasureNotRequested,
@@ -145,18 +146,22 @@ def erasure_status(
 ) -> ErasureRecord:
     """Return how far an erasure has come, with its receipt once it is complete (GDPR Art. 17).
 
+    Whatever the ledger says, a registration that is there has not been erased.
+
     Raises:
-        RegistrationNotFound: Unknown, or another person's.
+        RegistrationNotFound: Unknown, or another person's; or the ledger has forgotten it.
         ErasureNotRequested: Nobody asked for its erasure.
     """
     known = _known(rights, registration, access_token)
+    if not isinstance(known, Tombstone):
+        raise ErasureNotRequested
     record = rights.ledger.get(registration)
-    if record is not None and record.requested_at is not None:
+    if record is not None:
         return record
-    if isinstance(known, Tombstone):
-        # Acknowledged, but still on its way to the ledger.
-        return ErasureRecord(registration, requested_at=known.erased_at)
-    raise ErasureNotRequested
+    if known.erased_at + TOMBSTONE_LIFETIME < rights.clock():
+        raise RegistrationNotFound
+    # Acknowledged, but still on its way to the ledger.
+    return ErasureRecord(registration, requested_at=known.erased_at)
 
 
 def _known(

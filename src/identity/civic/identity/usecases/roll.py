@@ -10,6 +10,8 @@ from itertools import batched
 
 from civic.contracts.events import DataChange, DecisionMade
 from civic.contracts.identifiers import ElectionId
+from civic.contracts.ports import Clock
+from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.contracts.voting import CredentialKey, CredentialKeysPublished
 from civic.identity.model.credentials import standing_of
 from civic.identity.ports.issuing import (
@@ -30,6 +32,7 @@ class RollKeeping:
     roll: IssuerRoll
     calendar: ElectionCalendar
     keys: IssuerKeyRing
+    clock: Clock
 
 
 def note_decisions(keeping: RollKeeping, decisions: Sequence[DecisionMade]) -> None:
@@ -43,7 +46,7 @@ def take_off(keeping: RollKeeping, ended: DataChange) -> DataChange:
 
     A credential that was issued to it stays valid: nobody can tell which one it is.
     """
-    keeping.roll.erased(ended.id, ended.at)
+    keeping.roll.erased(ended.id, ended.at, keeping.clock() + TOMBSTONE_LIFETIME)
     return DataChange(id=ended.id, at=ended.at, traceparent=ended.traceparent)
 
 

@@ -9,10 +9,11 @@ from civic.contracts.events import (
     SealedRevision,
 )
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.ports import Clock
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.errors import DigestsDisagree, NotYetStored
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.rows import Tombstone, VaultRow, tombstone
+from civic.identity.model.rows import Tombstone, VaultRow
 from civic.identity.ports import PiiVault, SubjectKeyStore
 
 
@@ -22,6 +23,7 @@ class Storage:
 
     subject_keys: SubjectKeyStore
     vault: PiiVault
+    clock: Clock
 
 
 def store(storage: Storage, request: SealedRevision) -> DataChange | None:
@@ -141,7 +143,7 @@ def erase(storage: Storage, ended: DataChange) -> DataChange:
     The tombstone comes first: a revision that arrives later meets it, and its key is destroyed.
     Without the keys, copies in queues, archives and backups can no longer be opened.
     """
-    storage.vault.bury(tombstone(ended.id, ended.at, TOMBSTONE_LIFETIME))
+    storage.vault.bury(Tombstone(ended.id, ended.at, storage.clock() + TOMBSTONE_LIFETIME))
     for revision in storage.subject_keys.owners(ended.id):
         storage.subject_keys.delete(RecordId(ended.id, revision))
     return DataChange(id=ended.id, at=ended.at, traceparent=ended.traceparent)

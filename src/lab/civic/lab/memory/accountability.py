@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
@@ -75,7 +74,11 @@ class MemoryErasureLedger:
         self.rows: dict[RegistrationId, ErasureRecord] = {}
 
     def note_request(
-        self, registration: RegistrationId, requested_at: datetime, digest: AccessDigest
+        self,
+        registration: RegistrationId,
+        requested_at: datetime,
+        digest: AccessDigest,
+        _expires: datetime,
     ) -> ErasureRecord:
         known = self.rows.get(registration, ErasureRecord(registration))
         earlier = known.requested_at is None or known.requested_at > requested_at
@@ -94,25 +97,30 @@ class MemoryErasureLedger:
         self.rows[registration] = replace(known, confirmed=confirmed)
         return self.rows[registration]
 
-    def seal(self, registration: RegistrationId, receipt: SignedReceipt) -> None:
+    def seal(
+        self, registration: RegistrationId, receipt: SignedReceipt, _expires: datetime
+    ) -> None:
         known = self.rows.get(registration, ErasureRecord(registration))
         if known.receipt is None:
             self.rows[registration] = replace(known, receipt=receipt)
 
     def get(self, registration: RegistrationId) -> ErasureRecord | None:
-        return self.rows.get(registration)
+        known = self.rows.get(registration)
+        return known if known and known.requested_at else None
 
     def page(self, cursor: str | None, size: int) -> tuple[list[ErasureRecord], str | None]:
         after = [row for name, row in sorted(self.rows.items()) if cursor is None or name > cursor]
         rows = after[:size]
-        return rows, rows[-1].id if len(rows) == size else None
+        asked = [row for row in rows if row.requested_at]
+        return asked, rows[-1].id if len(rows) == size else None
 
-    def completed(self, before: datetime, lasting: datetime) -> int:
+    def completed(self, before: datetime, since: datetime) -> int:
         return sum(
             bool(row.confirmed)
             and (row.receipt is not None or set(row.confirmed) == set(ErasureStore))
             and max(row.confirmed.values()) < before
-            and (row.requested_at or min(row.confirmed.values())) + TOMBSTONE_LIFETIME >= lasting
+            and row.requested_at is not None
+            and row.requested_at >= since
             for row in self.rows.values()
         )
 

@@ -51,7 +51,7 @@ class MemoryJoins:
         self.rows[registration] = at
         self.living.add(registration)
 
-    def erased(self, registration: RegistrationId, at: datetime) -> None:
+    def erased(self, registration: RegistrationId, at: datetime, _expires: datetime) -> None:
         known = self.rows.get(registration)
         if isinstance(known, datetime) and registration not in self.living:
             at = min(known, at)

@@ -33,7 +33,7 @@ class MemoryIssuerRoll:
                 known, standing=replace(standing, access_digest=digest)
             )
 
-    def erased(self, registration: RegistrationId, at: datetime) -> None:
+    def erased(self, registration: RegistrationId, at: datetime, _expires: datetime) -> None:
         known = self.rows.get(registration)
         self.rows[registration] = min(known, at) if isinstance(known, datetime) else at
 

@@ -101,7 +101,7 @@ class MemoryDecisions:
 
     def bury(self, grave: Tombstone) -> DecisionRow | Tombstone | None:
         known = self.rows.get(grave.id)
-        if known is not None and known.access_digest != grave.access_digest:
+        if known is not None and not _is_about(grave, known):
             return known
         return None if _bury(self.rows, grave) else known
 
@@ -144,6 +144,11 @@ def _bury[R](rows: dict[RegistrationId, R | Tombstone], grave: Tombstone) -> boo
     return True
 
 
+def _is_about(grave: Tombstone, known: DecisionRow | Tombstone) -> bool:
+    began = isinstance(known, Tombstone) or known.created <= grave.erased_at
+    return began and known.access_digest == grave.access_digest
+
+
 def _agree(known: DecisionRow, row: DecisionRow) -> bool:
     return (known.restriction, known.access_digest) == (row.restriction, row.access_digest)
 
@@ -177,7 +182,8 @@ def _undecided(known: DecisionRow | Tombstone, row: DecisionRow) -> bool:
 
 def _to_the_second(grave: Tombstone) -> Tombstone:
     # DynamoDB's expiry is a whole number of seconds.
-    return replace(grave, expires=grave.expires.replace(microsecond=0))
+    expires = grave.expires.replace(microsecond=0) if grave.expires else None
+    return replace(grave, expires=expires)
 
 
 def _name(record: RecordId) -> str:
