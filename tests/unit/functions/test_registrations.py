@@ -117,12 +117,16 @@ def test_registrations_after_the_first_ask_kms_no_more(deployment: Deployment) -
     assert len(deployment.aws.asked("Decrypt")) == before
 
 
-def test_post_makes_three_aws_calls_when_warm(deployment: Deployment, log_lines: LogLines) -> None:
+def test_post_makes_three_aws_calls_when_warm_and_looks_up_ids_that_can_come_back(
+    deployment: Deployment, log_lines: LogLines
+) -> None:
     registered(deployment)
     log_lines()
-    registered(deployment, key=KEY)
-    (line,) = log_lines()
-    assert line["aws_calls"] == {"dynamodb:PutItem": 2, "events:PutEvents": 1}
+    calls = {"dynamodb:PutItem": 2, "events:PutEvents": 1}
+    for key, made in ((None, calls), (KEY, calls | {"dynamodb:GetItem": 1})):
+        registered(deployment, key=key)
+        (line,) = log_lines()
+        assert line["aws_calls"] == made
 
 
 def test_put_is_validated_anew(deployment: Deployment) -> None:

@@ -102,7 +102,7 @@ def test_registrations_are_followed_to_their_end(deployment: Deployment) -> None
     ours = count_ours(deployment, population(6), (1, 5), ignored)
 
     # The known shape of the design; changing it changes what a registration costs.
-    assert max(run.calls() for run in ours.posts.values()) == 3
+    assert max(run.calls() for run in ours.posts.values()) == 4
     assert ours.cold.calls("validator", "kms") == 1
     assert ours.warm[1].calls(service="kms") == 0
     assert ours.warm[1].events == {
