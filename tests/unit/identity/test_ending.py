@@ -81,6 +81,19 @@ def test_order_about_another_access_digest_changes_nothing(kind: type[ErasureOrd
 
 
 @KINDS
+@pytest.mark.parametrize("after", [-DAY, 2 * DAY])
+def test_order_about_another_access_digest_says_nothing_of_who_has_ended(
+    kind: type[ErasureOrdered], after: timedelta
+) -> None:
+    pipeline = Pipeline()
+    receipt = alive(pipeline)
+    grave = pipeline.erase(receipt)
+    foreign = order(receipt, kind, FOREIGN).model_copy(update={"requested_at": NOW + after})
+    assert end(pipeline.endings, foreign) is None
+    assert pipeline.decisions.rows[receipt.id] == grave
+
+
+@KINDS
 def test_row_that_a_restore_lost_is_buried_and_announced(kind: type[ErasureOrdered]) -> None:
     pipeline = Pipeline()
     receipt = alive(pipeline)
@@ -310,6 +323,16 @@ def test_review_asked_for_in_the_last_release_stops_the_retention() -> None:
     (due,) = ordered(pipeline)
     assert end(pipeline.endings, due) is None
     decision_of(pipeline, receipt.id)
+
+
+def test_review_that_the_person_and_the_rules_asked_for_stops_the_retention() -> None:
+    # The case in the queue is that of the rules; the row says that the person asked as well.
+    pipeline = Pipeline()
+    receipt = in_doubt(pipeline)
+    contesting(pipeline, receipt)
+    days(pipeline, 9999)
+    assert ordered(pipeline) == []
+    assert decision_of(pipeline, receipt.id).waits_for_people
 
 
 def test_review_that_the_rules_asked_for_does_not_stop_the_retention() -> None:
