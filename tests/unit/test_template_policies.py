@@ -119,7 +119,11 @@ NARROWED = {
         "Null": {"dynamodb:Attributes": "false"},
     },
     "RestrictProcessing": {
-        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "created", "restriction"]},
+        "ForAllValues:StringEquals": {
+            "dynamodb:Attributes": [
+                *["id", "created", "restriction", "restriction_changed", "contested"]
+            ]
+        },
         **UNSEEN,
     },
     **{
