@@ -96,6 +96,26 @@ def test_schedule_and_operator_start_the_same(
     assert run(event) == {"overdue": 0, "ended": 1}
 
 
+def test_what_an_erasure_leaves_is_kept_from_when_it_is_written(deployment: Deployment) -> None:
+    # The DELETE failed 390 days ago, after it was logged, and is repeated now.
+    who = citizen(deployment)
+    deployment.aws.fail("events", "PutEvents", "ThrottlingException")
+    assert said(who.ask("DELETE "))[0] == 503
+    deployment.aws.mend("events", "PutEvents")
+    then = (clients.now() - timedelta(days=390)).isoformat()
+    entry = {"id": {"S": who.id}, "entry": {"S": "open#erasure"}}
+    change("request-log", entry, "received", then)
+    change("decisions", {"id": {"S": who.id}}, "created", then)
+    assert who.ask("DELETE ")["statusCode"] == 202
+    deployment.deliver()
+    assert content(who.ask("GET /erasure"))["status"] == "erased"
+    for table in ("vault", "joins", "issuer-roll", "erasure-ledger"):
+        (left,) = deployment.aws.items(table)
+        assert int(left["ttl"]["N"]) > (clients.now() + timedelta(days=399)).timestamp(), table
+    (grave,) = deployment.aws.items("decisions")
+    assert (grave["erased_at"]["S"], "ttl" in grave) == (then, False)
+
+
 def test_two_runs_before_the_erasure_are_harmless(deployment: Deployment) -> None:
     who = citizen(deployment, HOPELESS)
     untouched_since(who, LONG_AGO)

@@ -408,7 +408,7 @@ def buried_record(pipeline: Pipeline, receipt: Receipt) -> None:
 
 
 def buried_on_the_roll(pipeline: Pipeline, receipt: Receipt) -> None:
-    pipeline.roll.erased(receipt.id, pipeline.now)
+    pipeline.roll.erased(receipt.id, pipeline.now, pipeline.now)
 
 
 def planted_digest(pipeline: Pipeline, receipt: Receipt) -> None:
