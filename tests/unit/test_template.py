@@ -3,8 +3,9 @@
 import pytest
 
 from civic.contracts.retention import TOMBSTONE_LIFETIME
+from civic.identity.model.sweeping import Finding
 from civic.runtime.observability import NAMESPACE
-from tests.templates import every, home_of, logical_id, only
+from tests.templates import TEMPLATES, every, home_of, logical_id, only
 
 
 def test_queues_outlive_no_tombstone() -> None:
@@ -65,6 +66,32 @@ def test_alarm_watches_the_metric_that_the_check_writes() -> None:
     dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
     assert dimensions == {"service": "deadlines", "function": "deadlines"}
     assert alarm["TreatMissingData"] == "breaching"
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "days", "missing"),
+    [
+        # A sweep that does not run mends nothing either.
+        ("MendedAgainAlarm", "Mended", 2, "breaching"),
+        ("BeyondMendingAlarm", Finding.BEYOND_MENDING, 1, "notBreaching"),
+    ],
+)
+def test_alarms_watch_the_metrics_that_the_sweep_writes(
+    name: str, metric: str, days: int, missing: str
+) -> None:
+    alarm = only("AWS::CloudWatch::Alarm", name)
+    assert (alarm["Namespace"], alarm["MetricName"]) == (NAMESPACE, metric)
+    dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+    assert dimensions == {"service": "reconciler", "function": "reconciler"}
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (86_400, days)
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
+    assert alarm["TreatMissingData"] == missing
+
+
+def test_round_of_a_hundred_thousand_people_takes_a_day() -> None:
+    parameters = TEMPLATES["reconciliation"].document["Parameters"]
+    assert parameters["SweepSchedule"]["Default"] == "rate(5 minutes)"
+    assert parameters["SweepPageSize"]["Default"] * 24 * 60 // 5 >= 100_000
 
 
 def test_receipts_are_signed_with_a_key_that_can_do_nothing_else() -> None:

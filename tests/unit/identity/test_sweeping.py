@@ -237,6 +237,65 @@ def test_record_without_a_decision_row_gets_one() -> None:
     assert sweep(pipeline) == {}
 
 
+def test_correction_that_was_answered_503_is_decided_once_it_is_old_enough() -> None:
+    faults = Faults()
+    pipeline = Pipeline(faults)
+    receipt = registered(pipeline, None)
+    pipeline.now += DAY
+    published = len(pipeline.bus.events)
+    calls = Faults()
+    healthy = Pipeline(calls)
+    same, before_it = registered(healthy, None), calls.calls
+    healthy.rectify(same, MOVED)
+    noting = calls.names.index("MemoryDecisions.note_pending", before_it) - before_it + 1
+    faults.at = {faults.calls + noting}
+    with pytest.raises(Crash):
+        pipeline.rectify(receipt, MOVED)
+    faults.at = set()
+    deliver(pipeline, published, Lost(VALIDATOR, ValidationRequest))
+    # The row is a day old, but not the record.
+    assert pipeline.sweep() == {}
+    assert sweep(pipeline) == {"DecisionsMended": 1}
+    assert decision_of(pipeline, receipt.id).record.revision == 2
+    assert pipeline.overview.on_roll(receipt.id) == Followed(Revision(2), 0)
+    assert sweep(pipeline) == {}
+
+
+def test_row_restored_from_before_its_decision_is_decided_again() -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline, None)
+    row = decision_of(pipeline, receipt.id)
+    pipeline.decisions.rows[receipt.id] = replace(row, verdict=None)
+    assert sweep(pipeline) == {"DecisionsMended": 1}
+    assert decision_of(pipeline, receipt.id).verdict == row.verdict
+    assert sweep(pipeline) == {}
+
+
+def test_decision_of_people_may_be_on_its_way_however_old_the_record_is() -> None:
+    pipeline = Pipeline()
+    receipt = contested(pipeline)
+    pipeline.now += DAY
+    with losing(pipeline, Lost(ROLL, ReviewDecided)):
+        decide(pipeline, receipt)
+    assert pipeline.sweep() == {}
+    assert sweep(pipeline) == {"DecisionsMended": 1}
+
+
+@pytest.mark.parametrize("store", ["vault", "joins", "roll"])
+def test_row_that_came_back_after_an_erasure_is_erased_again(store: str) -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline, None)
+    rows: dict[Any, Any] = getattr(pipeline, store).rows
+    before_it = rows[receipt.id]
+    with losing(pipeline, None):
+        pipeline.erase(receipt)
+    gone = held(pipeline, receipt)
+    rows[receipt.id] = before_it
+    assert sweep(pipeline) == {"ErasuresMended": 1}
+    assert held(pipeline, receipt) == gone
+    assert sweep(pipeline) == {}
+
+
 def test_key_of_a_revision_before_the_stored_one_is_destroyed() -> None:
     pipeline = Pipeline()
     receipt = corrected(pipeline, None)
