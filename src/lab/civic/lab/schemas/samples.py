@@ -1,11 +1,12 @@
 """One sample of every event, made up field by field; no value belongs to a real person."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from civic.contracts.events import DataChange, Decision, Event, Reason, RevisionsKept
+from civic.contracts.events import Decision, Event, Reason, RevisionsKept
 from civic.contracts.registry import EVENTS
 from civic.contracts.voting import Audience
 from civic.identity.model.registration import PII_FIELDS
@@ -78,30 +79,32 @@ _VALUES: dict[str, Any] = {
 
 def samples() -> list[Event]:
     """Return a sample of every event."""
-    return [_sample(event) for event in EVENTS.values()]
+    return [sample(event) for event in EVENTS.values()]
 
 
-def _sample(event: type[Event]) -> Event:
-    fields = _fields(event)
+def sample[E: Event](event: type[E], values: Mapping[str, Any] | None = None) -> E:
+    """Return a sample of an event, with other values for the fields that are named, at any depth."""
+    fields = _fields(event, {**_VALUES, **(values or {})})
     if "items" in fields and not issubclass(event, RevisionsKept):
         # Something that is forgotten has no revision.
-        fields["items"] = (_fields(DataChange) | {"revision": None},)
+        fields["items"] = (fields["items"][0] | {"revision": None},)
     return event.model_validate(fields)
 
 
-def _fields(model: type[BaseModel]) -> dict[str, Any]:
-    return {name: _value(name, field.annotation) for name, field in model.model_fields.items()}
+def _fields(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    fields = model.model_fields.items()
+    return {name: _value(name, field.annotation, values) for name, field in fields}
 
 
-def _value(name: str, annotation: Any) -> Any:
+def _value(name: str, annotation: Any, values: Mapping[str, Any]) -> Any:
     """Return a field's value by its name, or that of its model, or a tuple with one."""
-    if name in _VALUES:
-        return _VALUES[name]
+    if name in values:
+        return values[name]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return _fields(annotation)
+        return _fields(annotation, values)
     for inner in get_args(annotation):
         if isinstance(inner, type) and issubclass(inner, BaseModel):
-            return (_fields(inner),)
+            return (_fields(inner, values),)
         if get_args(inner):
-            return _value(name, inner)
+            return _value(name, inner, values)
     raise KeyError(f"no sample value for the field {name!r}")
