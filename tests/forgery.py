@@ -1,10 +1,13 @@
 """What a function in other hands does to a person by publishing events about them.
 
 The person has been accepted and asks for nothing. Events of one kind are forged with everything
-that could be in them: any revision, round and time, and the access digest or another one. A function
-that may put subject keys seals what it likes under keys of its own.
+that could be in them: any revision, round and time, and the access digest or another one. The
+gateway, which may put subject keys, seals what it likes under keys of its own.
+
+``python -m tests.forgery`` prints the table of docs/threat-model.md.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -99,10 +102,8 @@ class Victim:
 def table() -> str:
     """Return the table of docs/threat-model.md."""
     victim = Victim()
-    lines = [
-        "| forged event | by | knowing the access digest | not knowing it |",
-        "|---|---|---|---|",
-    ]
+    head = ("forged event", "by", "knowing the access digest", "not knowing it")
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for name, event in EVENTS.items():
         if SUBSCRIPTIONS[event] and "'id'" in str(event.model_json_schema()):
             cells = (
@@ -111,3 +112,7 @@ def table() -> str:
             )
             lines.append(f"| {name} | {', '.join(event.SOURCES)} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{table()}\n")

@@ -3,8 +3,11 @@
 A life is lived honestly and in order until it is in a certain state. Then one message is delivered
 late, with everything that follows from it: again, as a replay of the archive delivers it, or for
 the first time, as a redriven dead letter. What is different in the stores is its effect.
+
+``python -m tests.lateness`` prints the table of docs/architecture.md.
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from copy import deepcopy
@@ -27,6 +30,8 @@ _OLDEST = REPLAYED + 2 * REDRIVEN
 """Replayed from the archive at the last moment, then dead, redriven, dead and redriven again."""
 
 
+_ANNOUNCED = {"restriction", "traceparent"}
+"""What an event says of its own publication, and nothing of the person."""
 _STORES = {
     "record": "vault",
     "key": "subject_keys",
@@ -192,7 +197,7 @@ def _timeless(held: object) -> object:
     if is_dataclass(held):
         return [_timeless(getattr(held, one.name)) for one in fields(held)]
     if isinstance(held, BaseModel):
-        return [_timeless(part) for name, part in held if name != "traceparent"]
+        return [_timeless(part) for name, part in held if name not in _ANNOUNCED]
     if isinstance(held, list | tuple | set):
         return [_timeless(part) for part in held]
     return type(held) if isinstance(held, datetime | bytes) else held
@@ -216,3 +221,7 @@ def table() -> str:
         cells = (str(column.get(name, "-")) for column in columns)
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{table()}\n")

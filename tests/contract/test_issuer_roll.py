@@ -73,6 +73,48 @@ def test_last_decision_wins_in_every_order(roll: Roll, order: tuple[Standing, ..
     assert roll.get(ADA) == RollEntry(SECOND, {})
 
 
+@pytest.mark.parametrize("known", [[], [FIRST]])
+def test_decision_from_before_a_restriction_is_not_noted(roll: Roll, known: list[Standing]) -> None:
+    for standing in known:
+        roll.decided(standing)
+    roll.restricted(ADA, 1)
+    roll.decided(SECOND)
+    assert roll.get(ADA) == (RollEntry(FIRST, {}) if known else None)
+
+
+@pytest.mark.parametrize("sequences", [(2,), (1, 2), (2, 1), (2, 2)])
+def test_decision_announced_once_a_restriction_is_lifted_is_noted(
+    roll: Roll, sequences: tuple[int, ...]
+) -> None:
+    roll.decided(FIRST)
+    for sequence in sequences:
+        roll.restricted(ADA, sequence)
+    roll.decided(SECOND, 1)
+    assert roll.get(ADA) == RollEntry(FIRST, {})
+    roll.decided(SECOND, 2)
+    assert roll.get(ADA) == RollEntry(SECOND, {})
+
+
+def test_decision_may_come_before_the_news_of_its_restriction(roll: Roll) -> None:
+    roll.decided(FIRST, 2)
+    roll.restricted(ADA, 2)
+    assert roll.get(ADA) == RollEntry(FIRST, {})
+
+
+def test_restriction_of_nobody_on_the_roll_puts_nobody_on_it(roll: Roll) -> None:
+    roll.restricted(ADA, 1)
+    assert roll.get(ADA) is None
+    assert not roll.issue(ADA, ELECTION, MINE)
+
+
+def test_restriction_does_not_bring_back_the_erased(roll: Roll) -> None:
+    roll.decided(FIRST)
+    roll.erased(ADA, NOW)
+    roll.restricted(ADA, 2)
+    roll.decided(FIRST, 2)
+    assert roll.get(ADA) is None
+
+
 def test_same_decision_again_changes_nothing(roll: Roll) -> None:
     roll.decided(OVERRULED)
     roll.decided(replace(OVERRULED, area="DE-BB"))

@@ -238,6 +238,9 @@ class DecisionMade(Contract):
     decided_at: AwareDatetime
     cohort: Cohort
     round: int = Field(default=0, ge=0, description="0 by the rules, n by the n-th human review")
+    restriction: int = Field(
+        default=0, ge=0, description="The person's count of restrictions when it was announced"
+    )
     access_digest: Digest | None = Field(
         default=None, description="SHA-256 of the access token, by which credentials are asked for"
     )

@@ -1,6 +1,7 @@
 """The issuer's roll in DynamoDB: one row per registration.
 
-``revision`` and ``round`` say which decision the row holds, ``area`` and ``accepted`` what it says.
+``revision`` and ``round`` say which decision the row holds, ``area`` and ``accepted`` what it says;
+``restriction`` is the highest count of restrictions heard of, even before the first decision.
 ``issued_<election>`` is the digest of what was signed for an election; it is in the row itself, so
 that one conditional write checks the standing and notes the request, and an erasure removes both.
 """
@@ -19,6 +20,11 @@ _ISSUED = "issued_"
 _LATER = (
     "attribute_not_exists(erased_at) AND (attribute_not_exists(#revision)"
     " OR #revision < :revision OR (#revision = :revision AND #round < :round))"
+    " AND (attribute_not_exists(restriction) OR restriction <= :restriction)"
+)
+_RESTRICTED_LATER = (
+    "attribute_not_exists(erased_at)"
+    " AND (attribute_not_exists(restriction) OR restriction < :restriction)"
 )
 # This does not hold for a tombstone either, which has no ``accepted``.
 _FIRST_OR_SAME = "accepted = :yes AND (attribute_not_exists(#issued) OR #issued = :request)"
@@ -32,7 +38,7 @@ class DynamoDbIssuerRoll(IssuerRoll):
         self._table = table
 
     @override
-    def decided(self, standing: Standing) -> None:
+    def decided(self, standing: Standing, restriction: int = 0) -> None:
         written: dict[str, Any] = {
             "revision": {"N": str(standing.revision)},
             "round": {"N": str(standing.round)},
@@ -48,7 +54,19 @@ class DynamoDbIssuerRoll(IssuerRoll):
             "SET " + ", ".join(changes),
             _LATER,
             ExpressionAttributeNames={f"#{name}": name for name in written},
-            ExpressionAttributeValues={f":{name}": value for name, value in written.items()},
+            ExpressionAttributeValues={
+                ":restriction": {"N": str(restriction)},
+                **{f":{name}": value for name, value in written.items()},
+            },
+        )
+
+    @override
+    def restricted(self, registration: RegistrationId, restriction: int) -> None:
+        self._table.update(
+            registration,
+            "SET restriction = :restriction",
+            _RESTRICTED_LATER,
+            ExpressionAttributeValues={":restriction": {"N": str(restriction)}},
         )
 
     @override
@@ -58,7 +76,8 @@ class DynamoDbIssuerRoll(IssuerRoll):
     @override
     def get(self, registration: RegistrationId) -> RollEntry | None:
         item = self._table.read(registration)
-        return None if item is None or "erased_at" in item else _entry(item)
+        # Neither a tombstone nor what was heard of a restriction is an entry.
+        return _entry(item) if item and "revision" in item else None
 
     @override
     def issue(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from civic.contracts.events import DecisionDeleted, DecisionsMade, Event
+from civic.contracts.events import DecisionDeleted, DecisionsMade, Event, RestrictionChanged
 from civic.contracts.voting import ElectionEnded, ElectionPublished, RollDeleted
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
 from civic.identity.adapters.issuer_keys_kms import IssuerKeyTable, KmsIssuerKeyRing
@@ -14,6 +14,7 @@ from civic.identity.usecases.roll import (
     RollKeeping,
     end_election,
     note_decisions,
+    note_restriction,
     prepare_election,
     take_off,
 )
@@ -69,6 +70,11 @@ def _decided(event: DecisionsMade, line: Invocation) -> None:
         line.record(id=made.id, trace=made.traceparent, outcome="noted")
 
 
+def _restricted(event: RestrictionChanged, line: Invocation) -> None:
+    note_restriction(keeping(), event)
+    line.record(id=event.id, trace=event.traceparent, outcome="restriction noted")
+
+
 def _forget(event: DecisionDeleted, line: Invocation) -> Sequence[Event]:
     forgotten = tuple(take_off(keeping(), item) for item in event.ended)
     for item in forgotten:
@@ -89,6 +95,7 @@ def _ended(event: ElectionEnded, line: Invocation) -> None:
 
 SUBSCRIBES: Subscriptions[Sequence[Event]] = (
     on(DecisionsMade, _decided),
+    on(RestrictionChanged, _restricted),
     on(DecisionDeleted, _forget),
     on(ElectionPublished, _published),
     on(ElectionEnded, _ended),

@@ -13,11 +13,20 @@ from civic.identity.model.credentials import Entitlement, RequestDigest, RollEnt
 class IssuerRoll(Protocol):
     """Who may be given credentials, and what each was given: one row per registration."""
 
-    def decided(self, standing: Standing) -> None:
+    def decided(self, standing: Standing, restriction: int = 0) -> None:
         """Note a decision, unless a later one is known, or the registration is erased.
 
         The first access digest of a registration stays: no decision gives its row to another.
+
+        Args:
+            standing: What the decision means.
+            restriction: The count of restrictions it was made under; it is not noted if a later
+                count is known.
         """
+        ...
+
+    def restricted(self, registration: RegistrationId, restriction: int) -> None:
+        """Note the count of a person's restrictions, unless a later one is known."""
         ...
 
     def erased(self, registration: RegistrationId, at: datetime, expires: datetime) -> None:

@@ -176,6 +176,7 @@ def decide_case(
         rule_set=verdict.rule_set,
         decided_at=decided.updated,
         round=verdict.round,
+        restriction=row.restriction,
         cohort=cohort_of(opened, review.rules),
         access_digest=row.access_digest,
         traceparent=trace.traceparent,

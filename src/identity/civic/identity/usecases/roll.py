@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from civic.contracts.events import DataChange, DecisionMade
+from civic.contracts.events import DataChange, DecisionMade, RestrictionChanged
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.ports import Clock
 from civic.contracts.retention import TOMBSTONE_LIFETIME
@@ -38,7 +38,15 @@ class RollKeeping:
 def note_decisions(keeping: RollKeeping, decisions: Sequence[DecisionMade]) -> None:
     """Put the people who were accepted on the roll, and take those who were not off it."""
     for made in decisions:
-        keeping.roll.decided(standing_of(made))
+        keeping.roll.decided(standing_of(made), made.restriction)
+
+
+def note_restriction(keeping: RollKeeping, changed: RestrictionChanged) -> None:
+    """Take no notice any more of decisions from before this change (GDPR Art. 18(2)).
+
+    Once a restriction is lifted, the newest decision is announced again.
+    """
+    keeping.roll.restricted(changed.id, changed.sequence)
 
 
 def take_off(keeping: RollKeeping, ended: DataChange) -> DataChange:

@@ -134,6 +134,7 @@ def _announcement(row: DecisionRow, cohort: Cohort, traceparent: str) -> Decisio
         rule_set=row.verdict.rule_set,
         decided_at=row.updated,
         round=row.verdict.round,
+        restriction=row.restriction,
         cohort=cohort,
         access_digest=row.access_digest,
         traceparent=traceparent,

@@ -22,8 +22,11 @@ class MemoryIssuerRoll:
 
     def __init__(self) -> None:
         self.rows: dict[RegistrationId, RollEntry | datetime] = {}
+        self.restrictions: dict[RegistrationId, int] = {}
 
-    def decided(self, standing: Standing) -> None:
+    def decided(self, standing: Standing, restriction: int = 0) -> None:
+        if restriction < self.restrictions.get(standing.id, 0):
+            return
         known = self.rows.get(standing.id)
         if known is None:
             self.rows[standing.id] = RollEntry(standing)
@@ -33,7 +36,13 @@ class MemoryIssuerRoll:
                 known, standing=replace(standing, access_digest=digest)
             )
 
+    def restricted(self, registration: RegistrationId, restriction: int) -> None:
+        if not isinstance(self.rows.get(registration), datetime):
+            known = self.restrictions.get(registration, 0)
+            self.restrictions[registration] = max(known, restriction)
+
     def erased(self, registration: RegistrationId, at: datetime, _expires: datetime) -> None:
+        self.restrictions.pop(registration, None)
         known = self.rows.get(registration)
         self.rows[registration] = min(known, at) if isinstance(known, datetime) else at
 

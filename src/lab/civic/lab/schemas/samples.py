@@ -83,7 +83,7 @@ def samples() -> list[Event]:
 
 
 def sample[E: Event](event: type[E], values: Mapping[str, Any] | None = None) -> E:
-    """Return a sample of an event, with other values for the fields that are named, at any depth."""
+    """Return a sample of an event, with these values for fields by their name, at any depth."""
     fields = _fields(event, {**_VALUES, **(values or {})})
     if "items" in fields and not issubclass(event, RevisionsKept):
         # Something that is forgotten has no revision.
