@@ -18,7 +18,6 @@ from functools import cache
 from pydantic import BaseModel
 
 from civic.contracts.events import Event
-from civic.contracts.identifiers import RegistrationId
 from civic.contracts.registry import EVENTS
 from civic.identity.model.rows import DecisionRow, Tombstone
 from tests.fakes.pipeline import SUBSCRIPTIONS, Consumer, Pipeline
@@ -105,6 +104,8 @@ class Effect:
     """By the first delivery."""
     astray: set[str] = field(default_factory=set)
     """What is not in the end as if the first delivery had been in time."""
+    lost: set[str] = field(default_factory=set)
+    """What a sweep does not mend if the first delivery never comes."""
     refused: bool = False
     """Whether a consumer does not take it, so that it stays among the dead letters."""
 
@@ -114,6 +115,7 @@ class Effect:
             ("refused", {"by its consumer"} if self.refused else set()),
             ("astray", self.astray),
             ("again", self.again),
+            ("lost", self.lost),
             ("catches up", self.caught_up),
         )
         said = [f"{name}: {', '.join(sorted(part))}" for name, part in parts if part]
@@ -181,8 +183,7 @@ def _for_the_first_time(state: str, found: Effects) -> None:
 def in_the_end(life: Life) -> dict[str, object]:
     """Return what the stores hold once nothing is on its way and nobody restricts anything."""
     life.follow()
-    row = life.pipeline.decisions.get(RegistrationId(life.receipt["id"]))
-    if isinstance(row, DecisionRow) and row.restricted:
+    if isinstance(life.row, DecisionRow) and life.row.restricted:
         life.ask(f"DELETE {ID}/restriction")
     return {store: _timeless(_holds(life.pipeline, store)) for store in _STORES}
 
@@ -203,12 +204,30 @@ def _timeless(held: object) -> object:
     return type(held) if isinstance(held, datetime | bytes) else held
 
 
+def _never(state: str, found: Effects) -> None:
+    orderly = Life()
+    STATES[state](orderly)
+    events = orderly.pipeline.bus.events[: len(orderly.published_at)]
+    expected = in_the_end(orderly)
+    for number, event in enumerate(events):
+        for consumer in SUBSCRIPTIONS[type(event)]:
+            life = Life(withheld=(number, consumer))
+            with suppress(Refused):
+                STATES[state](life)
+                life.pipeline.sweep()
+                life.follow()
+                held = in_the_end(life)
+                effect = found.setdefault(event.detail_type(), Effect())
+                effect.lost |= {one for one in expected if held[one] != expected[one]}
+
+
 @cache
 def effects(state: str) -> Effects:
     """Return the effect of each event that can come late in a state."""
     found: Effects = {}
     _again(state, found)
     _for_the_first_time(state, found)
+    _never(state, found)
     return found
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from civic.contracts.identifiers import RegistrationId
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.functions import accountability, deadlines
 from civic.identity.model.registration import Registration
+from civic.identity.model.rows import DecisionRow, Tombstone
 from tests.fakes.elections import published
 from tests.fakes.pipeline import RETENTION, SUBSCRIPTIONS, Consumer, Pipeline
 from tests.fakes.reviewing import DOUBTFUL, HOPELESS
@@ -53,6 +55,11 @@ class Life:
             raise Refused(route)
         if not self.receipt:
             self.receipt = json.loads(answer["body"])
+
+    @property
+    def row(self) -> DecisionRow | Tombstone | None:
+        """What the low-security store says."""
+        return self.pipeline.decisions.get(RegistrationId(self.receipt["id"]))
 
     def run(self, handler: Any, event: dict[str, Any]) -> None:
         """Run a function as its schedule or an operator does."""
@@ -132,6 +139,8 @@ def _retention_over(life: Life) -> None:
     _rejected_in_the_end(life)
     life.pipeline.now += RETENTION
     life.run(deadlines.handler, {})
+    if not isinstance(life.row, Tombstone):
+        raise Refused("not in this life")
 
 
 def _kept_after_all(life: Life) -> None:
