@@ -161,6 +161,7 @@ def _erased_long_ago(life: Life) -> None:
     life.pipeline.now += TOMBSTONE_LIFETIME - timedelta(days=45)
 
 
+LONG_AGO = "erased long ago"
 STATES = {
     "pending": _pending,
     "accepted": _accepted,
@@ -173,6 +174,6 @@ STATES = {
     "kept after all": _kept_after_all,
     "erased": _erased,
     "retention ended": _retention_over,
-    "erased long ago": _erased_long_ago,
+    LONG_AGO: _erased_long_ago,
 }
 """The states in which an event can find a registration."""

@@ -109,7 +109,7 @@ def test_restriction_of_nobody_on_the_roll_puts_nobody_on_it(roll: Roll) -> None
 
 def test_restriction_does_not_bring_back_the_erased(roll: Roll) -> None:
     roll.decided(FIRST)
-    roll.erased(ADA, NOW)
+    roll.erased(ADA, NOW, EXPIRES)
     roll.restricted(ADA, 2)
     roll.decided(FIRST, 2)
     assert roll.get(ADA) is None

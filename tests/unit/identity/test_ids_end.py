@@ -148,9 +148,7 @@ def test_confirmations_replayed_after_the_ledger_has_forgotten_are_no_erasures()
     for event in pipeline.bus.events:
         if isinstance(event, RegistrationsErased) and not hasattr(event, "ended"):
             assert pipeline.deliver(Consumer.ACCOUNTABILITY, event)
-    (entry,) = pipeline.ledger.rows.values()
-    assert entry.confirmed
-    assert pipeline.ledger.get(entry.id) is None
+    assert pipeline.ledger.rows == {}
     assert replay(pipeline) == 0
     days = last_whole_day(pipeline.now + 2 * DAY)
     assert pipeline.ledger.completed(*counted_span(days)) == 0
@@ -162,9 +160,7 @@ def test_everything_replayed_after_the_ledger_has_forgotten_counts_nobody() -> N
     pipeline.now += timedelta(days=410)
     expire(pipeline, "ledger")
     pipeline.drain()
-    entry = pipeline.ledger.rows[receipt.id]
-    # It is a true entry, of an erasure that was asked for more than a year ago.
-    assert entry.requested_at == NOW
+    assert pipeline.ledger.get(receipt.id) is None
     days = last_whole_day(pipeline.now + 2 * DAY)
     assert pipeline.ledger.completed(*counted_span(days)) == 0
 

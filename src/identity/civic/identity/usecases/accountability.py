@@ -39,6 +39,8 @@ class ReplayProgress:
 
 def note_erasure(accountability: Accountability, request: ErasureOrdered) -> bool:
     """Enter an erasure in the ledger; return whether it is complete."""
+    if not _is_remembered(accountability, request.requested_at):
+        return False
     digest = AccessDigest(request.access_digest)
     record = accountability.ledger.note_request(
         request.id, request.requested_at, digest, _expiry(accountability)
@@ -49,7 +51,7 @@ def note_erasure(accountability: Accountability, request: ErasureOrdered) -> boo
 def note_ended(accountability: Accountability, ended: Sequence[DataChange]) -> None:
     """Enter erasures in the ledger; of many nobody asked, or the request has not arrived."""
     for item in ended:
-        if item.access_digest is not None:
+        if item.access_digest is not None and _is_remembered(accountability, item.at):
             digest = AccessDigest(item.access_digest)
             accountability.ledger.note_request(item.id, item.at, digest, _expiry(accountability))
 
@@ -60,8 +62,9 @@ def note_erased(
     """Note that stores have erased; return how many erasures are complete."""
     complete = 0
     for item in erased:
-        record = accountability.ledger.confirm(item.id, stores, accountability.clock())
-        complete += _conclude(accountability, record)
+        if _is_remembered(accountability, item.at):
+            record = accountability.ledger.confirm(item.id, stores, accountability.clock())
+            complete += _conclude(accountability, record)
     return complete
 
 
@@ -100,6 +103,11 @@ def replay_page(
     ]
     events.publish(replayed)
     return ReplayProgress(len(replayed), next_cursor)
+
+
+def _is_remembered(accountability: Accountability, requested_at: datetime) -> bool:
+    """Return whether the ledger may have an entry of that time; later messages enter none again."""
+    return requested_at > accountability.clock() - TOMBSTONE_LIFETIME
 
 
 def _expiry(accountability: Accountability) -> datetime:
