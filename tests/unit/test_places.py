@@ -13,8 +13,8 @@ MOST = 4
 Of a route its declaration and whoever names it to people or calls it.
 """
 MORE = {
-    # Two consumers each do something different with it.
-    "RestrictionChanged": 5,
+    # Three consumers each do something different with it.
+    "RestrictionChanged": 6,
     # The end of a registration: four stores follow it, each in its way.
     "DecisionDeleted": 7,
     # The office ends an election, and so does the clock.

@@ -71,7 +71,7 @@ def _decided(event: DecisionsMade, line: Invocation) -> None:
 
 
 def _restricted(event: RestrictionChanged, line: Invocation) -> None:
-    note_restriction(keeping(), event)
+    note_restriction(keeping(), event.id, event.sequence)
     line.record(id=event.id, trace=event.traceparent, outcome="restriction noted")
 
 

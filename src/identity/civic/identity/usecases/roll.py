@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from civic.contracts.events import DataChange, DecisionMade, RestrictionChanged
-from civic.contracts.identifiers import ElectionId
+from civic.contracts.events import DataChange, DecisionMade
+from civic.contracts.identifiers import ElectionId, RegistrationId
 from civic.contracts.ports import Clock
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.contracts.voting import CredentialKey, CredentialKeysPublished
@@ -41,12 +41,12 @@ def note_decisions(keeping: RollKeeping, decisions: Sequence[DecisionMade]) -> N
         keeping.roll.decided(standing_of(made), made.restriction)
 
 
-def note_restriction(keeping: RollKeeping, changed: RestrictionChanged) -> None:
-    """Take no notice any more of decisions from before this change (GDPR Art. 18(2)).
+def note_restriction(keeping: RollKeeping, registration: RegistrationId, count: int) -> None:
+    """Take no notice any more of decisions from before this restriction (GDPR Art. 18(2)).
 
     Once a restriction is lifted, the newest decision is announced again.
     """
-    keeping.roll.restricted(changed.id, changed.sequence)
+    keeping.roll.restricted(registration, count)
 
 
 def take_off(keeping: RollKeeping, ended: DataChange) -> DataChange:
