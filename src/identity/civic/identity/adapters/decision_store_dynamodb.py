@@ -37,10 +37,10 @@ _WHAT_CHANGES = (
     *("access_digest", "revision", "status", "updated", "decision", "round"),
     *("restriction", "restriction_changed", "contested", "accepted_before"),
 )
+# A tombstone has neither attribute.
 _ENDED = (
-    "attribute_not_exists(erased_at) AND ("
     "(#decision = :rejected AND updated < :rejected_before)"
-    " OR ((#status = :pending OR #decision = :review) AND updated < :abandoned_before))"
+    " OR ((#status = :pending OR #decision = :review) AND updated < :abandoned_before)"
 )
 
 
