@@ -104,8 +104,9 @@ def test_late_copy_of_a_request_of_an_ended_registration_is_not_kept(gone: tuple
     assert isinstance(pipeline.decisions.rows[receipt.id], Tombstone)
 
 
-def test_tombstone_lasts_from_when_it_is_written_and_that_of_decisions_for_good() -> None:
-    # The DELETE of day 0 failed after it was logged; it is repeated on day 390.
+@pytest.mark.parametrize("days", [390, 500])
+def test_tombstone_lasts_from_when_it_is_written_and_that_of_decisions_for_good(days: int) -> None:
+    # The DELETE of day 0 failed after it was logged; it is repeated more than a year later.
     faults = Faults(how=How.REFUSED)
     pipeline = Pipeline(faults)
     receipt = pipeline.register(person())
@@ -113,15 +114,20 @@ def test_tombstone_lasts_from_when_it_is_written_and_that_of_decisions_for_good(
     faults.at = {faults.calls + 3}
     with pytest.raises(PublishFailed):
         pipeline.erase(receipt)
-    pipeline.now += timedelta(days=390)
+    pipeline.now += timedelta(days=days)
     published = len(pipeline.bus.events)
     pipeline.erase(receipt)
     pipeline.drain(published)
+    # Dated back, but not so far that the ledger would have forgotten it.
+    at = pipeline.now - timedelta(days=28)
     assert pipeline.decisions.rows[receipt.id] == Tombstone(
-        receipt.id, NOW, access_digest=receipt.access_digest
+        receipt.id, at, access_digest=receipt.access_digest
     )
     expires = pipeline.now + TOMBSTONE_LIFETIME
-    assert pipeline.vault.rows[receipt.id] == Tombstone(receipt.id, NOW, expires)
+    assert pipeline.vault.rows[receipt.id] == Tombstone(receipt.id, at, expires)
+    entry = pipeline.ledger.get(receipt.id)
+    assert entry is not None
+    assert entry.receipt is not None
 
 
 def test_acknowledged_erasure_whose_messages_were_lost_is_ordered_by_repeating_it() -> None:

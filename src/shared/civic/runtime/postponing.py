@@ -25,7 +25,7 @@ LONGEST_SECONDS = 900
 """The longest delay that SQS allows."""
 
 MOST = 1350
-"""How often a message is put off: about fourteen days at the longest delay.
+"""How often a message is put off: about ten days, as delays are drawn at random.
 
 After that its failures count as anybody's, so that nothing circulates for ever.
 """

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from civic.contracts.events import DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.ports import Clock, EventPublisher, RandomBytes
+from civic.contracts.retention import DATED_BACK
 from civic.contracts.trace import TraceContext
 from civic.identity.errors import (
     DigestsDisagree,
@@ -218,9 +219,10 @@ def request_erasure(
         # It was acknowledged, and the message may have been lost since.
         _order_erasure(intake, known, digest, trace)
         return known
-    request = intake.requests.note_request(SubjectRequest(registration, kind, intake.clock()))
+    now = intake.clock()
+    request = intake.requests.note_request(SubjectRequest(registration, kind, now))
     # Whatever the clocks say, it began before.
-    at = max(request.received_at, known.created)
+    at = max(request.received_at, known.created, now - DATED_BACK)
     grave = Tombstone(registration, at, access_digest=digest)
     _order_erasure(intake, grave, digest, trace)
     there = intake.decisions.bury(grave)
