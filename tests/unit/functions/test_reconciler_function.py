@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from civic.identity.adapters.sweep_overview_dynamodb import DynamoDbOverview
 from civic.identity.errors import StoreUnavailable
 from civic.identity.functions import reconciler
 from civic.identity.model.sweeping import Finding, Walk
@@ -15,6 +16,7 @@ from tests.fakes.deployment import Deployment
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import sqs_event
 from tests.fakes.office import Citizen, assert_silent, citizen
+from tests.fakes.people import UNKNOWN
 
 LONG_AGO = (clients.now() - timedelta(hours=2)).isoformat()
 ALL = sorted(Walk)
@@ -122,6 +124,69 @@ def test_run_that_could_not_publish_begins_with_the_same_page(deployment: Deploy
     assert run()["mended"] == 1
     # Once refused, once accepted.
     assert asked(deployment) == [("RevalidationDue", who.id)] * 2
+
+
+PLANTED: list[tuple[str, dict[str, Any]]] = [
+    ("decisions", {"id": {"S": UNKNOWN}, "restriction": {"N": "1"}}),
+    ("decisions", {"id": {"S": "Marked Fullname"}, "erased_at": {"S": LONG_AGO}}),
+    ("decisions", {"id": {"S": UNKNOWN}, "erased_at": {"S": "marked"}}),
+    ("decisions", {"id": {"S": UNKNOWN}, "erased_at": {"S": "2026-01-01T00:00:00"}}),
+    ("vault", {"id": {"S": UNKNOWN}, "revision": {"S": "marked"}}),
+    ("subject-keys", {"id": {"S": UNKNOWN}, "revision": {"N": "1.5"}}),
+    ("request-log", {"id": {"S": UNKNOWN}, "entry": {"S": "open#marked"}, "received": {"S": "x"}}),
+]
+
+
+@pytest.mark.parametrize(("table", "row"), PLANTED)
+def test_row_that_cannot_be_read_is_counted_and_passed_over(
+    deployment: Deployment, log_lines: LogLines, table: str, row: dict[str, Any]
+) -> None:
+    clients.dynamodb().put_item(TableName=table, Item=row)
+    who = forgotten(deployment, "issuer-roll")
+    log_lines()
+    assert run()["found"] == {"DecisionsMended": 1, "BeyondMending": 1}
+    (line,) = log_lines()
+    outcomes = {record["outcome"]: record["id"] for record in line["records"]}
+    assert outcomes["beyond_mending"] == (UNKNOWN if row["id"]["S"] == UNKNOWN else "none")
+    assert_silent(line)
+    assert asked(deployment) == [("RevalidationDue", who.id)]
+
+
+@pytest.mark.parametrize("table", ["vault", "issuer-roll", "joins"])
+def test_row_of_somebody_known_that_cannot_be_read_is_counted(
+    deployment: Deployment, table: str
+) -> None:
+    who = citizen(deployment)
+    age(who)
+    nonsense = {"id": {"S": who.id}, "revision": {"S": "marked"}, "dr": {"S": "marked"}}
+    clients.dynamodb().put_item(TableName=table, Item=nonsense)
+    assert run({"walks": ["decisions"]})["found"] == {"BeyondMending": 1}
+
+
+def test_walk_that_fails_stops_no_other_and_fails_the_run(
+    deployment: Deployment, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = forgotten(deployment, "decisions")
+
+    def refused(*_: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(DynamoDbOverview, "lives", refused)
+    log_lines()
+    with pytest.raises(StoreUnavailable):
+        run()
+    (line,) = log_lines()
+    assert line["failed"] == {"decisions": "StoreUnavailable"}
+    assert (line["DecisionsMended"], line["Mended"]) == ([1.0], [1.0])
+    assert "BeyondMending" not in line
+    assert asked(deployment) == [("RevalidationDue", who.id)]
+    # Where the others have nothing to count either, the alarm on a missing metric goes off.
+    deployment.deliver()
+    log_lines()
+    with pytest.raises(StoreUnavailable):
+        run()
+    (line,) = log_lines()
+    assert "Mended" not in line
 
 
 @pytest.mark.parametrize("operation", ["Scan", "GetItem", "PutItem"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from civic.contracts.events import (
+    DataChange,
     DataDeleted,
     DataStored,
     DataUpdated,
@@ -34,6 +35,8 @@ from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
 from civic.identity.model.sweeping import Buried, Followed
 from civic.identity.usecases.rights import lift_restriction, object_to_analytics, restrict
+from civic.identity.usecases.storage import erase
+from civic.lab.memory.analytics import Join
 from tests.fakes.faults import Crash, Faults, Meanwhile
 from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import SUBSCRIPTIONS, TRACE, Consumer, Pipeline
@@ -337,10 +340,12 @@ def test_key_of_nobody_is_counted_and_kept() -> None:
     assert not pipeline.bus.events
 
 
-def test_erasure_that_is_answered_but_still_open_is_noted() -> None:
+@pytest.mark.parametrize("kind", RequestKind)
+def test_request_of_somebody_erased_that_is_still_open_is_noted(kind: RequestKind) -> None:
     pipeline = Pipeline()
     receipt = erased(pipeline, None)
-    pipeline.requests.note_request(SubjectRequest(receipt.id, RequestKind.WITHDRAWAL, pipeline.now))
+    revision = Revision(3) if kind is RequestKind.RECTIFICATION else None
+    pipeline.requests.note_request(SubjectRequest(receipt.id, kind, pipeline.now, revision))
     assert sweep(pipeline) == {"RequestsMended": 1}
     assert held(pipeline, receipt)["open"] == set()
     assert sweep(pipeline) == {}
@@ -476,9 +481,27 @@ def planted_digest(pipeline: Pipeline, receipt: Receipt) -> None:
     pipeline.decisions.rows[receipt.id] = planted
 
 
+def roll_ahead(pipeline: Pipeline, receipt: Receipt) -> None:
+    # The low-security store was restored from before people decided.
+    pipeline.roll.decided(
+        Standing(receipt.id, Revision(1), 1, "DE-BE", accepted=True, access_digest=None)
+    )
+
+
+def statistics_ahead(pipeline: Pipeline, receipt: Receipt) -> None:
+    join = pipeline.joins.rows[receipt.id]
+    assert isinstance(join, Join)
+    assert join.decision is not None
+    later = join.decision.model_copy(update={"revision": 2})
+    pipeline.joins.rows[receipt.id] = replace(join, decision=later)
+
+
 @pytest.mark.parametrize(
     "harm",
-    [lost_record, lost_revision, lost_key, buried_record, buried_on_the_roll, planted_digest],
+    [
+        *(lost_record, lost_revision, lost_key, buried_record, buried_on_the_roll),
+        *(planted_digest, roll_ahead, statistics_ahead),
+    ],
 )
 def test_what_no_message_can_mend_is_counted_every_time(
     harm: Callable[[Pipeline, Receipt], None],
@@ -491,6 +514,34 @@ def test_what_no_message_can_mend_is_counted_every_time(
     for _ in range(2):
         assert sweep(pipeline) == {"BeyondMending": 1}
     assert len(pipeline.bus.events) == published
+
+
+@pytest.mark.parametrize("row", ["registered", "without a decision row"])
+def test_erasure_while_a_page_is_compared_is_no_contradiction(row: str) -> None:
+    meanwhile = Meanwhile()
+    pipeline = Pipeline(meanwhile)
+    receipt = registered(pipeline, None)
+    if row == "registered":
+        read, walk = "MemoryOverview.record", "decisions"
+    else:
+        del pipeline.decisions.rows[receipt.id]
+        read, walk = "MemoryOverview.has_key", "records"
+    pipeline.now += HOUR
+
+    def bury_meanwhile() -> None:
+        if meanwhile.names[-1] == read:
+            meanwhile.at = set()
+            ended = DataChange(id=receipt.id, at=pipeline.now, traceparent=TRACE.traceparent)
+            pipeline.decisions.rows[receipt.id] = Tombstone(receipt.id, pipeline.now, pipeline.now)
+            pipeline.roll.erased(receipt.id, pipeline.now, pipeline.now)
+            erase(pipeline.storage, ended)
+
+    meanwhile.at = set(range(meanwhile.calls + 1, meanwhile.calls + 9))
+    meanwhile.action = bury_meanwhile
+    answer = pipeline.invoke(reconciler.handler, {"walks": [walk]})
+    assert meanwhile.at == set(), "nobody was erased"
+    assert answer is not None
+    assert answer["found"] == {}
 
 
 def test_record_that_may_still_come_is_not_given_up() -> None:

@@ -110,6 +110,10 @@ class SigningFailed(IdentityError):
     """A signature did not verify under its own key, and was not given away."""
 
 
+class RowMalformed(IdentityError):
+    """A row lacks an attribute, or one of them is nothing of its kind."""
+
+
 class StoreUnavailable(IdentityError, Unavailable):
     """A store refused, throttled or did not answer; the request may be tried again."""
 

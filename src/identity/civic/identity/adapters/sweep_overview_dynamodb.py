@@ -5,19 +5,28 @@ The attributes of the roll and of analytics are those of `issuer_roll_dynamodb` 
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, override
 
-from civic.contracts.events import Decision
+from civic.contracts.events import UUID_PATTERN, Decision
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.adapters.items import Item
 from civic.identity.adapters.request_log_dynamodb import open_request
-from civic.identity.errors import StoreUnavailable
+from civic.identity.errors import RowMalformed, StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.requests import SubjectRequest
-from civic.identity.model.sweeping import Buried, Death, Followed, Follower, Held, Life
+from civic.identity.model.sweeping import (
+    Buried,
+    Death,
+    Followed,
+    Follower,
+    Held,
+    Life,
+    Malformed,
+)
 from civic.identity.ports.sweeping import Overview, Page
 from civic.runtime.aws_errors import unavailable_as
 
@@ -33,6 +42,9 @@ _JOINED = ("id", "dr", "round", "sr", _ERASED)
 _ERASURE = ("id", "requested", "receipt")
 _CASE = ("id", "revision")
 _REQUEST = ("id", "entry", "received", "count")
+_UUID = re.compile(UUID_PATTERN)
+_NO_ID = RegistrationId("none")
+"""In place of an id that is none: what somebody else wrote there could be personal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +72,34 @@ class DynamoDbOverview(Overview):
     @override
     def lives(self, start: str | None, size: int) -> Page[Life | Death]:
         items, end = self._page(self._tables.decisions, _LIFE, start, size)
-        return [_life(item) for item in items], end
+        return [_row(_life, item) for item in items], end
 
     @override
     def records(self, start: str | None, size: int) -> Page[Held]:
         items, end = self._page(self._tables.vault, _HELD, start, size)
-        rows = [_held(item) for item in items]
-        return [row for row in rows if isinstance(row, Held)], end
+        rows = [_row(_held, item) for item in items]
+        return [row for row in rows if not isinstance(row, Buried)], end
 
     @override
     def keys(self, start: str | None, size: int) -> Page[RecordId]:
         items, end = self._page(self._tables.subject_keys, _KEY, start, size)
-        return [_record(item) for item in items], end
+        return [_row(_record, item) for item in items], end
 
     @override
     def open_requests(self, start: str | None, size: int) -> Page[SubjectRequest]:
         items, end = self._page(self._tables.requests, _REQUEST, start, size)
-        rows = [open_request(item) for item in items]
+        rows = [_row(_request, item) for item in items]
         return [row for row in rows if row is not None], end
 
     @override
     def life(self, registration: RegistrationId) -> Life | Death | None:
         item = self._get(self._tables.decisions, _LIFE, _id(registration))
-        return _life(item) if item else None
+        return _parsed(_life, item) if item else None
 
     @override
     def record(self, registration: RegistrationId) -> Held | Buried | None:
         item = self._get(self._tables.vault, _HELD, _id(registration))
-        return _held(item) if item else None
+        return _parsed(_held, item) if item else None
 
     @override
     def has_key(self, record: RecordId) -> bool:
@@ -96,11 +108,13 @@ class DynamoDbOverview(Overview):
 
     @override
     def on_roll(self, registration: RegistrationId) -> Follower:
-        return _follower(self._get(self._tables.roll, _ON_ROLL, _id(registration)), "revision")
+        item = self._get(self._tables.roll, _ON_ROLL, _id(registration))
+        return _parsed(lambda there: _follower(there, "revision"), item) if item else None
 
     @override
     def joined(self, registration: RegistrationId) -> Follower:
-        return _follower(self._get(self._tables.joins, _JOINED, _id(registration)), "dr")
+        item = self._get(self._tables.joins, _JOINED, _id(registration))
+        return _parsed(lambda there: _follower(there, "dr"), item) if item else None
 
     @override
     def has_receipt(self, registration: RegistrationId) -> bool:
@@ -110,7 +124,7 @@ class DynamoDbOverview(Overview):
     @override
     def case_of(self, registration: RegistrationId) -> Revision | None:
         item = self._get(self._tables.reviews, _CASE, _id(registration))
-        return _record(item).revision if item else None
+        return _parsed(_record, item).revision if item else None
 
     def _page(
         self, table: str, attributes: tuple[str, ...], start: str | None, size: int
@@ -147,8 +161,31 @@ def _id(registration: RegistrationId) -> Item:
     return {"id": {"S": registration}}
 
 
+def _row[Row](parse: Callable[[Item], Row], item: Item) -> Row | Malformed:
+    try:
+        return _parsed(parse, item)
+    except RowMalformed:
+        name = str(item["id"]["S"])
+        return Malformed(RegistrationId(name) if _UUID.fullmatch(name) else _NO_ID)
+
+
+def _parsed[Row](parse: Callable[[Item], Row], item: Item) -> Row:
+    try:
+        return parse(item)
+    except (LookupError, ValueError):
+        # Without the cause, which may say what is in the row.
+        raise RowMalformed from None
+
+
+def _registration(item: Item) -> RegistrationId:
+    name = item["id"]["S"]
+    if not _UUID.fullmatch(name):
+        raise ValueError
+    return RegistrationId(name)
+
+
 def _record(item: Item) -> RecordId:
-    return RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"])))
+    return RecordId(_registration(item), Revision(int(item["revision"]["N"])))
 
 
 def _digest(item: Item) -> AccessDigest:
@@ -157,12 +194,11 @@ def _digest(item: Item) -> AccessDigest:
 
 def _life(item: Item) -> Life | Death:
     if _ERASED in item:
-        at = datetime.fromisoformat(item[_ERASED]["S"])
-        return Death(RegistrationId(item["id"]["S"]), at)
+        return Death(_registration(item), _time(item, _ERASED))
     return Life(
         _record(item),
         _digest(item),
-        datetime.fromisoformat(item["updated"]["S"]),
+        _time(item, "updated"),
         Decision(item["decision"]["S"]) if "decision" in item else None,
         _number(item, "round") or 0,
         restricted=(_number(item, "restriction") or 0) % 2 == 1,
@@ -172,12 +208,18 @@ def _life(item: Item) -> Life | Death:
 def _held(item: Item) -> Held | Buried:
     if _ERASED in item:
         return Buried()
-    return Held(_record(item), _digest(item), datetime.fromisoformat(item["updated"]["S"]))
+    return Held(_record(item), _digest(item), _time(item, "updated"))
 
 
-def _follower(item: Item | None, revision: str) -> Follower:
-    if item is None:
-        return None
+def _request(item: Item) -> SubjectRequest | None:
+    request = open_request(item)
+    if request is not None:
+        _registration(item)
+        _time(item, "received")
+    return request
+
+
+def _follower(item: Item, revision: str) -> Follower:
     if _ERASED in item:
         return Buried()
     decided, stored = _number(item, revision), _number(item, "sr")
@@ -186,6 +228,13 @@ def _follower(item: Item | None, revision: str) -> Follower:
         _number(item, "round") or 0,
         Revision(stored) if stored else None,
     )
+
+
+def _time(item: Item, name: str) -> datetime:
+    at = datetime.fromisoformat(item[name]["S"])
+    if at.tzinfo is None:
+        raise ValueError
+    return at
 
 
 def _number(item: Item, name: str) -> int | None:

@@ -11,7 +11,7 @@ from civic.identity.adapters.sweep_progress_dynamodb import DynamoDbProgress
 from civic.identity.model.sweeping import Fault, Finding, Walk
 from civic.identity.usecases.sweeping import Sweeping, sweep
 from civic.runtime import clients
-from civic.runtime.observability import invocation
+from civic.runtime.observability import describe, invocation
 from civic.runtime.publisher import EventBridgePublisher
 from civic.runtime.settings import Settings
 
@@ -42,7 +42,10 @@ class Environment(Settings):
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Sweep one page of every walk; safe to repeat, also at the same time."""
+    """Sweep one page of every walk; safe to repeat, also at the same time.
+
+    It fails if any walk did, after the others have been counted.
+    """
     with invocation() as line:
         command = Sweep.model_validate({} if "Records" in event else event)
 
@@ -50,11 +53,16 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             line.record(id=fault.id, trace=traceparent, outcome=fault.finding.name.lower())
 
         swept = sweep(sweeping(), note, command.walks, from_the_start=command.from_the_start)
-        # Alarms watch these metrics, so zero is written too.
+        # An alarm goes off if these metrics are missing: zero is written only by a whole sweep.
         for finding in Finding:
-            line.count(finding, swept.found.get(finding, 0))
-        line.count("Mended", swept.mended)
+            if finding in swept.found or not swept.failed:
+                line.count(finding, swept.found.get(finding, 0))
+        if swept.mended or not swept.failed:
+            line.count("Mended", swept.mended)
         line.note(ended=sorted(swept.ended))
+        if swept.failed:
+            line.note(failed={walk: describe(error) for walk, error in swept.failed.items()})
+            raise next(iter(swept.failed.values()))
         return {
             "found": {finding.value: number for finding, number in swept.found.items()},
             "mended": swept.mended,

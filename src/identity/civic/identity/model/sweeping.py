@@ -38,7 +38,10 @@ class Finding(StrEnum):
     KEY_LEFT = "KeysMended"
     REQUEST_LEFT_OPEN = "RequestsMended"
     BEYOND_MENDING = "BeyondMending"
-    """A record or its key is gone, or stores contradict each other: no message puts that right."""
+    """A record or its key is gone, a row cannot be read, or stores contradict each other.
+
+    No message puts that right.
+    """
     KEY_OF_NOBODY = "KeysOfNobody"
     """A key without a record and a decision, as a request leaves it that ends in an error."""
 
@@ -59,6 +62,11 @@ class Life:
     round: int = 0
     restricted: bool = False
 
+    @property
+    def id(self) -> RegistrationId:
+        """Whose row it is."""
+        return self.record.id
+
 
 @dataclass(frozen=True, slots=True)
 class Death:
@@ -75,6 +83,18 @@ class Held:
     record: RecordId
     access_digest: AccessDigest
     updated: datetime
+
+    @property
+    def id(self) -> RegistrationId:
+        """Whose record it is."""
+        return self.record.id
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A row that cannot be read, with its id if that is one."""
+
+    id: RegistrationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +151,11 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep found, and which walks came to their end with it."""
+    """What one sweep found, which walks came to their end with it, and which failed."""
 
     found: Mapping[Finding, int]
     ended: frozenset[Walk]
+    failed: Mapping[Walk, Exception]
 
     @property
     def mended(self) -> int:
@@ -174,7 +195,7 @@ def fault_of(life: Life, seen: Seen, now: datetime) -> Finding | None:
 
 def _unheard(life: Life, seen: Seen) -> Finding | None:
     """Return what is wrong with a decision on the stored record."""
-    if isinstance(seen.roll, Buried):
+    if isinstance(seen.roll, Buried) or _is_ahead(seen.roll, life) or _is_ahead(seen.joins, life):
         return Finding.BEYOND_MENDING
     noted = _has_decision(seen.roll, life) and _waits_for_somebody(life, seen.case)
     # A tombstone in analytics is that of an objection, and final.
@@ -188,10 +209,20 @@ def _missing(life: Life, now: datetime) -> Finding | None:
     return Finding.BEYOND_MENDING if life.updated < now - _LOST_AFTER else None
 
 
-def _has_decision(follower: Followed | None, life: Life) -> bool:
-    if follower is None or follower.revision is None:
+def _is_ahead(follower: Follower, life: Life) -> bool:
+    """Return whether a store has a decision that the low-security store does not know (any more).
+
+    It refuses the one that is announced to it, as an older one.
+    """
+    if not isinstance(follower, Followed) or follower.revision is None:
         return False
-    return (follower.revision, follower.round) >= (life.record.revision, life.round)
+    return (follower.revision, follower.round) > (life.record.revision, life.round)
+
+
+def _has_decision(follower: Followed | None, life: Life) -> bool:
+    if follower is None:
+        return False
+    return (follower.revision, follower.round) == (life.record.revision, life.round)
 
 
 def _has_record(follower: Followed | None, life: Life) -> bool:

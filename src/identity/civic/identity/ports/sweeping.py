@@ -3,19 +3,33 @@
 It sees ids, revisions, digests and times; no sealed field and no key.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.keys import RecordId
 from civic.identity.model.requests import SubjectRequest
-from civic.identity.model.sweeping import Buried, Cursor, Death, Follower, Held, Life, Walk
+from civic.identity.model.sweeping import (
+    Buried,
+    Cursor,
+    Death,
+    Follower,
+    Held,
+    Life,
+    Malformed,
+    Walk,
+)
 
-type Page[Row] = tuple[list[Row], str | None]
+type Page[Row] = tuple[Sequence[Row | Malformed], str | None]
 """Rows, and where the next page begins; None after the last."""
 
 
 class Overview(Protocol):
-    """Every store about people, for looking only."""
+    """Every store about people, for looking only.
+
+    A page may be of a moment ago; what is asked about one registration is as it is now, and raises
+    RowMalformed if it cannot be read.
+    """
 
     def lives(self, start: str | None, size: int) -> Page[Life | Death]:
         """Return a page of the low-security store."""

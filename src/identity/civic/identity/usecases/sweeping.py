@@ -5,16 +5,21 @@ leaves stores that disagree for good. What is published here makes the owners do
 they should have done; where they have done it, it changes nothing.
 
 A sweep takes one page of each walk and publishes before it advances, so that one that crashes is
-done again from the same page. Two at once publish twice, and only one of them counts.
+done again from the same page. Two at once publish twice, and only one of them counts. A row that
+cannot be read is counted and passed over, and a walk that fails does not stop the others.
 """
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from civic.contracts.events import Decision, ErasureUnfinished, Event, RevalidationDue
+from civic.contracts.identifiers import RegistrationId
 from civic.contracts.ports import Clock, EventPublisher, RandomBytes
 from civic.contracts.trace import TraceContext
+from civic.identity.errors import RowMalformed
 from civic.identity.model.keys import RecordId
 from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.model.sweeping import (
@@ -25,6 +30,7 @@ from civic.identity.model.sweeping import (
     Followed,
     Held,
     Life,
+    Malformed,
     Remains,
     Seen,
     Swept,
@@ -37,6 +43,15 @@ from civic.identity.ports.sweeping import Overview, Progress
 
 type _Faults = tuple[Iterable[Fault | None], str | None]
 """What is wrong in a page, and where the next one begins."""
+
+
+class _Row(Protocol):
+    """A row of a page."""
+
+    @property
+    def id(self) -> RegistrationId:
+        """Whose row it is."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +75,8 @@ def sweep(
 ) -> Swept:
     """Compare one page of each walk, and have mended what is wrong.
 
+    What a walk fails with is in what is returned, so that the others are gone on with and counted.
+
     Args:
         sweeping: What it works with.
         note: Called with each fault and the trace under which it is mended.
@@ -67,25 +84,43 @@ def sweep(
         from_the_start: Begin them again.
     """
     found: Counter[Finding] = Counter()
-    ended = set()
+    ended, failed = set(), {}
     for walk in walks:
-        there = sweeping.progress.cursor(walk)
-        start = None if from_the_start else there.position
-        faults, position = _COMPARISONS[walk](sweeping, start)
-        traced = [
-            (fault, TraceContext.parse(None, sweeping.entropy).traceparent)
-            for fault in dict.fromkeys(faults)
-            if fault is not None
-        ]
-        requests = [_request(fault, traceparent) for fault, traceparent in traced]
-        sweeping.events.publish([one for one in requests if one is not None])
-        if sweeping.progress.advance(walk, Cursor(position, there.number + 1)):
-            for fault, traceparent in traced:
-                found[fault.finding] += 1
-                note(fault, traceparent)
-            if position is None:
-                ended.add(walk)
-    return Swept(found, frozenset(ended))
+        try:
+            traced, at_end = _go_on(sweeping, walk, from_the_start=from_the_start)
+        except Exception as error:  # noqa: BLE001 - a walk that fails must not stop the others
+            failed[walk] = error
+            continue
+        for fault, traceparent in traced:
+            found[fault.finding] += 1
+            note(fault, traceparent)
+        if at_end:
+            ended.add(walk)
+    return Swept(found, frozenset(ended), failed)
+
+
+def _go_on(
+    sweeping: Sweeping, walk: Walk, *, from_the_start: bool
+) -> tuple[list[tuple[Fault, str]], bool]:
+    """Take the next page of a walk.
+
+    Returns:
+        What was found, each with its trace, and whether that was the last page; nothing if another
+        sweep has noted the page already.
+    """
+    there = sweeping.progress.cursor(walk)
+    start = None if from_the_start else there.position
+    faults, position = _COMPARISONS[walk](sweeping, start)
+    traced = [
+        (fault, TraceContext.parse(None, sweeping.entropy).traceparent)
+        for fault in dict.fromkeys(faults)
+        if fault is not None
+    ]
+    requests = [_request(fault, traceparent) for fault, traceparent in traced]
+    sweeping.events.publish([one for one in requests if one is not None])
+    if not sweeping.progress.advance(walk, Cursor(position, there.number + 1)):
+        return [], False
+    return traced, position is None
 
 
 def _request(fault: Fault, traceparent: str) -> Event | None:
@@ -96,15 +131,45 @@ def _request(fault: Fault, traceparent: str) -> Event | None:
     return kind(id=fault.id, traceparent=traceparent)
 
 
+def _readable[Row: _Row](
+    compare: Callable[[Sweeping, Row], Fault | None],
+) -> Callable[[Sweeping, Row | Malformed], Fault | None]:
+    """Return a comparison for which a row that cannot be read, in any store, is a fault itself."""
+
+    def comparison(sweeping: Sweeping, row: Row | Malformed) -> Fault | None:
+        if not isinstance(row, Malformed):
+            with suppress(RowMalformed):
+                return compare(sweeping, row)
+        return Fault(Finding.BEYOND_MENDING, row.id)
+
+    return comparison
+
+
+def _if_unchanged[Row: _Row](
+    fault: Fault | None, row: Row, look: Callable[[RegistrationId], object]
+) -> Fault | None:
+    """Return a fault, but none beyond mending if the row has changed since its page was read.
+
+    What happens in between, such as an erasure, looks like a contradiction.
+    """
+    beyond = fault is not None and fault.finding is Finding.BEYOND_MENDING
+    return None if beyond and look(row.id) != row else fault
+
+
 def _through_lives(sweeping: Sweeping, start: str | None) -> _Faults:
     rows, position = sweeping.stores.lives(start, sweeping.page_size)
     return (_of_row(sweeping, row) for row in rows), position
 
 
+@_readable
 def _of_row(sweeping: Sweeping, row: Life | Death) -> Fault | None:
     if isinstance(row, Death):
         return _of_death(sweeping, row)
-    now, stores, registration = sweeping.clock(), sweeping.stores, row.record.id
+    return _if_unchanged(_of_life(sweeping, row), row, sweeping.stores.life)
+
+
+def _of_life(sweeping: Sweeping, row: Life) -> Fault | None:
+    now, stores, registration = sweeping.clock(), sweeping.stores, row.id
     if row.restricted or not is_ripe(row.updated, now):
         return None
     seen = Seen(
@@ -136,24 +201,29 @@ def _of_death(sweeping: Sweeping, death: Death) -> Fault | None:
 def _of_held(stores: Overview, held: Held, finding: Finding) -> Fault:
     """Return a fault that is mended from the record, if there is a key to open it with."""
     openable = stores.has_key(held.record)
-    return Fault(finding if openable else Finding.BEYOND_MENDING, held.record.id)
+    return Fault(finding if openable else Finding.BEYOND_MENDING, held.id)
 
 
 def _through_records(sweeping: Sweeping, start: str | None) -> _Faults:
     """Find records that the low-security store knows nothing of."""
     rows, position = sweeping.stores.records(start, sweeping.page_size)
-    return (
-        _of_held(sweeping.stores, held, Finding.DECISION_MISSED)
-        for held in rows
-        if is_ripe(held.updated, sweeping.clock()) and sweeping.stores.life(held.record.id) is None
-    ), position
+    return (_of_stored(sweeping, row) for row in rows), position
+
+
+@_readable
+def _of_stored(sweeping: Sweeping, held: Held) -> Fault | None:
+    stores = sweeping.stores
+    if not is_ripe(held.updated, sweeping.clock()) or stores.life(held.id) is not None:
+        return None
+    return _if_unchanged(_of_held(stores, held, Finding.DECISION_MISSED), held, stores.record)
 
 
 def _through_keys(sweeping: Sweeping, start: str | None) -> _Faults:
     rows, position = sweeping.stores.keys(start, sweeping.page_size)
-    return (_of_key(sweeping, record) for record in rows), position
+    return (_of_key(sweeping, row) for row in rows), position
 
 
+@_readable
 def _of_key(sweeping: Sweeping, key: RecordId) -> Fault | None:
     held = sweeping.stores.record(key.id)
     if isinstance(held, Held) and held.record.revision <= key.revision:
@@ -170,21 +240,25 @@ def _of_key(sweeping: Sweeping, key: RecordId) -> Fault | None:
 
 def _through_requests(sweeping: Sweeping, start: str | None) -> _Faults:
     rows, position = sweeping.stores.open_requests(start, sweeping.page_size)
-    ripe = (row for row in rows if is_ripe(row.received_at, sweeping.clock()))
-    return (_of_request(sweeping, row) for row in ripe), position
+    return (_of_request(sweeping, row) for row in rows), position
 
 
+@_readable
 def _of_request(sweeping: Sweeping, request: SubjectRequest) -> Fault | None:
-    """Return a request that is answered and still open, if what answered it can be repeated."""
+    """Return a request that is answered and still open, if what answered it can be repeated.
+
+    An erasure answers every request.
+    """
     stores = sweeping.stores
+    if not is_ripe(request.received_at, sweeping.clock()):
+        return None
+    if isinstance(stores.life(request.id), Death):
+        answered = stores.has_receipt(request.id)
+        return Fault(Finding.REQUEST_LEFT_OPEN, request.id, erased=True) if answered else None
     if request.kind is RequestKind.RECTIFICATION:
         held = stores.record(request.id)
         stored = isinstance(held, Held) and held.record.revision >= (request.revision or 0)
         return Fault(Finding.REQUEST_LEFT_OPEN, request.id) if stored else None
-    if request.kind in {RequestKind.ERASURE, RequestKind.WITHDRAWAL}:
-        life = stores.life(request.id)
-        if isinstance(life, Death) and stores.has_receipt(request.id):
-            return Fault(Finding.REQUEST_LEFT_OPEN, request.id, erased=True)
     return None
 
 

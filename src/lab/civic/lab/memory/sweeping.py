@@ -119,7 +119,7 @@ class MemoryProgress:
         return True
 
 
-def _page(rows: Iterable[str], start: str | None, size: int) -> Page[str]:
+def _page(rows: Iterable[str], start: str | None, size: int) -> tuple[list[str], str | None]:
     after = sorted(name for name in rows if start is None or name > start)
     names = list(islice(after, size))
     return names, names[-1] if len(names) == size else None
