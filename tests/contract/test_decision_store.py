@@ -319,6 +319,63 @@ def test_write_that_forgets_that_somebody_was_accepted_is_refused(
     assert decisions.get(ADA) == replace(later, verdict=REVIEW)
 
 
+def test_write_that_forgets_what_is_contested_is_refused(decisions: Decisions) -> None:
+    there = row(1, REJECTED)
+    stand(decisions, there)
+    decisions.contest(ADA, there.updated)
+    contested = replace(there, contested=there.updated)
+    assert decisions.note_pending(row(2)) == contested
+    assert decisions.decide(row(2, REVIEW)) == contested
+    pending = row(2).after(contested)
+    assert pending.waits_for_people
+    assert decisions.note_pending(pending) is None
+    assert decisions.decide(row(2, REJECTED)) == pending
+    # That is the answer.
+    assert decisions.decide(row(2, ACCEPTED)) is None
+    assert decisions.get(ADA) == row(2, ACCEPTED)
+
+
+def test_request_about_a_decision_that_is_no_more_is_no_obstacle(decisions: Decisions) -> None:
+    stand(decisions, row(2, REJECTED))
+    decisions.contest(ADA, row(1).updated)
+    assert decisions.note_pending(row(3)) is None
+
+
+def of_an_earlier_release(there: DecisionRow) -> None:
+    """Create a row that does not say whether an earlier revision was accepted."""
+    stand(deployed(), there)
+    clients.dynamodb().update_item(
+        TableName="decisions", Key={"id": {"S": ADA}}, UpdateExpression="REMOVE accepted_before"
+    )
+
+
+@pytest.mark.parametrize("revision", [2, 3])
+def test_later_revision_of_an_earlier_release_counts_as_accepted_before(
+    aws: Aws, revision: int
+) -> None:
+    of_an_earlier_release(row(revision))
+    assert "accepted_before" not in aws.items("decisions")[0]
+    there = replace(row(revision), accepted_before=True)
+    assert deployed().get(ADA) == there
+    assert deployed().note_pending(row(4)) == there
+    assert deployed().decide(row(revision, REJECTED)) == there
+    assert deployed().retire(there, GRAVE)
+
+
+@pytest.mark.usefixtures("aws")
+def test_first_revision_of_an_earlier_release_had_none_before() -> None:
+    of_an_earlier_release(row(1, REJECTED))
+    assert deployed().get(ADA) == row(1, REJECTED)
+    assert deployed().note_pending(row(2)) is None
+    assert deployed().get(ADA) == row(2)
+
+
+@pytest.mark.usefixtures("aws")
+def test_first_revision_of_an_earlier_release_is_retired() -> None:
+    of_an_earlier_release(row(1, REJECTED))
+    assert deployed().retire(row(1, REJECTED), GRAVE)
+
+
 @pytest.mark.parametrize(("known", "believed"), [(1, 0), (2, 0), (2, 1), (1, 2), (2, 3)])
 def test_nothing_is_written_under_another_restriction(
     decisions: Decisions, known: int, believed: int
@@ -393,6 +450,7 @@ def test_row_holds_nothing_but_the_decision(aws: Aws) -> None:
         "id",
         "revision",
         "access_digest",
+        "accepted_before",
         "status",
         "created",
         "updated",

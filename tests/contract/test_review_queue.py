@@ -97,11 +97,21 @@ def test_case_that_is_carried_over_begins_again_with_the_later_revision(queue: Q
     queue.add(contested)
     queue.opine(contested, FOR)
     queue.carry_over(contested, Revision(2))
-    assert queue.get(ADA) == case(2)
+    later = case(2, ReviewCause.DATA_SUBJECT)
+    assert queue.get(ADA) == later
     # Of another revision by now, or gone.
     queue.carry_over(contested, Revision(3))
     queue.carry_over(case(who=GRACE), Revision(3))
-    assert list(queue.waiting()) == [case(2)]
+    assert list(queue.waiting()) == [later]
+
+
+@pytest.mark.parametrize("later", [case(2), replace(case(), round=1)])
+def test_case_that_takes_the_place_of_the_data_subjects_is_theirs_as_well(
+    queue: Queue, later: ReviewCase
+) -> None:
+    queue.add(case(cause=ReviewCause.DATA_SUBJECT))
+    queue.add(later)
+    assert queue.get(ADA) == replace(later, cause=ReviewCause.DATA_SUBJECT)
 
 
 def test_everybody_who_waits_is_returned(queue: Queue) -> None:

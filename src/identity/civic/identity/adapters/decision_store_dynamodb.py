@@ -1,7 +1,8 @@
 """The low-security store in DynamoDB.
 
-A row has ``restriction`` and ``round`` only when they are above zero, and ``accepted_before`` only
-when it is true, so most people's rows have none of them.
+A row has ``restriction`` and ``round`` only when they are above zero, so most people's rows have
+none of them. Rows of earlier releases have no ``accepted_before``. What an earlier revision was,
+nobody can tell from them, so it counts as accepted.
 """
 
 from collections.abc import Iterator
@@ -30,13 +31,16 @@ _OVERRULED = (
 )
 _BEGAN_BEFORE = "(attribute_not_exists(created) OR created <= :at)"
 _NOT_ACCEPTED = (
-    "(attribute_not_exists(id) OR (attribute_not_exists(accepted_before)"
+    "(attribute_not_exists(id) OR ((accepted_before = :no"
+    " OR (attribute_not_exists(accepted_before) AND revision = :first))"
     " AND (attribute_not_exists(#decision) OR #decision <> :accepted)))"
 )
+_NOT_CONTESTED = "(attribute_not_exists(contested) OR contested <> updated)"
 _WHAT_CHANGES = (
     *("access_digest", "revision", "status", "updated", "decision", "round"),
-    *("restriction", "restriction_changed", "contested", "accepted_before"),
+    *("restriction", "restriction_changed", "contested"),
 )
+_ACCEPTED_AS_SEEN = "(attribute_not_exists(accepted_before) OR accepted_before = :accepted_before)"
 # A tombstone has neither attribute.
 _ENDED = (
     "(#decision = :rejected AND updated < :rejected_before)"
@@ -94,12 +98,12 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         )
 
     @override
-    def contest(self, registration: RegistrationId, at: datetime) -> bool:
+    def contest(self, registration: RegistrationId, decided: datetime) -> bool:
         return self._table.update(
             registration,
-            "SET contested = :at",
+            "SET contested = :decided",
             "attribute_exists(created)",
-            ExpressionAttributeValues={":at": {"S": at.isoformat()}},
+            ExpressionAttributeValues={":decided": {"S": decided.isoformat()}},
         )
 
     @override
@@ -111,10 +115,12 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         )
         known = self._table.write(
             item_of(grave),
-            " AND ".join(same),
+            " AND ".join([*same, _ACCEPTED_AS_SEEN]),
             ExpressionAttributeNames={f"#{name}": name for name in _WHAT_CHANGES},
             ExpressionAttributeValues={
-                f":{name}": there[name] for name in _WHAT_CHANGES if name in there
+                f":{name}": there[name]
+                for name in (*_WHAT_CHANGES, "accepted_before")
+                if name in there
             },
         )
         return known is None
@@ -177,14 +183,21 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         names: dict[str, str] | None = None,
         values: Item | None = None,
     ) -> Item | None:
-        """Put a row as ``_put`` does, but not one that forgets that somebody was accepted."""
+        """Put a row as ``_put`` does, but not one that forgets what the row there says."""
+        if not (row.accepted or row.waits_for_people):
+            condition = f"({condition}) AND {_NOT_CONTESTED}"
         if row.accepted_before:
             return self._put(row, condition, names, values)
         return self._put(
             row,
             f"({condition}) AND {_NOT_ACCEPTED}",
             {**(names or {}), "#decision": "decision"},
-            {**(values or {}), ":accepted": {"S": Decision.ACCEPTED}},
+            {
+                **(values or {}),
+                ":accepted": {"S": Decision.ACCEPTED},
+                ":no": {"BOOL": False},
+                ":first": {"N": "1"},
+            },
         )
 
 
@@ -208,6 +221,7 @@ def _item(row: DecisionRow) -> Item:
         "status": {"S": row.status},
         "created": {"S": row.created.isoformat()},
         "updated": {"S": row.updated.isoformat()},
+        "accepted_before": {"BOOL": row.accepted_before},
     }
     if row.restriction:
         item["restriction"] = {"N": str(row.restriction)}
@@ -215,8 +229,6 @@ def _item(row: DecisionRow) -> Item:
         item["restriction_changed"] = {"S": row.restriction_changed.isoformat()}
     if row.contested is not None:
         item["contested"] = {"S": row.contested.isoformat()}
-    if row.accepted_before:
-        item["accepted_before"] = {"BOOL": True}
     if row.verdict is not None:
         reasons = [{"L": [{"S": r.code}, {"S": r.pointer}]} for r in row.verdict.reasons]
         item |= {
@@ -244,7 +256,7 @@ def _parse(item: Item | None) -> DecisionRow | Tombstone | None:
         _number(item, "restriction"),
         _time(item, "restriction_changed"),
         _time(item, "contested"),
-        "accepted_before" in item,
+        _accepted_before(item),
     )
 
 
@@ -258,6 +270,12 @@ def _verdict(item: Item) -> Verdict | None:
     return Verdict(
         Decision(item["decision"]["S"]), reasons, item["rule_set"]["S"], _number(item, "round")
     )
+
+
+def _accepted_before(item: Item) -> bool:
+    if "accepted_before" in item:
+        return bool(item["accepted_before"]["BOOL"])
+    return int(item["revision"]["N"]) > 1
 
 
 def _time(item: Item, name: str) -> datetime | None:

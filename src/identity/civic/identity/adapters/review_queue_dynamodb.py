@@ -4,6 +4,7 @@ Who adds a case may not write the attribute ``opinions``, so a case without it h
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, override
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+_LATER = "(attribute_not_exists(id) OR revision < :r OR (revision = :r AND #round < :round))"
+_OF_THE_RULES = f"{_LATER} AND (attribute_not_exists(id) OR cause = :cause)"
+
+
 class DynamoDbReviewQueue(ReviewQueue):
     """The review queue."""
 
@@ -32,6 +37,13 @@ class DynamoDbReviewQueue(ReviewQueue):
 
     @override
     def add(self, case: ReviewCase) -> None:
+        if case.cause is ReviewCause.DATA_SUBJECT:
+            self._put(case)
+        elif not self._put(case, _OF_THE_RULES, {":cause": {"S": ReviewCause.RULES}}):
+            self._put(replace(case, cause=ReviewCause.DATA_SUBJECT))
+
+    def _put(self, case: ReviewCase, condition: str = _LATER, values: Item | None = None) -> bool:
+        """Put a case under a condition; False if it does not hold."""
         item: Item = {
             "id": {"S": case.record.id},
             "revision": _revision(case),
@@ -45,19 +57,19 @@ class DynamoDbReviewQueue(ReviewQueue):
                 self._client.put_item(
                     TableName=self._table,
                     Item=item,
-                    ConditionExpression=(
-                        "attribute_not_exists(id) OR revision < :r"
-                        " OR (revision = :r AND #round < :round)"
-                    ),
+                    ConditionExpression=condition,
                     ExpressionAttributeNames={"#round": "round"},
                     ExpressionAttributeValues={
                         ":r": _revision(case),
                         ":round": {"N": str(case.round or 0)},
+                        **(values or {}),
                     },
                 )
             except ClientError as error:
-                if not failed_condition(error):
-                    raise
+                if failed_condition(error):
+                    return False
+                raise
+        return True
 
     @override
     def carry_over(self, case: ReviewCase, revision: Revision) -> None:
@@ -66,13 +78,16 @@ class DynamoDbReviewQueue(ReviewQueue):
                 self._client.update_item(
                     TableName=self._table,
                     Key={"id": {"S": case.record.id}},
-                    UpdateExpression="SET revision = :later, #round = :first REMOVE opinions",
+                    UpdateExpression=(
+                        "SET revision = :later, #round = :first, cause = :cause REMOVE opinions"
+                    ),
                     ConditionExpression="revision = :r",
                     ExpressionAttributeNames={"#round": "round"},
                     ExpressionAttributeValues={
                         ":r": _revision(case),
                         ":later": {"N": str(revision)},
                         ":first": {"N": "0"},
+                        ":cause": {"S": ReviewCause.DATA_SUBJECT},
                     },
                 )
             except ClientError as error:

@@ -149,7 +149,7 @@ def retention(rejected: timedelta, abandoned: timedelta) -> tuple[Retention, ...
         Retention(
             what="a registration that nobody decided on, and of which none was accepted before",
             how_long=f"{abandoned.days} days after its last change, or after you lift a"
-            " restriction; then erased",
+            " restriction, and until people have decided if you asked them to; then erased",
         ),
         Retention(
             what="sealed copies in queues, the event archive and backups",

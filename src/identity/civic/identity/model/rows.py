@@ -41,7 +41,10 @@ class DecisionRow:
     restriction_changed: datetime | None = None
     """When the data subject last did so; a write of the row may leave it out, being later."""
     contested: datetime | None = None
-    """When the data subject asked people to look at this decision (GDPR Art. 22(3))."""
+    """The ``updated`` of the row that the data subject wants people to look at (GDPR Art. 22(3)).
+
+    A correction that is not accepted has its own, as the request goes on with it.
+    """
     accepted_before: bool = False
     """An earlier revision was accepted."""
 
@@ -52,14 +55,21 @@ class DecisionRow:
 
     @property
     def waits_for_people(self) -> bool:
-        """Whether the data subject contests the decision, and nobody has decided again since."""
-        return self.contested is not None and self.contested >= self.updated
+        """Whether the data subject waits for people to decide.
+
+        They have decided if the row is no longer the one that was contested.
+        """
+        return self.contested == self.updated
+
+    @property
+    def accepted(self) -> bool:
+        """Whether this revision is accepted."""
+        return self.verdict is not None and self.verdict.decision == Decision.ACCEPTED
 
     @property
     def ever_accepted(self) -> bool:
         """Whether this revision is accepted or an earlier one was."""
-        accepted = self.verdict is not None and self.verdict.decision == Decision.ACCEPTED
-        return accepted or self.accepted_before
+        return self.accepted or self.accepted_before
 
     @property
     def status(self) -> Status:
@@ -67,13 +77,13 @@ class DecisionRow:
         return Status.PENDING if self.verdict is None else Status.FULFILLED
 
     def corrected(self, revision: Revision, at: datetime) -> "DecisionRow":
-        """Return the pending row of a correction, which also ends what was contested."""
+        """Return the pending row of a correction, which does not answer what was contested."""
         return replace(
             self,
             record=RecordId(self.record.id, revision),
             updated=at,
             verdict=None,
-            contested=None,
+            contested=at if self.waits_for_people else None,
             accepted_before=self.ever_accepted,
         )
 
@@ -83,8 +93,15 @@ class DecisionRow:
             self,
             restriction=known.restriction,
             restriction_changed=known.restriction_changed,
+            contested=self.updated if known.waits_for_people and not self.accepted else None,
             accepted_before=known.ever_accepted,
         )
+
+    def forgets(self, known: "DecisionRow") -> bool:
+        """Return whether this row, written over that one, would lose what ``after`` keeps of it."""
+        unaccepted = known.ever_accepted and not self.accepted_before
+        unanswered = known.waits_for_people and not (self.accepted or self.waits_for_people)
+        return unaccepted or unanswered
 
 
 @dataclass(frozen=True, slots=True)

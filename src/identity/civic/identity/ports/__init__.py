@@ -129,8 +129,8 @@ class DecisionStore(Protocol):
         """Add one to the restriction count of a row; False if it is no longer as given."""
         ...
 
-    def contest(self, registration: RegistrationId, at: datetime) -> bool:
-        """Note that the decision is contested; False if the registration is unknown or erased."""
+    def contest(self, registration: RegistrationId, decided: datetime) -> bool:
+        """Note that the decision made then is contested; False if it is unknown or erased."""
         ...
 
     def retire(self, row: DecisionRow, grave: Tombstone) -> bool:
@@ -295,13 +295,16 @@ class ReviewQueue(Protocol):
     """The registrations that wait for a person's decision."""
 
     def add(self, case: ReviewCase) -> None:
-        """Note a case, unless there is one of the same or a later revision and round."""
+        """Note a case, unless there is one of the same or a later revision and round.
+
+        One that takes the place of a data subject's is the data subject's as well.
+        """
         ...
 
     def carry_over(self, case: ReviewCase, revision: Revision) -> None:
-        """Take a case to what the rules decided on a later revision, without the opinions.
+        """Take a data subject's case to what the rules decided on a later revision.
 
-        No error if it is gone, or of another revision by now.
+        It goes without the opinions. No error if it is gone, or of another revision by now.
         """
         ...
 

@@ -97,6 +97,9 @@ def _is_about(order: RetentionEnded, row: DecisionRow) -> bool:
 
 
 def _is_under_review(reviews: ReviewQueue, row: DecisionRow) -> bool:
-    """Return whether people are to look at it for the data subject; old rows do not say so."""
+    """Return whether people are to look at it for the data subject; old rows do not say so.
+
+    The case may still be that of an earlier revision, before ``review`` has put it right.
+    """
     case = reviews.get(row.record.id)
-    return case is not None and case.record == row.record and case.cause is ReviewCause.DATA_SUBJECT
+    return case is not None and case.cause is ReviewCause.DATA_SUBJECT

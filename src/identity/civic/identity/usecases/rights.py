@@ -120,13 +120,15 @@ def request_review(
     request = rights.requests.note_request(
         SubjectRequest(registration, RequestKind.REVIEW, rights.clock())
     )
-    contested = row.verdict.round
     rights.reviews.add(
-        ReviewCase(row.record, request.received_at, ReviewCause.DATA_SUBJECT, round=contested)
+        ReviewCase(
+            row.record, request.received_at, ReviewCause.DATA_SUBJECT, round=row.verdict.round
+        )
     )
     # From here on the retention waits. It comes last: a request that broke off is not acknowledged,
-    # and must not keep the row for ever.
-    if not rights.decisions.contest(registration, rights.clock()):
+    # and must not keep the row for ever. It names the decision: one that people made meanwhile is
+    # the answer.
+    if not rights.decisions.contest(registration, row.updated):
         raise RegistrationNotFound
     return request
 

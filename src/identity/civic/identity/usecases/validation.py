@@ -75,7 +75,8 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
     if written is None:
         return None
     if written.verdict and written.verdict.decision == Decision.REVIEW:
-        validation.reviews.add(ReviewCase(record, request.submitted_at, ReviewCause.RULES))
+        cause = ReviewCause.DATA_SUBJECT if written.waits_for_people else ReviewCause.RULES
+        validation.reviews.add(ReviewCase(record, request.submitted_at, cause))
     return _announcement(written, judged.cohort, request.traceparent)
 
 

@@ -14,7 +14,7 @@ from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
-from civic.identity.model.review import Opinion, ReviewCase
+from civic.identity.model.review import Opinion, ReviewCase, ReviewCause
 
 type Place = tuple[RegistrationId, RequestKind, Revision | None]
 
@@ -133,6 +133,8 @@ class MemoryReviewQueue:
 
     def add(self, case: ReviewCase) -> None:
         known = self.rows.get(case.record.id)
+        if known is not None and known.cause is ReviewCause.DATA_SUBJECT:
+            case = replace(case, cause=known.cause)
         if known is None or _step(known) < _step(case):
             self.rows[case.record.id] = case
 
@@ -140,7 +142,10 @@ class MemoryReviewQueue:
         known = self.rows.get(case.record.id)
         if known is not None and known.record == case.record:
             later = RecordId(case.record.id, revision)
-            self.rows[case.record.id] = replace(known, record=later, opinions=(), round=0)
+            cause = ReviewCause.DATA_SUBJECT
+            self.rows[case.record.id] = replace(
+                known, record=later, cause=cause, opinions=(), round=0
+            )
 
     def get(self, registration: RegistrationId) -> ReviewCase | None:
         return self.rows.get(registration)

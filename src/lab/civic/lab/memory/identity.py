@@ -59,13 +59,15 @@ class MemoryDecisions:
         return self.rows.get(registration)
 
     def note_pending(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
-        return self._write(row, lambda known, row: _earlier(known, row) and _remembers(row, known))
+        return self._write(
+            row, lambda known, row: _earlier(known, row) and not _forgets(row, known)
+        )
 
     def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
         return self._write(
             row,
             lambda known, row: (
-                (_earlier(known, row) or _undecided(known, row)) and _remembers(row, known)
+                (_earlier(known, row) or _undecided(known, row)) and not _forgets(row, known)
             ),
         )
 
@@ -81,11 +83,11 @@ class MemoryDecisions:
         )
         return True
 
-    def contest(self, registration: RegistrationId, at: datetime) -> bool:
+    def contest(self, registration: RegistrationId, decided: datetime) -> bool:
         known = self.rows.get(registration)
         if not isinstance(known, DecisionRow):
             return False
-        self.rows[registration] = replace(known, contested=at)
+        self.rows[registration] = replace(known, contested=decided)
         return True
 
     def retire(self, row: DecisionRow, grave: Tombstone) -> bool:
@@ -153,9 +155,8 @@ def _agree(known: DecisionRow, row: DecisionRow) -> bool:
     return (known.restriction, known.access_digest) == (row.restriction, row.access_digest)
 
 
-def _remembers(row: DecisionRow, known: DecisionRow | Tombstone) -> bool:
-    """Return whether a row says so if somebody was accepted."""
-    return row.accepted_before or not (isinstance(known, DecisionRow) and known.ever_accepted)
+def _forgets(row: DecisionRow, known: DecisionRow | Tombstone) -> bool:
+    return isinstance(known, DecisionRow) and row.forgets(known)
 
 
 def _overruled(known: DecisionRow | Tombstone, row: DecisionRow) -> bool:
