@@ -76,6 +76,19 @@ def dead(target: Target, consumer: str, count: int) -> list[str]:
     return dead_letters(target, consumer)
 
 
+def put_off(target: Target, consumer: str, count: int) -> None:
+    """Wait until this many messages are in a consumer's queue for later."""
+    url = target.output(f"{consumer}QueueUrl")
+
+    def waiting() -> bool:
+        answer = target.sqs.get_queue_attributes(
+            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"]
+        )
+        return int(answer["Attributes"]["ApproximateNumberOfMessagesDelayed"]) == count
+
+    eventually(f"{count} messages of {consumer} are put off", waiting)
+
+
 def purge(target: Target, consumer: str) -> None:
     """Empty a dead-letter queue."""
     target.sqs.purge_queue(QueueUrl=target.output(f"{consumer}DlqUrl"))
