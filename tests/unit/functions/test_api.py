@@ -44,6 +44,7 @@ INTERNAL = (
     errors.UnknownSealVersion,
     errors.KeyRefused,
     errors.RevisionTaken,
+    errors.RowMalformed,
     errors.ReceiptRefused,
     errors.SigningFailed,
 )

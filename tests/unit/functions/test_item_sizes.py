@@ -30,6 +30,8 @@ def size(value: dict[str, Any]) -> int:
         return 3 + sum(1 + size(one) for one in content)
     if kind == "N":
         return 21
+    if kind == "BOOL":
+        return 1
     return len(content.encode() if kind == "S" else content)
 
 
