@@ -24,6 +24,7 @@ FACTS = {
     "action",
     "cells",
     "code",
+    "ended",
     "erased",
     "error",
     "failed",
