@@ -158,3 +158,22 @@ def test_hushed_invocation_writes_no_line(log_lines: LogLines) -> None:
     with invocation() as line:
         line.hush()
     assert log_lines() == []
+
+
+class Tampered(Exception):
+    """An error that an operator should hear of."""
+
+    METRIC = "SomethingTampered"
+
+
+def test_error_with_a_metric_is_counted_under_that_name_and_described() -> None:
+    line = Invocation()
+    for _ in range(2):
+        assert line.blame(Tampered(CANARY)) == "Tampered"
+    assert line.counts == {"SomethingTampered": 2}
+
+
+def test_error_without_a_metric_is_described_only() -> None:
+    line = Invocation()
+    assert line.blame(ValueError(CANARY)) == "ValueError"
+    assert not line.counts
