@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from civic.stack.target import Target
+from civic.terminal.waiting import TookTooLong
 from tests.integration.log_lines import (
     Line,
     is_of_the_platform,
@@ -150,15 +151,24 @@ def test_every_invocation_is_one_json_line(target: Target, journey: Journey) -> 
     assert journey.traces
 
     def uneven() -> list[str]:
+        found = {
+            f"{group} {name}": (
+                sum(one.startswith("START RequestId: ") for one in messages),
+                sum(not is_of_the_platform(one) for one in messages),
+            )
+            for (group, name), messages in streams(target).items()
+        }
         return [
-            name
-            for (_, name), messages in streams(target).items()
-            if len([one for one in messages if not is_of_the_platform(one)])
-            != sum(one.startswith("START RequestId: ") for one in messages)
+            f"{name}: {started} started, {written} lines"
+            for name, (started, written) in found.items()
+            if started != written
         ]
 
     # A running invocation has not written its line yet.
-    eventually("every invocation has a line", lambda: not uneven())
+    try:
+        eventually("every invocation has a line", lambda: not uneven())
+    except TookTooLong:
+        pytest.fail("; ".join(uneven()))
     assert all(isinstance(line, dict) for line in lines(target))
 
 
