@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from civic.contracts.events import AREA_PATTERN
 from civic.contracts.identifiers import StyleId
-from civic.contracts.voting import AREA_PATTERN
 from civic.identity.adapters import election_calendar_dynamodb
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
 from civic.identity.errors import StoreUnavailable

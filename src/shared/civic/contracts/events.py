@@ -33,6 +33,10 @@ Digest = Annotated[
     WithJsonSchema({"type": "string", "format": "base64url", "pattern": "^[A-Za-z0-9_-]{43}=$"}),
 ]
 
+AREA_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]{0,15}$"
+Area = Annotated[str, Field(pattern=AREA_PATTERN)]
+"""An electoral area: an ISO 3166-1 or 3166-2 code, or one of the office's own."""
+
 PACK_SIZE = 10
 """The most facts that one packed event carries; EventBridge charges per event."""
 
@@ -240,6 +244,27 @@ class DecisionMade(Contract):
     round: int = Field(default=0, ge=0, description="0 by the rules, n by the n-th human review")
     restriction: int = Field(
         default=0, ge=0, description="The person's count of restrictions when it was announced"
+    )
+    standing: Decision | None = Field(
+        default=None,
+        description=(
+            "The decision in force for the person, if it is not this one: a correction that the"
+            " rules do not accept leaves an earlier acceptance in force"
+        ),
+    )
+    areas: tuple[Area, ...] = Field(
+        default=(),
+        description="The person's electoral areas, narrowest first; empty: those of the cohort",
+    )
+    area_version: int = Field(
+        default=0, ge=0, description="The version of the area table by which they were found"
+    )
+    eligible_from: date | None = Field(
+        default=None,
+        description="When the person is old enough, if that was still to come when it was decided",
+    )
+    registered_at: AwareDatetime | None = Field(
+        default=None, description="When what is now accepted was first submitted"
     )
     access_digest: Digest | None = Field(
         default=None, description="SHA-256 of the access token, by which credentials are asked for"

@@ -10,17 +10,15 @@ from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
 
-from civic.contracts.events import Contract, Digest, Event, PublicRecord, RegistrationsErased
+from civic.contracts.events import Area, Contract, Digest, Event, PublicRecord, RegistrationsErased
 from civic.contracts.identifiers import ElectionId, StyleId
 
 ELECTION_ID_PATTERN = r"^[0-9a-hjkmnp-tv-z]{12}$"
 STYLE_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}$"
-AREA_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]{0,15}$"
 ORDER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ./-]{0,79}$"
 
 ElectionIdField = Annotated[ElectionId, Field(pattern=ELECTION_ID_PATTERN)]
 StyleIdField = Annotated[StyleId, Field(pattern=STYLE_ID_PATTERN)]
-Area = Annotated[str, Field(pattern=AREA_PATTERN)]
 Count = Annotated[int, Field(ge=0)]
 
 

@@ -19,6 +19,7 @@ _RELEASE = "0f1e2d3c4b5a6978"
 _VALUES: dict[str, Any] = {
     "access_digest": _DIGEST,
     "age_band": "25-34",
+    "area_version": 3,
     "areas": ("DE-BE", "DE-BB"),
     "at": _LATER,
     "audience": "auditors",
@@ -35,6 +36,8 @@ _VALUES: dict[str, Any] = {
     "decision": Decision.REJECTED,
     "definition": _DIGEST,
     "election": "7k3m9qx2w5vb",
+    # Of a person who was old enough on the day of the decision.
+    "eligible_from": None,
     "erased": 120,
     # The form of a sealed field without content: version, nonce, ciphertext and tag.
     "fields": dict.fromkeys(PII_FIELDS, b"\x01" + bytes(44)),
@@ -54,6 +57,7 @@ _VALUES: dict[str, Any] = {
     "public_key": bytes(294),
     "reasons": (Reason(code="phone_invalid", pointer="/phone_number"),),
     "region": "DE-BE",
+    "registered_at": _TIME,
     "release_id": _RELEASE,
     "released_at": _LATER,
     "requested_at": _LATER,
@@ -66,6 +70,8 @@ _VALUES: dict[str, Any] = {
     "sequence": 2,
     "size": 1_366_799,
     "snapshot": 17,
+    # This decision is in force itself.
+    "standing": None,
     "style": "berlin",
     "submitted_at": _TIME,
     "suppressed_cells": 17,

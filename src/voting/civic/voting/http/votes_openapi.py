@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from civic.contracts.events import Area
 from civic.contracts.voting import (
     ELECTION_ID_PATTERN,
-    Area,
     Audience,
     ElectionIdField,
     StyleIdField,

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from civic.contracts.voting import Area, Audience, StyleIdField
+from civic.contracts.events import Area
+from civic.contracts.voting import Audience, StyleIdField
 from civic.voting.model.election import ContestId, Definition, OptionId, Title
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}[T ]")

@@ -11,8 +11,9 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from civic.contracts.events import Area
 from civic.contracts.identifiers import ElectionId, StyleId
-from civic.contracts.voting import Area, Audience, ElectionIdField, StyleIdField
+from civic.contracts.voting import Audience, ElectionIdField, StyleIdField
 
 CONTEST_ID_PATTERN = r"^c[1-9][0-9]{0,5}$"
 OPTION_ID_PATTERN = r"^o[1-9][0-9]{0,5}$"
