@@ -13,7 +13,7 @@ from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
+from civic.identity.model.rows import DecisionRow, Ruling, Tombstone, Verdict
 from civic.lab.memory.identity import MemoryDecisions
 from civic.runtime import clients
 from tests.fakes.aws import Aws
@@ -29,6 +29,7 @@ REJECTED = Verdict(
     "national-2027.1",
 )
 REVIEW = Verdict(Decision.REVIEW, (), "national-2027.1")
+RULING = Ruling(1, Decision.REJECTED, {"address": bytes(16), "email": bytes(range(16))}, ("N1",))
 GRAVE = Tombstone(ADA, NOW, access_digest=DIGEST)
 
 type Decisions = DynamoDbDecisions | MemoryDecisions
@@ -290,7 +291,8 @@ SEEN = row(2, REJECTED, 2)
         replace(SEEN, restriction=1),
         replace(SEEN, restriction_changed=NOW - timedelta(days=1)),
         replace(SEEN, contested=NOW),
-        replace(SEEN, accepted_before=True),
+        replace(SEEN, in_force=Revision(1)),
+        replace(SEEN, ruling=RULING),
     ],
 )
 def test_row_that_is_not_as_it_was_seen_is_not_retired(
@@ -306,17 +308,50 @@ def test_nothing_that_is_not_there_is_retired(decisions: Decisions) -> None:
     assert decisions.get(ADA) is None
 
 
-@pytest.mark.parametrize("there", [row(1, ACCEPTED), replace(row(1), accepted_before=True)])
-def test_write_that_forgets_that_somebody_was_accepted_is_refused(
-    decisions: Decisions, there: DecisionRow
+IN_FORCE = replace(row(2), in_force=Revision(1), registered=NOW)
+
+
+@pytest.mark.parametrize(
+    ("there", "later"),
+    [
+        (row(1, ACCEPTED), IN_FORCE),
+        (replace(IN_FORCE, verdict=REVIEW), replace(IN_FORCE, record=RecordId(ADA, Revision(3)))),
+    ],
+)
+def test_write_that_forgets_what_is_in_force_is_refused(
+    decisions: Decisions, there: DecisionRow, later: DecisionRow
 ) -> None:
     stand(decisions, there)
-    assert decisions.note_pending(row(2)) == there
-    assert decisions.decide(row(2, REJECTED)) == there
-    later = replace(row(2), accepted_before=True)
+    for other in (None, Revision(9)):
+        wrong = replace(later, in_force=other)
+        assert decisions.note_pending(wrong) == there
+        assert decisions.decide(replace(wrong, verdict=REJECTED)) == there
     assert decisions.note_pending(later) is None
-    assert decisions.decide(replace(later, verdict=REVIEW)) is None
-    assert decisions.get(ADA) == replace(later, verdict=REVIEW)
+    assert decisions.decide(replace(later, verdict=REJECTED, in_force=None)) == later
+    assert decisions.decide(replace(later, verdict=REJECTED)) is None
+    assert decisions.get(ADA) == replace(later, verdict=REJECTED)
+
+
+def test_acceptance_that_people_ended_is_not_revived(decisions: Decisions) -> None:
+    stand(decisions, replace(IN_FORCE, verdict=REVIEW))
+    rejected = replace(row(2, by_people(1, Decision.REJECTED)), ruling=RULING)
+    assert decisions.overrule(rejected)
+    correction = row(3)
+    assert decisions.note_pending(replace(correction, in_force=Revision(1))) == rejected
+    assert decisions.note_pending(correction) == rejected
+    assert decisions.note_pending(replace(correction, ruling=RULING)) is None
+
+
+def test_ruling_is_kept_as_it_is(decisions: Decisions) -> None:
+    there = replace(row(1, by_people(1)), ruling=RULING)
+    stand(decisions, replace(there, ruling=None, verdict=REVIEW))
+    assert decisions.overrule(there)
+    assert decisions.get(ADA) == there
+    later = replace(row(2), in_force=Revision(1), ruling=RULING)
+    another = replace(RULING, number=2)
+    assert decisions.note_pending(replace(later, ruling=another)) == there
+    assert decisions.note_pending(later) is None
+    assert decisions.decide(replace(later, verdict=REVIEW, ruling=None)) == later
 
 
 def test_write_that_forgets_what_is_contested_is_refused(decisions: Decisions) -> None:
@@ -339,41 +374,6 @@ def test_request_about_a_decision_that_is_no_more_is_no_obstacle(decisions: Deci
     stand(decisions, row(2, REJECTED))
     decisions.contest(ADA, row(1).updated)
     assert decisions.note_pending(row(3)) is None
-
-
-def of_an_earlier_release(there: DecisionRow) -> None:
-    """Create a row that does not say whether an earlier revision was accepted."""
-    stand(deployed(), there)
-    clients.dynamodb().update_item(
-        TableName="decisions", Key={"id": {"S": ADA}}, UpdateExpression="REMOVE accepted_before"
-    )
-
-
-@pytest.mark.parametrize("revision", [2, 3])
-def test_later_revision_of_an_earlier_release_counts_as_accepted_before(
-    aws: Aws, revision: int
-) -> None:
-    of_an_earlier_release(row(revision))
-    assert "accepted_before" not in aws.items("decisions")[0]
-    there = replace(row(revision), accepted_before=True)
-    assert deployed().get(ADA) == there
-    assert deployed().note_pending(row(4)) == there
-    assert deployed().decide(row(revision, REJECTED)) == there
-    assert deployed().retire(there, GRAVE)
-
-
-@pytest.mark.usefixtures("aws")
-def test_first_revision_of_an_earlier_release_had_none_before() -> None:
-    of_an_earlier_release(row(1, REJECTED))
-    assert deployed().get(ADA) == row(1, REJECTED)
-    assert deployed().note_pending(row(2)) is None
-    assert deployed().get(ADA) == row(2)
-
-
-@pytest.mark.usefixtures("aws")
-def test_first_revision_of_an_earlier_release_is_retired() -> None:
-    of_an_earlier_release(row(1, REJECTED))
-    assert deployed().retire(row(1, REJECTED), GRAVE)
 
 
 @pytest.mark.parametrize(("known", "believed"), [(1, 0), (2, 0), (2, 1), (1, 2), (2, 3)])
@@ -450,7 +450,6 @@ def test_row_holds_nothing_but_the_decision(aws: Aws) -> None:
         "id",
         "revision",
         "access_digest",
-        "accepted_before",
         "status",
         "created",
         "updated",

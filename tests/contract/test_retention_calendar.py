@@ -11,7 +11,6 @@ from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.retention import RetentionLimits
 from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
 from civic.lab.memory.identity import MemoryDecisions
 from civic.runtime import clients
@@ -44,32 +43,36 @@ def stand(decisions: Calendar, there: DecisionRow) -> None:
     assert (decisions.decide(there) if there.verdict else decisions.note_pending(there)) is None
 
 
-LIMITS = RetentionLimits(rejected_before=NOW, abandoned_before=NOW - timedelta(days=30))
-
-
-@pytest.mark.parametrize(
-    ("decision", "number", "limit"),
-    [
-        (None, 0, LIMITS.abandoned_before),
-        (REVIEW, 0, LIMITS.abandoned_before),
-        (REJECTED, 0, LIMITS.rejected_before),
-        (REJECTED, 1, LIMITS.rejected_before),
-    ],
-)
-def test_retention_ends_once_nothing_has_changed_for_so_long(
-    decisions: Calendar, decision: Decision | None, number: int, limit: datetime
+@pytest.mark.parametrize("number", [0, 1])
+def test_retention_of_the_rejected_ends_once_nothing_has_changed_for_so_long(
+    decisions: Calendar, number: int
 ) -> None:
-    there = row(decision, limit, number)
+    there = row(REJECTED, NOW, number)
     stand(decisions, there)
-    assert list(decisions.ended(LIMITS)) == []
-    later = RetentionLimits(LIMITS.rejected_before + MOMENT, LIMITS.abandoned_before + MOMENT)
-    assert list(decisions.ended(later)) == [there]
+    assert list(decisions.ended(NOW)) == []
+    assert list(decisions.ended(NOW + MOMENT)) == [there]
+
+
+@pytest.mark.parametrize("decision", [None, REVIEW])
+def test_what_waits_for_the_office_does_not_end(
+    decisions: Calendar, decision: Decision | None
+) -> None:
+    stand(decisions, row(decision, LONG_AGO))
+    assert list(decisions.ended(NOW)) == []
+
+
+def test_rejected_correction_of_the_accepted_ends_nothing(decisions: Calendar) -> None:
+    there = replace(row(REJECTED, LONG_AGO), in_force=Revision(1))
+    stand(decisions, row(ACCEPTED, LONG_AGO))
+    later = replace(there, record=RecordId(ADA, Revision(2)))
+    stand(decisions, later)
+    assert list(decisions.ended(NOW)) == []
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_retention_of_the_accepted_never_ends(decisions: Calendar, number: int) -> None:
     stand(decisions, row(ACCEPTED, LONG_AGO, number))
-    assert list(decisions.ended(LIMITS)) == []
+    assert list(decisions.ended(NOW)) == []
 
 
 @pytest.mark.parametrize("changes", range(4))
@@ -79,20 +82,20 @@ def test_retention_waits_while_restricted(decisions: Calendar, changes: int) -> 
     for restriction in range(changes):
         assert decisions.restrict(replace(there, restriction=restriction), LONG_AGO)
     there = replace(there, restriction=changes, restriction_changed=LONG_AGO if changes else None)
-    assert list(decisions.ended(LIMITS)) == ([] if changes % 2 else [there])
+    assert list(decisions.ended(NOW)) == ([] if changes % 2 else [there])
 
 
 def test_what_is_erased_has_no_retention(decisions: Calendar) -> None:
     stand(decisions, row(REJECTED, LONG_AGO))
     decisions.bury(Tombstone(ADA, LONG_AGO, access_digest=AccessDigest(bytes(32))))
-    assert list(decisions.ended(LIMITS)) == []
+    assert list(decisions.ended(NOW)) == []
 
 
 def test_everybody_whose_retention_has_ended_is_found(aws: Aws) -> None:
     people = {RegistrationId(f"3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a2{index}") for index in range(5)}
     for person in people:
         record = RecordId(person, Revision(1))
-        deployed().note_pending(replace(row(None, LONG_AGO), record=record))
+        deployed().decide(replace(row(REJECTED, LONG_AGO), record=record))
 
     def two_a_page(**call: object) -> None:
         parameters = call["params"]
@@ -100,7 +103,7 @@ def test_everybody_whose_retention_has_ended_is_found(aws: Aws) -> None:
         parameters["Limit"] = 2
 
     aws.hook("dynamodb", "provide-client-params.dynamodb.Scan", two_a_page)
-    assert {one.record.id for one in deployed().ended(LIMITS)} == people
+    assert {one.record.id for one in deployed().ended(NOW)} == people
     assert len(aws.asked("Scan")) >= 3
 
 
@@ -108,4 +111,4 @@ def test_everybody_whose_retention_has_ended_is_found(aws: Aws) -> None:
 def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
     aws.fail("dynamodb", "Scan", code)
     with pytest.raises(StoreUnavailable):
-        list(deployed().ended(LIMITS))
+        list(deployed().ended(NOW))

@@ -112,7 +112,7 @@ class Citizen:
         records = Records(validation.subject_keys, validation.unwrapper, vault)
         with suppress(RegistrationNotFound):
             digest = digest_of(self.receipt["access_token"])
-            return open_record(records, RegistrationId(self.receipt["id"]), digest)[0]
+            return open_record(records, RegistrationId(self.receipt["id"]), digest)[0].registration
         return None
 
     def rows(self) -> dict[str, set[str]]:

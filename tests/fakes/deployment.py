@@ -129,7 +129,6 @@ def deployed(aws: Aws) -> Iterator[Deployment]:
         "REVIEW_QUEUE_TABLE": "review-queue",
         "RECEIPT_KEY_ID": aws.receipt_key_id,
         "REJECTED_RETENTION_DAYS": "90",
-        "ABANDONED_RETENTION_DAYS": "90",
         "PEOPLE_NEEDED": "1",
         "CONTROLLER_NAME": "The election office",
         "CONTROLLER_CONTACT": "office@example.org",

@@ -92,9 +92,7 @@ RULES = RuleSet.parse(
 RETENTION = timedelta(days=90)
 RECEIVES = 5
 """How often a queue delivers a message before it gives up."""
-_ACCESS_SETTINGS = RetentionSettings(
-    rejected_retention_days=RETENTION.days, abandoned_retention_days=RETENTION.days
-)
+_ACCESS_SETTINGS = RetentionSettings(rejected_retention_days=RETENTION.days)
 NO_ANSWER: dict[str, Any] = {"statusCode": 500, "headers": {}, "body": "{}"}
 """What API Gateway answers if a function crashed."""
 
@@ -203,7 +201,7 @@ class Pipeline:
         records, clock = Records(subject_keys, unwrapper, vault), self._clock
         self.intake = Intake(subject_keys, wrapper, decisions, requests, bus, clock, Entropy())
         self.validation = Validation(subject_keys, unwrapper, decisions, reviews, RULES, clock)
-        self.endings = Endings(decisions, reviews, clock, RETENTION, RETENTION)
+        self.endings = Endings(decisions, reviews, clock, RETENTION)
         self.storage = Storage(subject_keys, vault, clock)
         self.access = Access(records, decisions, requests, clock)
         self.rights = Rights(decisions, subject_keys, requests, reviews, ledger, bus, clock)
@@ -211,9 +209,7 @@ class Pipeline:
             reviews, decisions, records, requests, bus, RULES, clock, people_needed=1
         )
         self.accountability = Accountability(requests, ledger, signer, clock)
-        self.deadlines = Deadlines(
-            decisions, requests, ledger, bus, clock, Entropy(), RETENTION, RETENTION
-        )
+        self.deadlines = Deadlines(decisions, requests, ledger, bus, clock, Entropy(), RETENTION)
         self.sweeping = Sweeping(
             guard(self.overview), guard(self.progress), bus, clock, Entropy("sweep"), page_size=2
         )

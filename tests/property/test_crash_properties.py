@@ -18,7 +18,7 @@ from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import IdentityError
 from civic.identity.functions import accountability, deadlines
 from civic.identity.model.credentials import RollEntry
-from civic.identity.model.eligibility import cohort_of
+from civic.identity.model.eligibility import placement_of
 from civic.identity.model.registration import Registration
 from civic.identity.model.rows import DecisionRow
 from civic.runtime.publisher import PublishFailed
@@ -115,7 +115,7 @@ def seen_by_people(client: Client) -> bool:
 
 
 def election_published(client: Client) -> bool:
-    area = cohort_of(ACCEPTABLE, RULES).region
+    area = placement_of(ACCEPTABLE, RULES).cohort.region
     client.pipeline.bus.publish([published(NOW, area)])
     return delivered(client)
 

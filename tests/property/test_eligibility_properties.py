@@ -73,7 +73,7 @@ def test_decide_is_a_function_of_its_arguments(registration: Registration) -> No
 @untimed
 @given(registrations())
 def test_cohort_is_a_code_and_a_band(registration: Registration) -> None:
-    cohort = decide(registration, SUBMITTED_AT, RULES).cohort
+    cohort = decide(registration, SUBMITTED_AT, RULES).placement.cohort
     country, _, subdivision = cohort.region.partition("-")
     assert cohort.region == "other" or country in RULES.countries
     assert subdivision.isascii()

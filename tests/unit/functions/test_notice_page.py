@@ -18,12 +18,12 @@ def texts(value: object) -> list[str]:
 
 
 def shown(name: str = "The office") -> str:
-    controller = Controller(name, "a@b", "c@d", timedelta(days=9), timedelta(days=8))
+    controller = Controller(name, "a@b", "c@d", timedelta(days=9))
     return notice_page(privacy_notice(controller))
 
 
 def test_page_says_all_that_the_notice_says() -> None:
-    controller = Controller("The office", "a@b", "c@d", timedelta(days=9), timedelta(days=8))
+    controller = Controller("The office", "a@b", "c@d", timedelta(days=9))
     page = html.unescape(shown())
     for text in texts(privacy_notice(controller).model_dump(mode="json")):
         assert text in page

@@ -86,7 +86,7 @@ def test_verdict_names_the_rule_set_version() -> None:
     ],
 )
 def test_cohort_is_generalised(registration: Registration, cohort: Cohort) -> None:
-    assert decide(registration, SUBMITTED_AT, RULES).cohort == cohort
+    assert decide(registration, SUBMITTED_AT, RULES).placement.cohort == cohort
 
 
 def test_nothing_the_person_wrote_is_in_the_verdict() -> None:

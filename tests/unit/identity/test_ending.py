@@ -372,7 +372,7 @@ def test_person_who_was_accepted_is_not_erased_as_abandoned_by_a_correction(
     days(pipeline, 9999)
     run_schedule(pipeline)
     row = decision_of(pipeline, receipt.id)
-    assert (row.record.revision, row.accepted_before, bool(row.verdict)) == (3, True, decided)
+    assert (row.record.revision, row.in_force, bool(row.verdict)) == (3, 1, decided)
 
 
 def test_correction_that_crosses_the_acceptance_does_not_forget_it() -> None:
@@ -384,7 +384,7 @@ def test_correction_that_crosses_the_acceptance_does_not_forget_it() -> None:
     meanwhile.at = {meanwhile.calls + 6}
     pipeline.rectify(receipt, person(national_id="not one"))
     row = decision_of(pipeline, receipt.id)
-    assert (row.record.revision, row.accepted_before) == (2, True)
+    assert (row.record.revision, row.in_force) == (2, 1)
 
 
 def test_person_whose_correction_is_rejected_is_erased_as_rejected() -> None:

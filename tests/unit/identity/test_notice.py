@@ -14,8 +14,8 @@ from civic.identity.model.requests import ARTICLES, RequestKind
 from tests.fakes.deployment import ROUTES
 from tests.templates import IDENTITY, TEMPLATES, only
 
-REJECTED, ABANDONED = timedelta(days=17), timedelta(days=23)
-OFFICE = Controller("The office", "office@example.org", "dpo@example.org", REJECTED, ABANDONED)
+REJECTED = timedelta(days=17)
+OFFICE = Controller("The office", "office@example.org", "dpo@example.org", REJECTED)
 
 
 def told() -> PrivacyNotice:

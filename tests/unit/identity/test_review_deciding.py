@@ -12,7 +12,7 @@ from civic.identity.errors import (
     RegistrationRestricted,
     ReviewOutdated,
 )
-from civic.identity.model.eligibility import cohort_of
+from civic.identity.model.eligibility import placement_of
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import RequestKind
 from civic.identity.model.review import DECIDED_BY_PEOPLE
@@ -68,7 +68,7 @@ def test_decision_is_announced_with_the_cohort_of_the_record() -> None:
     assert (made.id, made.revision, made.round) == (receipt.id, 1, 1)
     assert (made.decision, made.reasons) == (ACCEPTED, row.verdict.reasons)
     assert (made.rule_set, made.decided_at) == (row.verdict.rule_set, pipeline.now)
-    assert made.cohort == cohort_of(DOUBTFUL, RULES)
+    assert made.cohort == placement_of(DOUBTFUL, RULES).cohort
     assert made.traceparent == TRACE.traceparent
 
 

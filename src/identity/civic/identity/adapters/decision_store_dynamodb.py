@@ -1,8 +1,7 @@
 """The low-security store in DynamoDB.
 
-A row has ``restriction`` and ``round`` only when they are above zero, so most people's rows have
-none of them. Rows of earlier releases have no ``accepted_before``. What an earlier revision was,
-nobody can tell from them, so it counts as accepted.
+A row has what concerns few people only where it does: ``restriction``, ``round``, ``in_force`` and
+``ruling``, with ``rulings``, the number of the ruling, which conditions compare.
 """
 
 from collections.abc import Iterator
@@ -21,8 +20,8 @@ from civic.identity.adapters.items import (
     item_of,
 )
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.retention import RetentionLimits, has_ended
-from civic.identity.model.rows import DecisionRow, Status, Tombstone, Verdict
+from civic.identity.model.retention import has_ended
+from civic.identity.model.rows import DecisionRow, Ruling, Status, Tombstone, Verdict
 from civic.identity.ports import DecisionStore, RetentionCalendar
 
 _UNDECIDED = f"{LATER_REVISION} OR (revision = :r AND #status = :pending)"
@@ -30,22 +29,20 @@ _OVERRULED = (
     "revision = :r AND #status = :fulfilled AND (attribute_not_exists(#round) OR #round < :round)"
 )
 _BEGAN_BEFORE = "(attribute_not_exists(created) OR created <= :at)"
-_NOT_ACCEPTED = (
-    "(attribute_not_exists(id) OR ((accepted_before = :no"
-    " OR (attribute_not_exists(accepted_before) AND revision = :first))"
-    " AND (attribute_not_exists(#decision) OR #decision <> :accepted)))"
+# An accepted row is in force itself, whatever it says of earlier revisions.
+_NOT_ACCEPTED = "(attribute_not_exists(#decision) OR #decision <> :accepted)"
+_NONE_IN_FORCE = f"attribute_not_exists(in_force) AND {_NOT_ACCEPTED}"
+_THE_SAME_IN_FORCE = (
+    f"(in_force = :in_force AND {_NOT_ACCEPTED})"
+    " OR (revision = :in_force AND #decision = :accepted)"
 )
 _NOT_CONTESTED = "(attribute_not_exists(contested) OR contested <> updated)"
 _WHAT_CHANGES = (
-    *("access_digest", "revision", "status", "updated", "decision", "round"),
-    *("restriction", "restriction_changed", "contested"),
+    *("access_digest", "revision", "status", "updated", "decision", "round", "rulings"),
+    *("restriction", "restriction_changed", "contested", "in_force"),
 )
-_ACCEPTED_AS_SEEN = "(attribute_not_exists(accepted_before) OR accepted_before = :accepted_before)"
-# A tombstone has neither attribute.
-_ENDED = (
-    "(#decision = :rejected AND updated < :rejected_before)"
-    " OR ((#status = :pending OR #decision = :review) AND updated < :abandoned_before)"
-)
+# A tombstone has no decision.
+_REJECTED = "#decision = :rejected AND updated < :rejected_before"
 
 
 class DynamoDbDecisions(DecisionStore, RetentionCalendar):
@@ -115,12 +112,10 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         )
         known = self._table.write(
             item_of(grave),
-            " AND ".join([*same, _ACCEPTED_AS_SEEN]),
+            " AND ".join(same),
             ExpressionAttributeNames={f"#{name}": name for name in _WHAT_CHANGES},
             ExpressionAttributeValues={
-                f":{name}": there[name]
-                for name in (*_WHAT_CHANGES, "accepted_before")
-                if name in there
+                f":{name}": there[name] for name in _WHAT_CHANGES if name in there
             },
         )
         return known is None
@@ -139,20 +134,19 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         return _parse(known)
 
     @override
-    def ended(self, limits: RetentionLimits) -> Iterator[DecisionRow]:
+    def ended(self, rejected_before: datetime) -> Iterator[DecisionRow]:
         found = self._table.scan(
-            _ENDED,
-            ExpressionAttributeNames={"#status": "status", "#decision": "decision"},
+            _REJECTED,
+            ExpressionAttributeNames={"#decision": "decision"},
             ExpressionAttributeValues={
                 ":rejected": {"S": Decision.REJECTED},
-                ":review": {"S": Decision.REVIEW},
-                ":pending": {"S": Status.PENDING},
-                ":rejected_before": {"S": limits.rejected_before.isoformat()},
-                ":abandoned_before": {"S": limits.abandoned_before.isoformat()},
+                ":rejected_before": {"S": rejected_before.isoformat()},
             },
         )
         rows = map(_parse, found)
-        return (row for row in rows if isinstance(row, DecisionRow) and has_ended(row, limits))
+        return (
+            row for row in rows if isinstance(row, DecisionRow) and has_ended(row, rejected_before)
+        )
 
     def _put(
         self,
@@ -186,19 +180,18 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         """Put a row as ``_put`` does, but not one that forgets what the row there says."""
         if not (row.accepted or row.waits_for_people):
             condition = f"({condition}) AND {_NOT_CONTESTED}"
-        if row.accepted_before:
-            return self._put(row, condition, names, values)
-        return self._put(
-            row,
-            f"({condition}) AND {_NOT_ACCEPTED}",
-            {**(names or {}), "#decision": "decision"},
-            {
-                **(values or {}),
-                ":accepted": {"S": Decision.ACCEPTED},
-                ":no": {"BOOL": False},
-                ":first": {"N": "1"},
-            },
-        )
+        names = {**(names or {}), "#decision": "decision"}
+        values = {**(values or {}), ":accepted": {"S": Decision.ACCEPTED}}
+        in_force = _NONE_IN_FORCE
+        if row.in_force is not None:
+            in_force = _THE_SAME_IN_FORCE
+            values[":in_force"] = {"N": str(row.in_force)}
+        rulings = "attribute_not_exists(rulings)"
+        if row.ruling is not None:
+            rulings = "rulings = :rulings"
+            values[":rulings"] = {"N": str(row.ruling.number)}
+        same = f"attribute_not_exists(id) OR (({in_force}) AND {rulings})"
+        return self._put(row, f"({condition}) AND ({same})", names, values)
 
 
 def _under(restriction: int) -> tuple[str, Item]:
@@ -221,7 +214,6 @@ def _item(row: DecisionRow) -> Item:
         "status": {"S": row.status},
         "created": {"S": row.created.isoformat()},
         "updated": {"S": row.updated.isoformat()},
-        "accepted_before": {"BOOL": row.accepted_before},
     }
     if row.restriction:
         item["restriction"] = {"N": str(row.restriction)}
@@ -229,6 +221,13 @@ def _item(row: DecisionRow) -> Item:
         item["restriction_changed"] = {"S": row.restriction_changed.isoformat()}
     if row.contested is not None:
         item["contested"] = {"S": row.contested.isoformat()}
+    if row.in_force is not None:
+        item["in_force"] = {"N": str(row.in_force)}
+    if row.registered is not None:
+        item["registered"] = {"S": row.registered.isoformat()}
+    if row.ruling is not None:
+        item["rulings"] = {"N": str(row.ruling.number)}
+        item["ruling"] = {"M": _ruling_item(row.ruling)}
     if row.verdict is not None:
         reasons = [{"L": [{"S": r.code}, {"S": r.pointer}]} for r in row.verdict.reasons]
         item |= {
@@ -256,7 +255,9 @@ def _parse(item: Item | None) -> DecisionRow | Tombstone | None:
         _number(item, "restriction"),
         _time(item, "restriction_changed"),
         _time(item, "contested"),
-        _accepted_before(item),
+        Revision(_number(item, "in_force")) if "in_force" in item else None,
+        _time(item, "registered"),
+        _ruling(item),
     )
 
 
@@ -272,10 +273,24 @@ def _verdict(item: Item) -> Verdict | None:
     )
 
 
-def _accepted_before(item: Item) -> bool:
-    if "accepted_before" in item:
-        return bool(item["accepted_before"]["BOOL"])
-    return int(item["revision"]["N"]) > 1
+def _ruling_item(ruling: Ruling) -> Item:
+    return {
+        "decision": {"S": ruling.decision},
+        "fingerprints": {"M": {name: {"B": mark} for name, mark in ruling.fingerprints.items()}},
+        "areas": {"L": [{"S": area} for area in ruling.areas]},
+    }
+
+
+def _ruling(item: Item) -> Ruling | None:
+    if "ruling" not in item:
+        return None
+    kept = item["ruling"]["M"]
+    return Ruling(
+        _number(item, "rulings"),
+        Decision(kept["decision"]["S"]),
+        {name: bytes(mark["B"]) for name, mark in kept["fingerprints"]["M"].items()},
+        tuple(area["S"] for area in kept["areas"]["L"]),
+    )
 
 
 def _time(item: Item, name: str) -> datetime | None:

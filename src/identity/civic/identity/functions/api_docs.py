@@ -106,7 +106,6 @@ def _privacy_notice() -> PrivacyNotice:
             contact=settings.controller_contact,
             data_protection_officer=settings.data_protection_officer,
             rejected=settings.rejected,
-            abandoned=settings.abandoned,
         )
     )
 

@@ -55,5 +55,4 @@ def deadlines() -> Deadlines:
         clock=clients.now,
         entropy=secrets.token_bytes,
         rejected=settings.rejected,
-        abandoned=settings.abandoned,
     )

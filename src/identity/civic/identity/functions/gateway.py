@@ -7,6 +7,7 @@ from typing import Any
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
+from civic.identity.adapters.retention_settings import RetentionSettings
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyWrapper
 from civic.identity.adapters.wrapping_keys_kms import PublicKeys
@@ -35,10 +36,9 @@ from civic.runtime.observability import Invocation
 from civic.runtime.publisher import EventBridgePublisher
 from civic.runtime.request import Request, Response
 from civic.runtime.routes import Access, Answer, Route, Routes
-from civic.runtime.settings import Settings
 
 
-class Environment(Settings):
+class Environment(RetentionSettings):
     """Environment of the gateway."""
 
     bus_name: str
@@ -56,7 +56,7 @@ def handler(event: dict[str, Any], _context: object) -> Response:
 @cache
 def intake() -> Intake:
     """Compose the gateway's adapters from the environment."""
-    settings = Environment.from_environment()
+    settings = _settings()
     dynamodb = clients.dynamodb()
     keys = PublicKeys(dynamodb, settings.wrapping_keys_table, WRAPPING_KEY_CACHE, clients.now)
     return Intake(
@@ -84,14 +84,14 @@ def _register(request: Request, line: Invocation) -> Response:
 def _read_status(request: Request, line: Invocation) -> Response:
     registration, token = registration_id(request, line), request.token
     row = read_status(intake().decisions, intake().subject_keys, registration, token)
-    return answer(200, status_of(row))
+    return answer(200, status_of(row, _settings().rejected))
 
 
 def _rectify(request: Request, line: Invocation) -> Response:
     registration, token = registration_id(request, line), request.token
     row = rectify(intake(), registration, token, request.body(Registration), request.trace)
     line.count("Rectified")
-    return answer(202, status_of(row))
+    return answer(202, status_of(row, _settings().rejected))
 
 
 def _erase(request: Request, line: Invocation) -> Response:
@@ -159,3 +159,8 @@ ROUTES = Routes(
         ),
     ),
 )
+
+
+@cache
+def _settings() -> Environment:
+    return Environment.from_environment()

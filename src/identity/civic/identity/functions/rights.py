@@ -8,6 +8,7 @@ from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
+from civic.identity.adapters.retention_settings import RetentionSettings
 from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
 from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
@@ -27,6 +28,7 @@ from civic.identity.http.bodies import (
 )
 from civic.identity.http.paths import registration_id
 from civic.identity.model.codes import Code
+from civic.identity.model.eligibility import REJECTED_BY_PEOPLE
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.review import DECIDED_BY_PEOPLE
 from civic.identity.model.rules import RuleSet
@@ -46,10 +48,9 @@ from civic.runtime.observability import Invocation
 from civic.runtime.publisher import EventBridgePublisher
 from civic.runtime.request import Problem, Request, Response
 from civic.runtime.routes import Access, Answer, Route, Routes
-from civic.runtime.settings import Settings
 
 
-class Environment(Settings):
+class Environment(RetentionSettings):
     """Environment of the rights function."""
 
     bus_name: str
@@ -86,14 +87,14 @@ def _restrict(request: Request, line: Invocation) -> Response:
     registration, token = registration_id(request, line), request.token
     row = restrict(rights(), registration, token, request.trace)
     line.count("Restricted")
-    return answer(200, status_of(row))
+    return answer(200, status_of(row, _settings().rejected))
 
 
 def _lift(request: Request, line: Invocation) -> Response:
     registration, token = registration_id(request, line), request.token
     row = lift_restriction(rights(), registration, token, request.trace)
     line.count("RestrictionsLifted")
-    return answer(200, status_of(row))
+    return answer(200, status_of(row, _settings().rejected))
 
 
 def _object(request: Request, line: Invocation) -> Response:
@@ -233,10 +234,15 @@ def _receipt(signed: SignedReceipt) -> ErasureReceipt:
     )
 
 
+_OF_PEOPLE = {
+    DECIDED_BY_PEOPLE: "The election office's staff looked at the registration and decided.",
+    REJECTED_BY_PEOPLE: "The election office's staff rejected an earlier version, so they look at"
+    " this one too.",
+}
+
+
 def _text(code: str) -> str:
-    if code == DECIDED_BY_PEOPLE:
-        return "The election office's staff looked at the registration and decided."
-    return _rules().rules[Code(code)].text
+    return _OF_PEOPLE.get(code) or _rules().rules[Code(code)].text
 
 
 @cache

@@ -80,7 +80,6 @@ def endings() -> Endings:
         reviews=validation().reviews,
         clock=clients.now,
         rejected=settings.rejected,
-        abandoned=settings.abandoned,
     )
 
 

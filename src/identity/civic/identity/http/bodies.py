@@ -1,6 +1,6 @@
 """The bodies of the HTTP API, and the map from the domain's errors to its answers."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,6 +30,7 @@ from civic.identity.errors import (
 from civic.identity.model.notice import FieldPurpose, Recipient, Retention, Right
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import ARTICLES, History, RequestKind, SubjectRequest
+from civic.identity.model.retention import ends_from
 from civic.identity.model.rows import DecisionRow, Status
 from civic.runtime.publisher import PublishFailed
 from civic.runtime.request import FieldError, Problem
@@ -51,6 +52,13 @@ class RegistrationAccepted(Body):
     status: Status
 
 
+class InForce(Body):
+    """A decision on an earlier revision that is still in force."""
+
+    revision: int = Field(ge=1)
+    decision: Decision
+
+
 class RegistrationStatus(Body):
     """Where a registration stands."""
 
@@ -60,7 +68,14 @@ class RegistrationStatus(Body):
     decision: Decision | None = None
     reasons: tuple[Reason, ...] = ()
     rule_set: str | None = None
+    in_force: InForce | None = Field(
+        default=None, description="What is in force instead, while the correction is not accepted"
+    )
     restricted: bool = False
+    erased_after: datetime | None = Field(
+        default=None,
+        description="When it is erased, unless you correct it, contest it or restrict it",
+    )
     created: datetime
     updated: datetime
 
@@ -222,9 +237,15 @@ def problem_of(error: Exception) -> Problem | None:
     return _PROBLEMS.get(type(error))
 
 
-def status_of(row: DecisionRow) -> RegistrationStatus:
-    """Return what a data subject may know of their decision row."""
-    verdict = row.verdict
+def status_of(row: DecisionRow, rejected: timedelta) -> RegistrationStatus:
+    """Return what a data subject may know of their decision row.
+
+    Args:
+        row: The row.
+        rejected: How long a rejected registration is kept.
+    """
+    verdict, ends = row.verdict, ends_from(row)
+    kept = row.accepted_revision if row.standing is not None else None
     return RegistrationStatus(
         id=row.record.id,
         status=row.status,
@@ -232,7 +253,9 @@ def status_of(row: DecisionRow) -> RegistrationStatus:
         decision=verdict.decision if verdict else None,
         reasons=verdict.reasons if verdict else (),
         rule_set=verdict.rule_set if verdict else None,
+        in_force=None if kept is None else InForce(revision=kept, decision=Decision.ACCEPTED),
         restricted=row.restricted,
+        erased_after=None if ends is None else ends + rejected,
         created=row.created,
         updated=row.updated,
     )

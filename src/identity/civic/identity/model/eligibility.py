@@ -1,35 +1,82 @@
 """The decision on a registration: a function of the registration, the time and the rules."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from civic.contracts.events import Cohort, Decision, Reason
 from civic.identity.model.checks import CHECKS, Case
 from civic.identity.model.codes import Code, Severity
+from civic.identity.model.pointers import field_of
 from civic.identity.model.postal import region_code
 from civic.identity.model.registration import Registration
+from civic.identity.model.rows import DecisionRow
 from civic.identity.model.rules import RuleSet
 
 OTHER_REGION = "other"
 
 
+REJECTED_BY_PEOPLE = "rejected_by_people_before"
+"""The reason code of a correction by somebody whom people have rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was decided about a person before."""
+
+    accepted: bool = False
+    """By an acceptance that is still in force."""
+    rejected_by_people: bool = False
+    settled: frozenset[str] = frozenset()
+    """The fields that are as they were when people accepted the person."""
+
+
+NO_PAST = Past()
+
+
+def past_of(known: DecisionRow | None, fingerprints: Mapping[str, bytes]) -> Past:
+    """Return what matters of a row for judging a later revision, or its own once more."""
+    if known is None:
+        return NO_PAST
+    ruling = known.ruling
+    return Past(
+        accepted=known.accepted_revision is not None,
+        rejected_by_people=ruling is not None and ruling.decision is Decision.REJECTED,
+        settled=frozenset() if ruling is None else ruling.settles(fingerprints),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a person counts and votes, and from when: codes only, nothing that they wrote."""
+
+    cohort: Cohort
+    areas: tuple[str, ...] = ()
+    area_version: int = 0
+    eligible_from: date | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A decision, its reasons and the cohort it counts in; nothing that the person wrote."""
+    """A decision, its reasons and where the person belongs; nothing that the person wrote."""
 
     decision: Decision
     reasons: tuple[Reason, ...]
     rule_set: str
-    cohort: Cohort
+    placement: Placement
 
 
-def decide(registration: Registration, submitted_at: datetime, rules: RuleSet) -> Assessment:
+def decide(
+    registration: Registration, submitted_at: datetime, rules: RuleSet, past: Past = NO_PAST
+) -> Assessment:
     """Judge a registration by every rule; never raises for a registration of valid form.
 
     Args:
         registration: What the person submitted.
         submitted_at: When it was received; aware.
         rules: The rule set of the election.
+        past: What was decided before. What people have accepted is not judged again as long as it
+            is unchanged, and whom people have rejected the rules do not accept.
 
     Returns:
         Rejected if any finding rejects, else review if any asks for it, else accepted. The
@@ -37,14 +84,22 @@ def decide(registration: Registration, submitted_at: datetime, rules: RuleSet) -
     """
     case = Case(registration, submitted_at, rules)
     found = [
-        (rules.severity(Code(reason.code)), reason) for check in CHECKS for reason in check(case)
+        (rules.severity(Code(reason.code), past.accepted), reason)
+        for check in CHECKS
+        for reason in check(case)
+        if field_of(reason.pointer) not in past.settled
     ]
     counted = [(severity, reason) for severity, reason in found if severity != Severity.IGNORE]
+    decision = _decision({severity for severity, _ in counted})
+    reasons = sorted((reason for _, reason in counted), key=_order)
+    if decision is Decision.ACCEPTED and past.rejected_by_people:
+        decision = Decision.REVIEW
+        reasons.append(Reason(code=REJECTED_BY_PEOPLE, pointer=""))
     return Assessment(
-        decision=_decision({severity for severity, _ in counted}),
-        reasons=tuple(sorted((reason for _, reason in counted), key=_order)),
+        decision=decision,
+        reasons=tuple(reasons),
         rule_set=rules.version,
-        cohort=cohort_of(registration, rules),
+        placement=placement_of(registration, rules),
     )
 
 
@@ -58,8 +113,8 @@ def _order(reason: Reason) -> tuple[str, str]:
     return reason.code, reason.pointer
 
 
-def cohort_of(registration: Registration, rules: RuleSet) -> Cohort:
-    """Return the cohort a registration counts in.
+def placement_of(registration: Registration, rules: RuleSet) -> Placement:
+    """Return where a person belongs.
 
     Every value is a code from public tables, or a label of the rule set: never a person's text.
     """
@@ -67,4 +122,5 @@ def cohort_of(registration: Registration, rules: RuleSet) -> Cohort:
     region = OTHER_REGION
     if address.country in rules.countries:
         region = region_code(address.country, address.region) or address.country
-    return Cohort(region=region, age_band=rules.age_band(registration.date_of_birth))
+    cohort = Cohort(region=region, age_band=rules.age_band(registration.date_of_birth))
+    return Placement(cohort)

@@ -86,7 +86,6 @@ class Controller:
     contact: str
     data_protection_officer: str
     rejected: timedelta
-    abandoned: timedelta
 
 
 PURPOSES = tuple(FieldPurpose(field=name, purpose=pii.purpose) for name, pii in PII_FIELDS.items())
@@ -137,19 +136,19 @@ RIGHTS = (
 )
 
 
-def retention(rejected: timedelta, abandoned: timedelta) -> tuple[Retention, ...]:
+def retention(rejected: timedelta) -> tuple[Retention, ...]:
     """Return how long each kind of data is kept (GDPR Art. 5(1)(e))."""
     return (
         Retention(what="an accepted registration", how_long="until you erase it"),
         Retention(
             what="a rejected registration",
             how_long=f"{rejected.days} days after the decision, or after you lift a"
-            " restriction, and until people have decided if you asked them to; then erased",
+            " restriction, and until people have decided if you asked them to; then erased; a"
+            " rejected correction ends nothing while an earlier revision is accepted",
         ),
         Retention(
-            what="a registration that nobody decided on, and of which none was accepted before",
-            how_long=f"{abandoned.days} days after its last change, or after you lift a"
-            " restriction, and until people have decided if you asked them to; then erased",
+            what="a registration or correction that waits for the election office",
+            how_long="until it is decided, or you erase it",
         ),
         Retention(
             what="sealed copies in queues, the event archive and backups",
@@ -180,6 +179,6 @@ def privacy_notice(controller: Controller) -> PrivacyNotice:
         data_protection_officer=controller.data_protection_officer,
         fields=PURPOSES,
         recipients=RECIPIENTS,
-        retention=retention(controller.rejected, controller.abandoned),
+        retention=retention(controller.rejected),
         rights=RIGHTS,
     )

@@ -1,4 +1,4 @@
-"""The values of a JSON document, each under its JSON Pointer (RFC 6901)."""
+"""JSON Pointers (RFC 6901) into a document."""
 
 import json
 from collections.abc import Iterator
@@ -27,3 +27,8 @@ def leaves(document: object, pointer: str = "") -> Iterator[tuple[str, str]]:
             return
     for name, child in children:
         yield from leaves(child, f"{pointer}/{name}")
+
+
+def field_of(pointer: str) -> str:
+    """Return the member of the document that a pointer leads into; empty for the whole of it."""
+    return pointer.split("/", 2)[1] if pointer else ""

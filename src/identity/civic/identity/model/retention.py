@@ -1,37 +1,28 @@
 """How long a registration that leads to nothing is kept (GDPR Art. 5(1)(e))."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Self
+from datetime import datetime
 
 from civic.contracts.events import Decision
 from civic.identity.model.rows import DecisionRow
 
 
-@dataclass(frozen=True, slots=True)
-class RetentionLimits:
-    """A registration last changed before these times has come to the end of its retention."""
-
-    rejected_before: datetime
-    abandoned_before: datetime
-    """For those that were never decided, or wait for a review that nobody finished."""
-
-    @classmethod
-    def at(cls, now: datetime, rejected: timedelta, abandoned: timedelta) -> Self:
-        """Return the limits as of now."""
-        return cls(now - rejected, now - abandoned)
-
-
-def has_ended(row: DecisionRow, limits: RetentionLimits) -> bool:
+def has_ended(row: DecisionRow, rejected_before: datetime) -> bool:
     """Return whether the retention of a registration has ended.
 
-    Who was ever accepted is kept until erasure, as the election needs them, unless a later revision
-    was rejected. Retention waits while the processing is restricted or people are to look at the
-    decision again, and starts anew when a restriction is lifted.
+    Only a rejection ends it. What waits for the office does not: not a first registration that is
+    undecided or in review, and not a correction, whose author may be on the roll already. Neither
+    does a rejected correction while an earlier acceptance is in force. It waits while the
+    processing is restricted or people are to look at the decision again, and starts anew when a
+    restriction is lifted.
     """
-    if row.restricted or row.waits_for_people:
-        return False
-    since = max(row.updated, row.restriction_changed or row.updated)
-    if row.verdict is not None and row.verdict.decision == Decision.REJECTED:
-        return since < limits.rejected_before
-    return not row.ever_accepted and since < limits.abandoned_before
+    since = ends_from(row)
+    return since is not None and since < rejected_before
+
+
+def ends_from(row: DecisionRow) -> datetime | None:
+    """Return the time from which the retention of a row runs; None if it does not run."""
+    if row.restricted or row.waits_for_people or row.accepted_revision is not None:
+        return None
+    if row.verdict is None or row.verdict.decision is not Decision.REJECTED:
+        return None
+    return max(row.updated, row.restriction_changed or row.updated)

@@ -1,5 +1,7 @@
 """What the two stores hold of a registration, and what is left after an erasure."""
 
+import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -28,8 +30,34 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """What people decided last about a person, and what they looked at.
+
+    It holds for the fields that do not change: see ``Ruling.settles``.
+    """
+
+    number: int
+    """How often people have decided for this person."""
+    decision: Decision
+    fingerprints: Mapping[str, bytes]
+    """Of each field that people looked at, under a key that is in the sealed record only."""
+    areas: tuple[str, ...] = ()
+    """The electoral areas that people settled, narrowest first; empty if there was no need to."""
+
+    def settles(self, fingerprints: Mapping[str, bytes]) -> frozenset[str]:
+        """Return the fields that are as they were when people accepted the person."""
+        if self.decision is not Decision.ACCEPTED:
+            return frozenset()
+        return frozenset(
+            name
+            for name, seen in self.fingerprints.items()
+            if hmac.compare_digest(seen, fingerprints.get(name, b""))
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """A row of the low-security store: no personal data, nothing derived from it."""
+    """A row of the low-security store: no personal data, and none that can be told from it."""
 
     record: RecordId
     access_digest: AccessDigest
@@ -45,8 +73,11 @@ class DecisionRow:
 
     A correction that is not accepted has its own, as the request goes on with it.
     """
-    accepted_before: bool = False
-    """An earlier revision was accepted."""
+    in_force: Revision | None = None
+    """The earlier revision by whose acceptance the person is eligible, whatever becomes of this."""
+    registered: datetime | None = None
+    """When the first of the revisions that were accepted without a break was submitted."""
+    ruling: Ruling | None = None
 
     @property
     def restricted(self) -> bool:
@@ -67,9 +98,26 @@ class DecisionRow:
         return self.verdict is not None and self.verdict.decision == Decision.ACCEPTED
 
     @property
-    def ever_accepted(self) -> bool:
-        """Whether this revision is accepted or an earlier one was."""
-        return self.accepted or self.accepted_before
+    def decided_by_people(self) -> bool:
+        """Whether people decided on this revision."""
+        return self.verdict is not None and self.verdict.round > 0
+
+    @property
+    def accepted_revision(self) -> Revision | None:
+        """The revision by whose acceptance the person is eligible; None if there is none."""
+        if self.accepted:
+            return self.record.revision
+        return None if self.decided_by_people else self.in_force
+
+    @property
+    def standing(self) -> Decision | None:
+        """The decision in force, where it is not the one on this revision.
+
+        What the rules do not accept leaves an earlier acceptance in force, what people reject ends
+        it.
+        """
+        kept = self.accepted_revision
+        return Decision.ACCEPTED if kept is not None and kept != self.record.revision else None
 
     @property
     def status(self) -> Status:
@@ -84,24 +132,46 @@ class DecisionRow:
             updated=at,
             verdict=None,
             contested=at if self.waits_for_people else None,
-            accepted_before=self.ever_accepted,
+            in_force=self.accepted_revision,
+            registered=None if self.accepted_revision is None else self.registered,
         )
 
     def after(self, known: "DecisionRow") -> "DecisionRow":
-        """Return the row as it is to be written over an earlier revision that has changed."""
+        """Return the row as it is to be written over one that has changed since it was read."""
+        same = known.record.revision == self.record.revision
         return replace(
             self,
             restriction=known.restriction,
             restriction_changed=known.restriction_changed,
             contested=self.updated if known.waits_for_people and not self.accepted else None,
-            accepted_before=known.ever_accepted,
+            in_force=known.in_force if same else known.accepted_revision,
+            registered=(known.accepted_revision and known.registered) or self.registered,
+            ruling=known.ruling,
         )
 
     def forgets(self, known: "DecisionRow") -> bool:
         """Return whether this row, written over that one, would lose what ``after`` keeps of it."""
-        unaccepted = known.ever_accepted and not self.accepted_before
+        merged = self.after(known)
         unanswered = known.waits_for_people and not (self.accepted or self.waits_for_people)
-        return unaccepted or unanswered
+        return unanswered or (self.in_force, self.ruling) != (merged.in_force, merged.ruling)
+
+    def ruled(self, fingerprints: Mapping[str, bytes], submitted_at: datetime) -> "DecisionRow":
+        """Return the row with what people decided, to be kept for later revisions.
+
+        Args:
+            fingerprints: Of the fields that they looked at.
+            submitted_at: When this revision was submitted.
+        """
+        if self.verdict is None:
+            return self
+        number = self.ruling.number + 1 if self.ruling else 1
+        accepted = self.verdict.decision is Decision.ACCEPTED
+        return replace(
+            self,
+            in_force=self.in_force if accepted else None,
+            registered=(self.registered or submitted_at) if accepted else None,
+            ruling=Ruling(number, self.verdict.decision, fingerprints),
+        )
 
 
 @dataclass(frozen=True, slots=True)

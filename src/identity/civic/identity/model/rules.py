@@ -94,6 +94,8 @@ class Rule(_Part):
     """What one reason code does to a decision, and how it is explained to a person."""
 
     severity: Severity
+    once_accepted: Severity | None = None
+    """Instead of ``severity``, for somebody by whose acceptance an earlier revision is in force."""
     text: Annotated[str, Field(min_length=1)]
     request_error: RequestError = RequestError.OTHER
 
@@ -137,9 +139,15 @@ class RuleSet(_Part):
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise RuleSetBroken(f"The rule set is not TOML: {error}") from error
 
-    def severity(self, code: Code) -> Severity:
-        """Return what a finding of this code does to the decision."""
-        return self.rules[code].severity
+    def severity(self, code: Code, accepted_before: bool = False) -> Severity:  # noqa: FBT001, FBT002
+        """Return what a finding of this code does to the decision.
+
+        Args:
+            code: What was found.
+            accepted_before: Whether an earlier acceptance is in force.
+        """
+        rule = self.rules[code]
+        return (accepted_before and rule.once_accepted) or rule.severity
 
     def local_date(self, moment: datetime) -> date:
         """Return the calendar day of an aware time, in the election's time zone."""

@@ -18,7 +18,6 @@ from civic.identity.model.keys import (
     WrappedKey,
 )
 from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
-from civic.identity.model.retention import RetentionLimits
 from civic.identity.model.review import Opinion, ReviewCase
 from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow
 
@@ -152,8 +151,8 @@ class DecisionStore(Protocol):
 class RetentionCalendar(Protocol):
     """The low-security store, for finding registrations whose retention has ended."""
 
-    def ended(self, limits: RetentionLimits) -> Iterator[DecisionRow]:
-        """Return the rows whose retention has ended."""
+    def ended(self, rejected_before: datetime) -> Iterator[DecisionRow]:
+        """Return the rows whose retention has ended, if rejections before then are not kept."""
         ...
 
 

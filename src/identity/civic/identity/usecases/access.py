@@ -11,10 +11,10 @@ from civic.identity.model.keys import (
     StoredSubjectKey,
     may_access,
 )
+from civic.identity.model.opened import Opened, open_registration
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import History, RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow
-from civic.identity.model.sealing import unseal
 from civic.identity.ports import DecisionStore, KeyUnwrapper, PiiVault, RequestLog, SubjectKeyStore
 
 _FIRST = Revision(1)
@@ -84,7 +84,7 @@ def disclose(access: Access, registration: RegistrationId, access_token: str) ->
         raise NotYetStored
     opened, row = open_record(access.records, registration, stored.access_digest)
     access.requests.complete(registration, RequestKind.ACCESS, access.clock())
-    return Disclosure(opened, row, decision, access.requests.history(registration))
+    return Disclosure(opened.registration, row, decision, access.requests.history(registration))
 
 
 def _look(
@@ -99,7 +99,7 @@ def _look(
 
 def open_record(
     records: Records, registration: RegistrationId, access_digest: AccessDigest
-) -> tuple[Registration, VaultRow]:
+) -> tuple[Opened, VaultRow]:
     """Open a record for somebody whose right to it has been established.
 
     Args:
@@ -120,7 +120,7 @@ def open_record(
         _agree(access_digest, row, key_row)
         if key_row is not None:
             key = records.unwrapper.unwrap(key_row.wrapped, registration, access_digest)
-            return Registration.from_fields(unseal(key, row.record, row.sealed)), row
+            return open_registration(key, row.record, row.sealed), row
     # A record whose key is still missing was erased: the row came back from a copy.
     raise RegistrationNotFound
 

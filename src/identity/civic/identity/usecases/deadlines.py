@@ -8,7 +8,6 @@ from civic.contracts.events import ErasuresCounted, RetentionEnded
 from civic.contracts.ports import Clock, EventPublisher, RandomBytes
 from civic.contracts.trace import TraceContext
 from civic.identity.model.erasure import COUNT_THRESHOLD, counted_span, last_whole_day
-from civic.identity.model.retention import RetentionLimits
 from civic.identity.ports import ErasureCount, RequestCalendar, RetentionCalendar
 
 _BATCH = 10
@@ -25,7 +24,6 @@ class Deadlines:
     clock: Clock
     entropy: RandomBytes
     rejected: timedelta
-    abandoned: timedelta
 
 
 def end_retention(deadlines: Deadlines) -> int:
@@ -38,9 +36,10 @@ def end_retention(deadlines: Deadlines) -> int:
         How many there were.
     """
     now = deadlines.clock()
-    limits = RetentionLimits.at(now, deadlines.rejected, deadlines.abandoned)
     ended = 0
-    for rows in batched(deadlines.registrations.ended(limits), _BATCH, strict=False):
+    for rows in batched(
+        deadlines.registrations.ended(now - deadlines.rejected), _BATCH, strict=False
+    ):
         deadlines.events.publish(
             [
                 RetentionEnded(

@@ -12,7 +12,7 @@ from civic.contracts.events import DataChange, ErasureOrdered, RetentionEnded
 from civic.contracts.identifiers import RegistrationId
 from civic.contracts.ports import Clock
 from civic.identity.model.keys import AccessDigest
-from civic.identity.model.retention import RetentionLimits, has_ended
+from civic.identity.model.retention import has_ended
 from civic.identity.model.review import ReviewCause
 from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.ports import DecisionStore, ReviewQueue
@@ -26,7 +26,6 @@ class Endings:
     reviews: ReviewQueue
     clock: Clock
     rejected: timedelta
-    abandoned: timedelta
 
 
 def end(endings: Endings, order: ErasureOrdered) -> DataChange | None:
@@ -83,8 +82,7 @@ def _when_time_is_up(endings: Endings, order: RetentionEnded) -> DecisionRow | T
     row = endings.decisions.get(order.id)
     if not isinstance(row, DecisionRow) or not _is_about(order, row):
         return row
-    limits = RetentionLimits.at(now, endings.rejected, endings.abandoned)
-    if not has_ended(row, limits) or _is_under_review(endings.reviews, row):
+    if not has_ended(row, now - endings.rejected) or _is_under_review(endings.reviews, row):
         return row
     grave = Tombstone(order.id, now, access_digest=row.access_digest)
     return grave if endings.decisions.retire(row, grave) else endings.decisions.get(order.id)

@@ -11,7 +11,7 @@ A request under GDPR Art. 16 or 17 is logged before it is published: what went o
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from civic.contracts.events import DeletionRequest, ValidationRequest
+from civic.contracts.events import DeletionRequest, SealedFields, ValidationRequest
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.ports import Clock, EventPublisher, RandomBytes
 from civic.contracts.retention import DATED_BACK
@@ -33,11 +33,11 @@ from civic.identity.model.keys import (
     SubjectKey,
     may_access,
 )
+from civic.identity.model.opened import seal_registration
 from civic.identity.model.receipt import Receipt, issue_receipt
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Tombstone
-from civic.identity.model.sealing import seal
 from civic.identity.ports import DecisionStore, KeyWrapper, RequestLog, SubjectKeyStore
 
 _CLAIM_ATTEMPTS = 8
@@ -87,7 +87,8 @@ def register(
         key = _claim(intake, row)
     except RevisionTaken:
         return _resume(intake, row, registration, receipt, trace)
-    _publish(intake, row, key, registration, trace)
+    sealed = seal_registration(key, row.record, registration, receipt.access_token, intake.entropy)
+    _publish(intake, row, sealed, trace)
     return _settle(receipt, _note_pending(intake, row))
 
 
@@ -109,7 +110,10 @@ def _resume(
         # Nobody can tell whether the event went out, and the first subject key is lost to us:
         # send the same data again as a later revision, which wins over the first if both arrive.
         row, key = _claim_next(intake, row, owners)
-        _publish(intake, row, key, registration, trace)
+        sealed = seal_registration(
+            key, row.record, registration, receipt.access_token, intake.entropy
+        )
+        _publish(intake, row, sealed, trace)
         known = _note_pending(intake, row)
     return _settle(receipt, known)
 
@@ -147,7 +151,8 @@ def rectify(
     intake.requests.note_request(
         SubjectRequest(registration, RequestKind.RECTIFICATION, row.updated, revision)
     )
-    _publish(intake, row, key, corrected, trace)
+    sealed = seal_registration(key, row.record, corrected, access_token, intake.entropy)
+    _publish(intake, row, sealed, trace)
     there = _note_pending(intake, row)
     if isinstance(there, Tombstone):
         raise RegistrationNotFound
@@ -279,14 +284,8 @@ def _claim_next(
     raise TooManyRevisions
 
 
-def _publish(
-    intake: Intake,
-    row: DecisionRow,
-    key: SubjectKey,
-    registration: Registration,
-    trace: TraceContext,
-) -> None:
-    """Seal one revision and hand it over to be decided and stored."""
+def _publish(intake: Intake, row: DecisionRow, sealed: SealedFields, trace: TraceContext) -> None:
+    """Hand a sealed revision over to be decided and stored."""
     intake.events.publish(
         [
             ValidationRequest(
@@ -295,7 +294,7 @@ def _publish(
                 created_at=row.created,
                 submitted_at=row.updated,
                 access_digest=row.access_digest,
-                sealed=seal(key, row.record, registration.to_fields(), intake.entropy),
+                sealed=sealed,
                 traceparent=trace.traceparent,
             )
         ]

@@ -6,7 +6,7 @@ Source: GDPR Art. 22(3). Each look at a record is logged before it is opened (Ar
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from civic.contracts.events import Decision, DecisionMade, Reason, ReviewDecided
+from civic.contracts.events import Decision, Reason, ReviewDecided
 from civic.contracts.identifiers import RegistrationId
 from civic.contracts.ports import Clock, EventPublisher
 from civic.contracts.trace import TraceContext
@@ -16,12 +16,14 @@ from civic.identity.errors import (
     RegistrationRestricted,
     ReviewOutdated,
 )
-from civic.identity.model.eligibility import cohort_of
+from civic.identity.model.announcing import announced
+from civic.identity.model.eligibility import placement_of
 from civic.identity.model.keys import RecordId
+from civic.identity.model.opened import Opened
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import RequestKind, StaffView
 from civic.identity.model.review import DECIDED_BY_PEOPLE, Opinion, ReviewCase
-from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
+from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow, Verdict
 from civic.identity.model.rules import RuleSet
 from civic.identity.ports import DecisionStore, RequestLog, ReviewQueue
 from civic.identity.usecases.access import Records, open_record
@@ -120,8 +122,8 @@ def show_case(review: Review, registration: RegistrationId, by: str) -> OpenedCa
     case, row = _standing(review, registration)
     if _was_decided(case, row):
         raise ReviewOutdated
-    opened = _open(review, row, StaffView(registration, review.clock(), by, "review"))
-    return OpenedCase(case, opened, row)
+    opened, _ = _open(review, row, StaffView(registration, review.clock(), by, "review"))
+    return OpenedCase(case, opened.registration, row)
 
 
 def decide_case(
@@ -164,23 +166,14 @@ def decide_case(
     verdict = decided.verdict
     if verdict is None or verdict.decision != decision:
         raise ReviewOutdated
-    # Analytics gets the cohort with every decision, and only the record has it.
-    opened = _open(review, row, StaffView(record.id, now, by, "decision"))
-    if not known and not review.decisions.overrule(decided):
-        raise ReviewOutdated
-    made = DecisionMade(
-        id=record.id,
-        revision=record.revision,
-        decision=verdict.decision,
-        reasons=verdict.reasons,
-        rule_set=verdict.rule_set,
-        decided_at=decided.updated,
-        round=verdict.round,
-        restriction=row.restriction,
-        cohort=cohort_of(opened, review.rules),
-        access_digest=row.access_digest,
-        traceparent=trace.traceparent,
-    )
+    # Where a person belongs is announced with every decision, and only the record has it.
+    opened, stored = _open(review, row, StaffView(record.id, now, by, "decision"))
+    if not known:
+        decided = decided.ruled(opened.fingerprints, stored.updated)
+        if not review.decisions.overrule(decided):
+            raise ReviewOutdated
+    placement = placement_of(opened.registration, review.rules)
+    made = announced(decided, verdict, placement, trace.traceparent)
     review.events.publish([ReviewDecided(results=(made,))])
     # The case is closed last: until then, anyone who finds it can finish what was interrupted.
     review.requests.complete(record.id, RequestKind.REVIEW, now)
@@ -214,7 +207,7 @@ def _standing(review: Review, registration: RegistrationId) -> tuple[ReviewCase,
     return case, row
 
 
-def _open(review: Review, decision: DecisionRow, view: StaffView) -> Registration:
+def _open(review: Review, decision: DecisionRow, view: StaffView) -> tuple[Opened, VaultRow]:
     """Log a look, then open the record, which must be the one that the decision is on."""
     review.requests.note_view(view)
     opened, row = open_record(review.records, decision.record.id, decision.access_digest)
@@ -222,4 +215,4 @@ def _open(review: Review, decision: DecisionRow, view: StaffView) -> Registratio
         raise NotYetStored
     if row.record != decision.record:
         raise ReviewOutdated
-    return opened
+    return opened, row

@@ -2,21 +2,16 @@
 
 from dataclasses import dataclass
 
-from civic.contracts.events import (
-    Cohort,
-    Decision,
-    DecisionMade,
-    SealedRevision,
-)
+from civic.contracts.events import Decision, DecisionMade, SealedRevision
 from civic.contracts.ports import Clock
 from civic.identity.errors import DigestsDisagree, RegistrationRestricted
-from civic.identity.model.eligibility import decide
+from civic.identity.model.announcing import announced
+from civic.identity.model.eligibility import decide, past_of, placement_of
 from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey
-from civic.identity.model.registration import Registration
+from civic.identity.model.opened import Opened, open_registration
 from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
 from civic.identity.model.rules import RuleSet
-from civic.identity.model.sealing import unseal
 from civic.identity.ports import DecisionStore, KeyUnwrapper, ReviewQueue, SubjectKeyStore
 
 
@@ -60,24 +55,15 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
         return None
     _agree(stored, digest)
     key = validation.unwrapper.unwrap(stored.wrapped, request.id, digest)
-    registration = Registration.from_fields(unseal(key, record, request.sealed))
-    judged = decide(registration, request.submitted_at, validation.rules)
-    row = DecisionRow(
-        record,
-        digest,
-        created=request.created_at,
-        updated=validation.clock(),
-        verdict=Verdict(judged.decision, judged.reasons, judged.rule_set),
-    )
-    if isinstance(known, DecisionRow):
-        row = row.after(known)
-    written = _write(validation.decisions, row)
-    if written is None:
+    opened = open_registration(key, record, request.sealed)
+    written = _decide(validation, request, opened, known)
+    if written is None or written.verdict is None:
         return None
-    if written.verdict and written.verdict.decision == Decision.REVIEW:
+    if written.verdict.decision == Decision.REVIEW:
         cause = ReviewCause.DATA_SUBJECT if written.waits_for_people else ReviewCause.RULES
         validation.reviews.add(ReviewCase(record, request.submitted_at, cause))
-    return _announcement(written, judged.cohort, request.traceparent)
+    placement = placement_of(opened.registration, validation.rules)
+    return announced(written, written.verdict, placement, request.traceparent)
 
 
 def _hold_back(decisions: DecisionStore, known: DecisionRow, request: SealedRevision) -> None:
@@ -103,40 +89,49 @@ def _agree(row: DecisionRow | StoredSubjectKey, digest: AccessDigest) -> None:
         raise DigestsDisagree
 
 
-def _write(decisions: DecisionStore, row: DecisionRow) -> DecisionRow | None:
-    """Write a decision; return the one that counts for this revision, None if there is none.
+def _decide(
+    validation: Validation,
+    request: SealedRevision,
+    opened: Opened,
+    known: DecisionRow | Tombstone | None,
+) -> DecisionRow | None:
+    """Judge and write; return the row that counts for this revision, None if there is none.
 
-    One that was made earlier may not have been announced yet.
+    What was decided before is part of what is judged, so it is judged anew if the row has changed
+    meanwhile. A decision that was made earlier may not have been announced yet.
     """
-    while True:
-        known = decisions.decide(row)
+    record = RecordId(request.id, request.revision)
+    while not _stands_in_the_way(known, record):
+        before = known if isinstance(known, DecisionRow) else None
+        if before is not None:
+            _agree(before, AccessDigest(request.access_digest))
+            if before.restricted:
+                raise RegistrationRestricted
+            if before.record == record and before.verdict is not None:
+                return before
+        row = _judged(validation, request, opened, before)
+        known = validation.decisions.decide(row)
         if known is None:
             return row
-        if isinstance(known, Tombstone) or _stands_in_the_way(known, row.record):
-            return None
-        _agree(known, row.access_digest)
-        if known.restricted:
-            raise RegistrationRestricted
-        if known.record == row.record and known.verdict is not None:
-            return known
-        # The data subject restricted and lifted again since we looked, or an earlier revision was
-        # accepted.
-        row = row.after(known)
+    return None
 
 
-def _announcement(row: DecisionRow, cohort: Cohort, traceparent: str) -> DecisionMade | None:
-    if row.verdict is None:
-        return None
-    return DecisionMade(
-        id=row.record.id,
-        revision=row.record.revision,
-        decision=row.verdict.decision,
-        reasons=row.verdict.reasons,
-        rule_set=row.verdict.rule_set,
-        decided_at=row.updated,
-        round=row.verdict.round,
-        restriction=row.restriction,
-        cohort=cohort,
-        access_digest=row.access_digest,
-        traceparent=traceparent,
+def _judged(
+    validation: Validation, request: SealedRevision, opened: Opened, before: DecisionRow | None
+) -> DecisionRow:
+    judged = decide(
+        opened.registration,
+        request.submitted_at,
+        validation.rules,
+        past_of(before, opened.fingerprints),
     )
+    accepted = judged.decision is Decision.ACCEPTED
+    row = DecisionRow(
+        RecordId(request.id, request.revision),
+        AccessDigest(request.access_digest),
+        created=request.created_at,
+        updated=validation.clock(),
+        verdict=Verdict(judged.decision, judged.reasons, judged.rule_set),
+        registered=request.submitted_at if accepted else None,
+    )
+    return row if before is None else row.after(before)

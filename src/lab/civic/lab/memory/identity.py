@@ -8,7 +8,7 @@ from itertools import islice
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.errors import RevisionTaken
 from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey, WrappedKey
-from civic.identity.model.retention import RetentionLimits, has_ended
+from civic.identity.model.retention import has_ended
 from civic.identity.model.rows import DecisionRow, Status, Tombstone, VaultRow
 
 
@@ -96,9 +96,9 @@ class MemoryDecisions:
         self.rows[row.record.id] = _to_the_second(grave)
         return True
 
-    def ended(self, limits: RetentionLimits) -> Iterator[DecisionRow]:
+    def ended(self, rejected_before: datetime) -> Iterator[DecisionRow]:
         for row in list(self.rows.values()):
-            if isinstance(row, DecisionRow) and has_ended(row, limits):
+            if isinstance(row, DecisionRow) and has_ended(row, rejected_before):
                 yield row
 
     def bury(self, grave: Tombstone) -> DecisionRow | Tombstone | None:

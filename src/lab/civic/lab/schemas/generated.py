@@ -144,14 +144,11 @@ def _name(receiver: ModuleType) -> str:
 def _privacy_map(root: Path) -> str:
     """Return the record of processing activities (GDPR Art. 30(1)) that matches the code."""
     defaults = read_template(root / "template.yaml")["Parameters"]
-    rejected, abandoned = (
-        timedelta(days=defaults[f"{name}RetentionDays"]["Default"])
-        for name in ("Rejected", "Abandoned")
-    )
+    rejected = timedelta(days=defaults["RejectedRetentionDays"]["Default"])
     text = (root / "docs/privacy.md").read_text("utf-8")
     text = _filled(text, "fields", _field_table())
     text = _filled(text, "recipients", _table("who | what", notice.RECIPIENTS))
-    kept = notice.retention(rejected, abandoned)
+    kept = notice.retention(rejected)
     text = _filled(text, "retention", _table("what | how_long", kept))
     return _filled(text, "rights", _table("right | article | how", notice.RIGHTS))
 
