@@ -1,6 +1,8 @@
 """Elections in files: what is read, how faults are reported, and that one can be sent back."""
 
 import json
+import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,33 @@ def test_every_wrong_field_is_named_and_no_value_repeated(tmp_path: Path) -> Non
 )
 def test_what_is_no_document_is_said_with_its_place(tmp_path: Path, text: str, said: str) -> None:
     assert said in refusal(tmp_path, text)
+
+
+def test_alias_is_refused_before_it_grows(tmp_path: Path) -> None:
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    for before, name in pairwise("abcdefghij"):
+        lines.append(f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]")
+    tracemalloc.start()
+    said = refusal(tmp_path, "\n".join(lines))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "line 2, column 8: an alias (*) is not read here" in said
+    assert most < 1 << 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title: " + "[" * 5000,
+        "title: " + "1" * 5000,
+        "title: " + "1:" * 3000 + "1",
+        "title: \0",
+        "? !!binary aa==\n: 1",
+    ],
+)
+def test_what_yaml_cannot_hold_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    said = refusal(tmp_path, text)
+    assert said.endswith("is not YAML of the kind that an election needs")
 
 
 def test_file_that_is_not_there_or_not_text_is_said(tmp_path: Path) -> None:

@@ -29,6 +29,16 @@ _BOOL, _TIMESTAMP = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
 class _Loader(yaml.SafeLoader):
     """Reads plain words as YAML 1.2 does: NO is Norway, and a time stays as it was written."""
 
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuse an alias, with which a few lines can stand for gigabytes."""
+        if self.check_event(yaml.AliasEvent):
+            alias: Any = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(
+                problem="an alias (*) is not read here; write out what it stands for",
+                problem_mark=alias.start_mark,
+            )
+        return super().compose_node(parent, index)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - as PyYAML has it
         """Refuse a key that is given twice, of which PyYAML would use the last."""
         seen = set()
@@ -61,6 +71,7 @@ def read_election(file: Path) -> DraftElection:
     try:
         # A SafeLoader, so nothing in the file is executed.
         document = yaml.load(file.read_text("utf-8"), Loader=_Loader)  # noqa: S506
+        body = json.dumps(document, default=str)
     except OSError as error:
         raise SettingInvalid(f"{file}: {error.strerror}") from None
     except UnicodeError:
@@ -69,14 +80,17 @@ def read_election(file: Path) -> DraftElection:
         at = error.problem_mark
         where = f"line {at.line + 1}, column {at.column + 1}: " if at else ""
         raise SettingInvalid(f"{file}: {where}{error.problem}") from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        # A control character, a number of thousands of digits, thousands of brackets.
+        raise SettingInvalid(f"{file} is not YAML of the kind that an election needs") from None
     if not isinstance(document, dict):
         raise SettingInvalid(f"{file} does not contain an election; see docs/elections.md")
-    return _parse(file, document)
+    return _parse(file, body)
 
 
-def _parse(file: Path, document: Mapping[str, Any]) -> DraftElection:
+def _parse(file: Path, body: str) -> DraftElection:
     try:
-        return DraftElection.model_validate_json(json.dumps(document, default=str))
+        return DraftElection.model_validate_json(body)
     except ValidationError as error:
         lines = [f"{file} is not an election:"]
         for fault in error.errors(include_url=False, include_context=False, include_input=False):
