@@ -16,7 +16,7 @@ from tests.integration.rows import BY_ID, is_tombstone, row, rows
 from tests.integration.waiting import decided, eventually, stored
 
 CANARY = "zzcanary7fQ"
-GOOD = [person(username=f"reader-{number}") for number in range(3)]
+GOOD = [person(username=f"reader-{number}", full_name=f"Reader {number}") for number in range(3)]
 BAD = person(date_of_birth=CANARY)
 WITHOUT_CONSENT = {name: value for name, value in person().items() if name != "consent"}
 
@@ -71,11 +71,12 @@ def test_register_reports_bad_rows_and_registers_the_rest(
     journal = tmp_path / "receipts.jsonl"
     assert civic("register", people, "--journal", journal, "--workers", 2) == 1
     said = capsys.readouterr()
-    assert "registered: 3, refused: 0, bad rows: 3" in said.out
-    assert [line for line in said.err.splitlines() if line.startswith("line ")] == [
-        "line 2: not_a_date /date_of_birth",
-        "line 4: malformed_json",
-        "line 5: missing /consent",
+    assert "plan: 3 new, 0 changed, 0 unchanged, 3 refused" in said.out
+    assert "registered: 3, corrected: 0, unchanged: 0, refused: 3" in said.out
+    assert [line for line in said.err.splitlines() if line.startswith("row ")] == [
+        "row 2: /date_of_birth is not a date; write it as 1984-08-12",
+        "row 4: it is not JSON; each line is one object in braces",
+        "row 5: /consent is empty; fill it in",
     ]
     shown = [stored(citizen, receipt)["data"] for receipt in Journal(journal)]
     assert sorted(shown, key=str) == sorted(GOOD, key=str)

@@ -13,7 +13,7 @@ from civic.client.api_client import Refused
 from civic.client.blinding import SignerKey, verifies
 from civic.client.citizen import Citizen, Receipt
 from civic.client.device import Credential, Device, Election, Request
-from civic.client.journal import Journal
+from civic.client.journal import Journal, Marks
 from civic.stack.target import Target
 from tests.fakes.elections import ELECTION, STYLE, published
 from tests.integration.conftest import Command
@@ -109,7 +109,7 @@ def test_command_writes_a_credential_that_only_its_owner_can_read(
     receipt = registered(citizen, person(username="ada-2028"))
     election = offered(citizen, receipt)
     journal, file = tmp_path / "receipts.jsonl", tmp_path / "credential.json"
-    Journal(journal).add("key-of-this-person", receipt)
+    Journal(journal).add(Marks("row-of-this-person"), receipt)
     kept = ["--journal", journal]
     assert civic("credential", "list", receipt.id, *kept) == 0
     listed = json.loads(capsys.readouterr().out)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from civic.client.citizen import Citizen, Receipt
-from civic.client.journal import Journal
+from civic.client.journal import Journal, Marks
 from civic.operator.commands import citizens as citizens_module
 from civic.stack.engine import Engine
 from civic.stack.target import Target
@@ -90,7 +90,7 @@ def test_token_is_found_in_the_journal(
     civic: Command, someone: Receipt, tmp_path: Path, capsys: Capture
 ) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
-    journal.add(journal.key_for({}), someone)
+    journal.add(Marks("row-of-someone"), someone)
     assert civic("rights", "requests", someone.id, "--journal", tmp_path / "journal.jsonl") == 0
     capsys.readouterr()
     assert civic("rights", "requests", someone.id, "--journal", tmp_path / "none.jsonl") == 1

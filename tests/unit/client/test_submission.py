@@ -1,50 +1,111 @@
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
+import pytest
 
-from civic.client.citizen import Citizen
 from civic.client.journal import Journal
+from civic.client.loading import Step
+from civic.client.people_reader import PersonRow
 from civic.client.submission import in_parallel, submit_all
+from tests.fakes.registration_api import RegistrationApi
 
 
-def api(seen: list[str], refuse: str | None = None) -> Citizen:
-    def answer(request: httpx.Request) -> httpx.Response:
-        key = request.headers["idempotency-key"]
-        if refuse and refuse.encode() in request.content:
-            return httpx.Response(422, json={"code": "invalid_fields"})
-        seen.append(key)
-        return httpx.Response(202, json={"id": f"id-{key[:8]}", "access_token": "t"})
+def people(count: int, city: str = "Bonn") -> list[PersonRow]:
+    return [
+        PersonRow(
+            number,
+            {"full_name": f"Person {number}.", "date_of_birth": "1970-01-02", "city": city},
+        )
+        for number in range(1, count + 1)
+    ]
 
-    return Citizen("http://api.test", local=True, transport=httpx.MockTransport(answer))
 
-
-def people(count: int) -> list[dict[str, Any]]:
-    return [{"username": f"person-{number}"} for number in range(count)]
+def load(api: RegistrationApi, path: Path, rows: list[PersonRow]) -> Counter[Step]:
+    with api.citizen() as citizen:
+        outcomes = list(submit_all(citizen, Journal(path), rows, workers=4))
+    assert sorted(outcome.number for outcome in outcomes) == [one.number for one in rows]
+    return Counter(outcome.step for outcome in outcomes if outcome.receipt)
 
 
 def test_everyone_is_registered_once(tmp_path: Path) -> None:
-    seen: list[str] = []
-    outcomes = list(submit_all(api(seen), Journal(tmp_path / "j"), people(50), workers=4))
-    assert sorted(outcome.number for outcome in outcomes) == list(range(1, 51))
-    assert len(set(seen)) == len(seen) == 50
+    api = RegistrationApi()
+    assert load(api, tmp_path / "j", people(50)) == {Step.NEW: 50}
+    assert len(api.versions) == api.requests == 50
 
 
 def test_second_run_sends_nobody_again(tmp_path: Path) -> None:
-    seen: list[str] = []
-    list(submit_all(api(seen), Journal(tmp_path / "j"), people(10), workers=4))
-    outcomes = list(submit_all(api(seen), Journal(tmp_path / "j"), people(10), workers=4))
-    assert len(seen) == 10
-    assert all(outcome.known_before for outcome in outcomes)
+    api = RegistrationApi()
+    load(api, tmp_path / "j", people(10))
+    assert load(api, tmp_path / "j", people(10)) == {Step.UNCHANGED: 10}
+    assert api.requests == 10
+
+
+def test_changed_row_corrects_its_registration(tmp_path: Path) -> None:
+    api = RegistrationApi()
+    load(api, tmp_path / "j", people(3))
+    rows = [*people(2), *people(4, "Ulm")[2:]]
+    assert load(api, tmp_path / "j", rows) == {Step.UNCHANGED: 2, Step.CHANGED: 1, Step.NEW: 1}
+    assert load(api, tmp_path / "j", rows) == {Step.UNCHANGED: 4}
+    sent = [[version["city"] for version in versions] for versions in api.versions.values()]
+    assert sorted(sent) == [["Bonn"], ["Bonn"], ["Bonn", "Ulm"], ["Ulm"]]
 
 
 def test_refused_person_does_not_stop_the_others(tmp_path: Path) -> None:
-    citizen = api([], refuse="person-3")
-    outcomes = list(submit_all(citizen, Journal(tmp_path / "j"), people(6), workers=2))
-    refused = [outcome for outcome in outcomes if outcome.receipt is None]
-    assert [(outcome.number, outcome.refusal) for outcome in refused] == [(4, "422 invalid_fields")]
+    api = RegistrationApi(refuse="Person 4.")
+    outcomes = list(submit_all(api.citizen(), Journal(tmp_path / "j"), people(6), workers=2))
+    (refused,) = (outcome for outcome in outcomes if outcome.receipt is None)
+    assert (refused.number, refused.step) == (4, Step.NEW)
+    assert str(refused.refusal) == "422 invalid_fields: It is refused"
+    api.refuse = None
+    assert load(api, tmp_path / "j", people(6)) == {Step.UNCHANGED: 5, Step.NEW: 1}
+
+
+def test_load_that_broke_off_goes_on_without_registering_anybody_twice(tmp_path: Path) -> None:
+    api = RegistrationApi(lose=1)
+    with pytest.raises(KeyboardInterrupt):
+        load(api, tmp_path / "j", people(20))
+    assert api.versions
+    load(api, tmp_path / "j", people(20))
+    assert len(api.versions) == 20
+    assert all(len(versions) == 1 for versions in api.versions.values())
+
+
+def test_correction_after_a_load_that_broke_off_registers_nobody_twice(tmp_path: Path) -> None:
+    api = RegistrationApi(lose=1)
+    with pytest.raises(KeyboardInterrupt):
+        load(api, tmp_path / "j", people(1))
+    with api.citizen() as citizen:
+        (outcome,) = submit_all(citizen, Journal(tmp_path / "j"), people(1, "Ulm"), workers=1)
+    assert outcome.refusal is not None
+    assert outcome.refusal.code == "idempotency_key_reused"
+    assert load(api, tmp_path / "j", people(1)) == {Step.NEW: 1}
+    assert load(api, tmp_path / "j", people(1, "Ulm")) == {Step.CHANGED: 1}
+    assert len(api.versions) == 1
+
+
+def test_correction_whose_answer_was_lost_is_sent_again(tmp_path: Path) -> None:
+    api = RegistrationApi()
+    load(api, tmp_path / "j", people(1))
+    api.lose = 1
+    with pytest.raises(KeyboardInterrupt):
+        load(api, tmp_path / "j", people(1, "Ulm"))
+    assert load(api, tmp_path / "j", people(1, "Ulm")) == {Step.CHANGED: 1}
+    ((_, *corrections),) = api.versions.values()
+    assert [one["city"] for one in corrections] == ["Ulm", "Ulm"]
+
+
+def test_erased_person_stays_erased(tmp_path: Path) -> None:
+    api = RegistrationApi()
+    load(api, tmp_path / "j", people(1))
+    (registration,) = api.versions
+    api.erase(registration)
+    with api.citizen() as citizen:
+        (outcome,) = submit_all(citizen, Journal(tmp_path / "j"), people(1, "Ulm"), workers=1)
+    assert outcome.refusal is not None
+    assert outcome.refusal.code == "not_found"
+    assert api.versions == {registration: []}
 
 
 def test_in_parallel_reads_only_a_little_ahead() -> None:

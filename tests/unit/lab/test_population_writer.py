@@ -7,8 +7,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from civic.client.people_formats import PopulationError
-from civic.client.people_reader import read_people
+from civic.client.people_formats import Payload, PopulationError
+from civic.client.people_reader import PeopleFile, PersonRow
 from civic.identity.model.rules import RuleSet
 from civic.lab.population.command import generate as command
 from civic.lab.population.generator import generate
@@ -17,6 +17,12 @@ from civic.terminal.failures import DiskFull
 
 RULES = RuleSet.parse((files("civic.identity.rules") / "national-2027.toml").read_bytes())
 PAYLOADS = [person.payload for person in generate(500, 7, RULES)]
+
+
+def read(path: Path) -> list[Payload]:
+    rows = list(PeopleFile(path).rows())
+    assert all(isinstance(row, PersonRow) for row in rows)
+    return [row.payload for row in rows if isinstance(row, PersonRow)]
 
 
 @pytest.fixture
@@ -30,7 +36,7 @@ def app() -> typer.Typer:
 def test_what_is_written_is_read_back(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     assert write_people(path, PAYLOADS) == 500
-    assert list(read_people(path)) == PAYLOADS
+    assert read(path) == PAYLOADS
 
 
 @pytest.mark.parametrize("name", ["people.csv", "people.jsonl"])
@@ -38,7 +44,7 @@ def test_cells_with_quotes_commas_and_separators_are_read_back(tmp_path: Path, n
     payload = PAYLOADS[0] | {"full_name": 'Ada "the, first"; Ørsted'}
     path = tmp_path / name
     write_people(path, [payload])
-    assert list(read_people(path)) == [payload]
+    assert read(path) == [payload]
 
 
 def test_csv_lines_end_as_rfc_4180_says(tmp_path: Path) -> None:
@@ -61,6 +67,12 @@ def test_address_line_that_csv_cannot_hold_is_refused(tmp_path: Path) -> None:
 def test_unknown_format_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(PopulationError, match=r"\.csv"):
         write_people(tmp_path / "people.xml", PAYLOADS)
+    assert not list(tmp_path.iterdir())
+
+
+def test_workbook_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(PopulationError, match="read only"):
+        write_people(tmp_path / "people.xlsx", PAYLOADS)
     assert not list(tmp_path.iterdir())
 
 
@@ -90,7 +102,7 @@ def test_command_writes_a_file(app: typer.Typer, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["--count", "500", "--seed", "7", "--output", str(path)])
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert list(read_people(path)) == PAYLOADS
+    assert read(path) == PAYLOADS
 
 
 def test_command_refuses_an_empty_population(app: typer.Typer) -> None:

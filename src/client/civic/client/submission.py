@@ -1,49 +1,53 @@
-"""Concurrent registration of many people, a bounded number at a time."""
+"""Registering and correcting many people at the same time, a bounded number of them at once."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
 
 from civic.client.api_client import Refused
 from civic.client.citizen import Citizen, Receipt
 from civic.client.journal import Journal
+from civic.client.loading import Step, step_of
+from civic.client.people_reader import PersonRow
 
 _IN_FLIGHT_PER_WORKER = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """One person's outcome: a receipt, or the refusal's code and fields."""
+    """What became of one row: a receipt and what was done, or the API's refusal."""
 
     number: int
-    receipt: Receipt | None
-    refusal: str | None = None
-    known_before: bool = False
+    step: Step
+    receipt: Receipt | None = None
+    refusal: Refused | None = None
 
 
 def submit_all(
-    citizen: Citizen, journal: Journal, payloads: Iterable[dict[str, Any]], workers: int
+    citizen: Citizen, journal: Journal, rows: Iterable[PersonRow], workers: int
 ) -> Iterator[Submitted]:
-    """Register everyone, and yield outcomes as they become known, numbered from 1 in input order.
+    """Register who is new, correct who changed, and yield what became of each as it is known.
 
-    People who are already in the journal are not sent again.
+    For those who are in the journal as their row says, nothing is sent.
     """
 
-    def submit(numbered: tuple[int, dict[str, Any]]) -> Submitted:
-        number, payload = numbered
-        key = journal.key_for(payload)
-        known = journal.receipt_for(key)
-        if known is not None:
-            return Submitted(number, known, known_before=True)
+    def submit(row: PersonRow) -> Submitted:
+        marks = journal.marks_of(row)
+        entry = journal.entry_of(marks)
+        step = step_of(entry, marks)
         try:
-            receipt = citizen.register(payload, key)
+            if entry is None:
+                receipt = citizen.register(row.payload, journal.idempotency_key(row))
+            else:
+                receipt = entry.receipt
+                if step is Step.CHANGED:
+                    citizen.rectify(receipt, row.payload)
         except Refused as refusal:
-            return Submitted(number, None, str(refusal))
-        journal.add(key, receipt)
-        return Submitted(number, receipt)
+            return Submitted(row.number, step, refusal=refusal)
+        journal.add(marks, receipt)
+        return Submitted(row.number, step, receipt)
 
-    return in_parallel(submit, enumerate(payloads, start=1), workers)
+    return in_parallel(submit, rows, workers)
 
 
 def in_parallel[T, R](work: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:

@@ -60,7 +60,7 @@ _LEDGER = Group(
 
 PANELS: dict[str, Places] = {
     "Citizens": {
-        "register": f"{_COMMANDS}.citizens:register",
+        "register": f"{_COMMANDS}.registering:register",
         "show": f"{_COMMANDS}.citizens:show",
         "export": f"{_COMMANDS}.citizens:export",
         "erase": f"{_COMMANDS}.citizens:erase",

@@ -57,5 +57,5 @@ INTERRUPTED_EXIT_CODE = 130
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Return whether an operating system error means that no space is left."""
-    return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    """Return whether an operating system error means that no space is left, or none is allowed."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -10,7 +10,8 @@ import typer
 
 from civic.client.citizen import Citizen, Receipt
 from civic.client.journal import Journal
-from civic.client.people_reader import BadRow
+from civic.client.loading import plan_of
+from civic.client.people_reader import PeopleFile, PersonRow
 from civic.client.submission import Submitted, in_parallel, submit_all
 from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.lab.bench.sizes import item_bytes
@@ -26,7 +27,6 @@ from civic.lab.demo.report import (
     show_release,
 )
 from civic.lab.population.generator import generate
-from civic.operator.commands.citizens import good_rows
 from civic.operator.operations import (
     await_empty_queues,
     queue_depths,
@@ -54,7 +54,9 @@ def demo(
     context: typer.Context,
     input_file: Annotated[
         Path | None,
-        typer.Option("--input", help="Your own people (CSV, JSON lines) instead of made-up ones."),
+        typer.Option(
+            "--input", help="Your own people (CSV, .xlsx, JSON lines) in place of made-up ones."
+        ),
     ] = None,
     people: Annotated[int, typer.Option(min=20, help="How many people to make up.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed for making up the population.")] = 2027,
@@ -68,8 +70,9 @@ def demo(
     target, workspace = target_of(context), workspace_of(context)
     report = Report()
     with Citizen(target.api_url, local=target.is_local) as citizen:
-        payloads = _population(input_file, people, seed, report)
-        outcomes = submit_all(citizen, _fresh_journal(workspace.output), payloads, workers)
+        journal = _fresh_journal(workspace.output)
+        rows = _population(input_file, journal, people, seed, report)
+        outcomes = submit_all(citizen, journal, rows, workers)
         receipts = _register(outcomes, None if input_file else people, report)
         decisions = _follow(target, citizen, receipts, workers, report)
         show_pipeline(report, out)
@@ -89,15 +92,21 @@ def demo(
 
 
 def _population(
-    input_file: Path | None, people: int, seed: int, report: Report
-) -> Iterator[dict[str, Any]]:
+    input_file: Path | None, journal: Journal, people: int, seed: int, report: Report
+) -> Iterator[PersonRow]:
     if input_file is None:
-        for person in generate(people, seed, load_rule_set(_RULE_SET)):
-            yield person.payload
+        made = generate(people, seed, load_rule_set(_RULE_SET))
+        for number, person in enumerate(made, start=1):
+            yield PersonRow(number, person.payload, person.payload["username"])
         return
-    skipped: list[BadRow] = []
-    yield from good_rows(input_file, skipped)
-    report.bad_rows = len(skipped)
+    file = PeopleFile(input_file)
+    plan = plan_of(
+        file.rows(lambda said: err.print(f"{input_file}: {said}", soft_wrap=True)), journal
+    )
+    for number, reason in sorted(plan.refused.items()):
+        err.print(f"row {number}: {reason}", markup=False, soft_wrap=True)
+    report.bad_rows = len(plan.refused)
+    yield from plan.kept(file.rows())
 
 
 def _fresh_journal(output: Path) -> Journal:
@@ -115,7 +124,7 @@ def _register(
         for outcome in progress.track(outcomes, total=total):
             if outcome.receipt is None:
                 report.refused += 1
-                err.print(f"person {outcome.number}: {outcome.refusal}")
+                err.print(f"row {outcome.number}: {outcome.refusal}", soft_wrap=True)
             else:
                 receipts[outcome.receipt.id] = outcome.receipt
     report.registered = len(receipts)

@@ -5,14 +5,8 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from civic.client.people_formats import (
-    COLUMNS,
-    Format,
-    Payload,
-    PopulationError,
-    format_of,
-    row_of,
-)
+from civic.client.people_columns import COLUMNS, row_of
+from civic.client.people_formats import Format, Payload, PopulationError, format_of
 from civic.terminal.failures import DiskFull, is_disk_full
 
 
@@ -29,17 +23,19 @@ def write_people(path: Path, payloads: Iterable[Payload]) -> int:
         How many were written.
 
     Raises:
-        PopulationError: The suffix is unknown, the file cannot be written, or a person does not
-            fit into CSV.
+        PopulationError: The suffix is unknown or a workbook's, the file cannot be written, or a
+            person does not fit into CSV.
         DiskFull: There is no room left.
     """
     file_format = format_of(path)
+    if file_format is Format.WORKBOOK:
+        raise PopulationError(f"{path}: workbooks are read only; write .csv or .jsonl")
     try:
         # The CSV module writes its own line ends.
         with path.open("w", encoding="utf-8", newline="") as file:
             written = 0
             if file_format is Format.CSV:
-                rows = csv.DictWriter(file, COLUMNS)
+                rows = csv.DictWriter(file, [column.name for column in COLUMNS])
                 rows.writeheader()
                 for written, payload in enumerate(payloads, start=1):  # noqa: B007
                     rows.writerow(row_of(payload))

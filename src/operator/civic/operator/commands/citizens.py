@@ -1,28 +1,23 @@
-"""`civic register`, `show`, `export`, `erase`, `rights withdraw`: the life of a registration."""
+"""`civic show`, `export`, `erase`, `rights withdraw`: the life of a registration."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from civic.client.citizen import Citizen, Receipt
+from civic.client.citizen import Receipt
 from civic.client.erasing import await_erasure
-from civic.client.journal import Journal
-from civic.client.people_reader import BadRow, read_people
-from civic.client.submission import submit_all
 from civic.operator.commands.tokens import (
     Holder,
     JournalOption,
     RegistrationId,
     Token,
     holder_of,
-    journal_path,
 )
-from civic.stack.context import target_of
-from civic.terminal.console import bar, err, out
+from civic.terminal.console import err, out
 from civic.terminal.failures import CommandFailed
 from civic.terminal.private_file import write_private
 from civic.terminal.waiting import PATIENCE_SECONDS, TookTooLong
@@ -38,50 +33,6 @@ class ExportFormat(StrEnum):
 
     JSON = "json"
     CSV = "csv"
-
-
-def register(
-    context: typer.Context,
-    file: Annotated[
-        Path, typer.Argument(help="People as CSV, or as JSON lines in the form of the API.")
-    ],
-    journal: JournalOption = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Requests at the same time.")] = 8,
-) -> None:
-    """Register everyone in a file, and report bad rows.
-
-    Bad rows are skipped. You may interrupt this and run it again: with the same journal nobody is
-    registered twice. The journal holds access tokens and is readable by you only.
-    """
-    target = target_of(context)
-    kept = Journal(journal_path(context, journal))
-    skipped: list[BadRow] = []
-    refused = 0
-    registered = 0
-    with Citizen(target.api_url, local=target.is_local) as citizen, bar("registering") as progress:
-        task = progress.add_task("register", total=None)
-        people = good_rows(file, skipped)
-        for outcome in submit_all(citizen, kept, people, workers):
-            progress.update(task, advance=1)
-            if outcome.receipt is None:
-                refused += 1
-                err.print(f"person {outcome.number}: {outcome.refusal}")
-            else:
-                registered += 1
-        progress.update(task, total=registered + refused)
-    out.print(f"registered: {registered}, refused: {refused}, bad rows: {len(skipped)}")
-    if refused or skipped:
-        raise typer.Exit(1)
-
-
-def good_rows(file: Path, skipped: list[BadRow]) -> Iterator[dict[str, Any]]:
-    """Yield the rows that have the right form; report the others and add them to ``skipped``."""
-    for row in read_people(file):
-        if isinstance(row, BadRow):
-            skipped.append(row)
-            err.print(f"line {row.line}: {row.reason}")
-        else:
-            yield row
 
 
 def show(
