@@ -41,6 +41,13 @@ _ELECTIONS = Group(
     },
 )
 
+_RULES = Group(
+    "Compare rule sets by what they decide.",
+    {
+        "diff": f"{_COMMANDS}.rules:diff",
+    },
+)
+
 _DEADLINES = Group(
     "Meet the legal deadlines: retention, open requests.",
     {
@@ -75,6 +82,7 @@ PANELS: dict[str, Places] = {
     "Office": {
         "elections": _ELECTIONS,
         "review": f"{_COMMANDS}.review:review",
+        "rules": _RULES,
     },
     "Operators": {
         "up": f"{_COMMANDS}.lifecycle:up",

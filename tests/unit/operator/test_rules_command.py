@@ -1,0 +1,131 @@
+"""`civic rules diff`: which decisions a change of the rules flips, and nothing about people."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civic.operator.main import main
+from civic.stack.workspace import here
+from tests.integration.people import person
+
+OLD = here().root / "src/identity/civic/identity/rules/national-2027.toml"
+CANARY = "zzcanary7fQ"
+YOUNG, OLD_ENOUGH = "2010-05-17", "1984-05-17"
+
+type Capture = pytest.CaptureFixture[str]
+
+
+class Office:
+    """A folder with a file of people and the rules to review."""
+
+    def __init__(self, place: Path, capsys: Capture) -> None:
+        self.people = place / "people.jsonl"
+        self.new = place / "new.toml"
+        self.new.write_text(OLD.read_text("utf-8"), "utf-8")
+        self.capsys = capsys
+        self.said = ""
+        self.warned = ""
+
+    def change(self, before: str, after: str) -> None:
+        text = self.new.read_text("utf-8")
+        assert before in text
+        self.new.write_text(text.replace(before, after, 1), "utf-8")
+
+    def diff(self, *people: dict[str, Any] | str, options: tuple[str, ...] = ()) -> int:
+        lines = [one if isinstance(one, str) else json.dumps(one) for one in people]
+        self.people.write_text("\n".join(lines))
+        words = ["rules", "diff", str(OLD), str(self.new), "--people", str(self.people)]
+        code = main([*words, *options])
+        self.said, self.warned = self.capsys.readouterr()
+        return code
+
+
+@pytest.fixture
+def office(tmp_path: Path, capsys: Capture) -> Office:
+    return Office(tmp_path, capsys)
+
+
+def test_same_rules_flip_nothing(office: Office) -> None:
+    assert office.diff(person(), person(date_of_birth=YOUNG)) == 0
+    assert office.said == "the same: 2, flipped: 0, not read: 0\n"
+
+
+def test_flips_are_counted_by_kind_with_reasons_and_rows(office: Office) -> None:
+    office.change("minimum = 18", "minimum = 30")
+    grown = person(date_of_birth="2000-01-01")
+    assert office.diff(person(), grown, person(date_of_birth=YOUNG), grown, grown) == 1
+    assert office.said.splitlines() == [
+        "accepted -> rejected: 3",
+        "  no reason -> age_below_minimum: 3, rows 2, 4-5",
+        "the same: 2, flipped: 3, not read: 0",
+    ]
+
+
+def test_kinds_are_told_apart_the_most_frequent_first(office: Office) -> None:
+    office.change("minimum = 18", "minimum = 10")
+    unattested = person(date_of_birth=OLD_ENOUGH, citizenship_attestation=False)
+    young = person(date_of_birth=YOUNG)
+    office.change(
+        'required_attestations = ["citizenship_attestation"]', "required_attestations = []"
+    )
+    both = young | {"citizenship_attestation": False}
+    assert office.diff(both, young, unattested, young, unattested, young) == 1
+    head, *lines, foot = office.said.splitlines()
+    assert head == "rejected -> accepted: 6"
+    assert [line.split(":")[0].strip().split(" -> ")[1] for line in lines] == ["no reason"] * 3
+    assert [line.split(": ")[1] for line in lines] == [
+        "3, rows 2, 4, 6",
+        "2, rows 3, 5",
+        "1, rows 1",
+    ]
+    assert lines[0].startswith("  age_below_minimum -> ")
+    assert foot == "the same: 0, flipped: 6, not read: 0"
+
+
+def test_row_that_is_no_registration_is_not_taken_for_the_same(office: Office) -> None:
+    assert office.diff(person(), person(date_of_birth=CANARY)) == 1
+    assert "row 2: /date_of_birth is not a date" in office.warned
+    assert office.said == "the same: 1, flipped: 0, not read: 1\n"
+
+
+def test_nothing_of_a_person_is_printed(office: Office) -> None:
+    office.change("minimum = 18", "minimum = 90")
+    marked = person(full_name=CANARY, username=CANARY, email=f"{CANARY}@example.org")
+    office.diff(marked, person(full_name=CANARY, date_of_birth=CANARY), f'{{"{CANARY}": 1}}')
+    assert "flipped: 1" in office.said
+    assert CANARY not in office.said + office.warned
+
+
+def test_people_are_read_as_register_reads_them(office: Office, tmp_path: Path) -> None:
+    one = person()
+    flat = {f"address_{name}": cell for name, cell in one.pop("address").items()}
+    flat |= {f"consent_{name}": cell for name, cell in one.pop("consent").items()}
+    cells = {"Name" if name == "full_name" else name: cell for name, cell in (one | flat).items()}
+    cells["address_lines"] = "|".join(flat["address_lines"])
+    office.people = tmp_path / "people.csv"
+    with office.people.open("w", encoding="cp1250", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([cells.keys(), cells.values()])
+    text = office.people.read_bytes().decode("cp1250")
+    (tmp_path / "m.toml").write_text('[columns]\nfull_name = "Name"\n')
+    options = ("--mapping", str(tmp_path / "m.toml"))
+    assert office.diff(text, options=options) == 0
+    assert office.said == "the same: 1, flipped: 0, not read: 0\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [("version = 5", "The rule set is broken: version: "), ("\0", "The rule set is not TOML")],
+)
+def test_rules_that_are_none_are_refused(office: Office, text: str, fault: str) -> None:
+    office.new.write_text(text)
+    assert office.diff(person()) == 2
+    assert f"{office.new}: {fault}" in office.warned
+
+
+def test_rules_that_are_not_there_are_refused(office: Office) -> None:
+    office.new.unlink()
+    assert office.diff(person()) == 2
+    assert "No such file or directory" in office.warned
