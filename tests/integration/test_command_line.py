@@ -20,6 +20,12 @@ GOOD = [person(username=f"reader-{number}", full_name=f"Reader {number}") for nu
 BAD = person(date_of_birth=CANARY)
 WITHOUT_CONSENT = {name: value for name, value in person().items() if name != "consent"}
 
+CONSENT = "2026-11-01T10:00:00Z"
+ROLL_HEADER = (
+    "username,full_name,date_of_birth,address_lines,city,region,postcode,country,phone_number,"
+    "citizenship_attestation,consent_text_version,consent_given_at\n"
+)
+
 type Capture = pytest.CaptureFixture[str]
 
 
@@ -115,6 +121,33 @@ def test_register_with_a_journal_that_lost_its_receipts_registers_nobody_twice(
     civic("register", people, "--journal", journal, "--workers", 2)
     assert set(Journal(journal)) == set(known)
     assert len(rows(target, BY_ID[1])) == before
+
+
+def test_roll_loaded_again_corrected_corrects_and_registers_nobody_twice(
+    civic: Command, tmp_path: Path, capsys: Capture, citizen: Citizen
+) -> None:
+    roll, journal = tmp_path / "roll.csv", tmp_path / "receipts.jsonl"
+    one = (
+        "{0},Rolla {0},1970-01-02,1 Oak St,Sacramento,CA,95814,US,+1 916 445 2841,yes,2027-1,{1}\n"
+    )
+    text = ROLL_HEADER + "".join(one.format(name, CONSENT) for name in ("Ada", "Bea", "Cleo"))
+    roll.write_text(text)
+    assert civic("register", roll, "--journal", journal) == 0
+    before = list(Journal(journal))
+    for receipt in before:
+        stored(citizen, receipt)
+    roll.write_text(text.replace("+1 916 445", "+1 (916) 445"))
+    assert civic("register", roll, "--journal", journal) == 0
+    assert "registered: 0, corrected: 3, unchanged: 0, refused: 0" in capsys.readouterr().out
+    assert list(Journal(journal)) == before
+    for receipt in before:
+        eventually(
+            "it is corrected", lambda one=receipt: has_phone(citizen, one, "+1 (916) 445 2841")
+        )
+
+
+def has_phone(citizen: Citizen, receipt: Receipt, number: str) -> bool:
+    return bool(stored(citizen, receipt)["data"]["phone_number"] == number)
 
 
 def test_journal_is_its_owners_only(known: list[Receipt], journal: Path) -> None:

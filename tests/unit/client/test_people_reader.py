@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from civic.client import people_encoding
 from civic.client.people_columns import COLUMNS
 from civic.client.people_formats import PopulationError
 from civic.client.people_mapping import read_mapping
@@ -127,6 +128,22 @@ def test_file_in_two_encodings_is_refused_by_line(write: Write) -> None:
     message = refusal(write("people.csv", text))
     assert "line 3 is not UTF-8, and other lines are" in message
     assert "--encoding" in message
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1 << 20])
+def test_encoding_is_found_however_the_file_is_cut(
+    write: Write, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(people_encoding, "_CHUNK_BYTES", size)
+    assert read(write("people.csv", csv_of(ROW))) == [PersonRow(2, PAYLOAD)]
+    assert read(write("people.csv", csv_of(ROW).encode("cp1252"))) == [PersonRow(2, PAYLOAD)]
+    assert "line 3 is not UTF-8" in refusal(write("people.csv", csv_of(ROW).encode() + b"\xc3"))
+
+
+@pytest.mark.parametrize("blank", ["  \n", ";;;\n", "\n\n"])
+def test_separator_is_that_of_the_headings(write: Write, blank: str) -> None:
+    (row,) = read(write("people.csv", blank + csv_of(ROW, separator=";")))
+    assert isinstance(row, PersonRow)
 
 
 def test_bytes_that_no_encoding_has_are_refused_by_line(write: Write) -> None:
@@ -347,6 +364,47 @@ def test_open_quote_that_a_later_row_closes_costs_only_its_own_row(write: Write)
     lines = [header, f'"{CANARY},{good}', good, quoted, good]
     rows = read(write("people.csv", "\n".join(lines)))
     assert [type(one) for one in rows] == [BadRow, PersonRow, PersonRow, PersonRow]
+
+
+def test_open_quote_that_makes_a_row_of_another_width_costs_only_its_own_row(
+    write: Write,
+) -> None:
+    header, good = csv_of(ROW).splitlines()
+    lines = [header, good.replace("Erika", '"Erika'), good.replace("erika", 'erika"')]
+    assert read(write("people.csv", "\n".join(lines))) == [
+        BadRow(2, "a quote is opened and not closed; close or remove it"),
+        PersonRow(3, PAYLOAD | {"username": 'erika"'}),
+    ]
+
+
+def test_cell_of_very_many_lines_is_taken_for_an_open_quote(write: Write) -> None:
+    spread = ROW | {"address_lines": '"' + "Heidestraße 17\n" * 100 + '"'}
+    rows = read(write("people.csv", csv_of(spread, ROW)))
+    assert rows[0].number == 2
+    assert isinstance(rows[0], BadRow)
+    assert rows[-1] == PersonRow(rows[-1].number, PAYLOAD)
+
+
+def test_fields_of_an_empty_part_are_named_one_by_one(write: Write) -> None:
+    path = write("people.csv", csv_of(ROW | {"consent_text_version": "", "consent_given_at": ""}))
+    assert read(path) == [
+        BadRow(
+            2,
+            "column M (consent_text_version) is empty; fill it in; "
+            "column N (consent_given_at) is empty; fill it in",
+        )
+    ]
+
+
+def test_time_without_an_offset_is_refused_with_an_example(write: Write) -> None:
+    path = write("people.csv", csv_of(ROW | {"consent_given_at": "2026-11-01 10:00"}))
+    assert read(path) == [
+        BadRow(
+            2,
+            "column N (consent_given_at) does not have the form that is needed "
+            "(with its offset from UTC, such as 2027-01-31T09:00:00Z)",
+        )
+    ]
 
 
 def test_blank_rows_are_skipped_and_counted(write: Write) -> None:

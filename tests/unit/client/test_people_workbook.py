@@ -98,6 +98,7 @@ def test_cells_are_read_as_they_are_shown(tmp_path: Path) -> None:
         (2134.0, "0.00", "2134"),
         (2134, "#,##0", "2134"),
         (0.5, "General", "0.5"),
+        (True, "General", "TRUE"),
         (datetime(2026, 11, 1, 10, 0), "yyyy-mm-dd hh:mm", "2026-11-01T10:00:00"),  # noqa: DTZ001 - Excel has no zones
         ("=1+1", "@", "=1+1"),
     ],
@@ -269,6 +270,15 @@ def test_each_limit_counts(
 def test_part_that_unpacks_without_a_bound_is_refused(tmp_path: Path) -> None:
     path = workbook(tmp_path / "people.xlsx")
     repack(path, "xl/styles.xml", lambda text: text, compression=zipfile.ZIP_LZMA)
+    assert "larger than a workbook may be" in refusal(path)
+
+
+def test_part_that_declares_more_than_the_file_has_is_refused(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "people.xlsx")
+    content = bytearray(path.read_bytes())
+    entry = content.index(b"PK\x01\x02", content.rindex(b"xl/worksheets/sheet1.xml") - 46)
+    content[entry + 20 : entry + 24] = b"\xf0\xff\xff\xff"
+    path.write_bytes(content)
     assert "larger than a workbook may be" in refusal(path)
 
 

@@ -25,6 +25,8 @@ _PARTS = re.compile(r"[|\r\n]+")
 _PUNCTUATION = re.compile(r"[\W_]+")
 _TRUTH = dict.fromkeys(("true", "yes", "y", "1", "ja", "wahr", "oui", "vrai", "sí", "tak"), True)
 _TRUTH |= dict.fromkeys(("false", "no", "n", "0", "nein", "falsch", "non", "faux", "nie"), False)
+_FORMS = {"date-time": "with its offset from UTC, such as 2027-01-31T09:00:00Z"}
+"""What a text looks like that has a format of JSON Schema's."""
 
 
 class Kind(Enum):
@@ -104,7 +106,11 @@ def _columns(model: type[BaseModel], *path: str, required: bool = True) -> Itera
         if not models:
             listed = any(get_origin(kind) in {tuple, list} for kind in kinds)
             kind = Kind.LIST if listed else Kind.TRUTH if bool in kinds else Kind.TEXT
-            yield Column(here, kind, needed, field.description)
+            yield Column(here, kind, needed, field.description or _form(field.json_schema_extra))
+
+
+def _form(schema: object) -> str | None:
+    return _FORMS.get(schema.get("format", "")) if isinstance(schema, dict) else None
 
 
 def _kinds(annotation: Any) -> list[Any]:

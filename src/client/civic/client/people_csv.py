@@ -103,7 +103,7 @@ class _Lines:
     def _first_row(self, separator: str) -> list[str]:
         read: list[str] = []
         row: Cells | None = []
-        while row == []:
+        while isinstance(row, list) and not any(cell.strip(" ,;\t") for cell in row):
             taken: list[str] = []
             row = self._parsed(separator, taken)
             read += taken

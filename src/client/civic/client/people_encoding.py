@@ -65,8 +65,10 @@ def _utf_8_or_ansi(path: Path, tell: Callable[[str], object]) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     line, wrong, beyond_ascii = 1, 0, False
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            text = decoder.decode(chunk, final=len(chunk) < _CHUNK_BYTES)
+        chunk = b"the first"
+        while chunk:
+            chunk = file.read(_CHUNK_BYTES)
+            text = decoder.decode(chunk, final=not chunk)
             undecoded = None if wrong else _UNDECODED.search(text)
             if undecoded:
                 wrong = line + text.count("\n", 0, undecoded.start())

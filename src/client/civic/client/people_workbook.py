@@ -129,7 +129,7 @@ def _text(cell: Any) -> str | None:
     if cell.data_type == "e":
         return None
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return str(value).upper()
     if isinstance(value, int | float):
         return _number(value, cell.number_format)
     if isinstance(value, datetime) and value.time() == time():

@@ -1,0 +1,40 @@
+"""The demo's population: made up, or read from a file as `civic register` reads one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from civic.client.journal import Journal
+from civic.client.people_reader import PersonRow
+from civic.client.submission import submit_all
+from civic.lab.demo.command import _population
+from civic.lab.demo.report import Report
+from tests.fakes.registration_api import RegistrationApi
+from tests.integration.people import person
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "receipts.jsonl")
+
+
+def test_own_people_are_those_that_are_not_refused(
+    tmp_path: Path, journal: Journal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "people.jsonl"
+    people = [person(full_name=name) for name in ("One", "Twin", "Twin", "Four")]
+    file.write_text("".join(f"{json.dumps(one)}\n" for one in [*people, {}]))
+    report = Report()
+    rows = list(_population(file, journal, 500, 1, report))
+    assert rows == [PersonRow(1, people[0]), PersonRow(4, people[3])]
+    assert report.bad_rows == 3
+    assert "row 2: it is the same person as row 3" in capsys.readouterr().err
+
+
+def test_everybody_who_is_made_up_is_registered(journal: Journal) -> None:
+    api = RegistrationApi()
+    rows = list(_population(None, journal, 500, 1, Report()))
+    with api.citizen() as citizen:
+        assert all(one.receipt for one in submit_all(citizen, journal, rows, workers=4))
+    assert len(api.versions) == len(rows) == 500
