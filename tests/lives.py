@@ -13,10 +13,11 @@ from civic.identity.model.rows import DecisionRow, Tombstone
 from tests.fakes.elections import published
 from tests.fakes.pipeline import RETENTION, SUBSCRIPTIONS, Consumer, Pipeline
 from tests.fakes.reviewing import DOUBTFUL, HOPELESS
-from tests.strategies.registrations import person
+from tests.strategies.registrations import address, person
 
 _STAFF = "arn:aws:iam::123456789012:user/jane"
 _ACCEPTABLE, _CORRECTED = person(), person(username="corrected")
+_FAILING = person(address=address(postcode="1"))
 ID = "/registrations/{id}"
 
 
@@ -106,7 +107,7 @@ def _pending(life: Life) -> None:
 
 def _rejected_in_the_end(life: Life) -> None:
     _accepted(life)
-    life.ask(f"PUT {ID}", HOPELESS)
+    life.ask(f"PUT {ID}", _FAILING)
 
 
 def _in_review(life: Life) -> None:
@@ -136,7 +137,7 @@ def _erased(life: Life) -> None:
 
 
 def _retention_over(life: Life) -> None:
-    _rejected_in_the_end(life)
+    _rejected(life)
     life.pipeline.now += RETENTION
     life.run(deadlines.handler, {})
     if not isinstance(life.row, Tombstone):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.rows import DecisionRow, Ruling, Tombstone, Verdict
+from civic.identity.model.rows import Acceptance, DecisionRow, Ruling, Tombstone, Verdict
 from civic.lab.memory.identity import MemoryDecisions
 from civic.runtime import clients
 from tests.fakes.aws import Aws
@@ -30,6 +30,7 @@ REJECTED = Verdict(
 )
 REVIEW = Verdict(Decision.REVIEW, (), "national-2027.1")
 RULING = Ruling(1, Decision.REJECTED, {"address": bytes(16), "email": bytes(range(16))}, ("N1",))
+BY_THE_FIRST = Acceptance(Revision(1), NOW, ("N1", "DE-BE", "DE"), 3, date(2027, 5, 1))
 GRAVE = Tombstone(ADA, NOW, access_digest=DIGEST)
 
 type Decisions = DynamoDbDecisions | MemoryDecisions
@@ -46,7 +47,11 @@ def row(revision: int = 1, verdict: Verdict | None = None, restriction: int = 0)
     updated = NOW + timedelta(minutes=revision)
     record = RecordId(ADA, Revision(revision))
     changed = NOW if restriction else None
-    return DecisionRow(record, DIGEST, NOW, updated, verdict, restriction, changed)
+    accepted = verdict is not None and verdict.decision is Decision.ACCEPTED
+    acceptance = Acceptance(record.revision, NOW) if accepted else None
+    return DecisionRow(
+        record, DIGEST, NOW, updated, verdict, restriction, changed, acceptance=acceptance
+    )
 
 
 def by_people(number: int, decision: Decision = Decision.ACCEPTED) -> Verdict:
@@ -291,7 +296,7 @@ SEEN = row(2, REJECTED, 2)
         replace(SEEN, restriction=1),
         replace(SEEN, restriction_changed=NOW - timedelta(days=1)),
         replace(SEEN, contested=NOW),
-        replace(SEEN, in_force=Revision(1)),
+        replace(SEEN, acceptance=BY_THE_FIRST),
         replace(SEEN, ruling=RULING),
     ],
 )
@@ -308,13 +313,14 @@ def test_nothing_that_is_not_there_is_retired(decisions: Decisions) -> None:
     assert decisions.get(ADA) is None
 
 
-IN_FORCE = replace(row(2), in_force=Revision(1), registered=NOW)
+IN_FORCE = replace(row(2), acceptance=BY_THE_FIRST)
+LATER = NOW + timedelta(days=1)
 
 
 @pytest.mark.parametrize(
     ("there", "later"),
     [
-        (row(1, ACCEPTED), IN_FORCE),
+        (replace(row(1, ACCEPTED), acceptance=BY_THE_FIRST), IN_FORCE),
         (replace(IN_FORCE, verdict=REVIEW), replace(IN_FORCE, record=RecordId(ADA, Revision(3)))),
     ],
 )
@@ -322,14 +328,31 @@ def test_write_that_forgets_what_is_in_force_is_refused(
     decisions: Decisions, there: DecisionRow, later: DecisionRow
 ) -> None:
     stand(decisions, there)
-    for other in (None, Revision(9)):
-        wrong = replace(later, in_force=other)
+    for other in (None, replace(BY_THE_FIRST, revision=Revision(9))):
+        wrong = replace(later, acceptance=other)
         assert decisions.note_pending(wrong) == there
         assert decisions.decide(replace(wrong, verdict=REJECTED)) == there
     assert decisions.note_pending(later) is None
-    assert decisions.decide(replace(later, verdict=REJECTED, in_force=None)) == later
+    assert decisions.decide(replace(later, verdict=REJECTED, acceptance=None)) == later
     assert decisions.decide(replace(later, verdict=REJECTED)) is None
     assert decisions.get(ADA) == replace(later, verdict=REJECTED)
+
+
+def test_acceptance_keeps_when_the_person_registered(decisions: Decisions) -> None:
+    stand(decisions, IN_FORCE)
+    late = replace(row(2, ACCEPTED), acceptance=Acceptance(Revision(2), LATER))
+    assert decisions.decide(late) == IN_FORCE
+    merged = late.after(IN_FORCE)
+    assert merged.acceptance == Acceptance(Revision(2), NOW)
+    assert decisions.decide(merged) is None
+    assert decisions.get(ADA) == merged
+
+
+def test_first_acceptance_is_written_where_none_was(decisions: Decisions) -> None:
+    stand(decisions, row(1, REJECTED))
+    accepted = replace(row(2, ACCEPTED), acceptance=Acceptance(Revision(2), LATER))
+    assert decisions.decide(accepted) is None
+    assert decisions.get(ADA) == accepted
 
 
 def test_acceptance_that_people_ended_is_not_revived(decisions: Decisions) -> None:
@@ -337,17 +360,36 @@ def test_acceptance_that_people_ended_is_not_revived(decisions: Decisions) -> No
     rejected = replace(row(2, by_people(1, Decision.REJECTED)), ruling=RULING)
     assert decisions.overrule(rejected)
     correction = row(3)
-    assert decisions.note_pending(replace(correction, in_force=Revision(1))) == rejected
+    assert decisions.note_pending(replace(correction, acceptance=BY_THE_FIRST)) == rejected
+    assert decisions.decide(replace(row(3, ACCEPTED))) == rejected
     assert decisions.note_pending(correction) == rejected
     assert decisions.note_pending(replace(correction, ruling=RULING)) is None
 
 
+@pytest.mark.usefixtures("aws")
+def test_accepted_row_of_an_earlier_release_was_registered_when_it_was_created() -> None:
+    there = row(1, ACCEPTED)
+    stand(deployed(), there)
+    clients.dynamodb().update_item(
+        TableName="decisions",
+        Key={"id": {"S": ADA}},
+        UpdateExpression="REMOVE accepted_by, registered, areas",
+    )
+    assert there.acceptance == Acceptance(Revision(1), there.created)
+    assert deployed().get(ADA) == there
+    assert deployed().note_pending(row(2)) == there
+    late = replace(row(2, ACCEPTED), acceptance=Acceptance(Revision(2), LATER))
+    assert deployed().decide(late) == there
+    assert deployed().decide(late.after(there)) is None
+    assert deployed().note_pending(row(3).after(late.after(there))) is None
+
+
 def test_ruling_is_kept_as_it_is(decisions: Decisions) -> None:
     there = replace(row(1, by_people(1)), ruling=RULING)
-    stand(decisions, replace(there, ruling=None, verdict=REVIEW))
+    stand(decisions, replace(there, acceptance=None, ruling=None, verdict=REVIEW))
     assert decisions.overrule(there)
     assert decisions.get(ADA) == there
-    later = replace(row(2), in_force=Revision(1), ruling=RULING)
+    later = replace(row(2), acceptance=Acceptance(Revision(1), NOW), ruling=RULING)
     another = replace(RULING, number=2)
     assert decisions.note_pending(replace(later, ruling=another)) == there
     assert decisions.note_pending(later) is None

@@ -11,7 +11,7 @@ from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
+from civic.identity.model.rows import Acceptance, DecisionRow, Tombstone, Verdict
 from civic.lab.memory.identity import MemoryDecisions
 from civic.runtime import clients
 from tests.fakes.aws import Aws
@@ -62,8 +62,8 @@ def test_what_waits_for_the_office_does_not_end(
 
 
 def test_rejected_correction_of_the_accepted_ends_nothing(decisions: Calendar) -> None:
-    there = replace(row(REJECTED, LONG_AGO), in_force=Revision(1))
-    stand(decisions, row(ACCEPTED, LONG_AGO))
+    there = replace(row(REJECTED, LONG_AGO), acceptance=Acceptance(Revision(1), LONG_AGO))
+    stand(decisions, replace(row(ACCEPTED, LONG_AGO), acceptance=Acceptance(Revision(1), LONG_AGO)))
     later = replace(there, record=RecordId(ADA, Revision(2)))
     stand(decisions, later)
     assert list(decisions.ended(NOW)) == []

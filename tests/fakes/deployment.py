@@ -52,6 +52,7 @@ ROUTES: dict[str, Handler] = {
 }
 _COMPOSED: tuple[Any, ...] = (
     gateway.intake,
+    gateway._settings,
     subject_access.access,
     subject_access._settings,
     rights.rights,

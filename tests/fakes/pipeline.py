@@ -6,7 +6,7 @@ and as often as it likes.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -92,7 +92,7 @@ RULES = RuleSet.parse(
 RETENTION = timedelta(days=90)
 RECEIVES = 5
 """How often a queue delivers a message before it gives up."""
-_ACCESS_SETTINGS = RetentionSettings(rejected_retention_days=RETENTION.days)
+_RETENTION_SETTINGS = RetentionSettings(rejected_retention_days=RETENTION.days)
 NO_ANSWER: dict[str, Any] = {"statusCode": 500, "headers": {}, "body": "{}"}
 """What API Gateway answers if a function crashed."""
 
@@ -153,12 +153,28 @@ class OwnQueue:
         self.put_off_now.append(message["messageId"])
 
 
+class Decisions(MemoryDecisions):
+    """Remembers every decision that was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[DecisionRow] = []
+
+    def _write(
+        self, row: DecisionRow, may: Callable[[DecisionRow | Tombstone, DecisionRow], bool]
+    ) -> DecisionRow | Tombstone | None:
+        known = super()._write(row, may)
+        if known is None and row.verdict is not None:
+            self.made.append(row)
+        return known
+
+
 class Pipeline:
     """All stores, and the functions composed with them."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.subject_keys = MemorySubjectKeys()
-        self.decisions = MemoryDecisions()
+        self.decisions = Decisions()
         self.vault = MemoryVault()
         self.joins = MemoryJoins()
         self.requests = MemoryRequestLog()
@@ -297,9 +313,11 @@ class Pipeline:
         if not self._running:
             for module, name, composed in (
                 (gateway, "intake", lambda: self.intake),
+                (gateway, "_settings", lambda: _RETENTION_SETTINGS),
                 (subject_access, "access", lambda: self.access),
-                (subject_access, "_settings", lambda: _ACCESS_SETTINGS),
+                (subject_access, "_settings", lambda: _RETENTION_SETTINGS),
                 (rights, "rights", lambda: self.rights),
+                (rights, "_settings", lambda: _RETENTION_SETTINGS),
                 (rights, "_rules", lambda: RULES),
                 (review, "review", lambda: self.review),
                 (validator, "validation", lambda: self.validation),

@@ -60,11 +60,14 @@ def test_only_the_staff_api_leads_to_reviews() -> None:
     assert set(leading) == {"StaffApi"}
 
 
-def test_alarm_watches_the_metric_that_the_check_writes() -> None:
-    alarm = only("AWS::CloudWatch::Alarm", "RequestsOverdueAlarm")
-    assert (alarm["Namespace"], alarm["MetricName"]) == (NAMESPACE, "RequestsOverdue")
+@pytest.mark.parametrize(
+    ("metric", "function"), [("RequestsOverdue", "deadlines"), ("ReviewsOverdue", "review")]
+)
+def test_alarm_watches_the_metric_that_the_check_writes(metric: str, function: str) -> None:
+    alarm = only("AWS::CloudWatch::Alarm", f"{metric}Alarm")
+    assert (alarm["Namespace"], alarm["MetricName"]) == (NAMESPACE, metric)
     dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
-    assert dimensions == {"service": "deadlines", "function": "deadlines"}
+    assert dimensions == {"service": function, "function": function}
     assert alarm["TreatMissingData"] == "breaching"
 
 

@@ -312,7 +312,7 @@ def test_schedule_closes_outdated_cases_and_says_how_many_wait(
     log_lines()
     assert review.handler(sqs_event("{}"), None) == {}
     (line,) = log_lines()
-    assert line["ReviewsWaiting"] == [1.0]
+    assert (line["ReviewsWaiting"], line["ReviewsOverdue"]) == ([1.0], [0.0])
     assert_silent(line)
     assert [row["id"]["S"] for row in deployment.aws.items("review-queue")] == [waits.id]
     assert views(deployment) == []

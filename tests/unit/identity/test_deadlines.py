@@ -176,7 +176,7 @@ def test_everybody_is_asked_for_by_tens(people: int) -> None:
 
     pipeline = Pipeline()
     for _ in range(people):
-        undecided(pipeline)
+        registered(pipeline)
     bus = Batches()
     bus.sizes = []
     pipeline.deadlines = replace(pipeline.deadlines, events=bus)

@@ -17,13 +17,13 @@ from civic.contracts.events import (
 )
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.receipt import Receipt
-from civic.identity.model.rows import Tombstone
+from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.usecases.deadlines import end_retention
 from civic.identity.usecases.ending import end
 from tests.fakes.asking import contesting, lifting, restrict_and_lift, restricting
 from tests.fakes.faults import Crash, Faults, Meanwhile
 from tests.fakes.pipeline import NOW, RETENTION, TRACE, Consumer, Pipeline
-from tests.fakes.reviewing import decide, in_doubt
+from tests.fakes.reviewing import ACCEPTED, REJECTED, decide, in_doubt
 from tests.fakes.views import ERASED, View, decision_of, view
 from tests.strategies.registrations import person
 
@@ -184,12 +184,9 @@ def run_schedule(pipeline: Pipeline) -> None:
     pipeline.drain(published)
 
 
-@pytest.mark.parametrize("begin", [rejected, in_doubt, undecided])
-def test_registration_that_led_to_nothing_ends_when_its_time_is_up(
-    begin: Callable[[Pipeline], Receipt],
-) -> None:
+def test_registration_that_led_to_nothing_ends_when_its_time_is_up() -> None:
     pipeline = Pipeline()
-    receipt = begin(pipeline)
+    receipt = rejected(pipeline)
     days(pipeline, RETENTION.days)
     assert ordered(pipeline) == []
     days(pipeline, 1)
@@ -335,12 +332,15 @@ def test_review_that_the_person_and_the_rules_asked_for_stops_the_retention() ->
     assert decision_of(pipeline, receipt.id).waits_for_people
 
 
-def test_review_that_the_rules_asked_for_does_not_stop_the_retention() -> None:
+@pytest.mark.parametrize("begin", [in_doubt, undecided])
+def test_what_waits_for_the_office_is_erased_by_no_schedule(
+    begin: Callable[[Pipeline], Receipt],
+) -> None:
     pipeline = Pipeline()
-    receipt = in_doubt(pipeline)
-    days(pipeline, RETENTION.days + 1)
+    receipt = begin(pipeline)
+    days(pipeline, 9999)
     run_schedule(pipeline)
-    assert isinstance(pipeline.decisions.rows[receipt.id], Tombstone)
+    assert isinstance(pipeline.decisions.rows[receipt.id], DecisionRow)
 
 
 def test_retention_starts_anew_when_a_restriction_is_lifted() -> None:
@@ -372,7 +372,7 @@ def test_person_who_was_accepted_is_not_erased_as_abandoned_by_a_correction(
     days(pipeline, 9999)
     run_schedule(pipeline)
     row = decision_of(pipeline, receipt.id)
-    assert (row.record.revision, row.in_force, bool(row.verdict)) == (3, 1, decided)
+    assert (row.record.revision, row.standing, bool(row.verdict)) == (3, ACCEPTED, decided)
 
 
 def test_correction_that_crosses_the_acceptance_does_not_forget_it() -> None:
@@ -384,14 +384,15 @@ def test_correction_that_crosses_the_acceptance_does_not_forget_it() -> None:
     meanwhile.at = {meanwhile.calls + 6}
     pipeline.rectify(receipt, person(national_id="not one"))
     row = decision_of(pipeline, receipt.id)
-    assert (row.record.revision, row.in_force) == (2, 1)
+    assert (row.record.revision, row.standing) == (2, ACCEPTED)
 
 
-def test_person_whose_correction_is_rejected_is_erased_as_rejected() -> None:
+def test_person_whom_people_take_off_the_roll_is_erased_as_rejected() -> None:
     pipeline = Pipeline()
     receipt = alive(pipeline)
     pipeline.rectify(receipt, person(citizenship_attestation=False))
     pipeline.drain()
+    decide(pipeline, receipt, REJECTED, revision=2)
     days(pipeline, RETENTION.days + 1)
     run_schedule(pipeline)
     assert isinstance(pipeline.decisions.rows[receipt.id], Tombstone)

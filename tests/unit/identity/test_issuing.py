@@ -22,6 +22,7 @@ from civic.lab.memory.credentials import MemoryIssuerRoll
 from tests.fakes.elections import ELECTION, ELSEWHERE, OTHER, STYLE, ended, published
 from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, Consumer, Pipeline
+from tests.fakes.reviewing import REJECTED, decide
 from tests.strategies.registrations import person
 
 
@@ -271,6 +272,8 @@ def test_later_rejection_ends_it_and_takes_nothing_back() -> None:
     ask(pipeline, receipt, blinded)
     start = len(pipeline.bus.events)
     pipeline.rectify(receipt, person(citizenship_attestation=False))
+    pipeline.drain(start)
+    decide(pipeline, receipt, REJECTED, revision=2)
     pipeline.drain(start)
     with pytest.raises(RegistrationNotFound):
         ask(pipeline, receipt, blinded)

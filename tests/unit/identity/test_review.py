@@ -18,7 +18,7 @@ from civic.identity.errors import (
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import RequestKind, StaffView
 from civic.identity.model.review import ReviewCause
-from civic.identity.usecases.review import list_cases, put_cases_right
+from civic.identity.usecases.review import Backlog, list_cases, put_cases_right
 from civic.identity.usecases.rights import lift_restriction, request_review, restrict
 from tests.fakes.faults import Crash, Faults, Meanwhile
 from tests.fakes.people import UNKNOWN
@@ -197,7 +197,7 @@ def test_case_that_was_decided_is_closed_by_the_next_list() -> None:
     pipeline = Pipeline(faults)
     receipt = left_open(pipeline, faults)
     assert open_requests(pipeline, receipt) == {RequestKind.REVIEW}
-    assert put_cases_right(pipeline.review) == 0
+    assert put_cases_right(pipeline.review) == Backlog(0, 0)
     assert open_requests(pipeline, receipt) == set()
     assert not pipeline.reviews.rows
 
@@ -369,3 +369,12 @@ def test_record_of_a_later_revision_is_not_taken_for_the_case(
     with pytest.raises(ReviewOutdated):
         look(pipeline, receipt)
     assert standing(pipeline, receipt) == (Decision.REVIEW, 0)
+
+
+def test_case_is_overdue_a_month_after_it_began() -> None:
+    pipeline = Pipeline()
+    in_doubt(pipeline)
+    pipeline.now += timedelta(days=31)
+    assert put_cases_right(pipeline.review) == Backlog(waiting=1, overdue=0)
+    pipeline.now += timedelta(seconds=1)
+    assert put_cases_right(pipeline.review) == Backlog(waiting=1, overdue=1)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from civic.contracts.events import Decision, Reason, ReviewDecided
+from civic.contracts.identifiers import Revision
 from civic.identity.errors import (
     RegistrationNotFound,
     RegistrationRestricted,
@@ -16,7 +17,7 @@ from civic.identity.model.eligibility import placement_of
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import RequestKind
 from civic.identity.model.review import DECIDED_BY_PEOPLE
-from civic.identity.model.rows import Verdict
+from civic.identity.model.rows import Acceptance, Verdict
 from civic.identity.usecases.rights import request_review
 from tests.fakes.faults import Crash, Faults, Meanwhile
 from tests.fakes.pipeline import RULES, TRACE, Consumer, Pipeline
@@ -53,7 +54,13 @@ def test_decision_of_people_takes_the_place_of_that_of_the_rules(
     assert row == decision_of(pipeline, receipt.id)
     reasons = (Reason(code=DECIDED_BY_PEOPLE, pointer=""),)
     verdict = Verdict(decision, reasons, RULES.version, 1)
-    assert row == replace(before, updated=pipeline.now, verdict=verdict, contested=None)
+    assert row is not None
+    assert row.ruling is not None
+    assert (row.ruling.number, row.ruling.decision) == (1, decision)
+    ruled = replace(before, updated=pipeline.now, verdict=verdict, contested=None)
+    acceptance = Acceptance.of(Revision(1), before.created, placement_of(DOUBTFUL, RULES))
+    expected = acceptance if decision is ACCEPTED else None
+    assert row == replace(ruled, acceptance=expected, ruling=row.ruling)
 
 
 def test_decision_is_announced_with_the_cohort_of_the_record() -> None:
@@ -161,7 +168,8 @@ def test_correction_at_any_moment_is_not_decided_by_the_case_before(call: int) -
     for event in pipeline.bus.of(ReviewDecided):
         pipeline.deliver(Consumer.ANALYTICS, event)
     assert standing(pipeline, receipt) == (Decision.REVIEW, 0)
-    assert counted(pipeline) == [Decision.REVIEW]
+    # What people accepted before the correction stays in force.
+    assert counted(pipeline) == [Decision.REVIEW if call <= WRITTEN else Decision.ACCEPTED]
     assert listed(pipeline) == {receipt.id}
 
 

@@ -36,7 +36,6 @@ class DynamoDbJoins(JoinStore):
 
     @override
     def decided(self, decision: DecisionMade) -> None:
-        reasons = sorted({reason.code for reason in decision.reasons})
         self._advance(
             decision.id,
             {"dr": decision.revision, "round": decision.round},
@@ -44,8 +43,8 @@ class DynamoDbJoins(JoinStore):
                 "decided_on": {"S": decision.decided_at.date().isoformat()},
                 "region": {"S": decision.cohort.region},
                 "age_band": {"S": decision.cohort.age_band},
-                "decision": {"S": decision.decision},
-                "reasons": {"L": [{"S": code} for code in reasons]},
+                "decision": {"S": decision.in_force},
+                "reasons": {"L": [{"S": code} for code in decision.codes_in_force]},
             },
         )
 

@@ -271,6 +271,16 @@ class DecisionMade(Contract):
     )
     traceparent: Traceparent
 
+    @property
+    def in_force(self) -> Decision:
+        """The decision by which the person is treated: this one, or an earlier acceptance."""
+        return self.standing or self.decision
+
+    @property
+    def codes_in_force(self) -> tuple[str, ...]:
+        """The reason codes of that, sorted, each once; an earlier acceptance has none."""
+        return () if self.standing else tuple(sorted({reason.code for reason in self.reasons}))
+
 
 class DecisionsMade(Event):
     """A family: up to ten decisions, each about another registration revision."""

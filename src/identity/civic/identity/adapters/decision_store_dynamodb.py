@@ -1,11 +1,13 @@
 """The low-security store in DynamoDB.
 
-A row has what concerns few people only where it does: ``restriction``, ``round``, ``in_force`` and
-``ruling``, with ``rulings``, the number of the ruling, which conditions compare.
+A row has what concerns few people only where it does: ``restriction``, ``round`` and ``ruling``,
+with ``rulings``, the number of the ruling, which conditions compare. Accepted rows of earlier
+releases have no ``accepted_by`` and ``registered``; they were accepted by their own revision, and
+registered when the first was ``created``.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, override
 
 from civic.contracts.events import Decision, Reason
@@ -21,7 +23,7 @@ from civic.identity.adapters.items import (
 )
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.retention import has_ended
-from civic.identity.model.rows import DecisionRow, Ruling, Status, Tombstone, Verdict
+from civic.identity.model.rows import Acceptance, DecisionRow, Ruling, Status, Tombstone, Verdict
 from civic.identity.ports import DecisionStore, RetentionCalendar
 
 _UNDECIDED = f"{LATER_REVISION} OR (revision = :r AND #status = :pending)"
@@ -29,17 +31,21 @@ _OVERRULED = (
     "revision = :r AND #status = :fulfilled AND (attribute_not_exists(#round) OR #round < :round)"
 )
 _BEGAN_BEFORE = "(attribute_not_exists(created) OR created <= :at)"
-# An accepted row is in force itself, whatever it says of earlier revisions.
-_NOT_ACCEPTED = "(attribute_not_exists(#decision) OR #decision <> :accepted)"
-_NONE_IN_FORCE = f"attribute_not_exists(in_force) AND {_NOT_ACCEPTED}"
-_THE_SAME_IN_FORCE = (
-    f"(in_force = :in_force AND {_NOT_ACCEPTED})"
-    " OR (revision = :in_force AND #decision = :accepted)"
+_NONE_ACCEPTED = (
+    "attribute_not_exists(accepted_by)"
+    " AND (attribute_not_exists(#decision) OR #decision <> :accepted)"
+)
+_ACCEPTED_BY = (
+    "accepted_by = :accepted_by OR (attribute_not_exists(accepted_by)"
+    " AND #decision = :accepted AND revision = :accepted_by)"
+)
+_REGISTERED = (
+    "registered = :registered OR (attribute_not_exists(registered) AND created = :registered)"
 )
 _NOT_CONTESTED = "(attribute_not_exists(contested) OR contested <> updated)"
 _WHAT_CHANGES = (
     *("access_digest", "revision", "status", "updated", "decision", "round", "rulings"),
-    *("restriction", "restriction_changed", "contested", "in_force"),
+    *("restriction", "restriction_changed", "contested", "accepted_by"),
 )
 # A tombstone has no decision.
 _REJECTED = "#decision = :rejected AND updated < :rejected_before"
@@ -182,15 +188,19 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
             condition = f"({condition}) AND {_NOT_CONTESTED}"
         names = {**(names or {}), "#decision": "decision"}
         values = {**(values or {}), ":accepted": {"S": Decision.ACCEPTED}}
-        in_force = _NONE_IN_FORCE
-        if row.in_force is not None:
-            in_force = _THE_SAME_IN_FORCE
-            values[":in_force"] = {"N": str(row.in_force)}
+        accepted = _NONE_ACCEPTED
+        if row.acceptance is not None and row.accepted:
+            # It takes the place of another, of which it keeps when the person registered.
+            accepted = f"({_NONE_ACCEPTED}) OR {_REGISTERED}"
+            values[":registered"] = {"S": row.acceptance.registered.isoformat()}
+        elif row.acceptance is not None:
+            accepted = _ACCEPTED_BY
+            values[":accepted_by"] = {"N": str(row.acceptance.revision)}
         rulings = "attribute_not_exists(rulings)"
         if row.ruling is not None:
             rulings = "rulings = :rulings"
             values[":rulings"] = {"N": str(row.ruling.number)}
-        same = f"attribute_not_exists(id) OR (({in_force}) AND {rulings})"
+        same = f"attribute_not_exists(id) OR (({accepted}) AND {rulings})"
         return self._put(row, f"({condition}) AND ({same})", names, values)
 
 
@@ -221,10 +231,8 @@ def _item(row: DecisionRow) -> Item:
         item["restriction_changed"] = {"S": row.restriction_changed.isoformat()}
     if row.contested is not None:
         item["contested"] = {"S": row.contested.isoformat()}
-    if row.in_force is not None:
-        item["in_force"] = {"N": str(row.in_force)}
-    if row.registered is not None:
-        item["registered"] = {"S": row.registered.isoformat()}
+    if row.acceptance is not None:
+        item |= _acceptance_item(row.acceptance)
     if row.ruling is not None:
         item["rulings"] = {"N": str(row.ruling.number)}
         item["ruling"] = {"M": _ruling_item(row.ruling)}
@@ -255,8 +263,7 @@ def _parse(item: Item | None) -> DecisionRow | Tombstone | None:
         _number(item, "restriction"),
         _time(item, "restriction_changed"),
         _time(item, "contested"),
-        Revision(_number(item, "in_force")) if "in_force" in item else None,
-        _time(item, "registered"),
+        _acceptance(item),
         _ruling(item),
     )
 
@@ -270,6 +277,35 @@ def _verdict(item: Item) -> Verdict | None:
     )
     return Verdict(
         Decision(item["decision"]["S"]), reasons, item["rule_set"]["S"], _number(item, "round")
+    )
+
+
+def _acceptance_item(acceptance: Acceptance) -> Item:
+    item: Item = {
+        "accepted_by": {"N": str(acceptance.revision)},
+        "registered": {"S": acceptance.registered.isoformat()},
+        "areas": {"L": [{"S": area} for area in acceptance.areas]},
+    }
+    if acceptance.area_version:
+        item["area_version"] = {"N": str(acceptance.area_version)}
+    if acceptance.eligible_from is not None:
+        item["eligible_from"] = {"S": acceptance.eligible_from.isoformat()}
+    return item
+
+
+def _acceptance(item: Item) -> Acceptance | None:
+    if "accepted_by" in item:
+        return Acceptance(
+            Revision(_number(item, "accepted_by")),
+            datetime.fromisoformat(item["registered"]["S"]),
+            tuple(area["S"] for area in item["areas"]["L"]),
+            _number(item, "area_version"),
+            date.fromisoformat(item["eligible_from"]["S"]) if "eligible_from" in item else None,
+        )
+    if item.get("decision") != {"S": Decision.ACCEPTED}:
+        return None
+    return Acceptance(
+        Revision(_number(item, "revision")), datetime.fromisoformat(item["created"]["S"])
     )
 
 

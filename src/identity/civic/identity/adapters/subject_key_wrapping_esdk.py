@@ -27,7 +27,7 @@ from civic.identity.adapters.wrapping_keys_kms import PrivateKeys, PublicKeys
 from civic.identity.errors import KeyRefused
 from civic.identity.model.keys import (
     PURPOSE,
-    SUBJECT_KEY_BYTES,
+    WRAPPED_BYTES_MOST,
     AccessDigest,
     SubjectKey,
     WrappedKey,
@@ -60,7 +60,7 @@ class EsdkKeyWrapper(KeyWrapper):
     ) -> WrappedKey:
         version, public_key = self._keys.current()
         blob, _ = self._client.encrypt(
-            source=key.secret,
+            source=key.to_bytes(),
             key_provider=_master_key(version, public_key),
             algorithm=_SUITE,
             encryption_context=_bound(registration, access_digest),
@@ -83,8 +83,8 @@ class EsdkKeyUnwrapper(KeyUnwrapper):
     ) -> SubjectKey:
         provider = _master_key(wrapped.version, self._keys.version(wrapped.version))
         try:
-            secret, header = self._decrypted(wrapped.blob, provider)
-            key = SubjectKey(secret)
+            unwrapped, header = self._decrypted(wrapped.blob, provider)
+            key = SubjectKey.from_bytes(unwrapped)
         except (AWSEncryptionSDKClientError, InvalidTag, ValueError) as error:
             message = "a wrapped subject key does not open"
             raise KeyRefused(message) from error
@@ -111,7 +111,7 @@ class EsdkKeyUnwrapper(KeyUnwrapper):
             source=source,
             key_provider=provider,
             # An altered length is refused before anything tries to read that much.
-            max_body_length=SUBJECT_KEY_BYTES,
+            max_body_length=WRAPPED_BYTES_MOST,
         )
         try:
             opened = stream.read(), stream.header

@@ -52,13 +52,6 @@ class RegistrationAccepted(Body):
     status: Status
 
 
-class InForce(Body):
-    """A decision on an earlier revision that is still in force."""
-
-    revision: int = Field(ge=1)
-    decision: Decision
-
-
 class RegistrationStatus(Body):
     """Where a registration stands."""
 
@@ -68,8 +61,8 @@ class RegistrationStatus(Body):
     decision: Decision | None = None
     reasons: tuple[Reason, ...] = ()
     rule_set: str | None = None
-    in_force: InForce | None = Field(
-        default=None, description="What is in force instead, while the correction is not accepted"
+    standing: Decision | None = Field(
+        default=None, description="The decision in force, while a correction is not accepted"
     )
     restricted: bool = False
     erased_after: datetime | None = Field(
@@ -245,7 +238,6 @@ def status_of(row: DecisionRow, rejected: timedelta) -> RegistrationStatus:
         rejected: How long a rejected registration is kept.
     """
     verdict, ends = row.verdict, ends_from(row)
-    kept = row.accepted_revision if row.standing is not None else None
     return RegistrationStatus(
         id=row.record.id,
         status=row.status,
@@ -253,7 +245,7 @@ def status_of(row: DecisionRow, rejected: timedelta) -> RegistrationStatus:
         decision=verdict.decision if verdict else None,
         reasons=verdict.reasons if verdict else (),
         rule_set=verdict.rule_set if verdict else None,
-        in_force=None if kept is None else InForce(revision=kept, decision=Decision.ACCEPTED),
+        standing=row.standing,
         restricted=row.restricted,
         erased_after=None if ends is None else ends + rejected,
         created=row.created,

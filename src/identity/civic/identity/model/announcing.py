@@ -1,14 +1,26 @@
 """What is announced of a decision."""
 
 from civic.contracts.events import DecisionMade
-from civic.identity.model.eligibility import Placement
-from civic.identity.model.rows import DecisionRow, Verdict
+from civic.identity.model.placement import Placement
+from civic.identity.model.rows import Acceptance, DecisionRow, Verdict
 
 
 def announced(
     row: DecisionRow, verdict: Verdict, placement: Placement, traceparent: str
 ) -> DecisionMade:
-    """Return the announcement of a row's verdict."""
+    """Return the announcement of a row's verdict.
+
+    Args:
+        row: The row.
+        verdict: Its verdict.
+        placement: Where the person belongs by the data of this revision. What an earlier
+            acceptance says of that stays, if it is that which is in force.
+        traceparent: The trace that the decision belongs to.
+    """
+    acceptance = row.acceptance
+    if acceptance is not None and row.accepted:
+        revision, registered = row.record.revision, acceptance.registered
+        acceptance = Acceptance.of(revision, registered, placement)
     return DecisionMade(
         id=row.record.id,
         revision=row.record.revision,
@@ -19,10 +31,10 @@ def announced(
         round=verdict.round,
         restriction=row.restriction,
         standing=row.standing,
-        areas=placement.areas,
-        area_version=placement.area_version,
-        eligible_from=placement.eligible_from,
-        registered_at=row.registered,
+        areas=acceptance.areas if acceptance else (),
+        area_version=acceptance.area_version if acceptance else 0,
+        eligible_from=acceptance.eligible_from if acceptance else None,
+        registered_at=acceptance.registered if acceptance else None,
         cohort=placement.cohort,
         access_digest=row.access_digest,
         traceparent=traceparent,

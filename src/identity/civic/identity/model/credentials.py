@@ -67,8 +67,8 @@ def standing_of(made: DecisionMade) -> Standing:
         made.id,
         made.revision,
         made.round,
-        made.cohort.region,
-        made.decision == Decision.ACCEPTED,
+        made.areas[0] if made.areas else made.cohort.region,
+        made.in_force == Decision.ACCEPTED,
         None if made.access_digest is None else AccessDigest(made.access_digest),
     )
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from civic.contracts.events import Cohort, Decision, Reason
 from civic.identity.model.checks import CHECKS, Case
 from civic.identity.model.codes import Code, Severity
+from civic.identity.model.credentials import areas_of
+from civic.identity.model.placement import Placement
 from civic.identity.model.pointers import field_of
 from civic.identity.model.postal import region_code
 from civic.identity.model.registration import Registration
@@ -40,20 +42,10 @@ def past_of(known: DecisionRow | None, fingerprints: Mapping[str, bytes]) -> Pas
         return NO_PAST
     ruling = known.ruling
     return Past(
-        accepted=known.accepted_revision is not None,
+        accepted=known.acceptance is not None,
         rejected_by_people=ruling is not None and ruling.decision is Decision.REJECTED,
         settled=frozenset() if ruling is None else ruling.settles(fingerprints),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a person counts and votes, and from when: codes only, nothing that they wrote."""
-
-    cohort: Cohort
-    areas: tuple[str, ...] = ()
-    area_version: int = 0
-    eligible_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +115,4 @@ def placement_of(registration: Registration, rules: RuleSet) -> Placement:
     if address.country in rules.countries:
         region = region_code(address.country, address.region) or address.country
     cohort = Cohort(region=region, age_band=rules.age_band(registration.date_of_birth))
-    return Placement(cohort)
+    return Placement(cohort, areas_of(region))

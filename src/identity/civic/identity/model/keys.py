@@ -3,7 +3,10 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import NewType
+from typing import NewType, Self
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from civic.contracts.identifiers import RegistrationId, Revision
 
@@ -14,21 +17,42 @@ AccessDigest = NewType("AccessDigest", bytes)
 """SHA-256 of an access token."""
 
 SUBJECT_KEY_BYTES = 32
+WRAPPED_BYTES_MOST = 2 * SUBJECT_KEY_BYTES
+"""The longest that is wrapped: a subject key with the key to compare with."""
 PURPOSE = "registration"
 """What the subject keys of this domain are for; part of every key derivation and context."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectKey:
-    """A 256-bit key of one registration and revision; never stored or sent unwrapped."""
+    """A 256-bit key of one registration and revision; never stored or sent unwrapped.
+
+    With it comes the key under which the person's fields are compared from revision to revision
+    (see ``civic.identity.model.opened``); keys of earlier releases have none.
+    """
 
     secret: bytes
+    comparison: bytes = b""
 
     def __post_init__(self) -> None:
-        """Refuse anything but 32 bytes."""
-        if len(self.secret) != SUBJECT_KEY_BYTES:
-            msg = "a subject key has 32 bytes"
+        """Refuse anything but 32 bytes of each."""
+        sizes = len(self.secret), len(self.comparison) or SUBJECT_KEY_BYTES
+        if sizes != (SUBJECT_KEY_BYTES, SUBJECT_KEY_BYTES):
+            msg = "a subject key has 32 bytes, and 32 more to compare with"
             raise ValueError(msg)
+
+    @classmethod
+    def from_bytes(cls, unwrapped: bytes) -> Self:
+        """Read what was wrapped.
+
+        Raises:
+            ValueError: It has neither 32 nor 64 bytes.
+        """
+        return cls(unwrapped[:SUBJECT_KEY_BYTES], unwrapped[SUBJECT_KEY_BYTES:])
+
+    def to_bytes(self) -> bytes:
+        """Return what is wrapped: both keys, one after the other."""
+        return self.secret + self.comparison
 
     def __repr__(self) -> str:
         """Show nothing of the key."""
@@ -61,6 +85,13 @@ class StoredSubjectKey:
 
 
 _NOBODY = AccessDigest(bytes(32))
+
+
+def comparison_key(access_token: str) -> bytes:
+    """Return the key of one person's fingerprints: HKDF-SHA-256 (RFC 5869) of the access token."""
+    info = b"civic/comparison-key/1"
+    derived = HKDF(algorithm=SHA256(), length=SUBJECT_KEY_BYTES, salt=None, info=info)
+    return derived.derive(access_token.encode())
 
 
 def digest_of(access_token: str) -> AccessDigest:

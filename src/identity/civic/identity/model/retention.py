@@ -21,7 +21,7 @@ def has_ended(row: DecisionRow, rejected_before: datetime) -> bool:
 
 def ends_from(row: DecisionRow) -> datetime | None:
     """Return the time from which the retention of a row runs; None if it does not run."""
-    if row.restricted or row.waits_for_people or row.accepted_revision is not None:
+    if row.restricted or row.waits_for_people or row.acceptance is not None:
         return None
     if row.verdict is None or row.verdict.decision is not Decision.REJECTED:
         return None

@@ -3,12 +3,14 @@
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Self
 
 from civic.contracts.events import Decision, Reason, SealedFields
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.placement import Placement
 
 
 class Status(StrEnum):
@@ -56,6 +58,25 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What makes a person eligible; it is announced with later decisions that leave it in force."""
+
+    revision: Revision
+    """Which was accepted."""
+    registered: datetime
+    """When the first of the revisions that were accepted without a break was submitted."""
+    areas: tuple[str, ...] = ()
+    area_version: int = 0
+    eligible_from: date | None = None
+
+    @classmethod
+    def of(cls, revision: Revision, registered: datetime, placement: Placement) -> Self:
+        """Return the acceptance of a revision whose data gives this placement."""
+        areas, version = placement.areas, placement.area_version
+        return cls(revision, registered, areas, version, placement.eligible_from)
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRow:
     """A row of the low-security store: no personal data, and none that can be told from it."""
 
@@ -73,10 +94,8 @@ class DecisionRow:
 
     A correction that is not accepted has its own, as the request goes on with it.
     """
-    in_force: Revision | None = None
-    """The earlier revision by whose acceptance the person is eligible, whatever becomes of this."""
-    registered: datetime | None = None
-    """When the first of the revisions that were accepted without a break was submitted."""
+    acceptance: Acceptance | None = None
+    """The acceptance in force: of this revision, or of an earlier one."""
     ruling: Ruling | None = None
 
     @property
@@ -98,26 +117,13 @@ class DecisionRow:
         return self.verdict is not None and self.verdict.decision == Decision.ACCEPTED
 
     @property
-    def decided_by_people(self) -> bool:
-        """Whether people decided on this revision."""
-        return self.verdict is not None and self.verdict.round > 0
-
-    @property
-    def accepted_revision(self) -> Revision | None:
-        """The revision by whose acceptance the person is eligible; None if there is none."""
-        if self.accepted:
-            return self.record.revision
-        return None if self.decided_by_people else self.in_force
-
-    @property
     def standing(self) -> Decision | None:
         """The decision in force, where it is not the one on this revision.
 
         What the rules do not accept leaves an earlier acceptance in force, what people reject ends
         it.
         """
-        kept = self.accepted_revision
-        return Decision.ACCEPTED if kept is not None and kept != self.record.revision else None
+        return Decision.ACCEPTED if self.acceptance is not None and not self.accepted else None
 
     @property
     def status(self) -> Status:
@@ -132,46 +138,51 @@ class DecisionRow:
             updated=at,
             verdict=None,
             contested=at if self.waits_for_people else None,
-            in_force=self.accepted_revision,
-            registered=None if self.accepted_revision is None else self.registered,
         )
 
     def after(self, known: "DecisionRow") -> "DecisionRow":
         """Return the row as it is to be written over one that has changed since it was read."""
-        same = known.record.revision == self.record.revision
         return replace(
             self,
             restriction=known.restriction,
             restriction_changed=known.restriction_changed,
             contested=self.updated if known.waits_for_people and not self.accepted else None,
-            in_force=known.in_force if same else known.accepted_revision,
-            registered=(known.accepted_revision and known.registered) or self.registered,
+            acceptance=self._acceptance_after(known),
             ruling=known.ruling,
         )
+
+    def _acceptance_after(self, known: "DecisionRow") -> Acceptance | None:
+        if not self.accepted or self.acceptance is None:
+            return known.acceptance
+        if known.acceptance is None:
+            return self.acceptance
+        return replace(self.acceptance, registered=known.acceptance.registered)
 
     def forgets(self, known: "DecisionRow") -> bool:
         """Return whether this row, written over that one, would lose what ``after`` keeps of it."""
         merged = self.after(known)
         unanswered = known.waits_for_people and not (self.accepted or self.waits_for_people)
-        return unanswered or (self.in_force, self.ruling) != (merged.in_force, merged.ruling)
+        return unanswered or (self.acceptance, self.ruling) != (merged.acceptance, merged.ruling)
 
-    def ruled(self, fingerprints: Mapping[str, bytes], submitted_at: datetime) -> "DecisionRow":
+    def ruled(
+        self, fingerprints: Mapping[str, bytes], submitted_at: datetime, placement: Placement
+    ) -> "DecisionRow":
         """Return the row with what people decided, to be kept for later revisions.
 
         Args:
             fingerprints: Of the fields that they looked at.
             submitted_at: When this revision was submitted.
+            placement: Where the person belongs by its data.
         """
         if self.verdict is None:
             return self
+        acceptance = None
+        if self.accepted:
+            registered = self.acceptance.registered if self.acceptance else submitted_at
+            acceptance = Acceptance.of(self.record.revision, registered, placement)
         number = self.ruling.number + 1 if self.ruling else 1
-        accepted = self.verdict.decision is Decision.ACCEPTED
-        return replace(
-            self,
-            in_force=self.in_force if accepted else None,
-            registered=(self.registered or submitted_at) if accepted else None,
-            ruling=Ruling(number, self.verdict.decision, fingerprints),
-        )
+        ruling = Ruling(number, self.verdict.decision, fingerprints)
+        return replace(self, acceptance=acceptance, ruling=ruling)
 
 
 @dataclass(frozen=True, slots=True)

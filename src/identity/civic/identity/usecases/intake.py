@@ -11,7 +11,7 @@ A request under GDPR Art. 16 or 17 is logged before it is published: what went o
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from civic.contracts.events import DeletionRequest, SealedFields, ValidationRequest
+from civic.contracts.events import DeletionRequest, ValidationRequest
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.ports import Clock, EventPublisher, RandomBytes
 from civic.contracts.retention import DATED_BACK
@@ -31,13 +31,14 @@ from civic.identity.model.keys import (
     RecordId,
     StoredSubjectKey,
     SubjectKey,
+    comparison_key,
     may_access,
 )
-from civic.identity.model.opened import seal_registration
 from civic.identity.model.receipt import Receipt, issue_receipt
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Tombstone
+from civic.identity.model.sealing import seal
 from civic.identity.ports import DecisionStore, KeyWrapper, RequestLog, SubjectKeyStore
 
 _CLAIM_ATTEMPTS = 8
@@ -84,11 +85,10 @@ def register(
     if known is not None:
         return _settle(receipt, known)
     try:
-        key = _claim(intake, row)
+        key = _claim(intake, row, receipt.access_token)
     except RevisionTaken:
         return _resume(intake, row, registration, receipt, trace)
-    sealed = seal_registration(key, row.record, registration, receipt.access_token, intake.entropy)
-    _publish(intake, row, sealed, trace)
+    _publish(intake, row, key, registration, trace)
     return _settle(receipt, _note_pending(intake, row))
 
 
@@ -109,11 +109,8 @@ def _resume(
             raise IdempotencyKeyReused
         # Nobody can tell whether the event went out, and the first subject key is lost to us:
         # send the same data again as a later revision, which wins over the first if both arrive.
-        row, key = _claim_next(intake, row, owners)
-        sealed = seal_registration(
-            key, row.record, registration, receipt.access_token, intake.entropy
-        )
-        _publish(intake, row, sealed, trace)
+        row, key = _claim_next(intake, row, owners, receipt.access_token)
+        _publish(intake, row, key, registration, trace)
         known = _note_pending(intake, row)
     return _settle(receipt, known)
 
@@ -146,13 +143,12 @@ def rectify(
     known, owners = _known(intake.decisions, intake.subject_keys, registration, access_token)
     if known.restricted:
         raise RegistrationRestricted
-    row, key = _claim_next(intake, known, owners)
+    row, key = _claim_next(intake, known, owners, access_token)
     revision = row.record.revision
     intake.requests.note_request(
         SubjectRequest(registration, RequestKind.RECTIFICATION, row.updated, revision)
     )
-    sealed = seal_registration(key, row.record, corrected, access_token, intake.entropy)
-    _publish(intake, row, sealed, trace)
+    _publish(intake, row, key, corrected, trace)
     there = _note_pending(intake, row)
     if isinstance(there, Tombstone):
         raise RegistrationNotFound
@@ -251,20 +247,20 @@ def _order_erasure(
     )
 
 
-def _claim(intake: Intake, row: DecisionRow) -> SubjectKey:
+def _claim(intake: Intake, row: DecisionRow, access_token: str) -> SubjectKey:
     """Store a subject key for this revision, claiming it.
 
     Raises:
         RevisionTaken: The revision has a subject key already.
     """
-    key = SubjectKey(intake.entropy(SUBJECT_KEY_BYTES))
+    key = SubjectKey(intake.entropy(SUBJECT_KEY_BYTES), comparison_key(access_token))
     wrapped = intake.wrapper.wrap(key, row.record.id, row.access_digest)
     intake.subject_keys.put(StoredSubjectKey(row.record, wrapped, row.access_digest))
     return key
 
 
 def _claim_next(
-    intake: Intake, known: DecisionRow, owners: Owners
+    intake: Intake, known: DecisionRow, owners: Owners, access_token: str
 ) -> tuple[DecisionRow, SubjectKey]:
     """Claim the revision after the highest that has a key.
 
@@ -278,14 +274,20 @@ def _claim_next(
         highest = max(known.record.revision, *owners)
         row = known.corrected(Revision(highest + 1), intake.clock())
         try:
-            return row, _claim(intake, row)
+            return row, _claim(intake, row, access_token)
         except RevisionTaken:
             owners = intake.subject_keys.owners(row.record.id)
     raise TooManyRevisions
 
 
-def _publish(intake: Intake, row: DecisionRow, sealed: SealedFields, trace: TraceContext) -> None:
-    """Hand a sealed revision over to be decided and stored."""
+def _publish(
+    intake: Intake,
+    row: DecisionRow,
+    key: SubjectKey,
+    registration: Registration,
+    trace: TraceContext,
+) -> None:
+    """Seal one revision and hand it over to be decided and stored."""
     intake.events.publish(
         [
             ValidationRequest(
@@ -294,7 +296,7 @@ def _publish(intake: Intake, row: DecisionRow, sealed: SealedFields, trace: Trac
                 created_at=row.created,
                 submitted_at=row.updated,
                 access_digest=row.access_digest,
-                sealed=sealed,
+                sealed=seal(key, row.record, registration.to_fields(), intake.entropy),
                 traceparent=trace.traceparent,
             )
         ]

@@ -53,6 +53,14 @@ class OpenedCase:
     decision: DecisionRow
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many cases wait for a person, and how many of them for too long."""
+
+    waiting: int
+    overdue: int
+
+
 def list_cases(review: Review) -> Iterator[ReviewCase]:
     """Return the cases that wait, without opening any; those that are outdated are put right."""
     for case in review.queue.waiting():
@@ -63,13 +71,11 @@ def list_cases(review: Review) -> Iterator[ReviewCase]:
             yield case
 
 
-def put_cases_right(review: Review) -> int:
-    """Do what a list does with outdated cases, when nobody lists any.
-
-    Returns:
-        How many cases wait for a person.
-    """
-    return sum(1 for _ in list_cases(review))
+def put_cases_right(review: Review) -> Backlog:
+    """Do what a list does with outdated cases, when nobody lists any."""
+    now = review.clock()
+    due = [case.due_at for case in list_cases(review)]
+    return Backlog(waiting=len(due), overdue=sum(at < now for at in due))
 
 
 def _is_outdated(case: ReviewCase, row: DecisionRow | Tombstone | None) -> bool:
@@ -168,11 +174,11 @@ def decide_case(
         raise ReviewOutdated
     # Where a person belongs is announced with every decision, and only the record has it.
     opened, stored = _open(review, row, StaffView(record.id, now, by, "decision"))
+    placement = placement_of(opened.registration, review.rules)
     if not known:
-        decided = decided.ruled(opened.fingerprints, stored.updated)
+        decided = decided.ruled(opened.fingerprints, stored.updated, placement)
         if not review.decisions.overrule(decided):
             raise ReviewOutdated
-    placement = placement_of(opened.registration, review.rules)
     made = announced(decided, verdict, placement, trace.traceparent)
     review.events.publish([ReviewDecided(results=(made,))])
     # The case is closed last: until then, anyone who finds it can finish what was interrupted.

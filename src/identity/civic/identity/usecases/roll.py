@@ -36,9 +36,14 @@ class RollKeeping:
 
 
 def note_decisions(keeping: RollKeeping, decisions: Sequence[DecisionMade]) -> None:
-    """Put the people who were accepted on the roll, and take those who were not off it."""
+    """Put the people who were accepted on the roll, and take those who were not off it.
+
+    Where an acceptance of an earlier release is in force, nothing changes: what it said of the
+    person's areas nobody can tell any more.
+    """
     for made in decisions:
-        keeping.roll.decided(standing_of(made), made.restriction)
+        if made.standing is None or made.areas:
+            keeping.roll.decided(standing_of(made), made.restriction)
 
 
 def note_restriction(keeping: RollKeeping, registration: RegistrationId, count: int) -> None:

@@ -10,7 +10,7 @@ from civic.identity.model.eligibility import decide, past_of, placement_of
 from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey
 from civic.identity.model.opened import Opened, open_registration
 from civic.identity.model.review import ReviewCase, ReviewCause
-from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
+from civic.identity.model.rows import Acceptance, DecisionRow, Tombstone, Verdict
 from civic.identity.model.rules import RuleSet
 from civic.identity.ports import DecisionStore, KeyUnwrapper, ReviewQueue, SubjectKeyStore
 
@@ -125,13 +125,16 @@ def _judged(
         validation.rules,
         past_of(before, opened.fingerprints),
     )
-    accepted = judged.decision is Decision.ACCEPTED
+    record = RecordId(request.id, request.revision)
+    acceptance = None
+    if judged.decision is Decision.ACCEPTED:
+        acceptance = Acceptance.of(record.revision, request.submitted_at, judged.placement)
     row = DecisionRow(
-        RecordId(request.id, request.revision),
+        record,
         AccessDigest(request.access_digest),
         created=request.created_at,
         updated=validation.clock(),
         verdict=Verdict(judged.decision, judged.reasons, judged.rule_set),
-        registered=request.submitted_at if accepted else None,
+        acceptance=acceptance,
     )
     return row if before is None else row.after(before)

@@ -92,6 +92,6 @@ def _counted(decision: DecisionMade) -> Counted:
     return Counted(
         decision.decided_at.date(),
         decision.cohort,
-        decision.decision,
-        tuple(sorted({reason.code for reason in decision.reasons})),
+        decision.in_force,
+        decision.codes_in_force,
     )

@@ -56,7 +56,7 @@ class MemoryKeyWrapper:
         self._wrapped += 1
         nonce = self._wrapped.to_bytes(_NONCE_BYTES, "big")
         box = AESGCM(self._ring.secrets[version])
-        return WrappedKey(version, nonce + box.encrypt(nonce, key.secret, binding))
+        return WrappedKey(version, nonce + box.encrypt(nonce, key.to_bytes(), binding))
 
 
 class MemoryKeyUnwrapper:
@@ -87,7 +87,7 @@ class MemoryKeyUnwrapper:
         if secret is None:
             raise WrappingKeyMissing
         nonce, box = wrapped.blob[:_NONCE_BYTES], wrapped.blob[_NONCE_BYTES:]
-        return SubjectKey(AESGCM(secret).decrypt(nonce, box, binding))
+        return SubjectKey.from_bytes(AESGCM(secret).decrypt(nonce, box, binding))
 
 
 def _unbound(registration: RegistrationId) -> bytes:
