@@ -9,7 +9,7 @@ from tests.integration.people import Payload, idempotency_key, person
 from tests.integration.rows import BY_ID, is_tombstone, row, subject_keys
 from tests.integration.waiting import decided, eventually, stored
 
-REJECTED = person(phone_number="+49 30 1")
+REJECTED = person(citizenship_attestation=False)
 """A person whom the rules reject."""
 DOUBTFUL = person(national_id="not one")
 """A person whose case the rules refer to people."""

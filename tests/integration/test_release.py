@@ -19,7 +19,7 @@ from tests.integration.waiting import decided, eventually, settled, stored
 GB = {"lines": ["12 High Street"], "city": "London", "postcode": "EC1Y 8SY", "country": "GB"}
 FR = {"lines": ["12 rue de Rivoli"], "city": "Paris", "postcode": "75001", "country": "FR"}
 ACCEPTED = person()
-REJECTED = person(phone_number="+49 30 1", date_of_birth="1961-05-17")
+REJECTED = person(citizenship_attestation=False, date_of_birth="1961-05-17")
 IN_GB = person(address=GB, phone_number="+44 7911 123456")
 IN_FR = person(address=FR, phone_number="+33 1 42 68 53 00")
 DIMENSIONS = {
@@ -107,7 +107,7 @@ def test_release_drops_every_cell_under_the_threshold(published: Published) -> N
 
 def test_release_counts_by_age_and_reason(published: Published) -> None:
     assert cells(published, "age_bands") == {("35-44", "accepted"): 29, ("65-74", "rejected"): 10}
-    assert cells(published, "reasons") == {("phone_invalid", "rejected"): 10}
+    assert cells(published, "reasons") == {("attestation_missing", "rejected"): 10}
 
 
 def test_release_counts_by_day(published: Published) -> None:

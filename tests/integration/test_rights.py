@@ -115,8 +115,11 @@ def test_explanation_says_what_every_reason_means(citizen: Citizen) -> None:
     explained = citizen.explanation(receipt)
     assert (explained["decision"], explained["decided_by"]) == ("rejected", "rules")
     (reason,) = explained["reasons"]
-    assert (reason["code"], reason["pointer"]) == ("phone_invalid", "/phone_number")
-    assert "telephone" in reason["explanation"]
+    assert (reason["code"], reason["pointer"]) == (
+        "attestation_missing",
+        "/citizenship_attestation",
+    )
+    assert "attestation" in reason["explanation"]
 
 
 def test_explanation_before_a_decision_is_409(target: Target, citizen: Citizen) -> None:

@@ -72,7 +72,7 @@ def test_explanation_is_in_words(civic: Command, citizen: Citizen, capsys: Captu
     assert civic(*words(receipt, "rights explain")) == 0
     shown = capsys.readouterr().out
     assert "rejected, decided by rules" in shown
-    assert "phone_invalid at /phone_number: The telephone number" in shown
+    assert "attestation_missing at /citizenship_attestation (reject): A required" in shown
 
 
 @pytest.mark.parametrize("command", ON_AN_ID)

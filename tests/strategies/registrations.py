@@ -79,7 +79,7 @@ def registrations() -> st.SearchStrategy[Registration]:
         citizenship_attestation=st.booleans(),
         consent=st.builds(
             Consent,
-            text_version=st.sampled_from(("2027-1", "2026-draft")),
+            text_version=st.sampled_from(("2027-1", "2026-draft", "banana")),
             given_at=moments().map(datetime.isoformat),
         ),
     )

@@ -64,7 +64,7 @@ def test_decision_appears_once_the_events_are_delivered(deployment: Deployment) 
     deployment.deliver()
     answered = content(by_id(deployment, "GET", receipt))
     assert (answered["status"], answered["decision"]) == ("fulfilled", "accepted")
-    assert answered["rule_set"] == "national-2027.1"
+    assert answered["rule_set"] == "national-2027.2"
     assert deployment.failures == []
 
 

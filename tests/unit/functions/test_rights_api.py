@@ -4,14 +4,12 @@ import base64
 import json
 from datetime import datetime
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from civic.analytics.functions import collector
 from civic.identity.adapters.rule_set_files import load_rule_set
-from civic.identity.functions import rights
 from civic.identity.model.codes import Code
 from civic.identity.model.erasure_receipt import key_fingerprint
 from civic.identity.model.requests import one_month_after
@@ -24,6 +22,7 @@ from tests.fakes.office import (
     Citizen,
     citizen,
     content,
+    somebody,
     staff,
 )
 
@@ -139,6 +138,7 @@ def test_rejection_is_explained_reason_by_reason(deployment: Deployment) -> None
             "code": "attestation_missing",
             "pointer": "/citizenship_attestation",
             "explanation": RULES.rules[Code.ATTESTATION_MISSING].text,
+            "effect": "reject",
         }
     ]
 
@@ -153,10 +153,19 @@ def test_decision_of_people_is_explained_as_theirs(deployment: Deployment) -> No
     assert "staff" in reason["explanation"]
 
 
-@pytest.mark.usefixtures("deployment")
-def test_every_code_of_the_rules_has_an_explanation() -> None:
-    for code in Code:
-        assert rights._text(code) == RULES.rules[code].text
+def test_acceptance_with_a_remark_is_explained_as_an_acceptance(deployment: Deployment) -> None:
+    who = citizen(deployment, somebody(phone_number="+1 861 220 4567"))
+    explained = content(who.ask("GET /explanation"))
+    assert (explained["decision"], who.status()["decision"]) == ("accepted", "accepted")
+    assert explained["reasons"] == [
+        {
+            "code": "phone_invalid",
+            "pointer": "/phone_number",
+            "explanation": RULES.rules[Code.PHONE_INVALID].text,
+            "effect": "remark",
+        }
+    ]
+    assert said(who.ask("POST /review")) == (409, "nothing_to_review")
 
 
 def test_nothing_is_explained_before_there_is_a_decision(deployment: Deployment) -> None:

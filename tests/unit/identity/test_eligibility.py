@@ -32,7 +32,8 @@ def with_severity(code: str, severity: str) -> RuleSet:
         (person(), Decision.ACCEPTED),
         (UNDER_AGE, Decision.REJECTED),
         (IMPLAUSIBLE, Decision.REVIEW),
-        (IMPLAUSIBLE.model_copy(update={"phone_number": "1"}), Decision.REJECTED),
+        (IMPLAUSIBLE.model_copy(update={"citizenship_attestation": False}), Decision.REJECTED),
+        (IMPLAUSIBLE.model_copy(update={"phone_number": "1"}), Decision.REVIEW),
     ],
 )
 def test_decision_is_that_of_the_severest_reason(
@@ -58,13 +59,30 @@ def test_ignored_finding_is_neither_a_reason_nor_counted() -> None:
     assert verdict.reasons == ()
 
 
+@pytest.mark.parametrize(
+    ("field", "written"),
+    [("phone_number", "+1 861 220 4567"), ("email", "a..b@docomo.ne.jp")],
+)
+def test_contact_data_that_is_doubted_is_remarked_on_and_accepted(field: str, written: str) -> None:
+    home = address(
+        lines=("1 Main St",), city="Sacramento", region="CA", postcode="95814", country="US"
+    )
+    consent = {"text_version": "2027-1", "given_at": "2026-11-01T10:00:00Z"}
+    mara = person(date_of_birth=date(1980, 5, 5), address=home, consent=consent)
+    assert decide(mara, SUBMITTED_AT, RULES).reasons == ()
+    verdict = decide(mara.model_copy(update={field: written}), SUBMITTED_AT, RULES)
+    assert verdict.decision is Decision.ACCEPTED
+    assert [reason.pointer for reason in verdict.reasons] == [f"/{field}"]
+    assert verdict.placement == decide(mara, SUBMITTED_AT, RULES).placement
+
+
 def test_severity_comes_from_the_rule_set() -> None:
     verdict = decide(UNDER_AGE, SUBMITTED_AT, with_severity("age_below_minimum", "review"))
     assert verdict.decision is Decision.REVIEW
 
 
 def test_verdict_names_the_rule_set_version() -> None:
-    assert decide(person(), SUBMITTED_AT, RULES).rule_set == "national-2027.1"
+    assert decide(person(), SUBMITTED_AT, RULES).rule_set == "national-2027.2"
 
 
 @pytest.mark.parametrize(

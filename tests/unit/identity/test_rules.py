@@ -2,9 +2,10 @@ from datetime import UTC, date, datetime
 from importlib.resources import files
 
 import pytest
+from pydantic import ValidationError
 
 from civic.identity.model.age import LeapDayBirthday, age_band, age_on, birthday
-from civic.identity.model.codes import Code, IdScheme, RequestError, Severity
+from civic.identity.model.codes import NEVER_REJECT, Code, IdScheme, RequestError, Severity
 from civic.identity.model.postal import region_code
 from civic.identity.model.rules import RuleSet, RuleSetBroken
 
@@ -20,7 +21,7 @@ def edited(old: str, new: str) -> str:
 def test_shipped_rule_set_parses_from_text_and_bytes() -> None:
     rules = RuleSet.parse(SHIPPED)
     assert rules == RuleSet.parse(SHIPPED.encode())
-    assert rules.version == "national-2027.1"
+    assert rules.version == "national-2027.2"
     assert rules.age_rule.minimum == 18
     assert rules.election.date == date(2027, 5, 23)
 
@@ -73,8 +74,13 @@ def test_codes_map_to_nist_request_errors_where_one_fits() -> None:
         ("[countries.GB]", '[countries.GB]\nregions = ["London"]', "countries.GB.regions"),
         ('["citizenship_attestation"]', '["full_name"]', "required_attestations"),
         ('"ineligible"', '"unwelcome"', "request_error"),
-        ('version = "national-2027.1"', 'version = ""', "version"),
+        ('version = "national-2027.2"', 'version = ""', "version"),
         ("[consent]", "[konsent]", "konsent"),
+        ('[consent.texts."2027-1"]', '[consent.texts."2027 1"]', "consent.texts.2027 1"),
+        ("from = 2024-01-01", "since = 2024-01-01", "consent.texts.2027-1.from"),
+        ("from = 2024-01-01", 'from = "2024-01-01"', "consent.texts.2027-1.from"),
+        ("until = 2023-12-31", "until = 2023-10-01", "consent.texts.2026-draft: must not end"),
+        ("until = 2023-12-31", "until = 9999-12-31", "consent.texts.2026-draft.until"),
     ],
 )
 def test_broken_rule_set_is_refused_by_place(old: str, new: str, place: str) -> None:
@@ -88,6 +94,45 @@ def test_rule_set_without_a_code_is_refused_by_the_code() -> None:
         RuleSet.parse(edited(entry, ""))
 
 
+@pytest.mark.parametrize("code", sorted(NEVER_REJECT))
+def test_rule_set_in_which_contact_data_rejects_is_refused(code: Code) -> None:
+    document = RuleSet.parse(SHIPPED).model_dump(by_alias=True)
+    document["rules"][code]["severity"] = "review"
+    assert RuleSet.model_validate(document).severity(code) is Severity.REVIEW
+    for key in ("severity", "once_accepted"):
+        rejecting = document["rules"] | {code: document["rules"][code] | {key: "reject"}}
+        with pytest.raises(ValidationError, match=f"may not reject for {code}"):
+            RuleSet.model_validate(document | {"rules": rejecting})
+
+
+def test_contact_data_is_what_never_rejects() -> None:
+    assert {Code.PHONE_INVALID, Code.EMAIL_INVALID} <= NEVER_REJECT
+
+
+@pytest.mark.parametrize(
+    ("text", "moment", "in_use"),
+    [
+        ("2026-draft", "2023-10-01T21:54:59Z", False),
+        ("2026-draft", "2023-10-01T21:55:00Z", True),
+        ("2026-draft", "2023-12-31T23:04:59Z", True),
+        ("2026-draft", "2023-12-31T23:05:00Z", False),
+        ("2027-1", "2023-12-31T22:54:59Z", False),
+        ("2027-1", "2023-12-31T22:55:00Z", True),
+        ("2027-1", "2023-12-31T22:55:00-11:00", True),
+        ("2027-1", "0001-01-01T00:00:00+23:59", False),
+        ("2027-1", "9999-12-31T23:59:59-23:59", True),
+        ("2026-draft", "9999-12-31T23:59:59-23:59", False),
+    ],
+)
+def test_text_is_in_use_on_its_days_in_the_election_time_zone(
+    text: str,
+    moment: str,
+    in_use: bool,  # noqa: FBT001
+) -> None:
+    rules = RuleSet.parse(SHIPPED)
+    assert rules.was_in_use(rules.consent.texts[text], datetime.fromisoformat(moment)) is in_use
+
+
 @pytest.mark.parametrize("document", [b"\xff", "version = ", "date = 2027-02-30"])
 def test_text_that_is_not_toml_is_refused(document: str | bytes) -> None:
     with pytest.raises(RuleSetBroken, match="not TOML"):
@@ -96,7 +141,7 @@ def test_text_that_is_not_toml_is_refused(document: str | bytes) -> None:
 
 def test_severity_is_read_per_code() -> None:
     rules = RuleSet.parse(SHIPPED)
-    assert rules.severity(Code.PHONE_INVALID) is Severity.REJECT
+    assert rules.severity(Code.PHONE_INVALID) is Severity.REMARK
     assert rules.severity(Code.AGE_IMPLAUSIBLE) is Severity.REVIEW
 
 

@@ -32,7 +32,7 @@ OPENED = {
     "cause": "data_subject",
     "since": "2027-02-01T09:30:00Z",
     "decision": "rejected",
-    "reasons": [{"code": "phone_invalid", "pointer": "/phone_number"}],
+    "reasons": [{"code": "national_id_invalid", "pointer": "/national_id"}],
     "data": {
         "full_name": "[bold]Ada[/bold]",
         "address": {"lines": ["Hauptstraße 12"]},
@@ -117,7 +117,7 @@ def test_opened_case_shows_every_value_as_it_was_written() -> None:
     assert "/address/lines/0" in text
     assert "Hauptstraße 12" in text
     assert "true" in text
-    assert "phone_invalid /phone_number" in text
+    assert "national_id_invalid /national_id" in text
 
 
 def test_no_case_is_said(capsys: Capture) -> None:

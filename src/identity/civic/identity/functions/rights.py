@@ -17,7 +17,6 @@ from civic.identity.http.bodies import (
     DecisionExplanation,
     ErasureReceipt,
     ErasureStatus,
-    ExplainedReason,
     RegistrationStatus,
     RequestNote,
     RequestNotes,
@@ -26,11 +25,9 @@ from civic.identity.http.bodies import (
     request_note,
     status_of,
 )
+from civic.identity.http.explaining import explain
 from civic.identity.http.paths import registration_id
-from civic.identity.model.codes import Code
-from civic.identity.model.eligibility import REJECTED_BY_PEOPLE
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
-from civic.identity.model.review import DECIDED_BY_PEOPLE
 from civic.identity.model.rules import RuleSet
 from civic.identity.usecases.intake import read_status
 from civic.identity.usecases.rights import (
@@ -128,10 +125,7 @@ def _explanation(request: Request, line: Invocation) -> Response:
         decision=verdict.decision,
         decided_by="people" if verdict.round else "rules",
         rule_set=verdict.rule_set,
-        reasons=tuple(
-            ExplainedReason(code=one.code, pointer=one.pointer, explanation=_text(one.code))
-            for one in verdict.reasons
-        ),
+        reasons=explain(verdict, _rules()),
     )
     return answer(200, explained)
 
@@ -232,17 +226,6 @@ def _receipt(signed: SignedReceipt) -> ErasureReceipt:
         signature=base64.b64encode(signed.signature).decode(),
         public_key=base64.b64encode(signed.public_key).decode(),
     )
-
-
-_OF_PEOPLE = {
-    DECIDED_BY_PEOPLE: "The election office's staff looked at the registration and decided.",
-    REJECTED_BY_PEOPLE: "The election office's staff rejected an earlier version, so they look at"
-    " this one too.",
-}
-
-
-def _text(code: str) -> str:
-    return _OF_PEOPLE.get(code) or _rules().rules[Code(code)].text
 
 
 @cache

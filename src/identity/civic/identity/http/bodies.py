@@ -27,6 +27,7 @@ from civic.identity.errors import (
     TooManyRevisions,
     WrappingKeyMissing,
 )
+from civic.identity.model.codes import Severity
 from civic.identity.model.notice import FieldPurpose, Recipient, Retention, Right
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import ARTICLES, History, RequestKind, SubjectRequest
@@ -59,7 +60,9 @@ class RegistrationStatus(Body):
     status: Status
     revision: int = Field(ge=1)
     decision: Decision | None = None
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[Reason, ...] = Field(
+        default=(), description="Of an accepted registration: remarks, which change nothing"
+    )
     rule_set: str | None = None
     standing: Decision | None = Field(
         default=None, description="The decision in force, while a correction is not accepted"
@@ -130,11 +133,16 @@ class DataDisclosure(Body):
 
 
 class ExplainedReason(Body):
-    """A reason, and what it means."""
+    """A reason, what it means, and what it did to the decision."""
 
     code: str
     pointer: str
     explanation: str
+    effect: Severity | None = Field(
+        default=None,
+        description="A remark does nothing to the decision; absent if people decided, or the rules"
+        " of an earlier version",
+    )
 
 
 class DecisionExplanation(Body):

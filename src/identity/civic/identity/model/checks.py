@@ -7,7 +7,7 @@ are imported when the first such field appears, so that a cold start does not pa
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib import import_module
 
 import phonenumbers
@@ -60,11 +60,14 @@ def attestations(case: Case) -> Iterator[Reason]:
 
 
 def consent(case: Case) -> Iterator[Reason]:
-    """Refuse consent to a withdrawn text, or consent given after the registration was sent."""
+    """Ask for consent to a text that the office had in use then, and before the registration."""
     given, rule = case.registration.consent, case.rules.consent
-    if given.text_version in rule.withdrawn_texts:
-        yield _reason(Code.CONSENT_TEXT_WITHDRAWN, "/consent/text_version")
-    if given.given - case.submitted_at > timedelta(seconds=rule.clock_skew_seconds):
+    text = rule.texts.get(given.text_version)
+    if text is None:
+        yield _reason(Code.CONSENT_TEXT_UNKNOWN, "/consent/text_version")
+    elif not case.rules.was_in_use(text, given.given):
+        yield _reason(Code.CONSENT_TEXT_NOT_IN_USE, "/consent/given_at")
+    if given.given - case.submitted_at > rule.clock_skew:
         yield _reason(Code.CONSENT_AFTER_SUBMISSION, "/consent/given_at")
 
 
@@ -82,7 +85,7 @@ def residence(case: Case) -> Iterator[Reason]:
 
 
 def phone_number(case: Case) -> Iterator[Reason]:
-    """Refuse a number outside every numbering plan (libphonenumber).
+    """Doubt a number outside every numbering plan that the library knows (libphonenumber).
 
     A number without country prefix is read as one of the country of residence.
     """
@@ -96,7 +99,7 @@ def phone_number(case: Case) -> Iterator[Reason]:
 
 
 def email(case: Case) -> Iterator[Reason]:
-    """Refuse an address that RFC 5321 and RFC 6531 do not allow, without asking a name server."""
+    """Doubt an address that RFC 5321 and RFC 6531 do not allow, without asking a name server."""
     address = case.registration.email
     if address is not None and not _is_email(address):
         yield _reason(Code.EMAIL_INVALID, "/email")

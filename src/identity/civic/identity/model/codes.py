@@ -11,7 +11,8 @@ class Code(StrEnum):
     BIRTH_DATE_IN_FUTURE = "birth_date_in_future"
     ATTESTATION_MISSING = "attestation_missing"
     CONSENT_AFTER_SUBMISSION = "consent_after_submission"
-    CONSENT_TEXT_WITHDRAWN = "consent_text_withdrawn"
+    CONSENT_TEXT_NOT_IN_USE = "consent_text_not_in_use"
+    CONSENT_TEXT_UNKNOWN = "consent_text_unknown"
     COUNTRY_NOT_ACCEPTED = "country_not_accepted"
     REGION_NOT_ACCEPTED = "region_not_accepted"
     ADDRESS_FIELD_MISSING = "address_field_missing"
@@ -28,7 +29,13 @@ class Severity(StrEnum):
 
     REJECT = "reject"
     REVIEW = "review"
+    REMARK = "remark"
+    """The person is told, and the decision is as if nothing had been found."""
     IGNORE = "ignore"
+
+
+NEVER_REJECT = frozenset({Code.PHONE_INVALID, Code.EMAIL_INVALID})
+"""What a library's table doubts, and what says nothing about who may vote."""
 
 
 class RequestError(StrEnum):

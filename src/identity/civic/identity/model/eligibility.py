@@ -72,7 +72,8 @@ def decide(
 
     Returns:
         Rejected if any finding rejects, else review if any asks for it, else accepted. The
-        reasons are every finding that the rules do not ignore, ordered by code and pointer.
+        reasons are every finding that the rules do not ignore, ordered by code and pointer: those
+        of an accepted registration are remarks.
     """
     case = Case(registration, submitted_at, rules)
     found = [

@@ -19,8 +19,9 @@ SOURCE = "you, through POST or PUT /registrations"
 TRANSFERS = "none outside the region in which the election office runs this service"
 AUTOMATED_DECISIONS = (
     "whether you are on the roll is first decided by rules alone, from your date of birth,"
-    " attestations, address and the form of the other fields; every reason is named by code and"
-    " field, and you can have a person decide (GDPR Art. 22)"
+    " attestations, consent, address and the form of a national identifier; your telephone number"
+    " and e-mail address do not decide it. Every reason is named by code and field, also what is"
+    " only a remark, and you can have a person decide (GDPR Art. 22)"
 )
 
 

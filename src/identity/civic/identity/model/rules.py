@@ -1,7 +1,7 @@
 """The rule set: everything about eligibility that may differ from election to election."""
 
 import tomllib
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -15,11 +15,12 @@ from pydantic import (
     StrictInt,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from civic.identity.errors import IdentityError
 from civic.identity.model.age import LeapDayBirthday, age_band, age_on
-from civic.identity.model.codes import Code, IdScheme, RequestError, Severity
+from civic.identity.model.codes import NEVER_REJECT, Code, IdScheme, RequestError, Severity
 
 
 class RuleSetBroken(IdentityError):
@@ -47,8 +48,10 @@ def _ascending(value: tuple[int, ...]) -> tuple[int, ...]:
     return value
 
 
+PlainDate = Annotated[date, BeforeValidator(_plain_date)]
 Years = Annotated[StrictInt, Field(ge=1, le=200)]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+TextVersion = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
 RegionCode = Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]
 
 
@@ -60,7 +63,7 @@ class Election(_Part):
     """Which election it is, with its day and time zone."""
 
     name: Annotated[str, Field(min_length=1)]
-    date: Annotated[date, BeforeValidator(_plain_date)]
+    date: PlainDate
     time_zone: Annotated[str, AfterValidator(_known_zone)]
 
 
@@ -73,11 +76,32 @@ class AgeRule(_Part):
     bands: Annotated[tuple[Years, ...], Field(min_length=1), AfterValidator(_ascending)]
 
 
+class ConsentText(_Part):
+    """The days on which people were asked to agree to a text, both included."""
+
+    first: Annotated[PlainDate, Field(alias="from")]
+    last: Annotated[PlainDate | None, Field(alias="until", lt=date.max)] = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last is not None and self.last < self.first:
+            raise ValueError("must not end before it begins")
+        return self
+
+
 class ConsentRule(_Part):
-    """Which consents do not count."""
+    """Which consents count: those to a text of the office, given while it was in use.
+
+    A text that is left out no longer counts, whenever consent to it was given.
+    """
 
     clock_skew_seconds: Annotated[StrictInt, Field(ge=0)]
-    withdrawn_texts: frozenset[str] = frozenset()
+    texts: Annotated[dict[TextVersion, ConsentText], Field(min_length=1)]
+
+    @property
+    def clock_skew(self) -> timedelta:
+        """How far the citizen's own clock, from which the time of consent comes, may be off."""
+        return timedelta(seconds=self.clock_skew_seconds)
 
 
 class Country(_Part):
@@ -99,6 +123,11 @@ class Rule(_Part):
     text: Annotated[str, Field(min_length=1)]
     request_error: RequestError = RequestError.OTHER
 
+    @property
+    def severities(self) -> frozenset[Severity]:
+        """Every severity that it can have."""
+        return frozenset({self.severity, self.once_accepted or self.severity})
+
 
 class RuleSet(_Part):
     """A versioned rule set; the version is recorded with every decision."""
@@ -117,6 +146,9 @@ class RuleSet(_Part):
         missing = [code.value for code in Code if code not in value]
         if missing:
             raise ValueError(f"has no entry for {', '.join(missing)}")
+        deciding = [code for code in NEVER_REJECT if Severity.REJECT in value[code].severities]
+        if deciding:
+            raise ValueError(f"may not reject for {', '.join(sorted(deciding))}: remark or review")
         return value
 
     @classmethod
@@ -152,6 +184,19 @@ class RuleSet(_Part):
     def local_date(self, moment: datetime) -> date:
         """Return the calendar day of an aware time, in the election's time zone."""
         return moment.astimezone(ZoneInfo(self.election.time_zone)).date()
+
+    def was_in_use(self, text: ConsentText, moment: datetime) -> bool:
+        """Return whether people were asked to agree to a text at an aware time.
+
+        Its days are those of the election's time zone.
+        """
+        skew = self.consent.clock_skew
+        if self._start_of(text.first) - moment > skew:
+            return False
+        return text.last is None or moment - self._start_of(text.last + timedelta(days=1)) < skew
+
+    def _start_of(self, day: date) -> datetime:
+        return datetime.combine(day, time(), ZoneInfo(self.election.time_zone))
 
     def age(self, born: date) -> int:
         """Return the completed years of age on election day; negative if born after it."""

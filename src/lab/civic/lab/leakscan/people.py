@@ -27,8 +27,8 @@ class Person:
         name: The outcome they are sent for, such as "rejected".
         payload: The registration, in the form of ``POST /registrations``.
         markers: By field, each text of the payload that is long enough to be unique, and the forms
-            it may be normalised to. The country, the attestation and a Polish postcode, which has
-            six characters, are not markers.
+            it may be normalised to. The country, the attestation, the version of the consent text
+            and a Polish postcode, which has six characters, are not markers.
     """
 
     name: str
@@ -103,7 +103,7 @@ class MarkedPeople:
             "email": f"{self.word()}@{self.word()}.eu",
             "citizenship_attestation": True,
             "consent": {
-                "text_version": f"{self.word()}-{self._digits(4)}",
+                "text_version": people_data().consent.text_version,
                 "given_at": self._given(),
             },
         }

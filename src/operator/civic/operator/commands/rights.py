@@ -92,7 +92,8 @@ def explain(
     out.print(f"{answer['decision']}, decided by {answer['decided_by']} under {answer['rule_set']}")
     for reason in answer["reasons"]:
         where = f" at {reason['pointer']}" if reason["pointer"] else ""
-        out.print(f"{reason['code']}{where}: {reason['explanation']}", soft_wrap=True)
+        effect = f" ({reason['effect']})" if "effect" in reason else ""
+        out.print(f"{reason['code']}{where}{effect}: {reason['explanation']}", soft_wrap=True)
 
 
 def requests(
