@@ -32,6 +32,7 @@ POINTERS = {
     "/address/city",
     "/address/postcode",
     "/address/lines",
+    "/address/described_location",
     "/phone_number",
     "/email",
     "/national_id",

@@ -1,6 +1,7 @@
 """Hypothesis strategies for registrations: any of valid form, and those of accepted people."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -53,11 +54,26 @@ def moments() -> st.SearchStrategy[datetime]:
     return st.datetimes(timezones=offsets.map(timezone))
 
 
+def partial_dates() -> st.SearchStrategy[str]:
+    """Any year, and any month of any year."""
+    drawn = st.tuples(st.dates(), st.sampled_from((4, 7)))
+    return drawn.map(lambda one: one[0].isoformat()[: one[1]])
+
+
 def addresses() -> st.SearchStrategy[Address]:
     """Any address of valid form."""
+    lines = st.lists(plain(120), min_size=1, max_size=4).map(tuple)
+    ways: list[dict[str, st.SearchStrategy[Any]]] = [
+        {"lines": lines, "described_location": st.none() | plain(500)},
+        {"lines": st.none(), "described_location": plain(500)},
+    ]
+    return st.sampled_from(ways).flatmap(_addresses)
+
+
+def _addresses(location: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Address]:
     return st.builds(
         Address,
-        lines=st.lists(plain(120), min_size=1, max_size=4).map(tuple),
+        **location,
         city=plain(120),
         region=st.none() | st.sampled_from(_REGIONS) | plain(120),
         postcode=st.none() | st.sampled_from(_NUMBERS) | plain(32),
@@ -71,9 +87,9 @@ def registrations() -> st.SearchStrategy[Registration]:
         Registration,
         username=plain(64),
         full_name=plain(200),
-        date_of_birth=st.dates(),
+        date_of_birth=st.dates() | partial_dates(),
         address=addresses(),
-        phone_number=st.sampled_from(_NUMBERS) | plain(32),
+        phone_number=st.none() | st.sampled_from(_NUMBERS) | plain(32),
         email=st.none() | st.emails().filter(_fits_mailbox) | plain(254),
         national_id=st.none() | st.sampled_from(_NUMBERS) | plain(32),
         citizenship_attestation=st.booleans(),

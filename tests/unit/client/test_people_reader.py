@@ -198,6 +198,19 @@ def test_columns_may_come_in_any_order_and_optional_ones_be_left_out(write: Writ
     assert read(write("people.csv", csv_of(ROW, columns=columns))) == [PersonRow(2, PAYLOAD)]
 
 
+def test_person_without_street_or_telephone_is_read(write: Write) -> None:
+    row = {
+        name: cell for name, cell in ROW.items() if name not in {"address_lines", "phone_number"}
+    }
+    row |= {"described_location": "under the bridge", "date_of_birth": "1984"}
+    address = {name: value for name, value in PAYLOAD["address"].items() if name != "lines"}
+    payload = {name: value for name, value in PAYLOAD.items() if name != "phone_number"}
+    payload |= {"date_of_birth": "1984", "address": address}
+    payload["address"]["described_location"] = "under the bridge"
+    path = write("people.csv", csv_of(row, columns=list(row)))
+    assert read(path) == [PersonRow(2, payload)]
+
+
 def test_extra_columns_are_ignored_and_named(write: Write) -> None:
     row = ROW | {"Party": "x", "Hall no.": "7"}
     path = write("people.csv", csv_of(row, columns=list(row)))

@@ -10,7 +10,7 @@ import pytest
 from civic.identity.model.checks import CHECKS, Case, is_national_id
 from civic.identity.model.codes import Code, IdScheme
 from civic.identity.model.postal import region_code
-from civic.identity.model.registration import Consent, Registration
+from civic.identity.model.registration import Address, Consent, Registration
 from civic.identity.model.rules import RuleSet
 from tests.strategies.registrations import SUBMITTED_AT, address, person
 
@@ -30,12 +30,19 @@ def test_typical_person_has_no_finding() -> None:
 
 
 def test_every_code_has_a_case_below() -> None:
-    assert {case[1] for case in POSITIVE} == set(Code) - {Code.REGION_NOT_ACCEPTED}
+    elsewhere = {Code.REGION_NOT_ACCEPTED, Code.BIRTH_DATE_INCOMPLETE}
+    assert {case[1] for case in POSITIVE} == set(Code) - elsewhere
 
 
 ARABIC_DIGITS = "\u0661\u0661\u0665\u0661\u0661"
 US = {"country": "US", "city": "San Francisco", "postcode": "94103"}
 BR = {"country": "BR", "postcode": "01310-100", "region": "São Paulo"}
+UNDER_A_BRIDGE = Address(
+    described_location="under the bridge where Main Street meets 1st Street",
+    city="Sacramento",
+    region="CA",
+    country="US",
+)
 POSITIVE = [
     (person(date_of_birth=date(2009, 5, 24)), Code.AGE_BELOW_MINIMUM, "/date_of_birth"),
     (person(date_of_birth=date(1906, 5, 23)), Code.AGE_IMPLAUSIBLE, "/date_of_birth"),
@@ -44,6 +51,7 @@ POSITIVE = [
         Code.BIRTH_DATE_IN_FUTURE,
         "/date_of_birth",
     ),
+    (person(date_of_birth="1984"), Code.BIRTH_DATE_PARTIAL, "/date_of_birth"),
     (
         person(citizenship_attestation=False),
         Code.ATTESTATION_MISSING,
@@ -70,11 +78,17 @@ POSITIVE = [
         "/consent/text_version",
     ),
     (person(address=address(country="CH")), Code.COUNTRY_NOT_ACCEPTED, "/address/country"),
+    (person(address=UNDER_A_BRIDGE), Code.ADDRESS_DESCRIBED, "/address/described_location"),
     (person(address=address(postcode=None)), Code.ADDRESS_FIELD_MISSING, "/address/postcode"),
     (person(address=address(**US)), Code.ADDRESS_FIELD_MISSING, "/address/region"),
     (person(address=address(**US, region="Kalifornien")), Code.REGION_UNKNOWN, "/address/region"),
     (person(address=address(**BR, city="Atlântida Perdida")), Code.CITY_UNKNOWN, "/address/city"),
     (person(address=address(postcode="5114")), Code.POSTCODE_INVALID, "/address/postcode"),
+    (
+        person(address=address(**US, region="NY")),
+        Code.POSTCODE_OF_OTHER_REGION,
+        "/address/postcode",
+    ),
     (person(phone_number="+49 30"), Code.PHONE_INVALID, "/phone_number"),
     (person(email="erika@example"), Code.EMAIL_INVALID, "/email"),
     (person(national_id="12345678901"), Code.NATIONAL_ID_INVALID, "/national_id"),
@@ -109,6 +123,7 @@ def test_finding_is_named_by_code_and_pointer(
         person(
             address=address(country="JP", city="千代田区", region="東京都", postcode="100-0001")
         ),
+        person(phone_number=None),
         person(phone_number="030 901820"),
         person(phone_number="+81 90-1234-5678"),
         person(email="erika@example.org"),
@@ -194,9 +209,59 @@ def test_postcode_with_something_after_it_is_refused() -> None:
     assert found(registration) == {(Code.POSTCODE_INVALID, "/address/postcode")}
 
 
-def test_postcode_of_another_region_is_refused() -> None:
-    registration = person(address=address(**US, region="NY"))
-    assert found(registration) == {(Code.POSTCODE_INVALID, "/address/postcode")}
+AGE, PARTIAL = Code.AGE_BELOW_MINIMUM, Code.BIRTH_DATE_PARTIAL
+FUTURE, OLD = Code.BIRTH_DATE_IN_FUTURE, Code.AGE_IMPLAUSIBLE
+
+
+@pytest.mark.parametrize(
+    ("born", "codes"),
+    [
+        ("1984", {PARTIAL}),
+        ("1984-08", {PARTIAL}),
+        ("2009", {PARTIAL}),
+        ("2009-05", {PARTIAL}),
+        ("2009-06", {PARTIAL, AGE}),
+        ("2010", {PARTIAL, AGE}),
+        ("1906", {PARTIAL}),
+        ("1906-05", {PARTIAL}),
+        ("1906-04", {PARTIAL, OLD}),
+        ("1905", {PARTIAL, OLD}),
+        ("2027", {PARTIAL, AGE}),
+        ("2027-01", {PARTIAL, AGE}),
+        ("2027-02", {PARTIAL, AGE, FUTURE}),
+        ("2028", {PARTIAL, AGE, FUTURE}),
+    ],
+)
+def test_every_day_of_a_partial_date_has_to_fail(born: str, codes: set[Code]) -> None:
+    expected = {(code, "/date_of_birth") for code in codes}
+    assert found(person(date_of_birth=born)) == expected
+
+
+def test_partial_date_is_incomplete_where_the_rules_do_not_accept_it() -> None:
+    rules = RuleSet.parse(
+        SHIPPED.replace("partial_birth_dates = true", "partial_birth_dates = false")
+    )
+    incomplete = (Code.BIRTH_DATE_INCOMPLETE, "/date_of_birth")
+    assert found(person(date_of_birth="1984"), rules) == {incomplete}
+    assert rules == RuleSet.parse(SHIPPED.replace("partial_birth_dates = true", ""))
+
+
+def test_described_location_needs_neither_lines_nor_postcode() -> None:
+    described = (Code.ADDRESS_DESCRIBED, "/address/described_location")
+    assert found(person(address=UNDER_A_BRIDGE)) == {described}
+    nowhere = UNDER_A_BRIDGE.model_copy(update={"region": None})
+    missing = (Code.ADDRESS_FIELD_MISSING, "/address/region")
+    assert found(person(address=nowhere)) == {described, missing}
+
+
+def test_description_beside_an_address_is_left_alone() -> None:
+    registration = person(address=address(described_location="the house behind the church"))
+    assert found(registration) == set()
+
+
+def test_described_location_in_another_country_is_not_accepted() -> None:
+    abroad = UNDER_A_BRIDGE.model_copy(update={"country": "CH"})
+    assert found(person(address=abroad)) == {(Code.COUNTRY_NOT_ACCEPTED, "/address/country")}
 
 
 @pytest.mark.parametrize(

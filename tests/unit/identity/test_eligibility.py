@@ -92,6 +92,10 @@ def test_verdict_names_the_rule_set_version() -> None:
         (UNDER_AGE, Cohort(region="DE", age_band="under-18")),
         (IMPLAUSIBLE, Cohort(region="DE", age_band="unknown")),
         (person(date_of_birth=date(2030, 1, 1)), Cohort(region="DE", age_band="unknown")),
+        (person(date_of_birth="1984"), Cohort(region="DE", age_band="35-44")),
+        (person(date_of_birth="1982"), Cohort(region="DE", age_band="unknown")),
+        (person(date_of_birth="1982-05"), Cohort(region="DE", age_band="unknown")),
+        (person(date_of_birth="1982-06"), Cohort(region="DE", age_band="35-44")),
         (person(address=address(country="CH")), Cohort(region="other", age_band="35-44")),
         (
             person(address=address(country="JP", region="東京都", postcode="100-0001")),

@@ -1,10 +1,12 @@
 """The form of a registration: what is refused at the edge, and that a refusal repeats nothing."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
+from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from civic.identity.model.registration import PII_FIELDS, Address, Consent, Registration
@@ -32,13 +34,12 @@ def test_valid_registration_is_read_as_written() -> None:
 
 
 def test_optional_fields_may_be_left_out() -> None:
-    registration = Registration.model_validate_json(json.dumps(without("email")))
-    assert (registration.email, registration.national_id) == (None, None)
+    registration = Registration.model_validate_json(json.dumps(without("email", "phone_number")))
+    assert (registration.email, registration.phone_number) == (None, None)
+    assert registration.national_id is None
 
 
-@pytest.mark.parametrize(
-    "name", ["username", "full_name", "date_of_birth", "address", "phone_number", "consent"]
-)
+@pytest.mark.parametrize("name", ["username", "full_name", "date_of_birth", "address", "consent"])
 def test_required_field_is_missed(name: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Registration.model_validate_json(json.dumps(without(name)))
@@ -47,13 +48,29 @@ def test_required_field_is_missed(name: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("value", ["0", "1700000000", "12.5", "1984-8-12", "19840812", "84-08-12"])
+@pytest.mark.parametrize(
+    "value",
+    ["0", "1700000000", "12.5", "1984-8-12", "19840812", "84-08-12", "1984-8", "84", "-984"],
+)
 def test_digits_are_not_a_date(value: str) -> None:
     assert errors(date_of_birth=value) == [("not_a_date", ("date_of_birth",))]
 
 
 @pytest.mark.parametrize(
-    "value", ["2023-02-29", "2023-13-01", "1984-08-12T00:00:00", "1984-08-12 ", "\u0661984-08-12"]
+    "value",
+    [
+        "2023-02-29",
+        "2023-13-01",
+        "1984-08-12T00:00:00",
+        "1984-08-12 ",
+        "\u0661984-08-12",
+        "2023-13",
+        "2023-00",
+        "0000",
+        "0000-01",
+        "1984-",
+        "\u0661984",
+    ],
 )
 def test_what_no_calendar_has_is_not_a_date(value: str) -> None:
     assert errors(date_of_birth=value) == [("not_a_date", ("date_of_birth",))]
@@ -65,7 +82,42 @@ def test_what_is_no_string_is_not_a_date(value: object) -> None:
 
 
 def test_leap_day_is_a_date() -> None:
-    assert parse(date_of_birth="2004-02-29").date_of_birth.day == 29
+    assert parse(date_of_birth="2004-02-29").date_of_birth == date(2004, 2, 29)
+
+
+@pytest.mark.parametrize("value", ["1984", "1984-08", "0001", "9999-12"])
+def test_date_of_birth_may_be_known_in_part_and_is_kept_so(value: str) -> None:
+    registration = parse(date_of_birth=value)
+    assert registration.date_of_birth == value
+    assert registration.to_fields()["date_of_birth"] == f'"{value}"'.encode()
+    assert Registration.from_fields(registration.to_fields()) == registration
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1984-08-12",
+        "1984-08",
+        "1984",
+        "0001",
+        "0000",
+        "1984-13",
+        "1984-00",
+        "1984-8",
+        "984",
+        "",
+        1984,
+    ],
+)
+def test_description_of_a_date_of_birth_says_the_same(value: object) -> None:
+    schema = Registration.model_json_schema()["properties"]["date_of_birth"]
+    checker = Draft202012Validator.FORMAT_CHECKER
+    described = Draft202012Validator(schema, format_checker=checker).is_valid(value)
+    try:
+        taken = bool(parse(date_of_birth=value))
+    except ValidationError:
+        taken = False
+    assert described == taken
 
 
 @pytest.mark.parametrize(
@@ -146,6 +198,44 @@ def test_address_has_one_to_four_lines(lines: list[str]) -> None:
     assert errors(address={**VALID["address"], "lines": lines})[0][1] == ("address", "lines")
 
 
+CROSSING = "under the bridge where Main Street meets 1st Street"
+
+
+def test_location_may_be_described_in_place_of_lines_and_postcode() -> None:
+    described = {"described_location": CROSSING, "city": "Sacramento", "country": "US"}
+    registration = parse(address=described)
+    assert registration.address.lines is None
+    assert registration.model_dump(mode="json", exclude_none=True)["address"] == described
+    assert Registration.from_fields(registration.to_fields()) == registration
+
+
+@pytest.mark.parametrize(
+    ("location", "faults"),
+    [
+        ({}, [("missing", ("address", "lines"))]),
+        ({"lines": None}, [("missing", ("address", "lines"))]),
+        ({"described_location": None}, [("missing", ("address", "lines"))]),
+        ({"described_location": " "}, [("blank", ("address", "described_location"))]),
+        ({"described_location": "x" * 501}, [("too_long", ("address", "described_location"))]),
+        ({"described_location": CROSSING, "lines": []}, [("too_short", ("address", "lines"))]),
+        ({"described_location": CROSSING}, []),
+        ({"described_location": CROSSING, "lines": None}, []),
+        ({"described_location": CROSSING, "lines": ["1 Main St"]}, []),
+        ({"lines": ["1 Main St"]}, []),
+    ],
+)
+def test_address_has_lines_or_a_description(
+    location: dict[str, Any], faults: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    address = {"city": "Sacramento", "country": "US", **location}
+    assert (errors(address=address) if faults else []) == faults
+    schema = Registration.model_json_schema()
+    described = Draft202012Validator({"$ref": "#/$defs/Address", "$defs": schema["$defs"]})
+    assert described.is_valid(address) == (not faults)
+    if not faults:
+        assert parse(address=address).address.city == "Sacramento"
+
+
 @pytest.mark.parametrize("country", ["de", "DEU", "D", "", "\uff24\uff25", "DE\n"])
 def test_country_is_two_capital_letters(country: str) -> None:
     address = {**VALID["address"], "country": country}
@@ -217,5 +307,5 @@ def test_models_are_frozen() -> None:
         assert model.model_config["strict"]
 
 
-def without(name: str) -> dict[str, Any]:
-    return {key: value for key, value in VALID.items() if key != name}
+def without(*names: str) -> dict[str, Any]:
+    return {key: value for key, value in VALID.items() if key not in names}

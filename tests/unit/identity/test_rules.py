@@ -5,7 +5,14 @@ import pytest
 from pydantic import ValidationError
 
 from civic.identity.model.age import LeapDayBirthday, age_band, age_on, birthday
-from civic.identity.model.codes import NEVER_REJECT, Code, IdScheme, RequestError, Severity
+from civic.identity.model.codes import (
+    NEVER_REJECT,
+    SETTLED_BY_PEOPLE,
+    Code,
+    IdScheme,
+    RequestError,
+    Severity,
+)
 from civic.identity.model.postal import region_code
 from civic.identity.model.rules import RuleSet, RuleSetBroken
 
@@ -103,6 +110,17 @@ def test_rule_set_in_which_contact_data_rejects_is_refused(code: Code) -> None:
         rejecting = document["rules"] | {code: document["rules"][code] | {key: "reject"}}
         with pytest.raises(ValidationError, match=f"may not reject for {code}"):
             RuleSet.model_validate(document | {"rules": rejecting})
+
+
+@pytest.mark.parametrize("code", sorted(SETTLED_BY_PEOPLE))
+@pytest.mark.parametrize("severity", ["remark", "ignore"])
+def test_rule_set_that_accepts_what_only_a_person_can_judge_is_refused(
+    code: Code, severity: str
+) -> None:
+    document = RuleSet.parse(SHIPPED).model_dump(by_alias=True)
+    document["rules"][code]["severity"] = severity
+    with pytest.raises(ValidationError, match=f"may not pass over {code}"):
+        RuleSet.model_validate(document)
 
 
 def test_contact_data_is_what_never_rejects() -> None:

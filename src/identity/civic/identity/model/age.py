@@ -1,9 +1,27 @@
-"""Ages in completed years, and the bands they are counted in."""
+"""Dates of birth, ages in completed years, and the bands they are counted in."""
 
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
+from typing import NewType
+
+PartialDate = NewType("PartialDate", str)
+"""The year of birth of a person who knows no more of it, ``YYYY``, or year and month, ``YYYY-MM``.
+
+Civil registers and travel documents have such dates (ICAO Doc 9303-3 section 4.8).
+"""
+
+
+def birth_days(born: date | PartialDate) -> tuple[date, date]:
+    """Return the first and the last day on which a person may have been born."""
+    if isinstance(born, date):
+        return born, born
+    year, _, month = born.partition("-")
+    first, last = (int(month),) * 2 if month else (1, 12)
+    days = monthrange(int(year), last)[1]
+    return date(int(year), first, 1), date(int(year), last, days)
 
 
 class LeapDayBirthday(StrEnum):

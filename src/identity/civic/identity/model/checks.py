@@ -7,12 +7,13 @@ are imported when the first such field appears, so that a cold start does not pa
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from importlib import import_module
 
 import phonenumbers
 
 from civic.contracts.events import Reason
+from civic.identity.model.age import birth_days
 from civic.identity.model.codes import Code, IdScheme
 from civic.identity.model.postal import address_findings, region_code
 from civic.identity.model.registration import Registration
@@ -40,16 +41,22 @@ def birth_date(case: Case) -> Iterator[Reason]:
     """Judge the age on election day, and the date of birth against the day of submission.
 
     Both days are in the election's time zone. A person who reaches the minimum age on election
-    day is old enough.
+    day is old enough. Of a date that is known in part every possible day has to fail; whether it
+    is the right one is for a person to decide, where the rules accept such dates at all.
     """
     born, pointer = case.registration.date_of_birth, "/date_of_birth"
-    age = case.rules.age(born)
-    if age < case.rules.age_rule.minimum:
+    rule = case.rules.age_rule
+    first, last = birth_days(born)
+    if case.rules.age(first) < rule.minimum:
         yield _reason(Code.AGE_BELOW_MINIMUM, pointer)
-    if age > case.rules.age_rule.implausible_above:
+    if case.rules.age(last) > rule.implausible_above:
         yield _reason(Code.AGE_IMPLAUSIBLE, pointer)
-    if born > case.rules.local_date(case.submitted_at):
+    if first > case.rules.local_date(case.submitted_at):
         yield _reason(Code.BIRTH_DATE_IN_FUTURE, pointer)
+    if not isinstance(born, date):
+        partial = rule.partial_birth_dates
+        code = Code.BIRTH_DATE_PARTIAL if partial else Code.BIRTH_DATE_INCOMPLETE
+        yield _reason(code, pointer)
 
 
 def attestations(case: Case) -> Iterator[Reason]:
@@ -82,6 +89,8 @@ def residence(case: Case) -> Iterator[Reason]:
         yield _reason(Code.REGION_NOT_ACCEPTED, "/address/region")
     for code, pointer in address_findings(address):
         yield _reason(code, pointer)
+    if address.lines is None:
+        yield _reason(Code.ADDRESS_DESCRIBED, "/address/described_location")
 
 
 def phone_number(case: Case) -> Iterator[Reason]:
@@ -89,9 +98,11 @@ def phone_number(case: Case) -> Iterator[Reason]:
 
     A number without country prefix is read as one of the country of residence.
     """
-    address = case.registration.address
+    written, address = case.registration.phone_number, case.registration.address
+    if written is None:
+        return
     try:
-        number = phonenumbers.parse(case.registration.phone_number, region=address.country)
+        number = phonenumbers.parse(written, region=address.country)
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_valid_number(number):

@@ -9,16 +9,20 @@ class Code(StrEnum):
     AGE_BELOW_MINIMUM = "age_below_minimum"
     AGE_IMPLAUSIBLE = "age_implausible"
     BIRTH_DATE_IN_FUTURE = "birth_date_in_future"
+    BIRTH_DATE_INCOMPLETE = "birth_date_incomplete"
+    BIRTH_DATE_PARTIAL = "birth_date_partial"
     ATTESTATION_MISSING = "attestation_missing"
     CONSENT_AFTER_SUBMISSION = "consent_after_submission"
     CONSENT_TEXT_NOT_IN_USE = "consent_text_not_in_use"
     CONSENT_TEXT_UNKNOWN = "consent_text_unknown"
     COUNTRY_NOT_ACCEPTED = "country_not_accepted"
     REGION_NOT_ACCEPTED = "region_not_accepted"
+    ADDRESS_DESCRIBED = "address_described"
     ADDRESS_FIELD_MISSING = "address_field_missing"
     REGION_UNKNOWN = "region_unknown"
     CITY_UNKNOWN = "city_unknown"
     POSTCODE_INVALID = "postcode_invalid"
+    POSTCODE_OF_OTHER_REGION = "postcode_of_other_region"
     PHONE_INVALID = "phone_invalid"
     EMAIL_INVALID = "email_invalid"
     NATIONAL_ID_INVALID = "national_id_invalid"
@@ -34,8 +38,11 @@ class Severity(StrEnum):
     IGNORE = "ignore"
 
 
-NEVER_REJECT = frozenset({Code.PHONE_INVALID, Code.EMAIL_INVALID})
+NEVER_REJECT = frozenset({Code.PHONE_INVALID, Code.EMAIL_INVALID, Code.POSTCODE_OF_OTHER_REGION})
 """What a library's table doubts, and what says nothing about who may vote."""
+
+SETTLED_BY_PEOPLE = frozenset({Code.ADDRESS_DESCRIBED, Code.BIRTH_DATE_PARTIAL})
+"""What no rule can judge, so that nobody is accepted before a person has looked."""
 
 
 class RequestError(StrEnum):

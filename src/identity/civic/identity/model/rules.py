@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StrictInt,
     ValidationError,
     field_validator,
@@ -19,8 +20,21 @@ from pydantic import (
 )
 
 from civic.identity.errors import IdentityError
-from civic.identity.model.age import LeapDayBirthday, age_band, age_on
-from civic.identity.model.codes import NEVER_REJECT, Code, IdScheme, RequestError, Severity
+from civic.identity.model.age import (
+    LeapDayBirthday,
+    PartialDate,
+    age_band,
+    age_on,
+    birth_days,
+)
+from civic.identity.model.codes import (
+    NEVER_REJECT,
+    SETTLED_BY_PEOPLE,
+    Code,
+    IdScheme,
+    RequestError,
+    Severity,
+)
 
 
 class RuleSetBroken(IdentityError):
@@ -74,6 +88,8 @@ class AgeRule(_Part):
     implausible_above: Years
     leap_day_birthday: LeapDayBirthday
     bands: Annotated[tuple[Years, ...], Field(min_length=1), AfterValidator(_ascending)]
+    partial_birth_dates: StrictBool = False
+    """Whether a year, or a year and a month, is enough for a person to decide by."""
 
 
 class ConsentText(_Part):
@@ -149,6 +165,13 @@ class RuleSet(_Part):
         deciding = [code for code in NEVER_REJECT if Severity.REJECT in value[code].severities]
         if deciding:
             raise ValueError(f"may not reject for {', '.join(sorted(deciding))}: remark or review")
+        unseen = [
+            code
+            for code in SETTLED_BY_PEOPLE
+            if value[code].severity not in {Severity.REVIEW, Severity.REJECT}
+        ]
+        if unseen:
+            raise ValueError(f"may not pass over {', '.join(sorted(unseen))}: review or reject")
         return value
 
     @classmethod
@@ -202,8 +225,16 @@ class RuleSet(_Part):
         """Return the completed years of age on election day; negative if born after it."""
         return age_on(self.election.date, born, self.age_rule.leap_day_birthday)
 
-    def age_band(self, born: date) -> str:
-        """Return the band of the age on election day, or ``unknown`` for an implausible one."""
+    def age_band(self, born: date | PartialDate) -> str:
+        """Return the band of the age on election day.
+
+        It is ``unknown`` for an implausible age, and where the days on which the person may have
+        been born do not agree.
+        """
+        first, last = map(self._age_band, birth_days(born))
+        return first if first == last else "unknown"
+
+    def _age_band(self, born: date) -> str:
         age = self.age(born)
         if not 0 <= age <= self.age_rule.implausible_above:
             return "unknown"
