@@ -11,7 +11,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 
 from civic.client.citizen import Citizen, Receipt
-from civic.identity.model.text import PLAIN_TEXT_PATTERN
+from civic.contracts.text import NUMBER_PATTERN, PLAIN_TEXT_PATTERN
 from civic.operator.operations import queue_depths
 from civic.runtime.request import IDEMPOTENCY_KEY_PATTERN
 from civic.stack.target import Target
@@ -27,15 +27,17 @@ KEY = "Idempotency-Key"
 
 
 def document() -> dict[str, Any]:
-    """Return the committed document, with its pattern for plain text replaced by a named format.
+    """Return the committed document, with its patterns for texts replaced by a named format.
 
     Drawing text from a pattern with the private-use planes takes Hypothesis seconds; a unit test
     shows that the pattern is right.
     """
     text = resources.files("civic.identity").joinpath("openapi.json").read_text()
-    pattern = f'"pattern": {json.dumps(PLAIN_TEXT_PATTERN, ensure_ascii=False)}'
-    assert pattern in text
-    found: dict[str, Any] = json.loads(text.replace(pattern, f'"format": "{PLAIN_TEXT}"'))
+    for pattern in (PLAIN_TEXT_PATTERN, NUMBER_PATTERN):
+        given = f'"pattern": {json.dumps(pattern, ensure_ascii=False)}'
+        assert given in text
+        text = text.replace(given, f'"format": "{PLAIN_TEXT}"')
+    found: dict[str, Any] = json.loads(text)
     return found
 
 

@@ -71,6 +71,14 @@ def test_a_refusal_names_code_and_fields() -> None:
     assert str(refused.value) == "422 invalid_fields (missing at /username)"
 
 
+def test_a_refusal_names_a_forbidden_character() -> None:
+    error = {"code": "forbidden_character", "pointer": "/full_name", "character": "U+200B"}
+    problem = {"code": "invalid_fields", "errors": [error]}
+    citizen, _ = answers(httpx.Response(422, json=problem))
+    with pytest.raises(Refused, match=r"forbidden_character \(U\+200B\) at /full_name"):
+        citizen.register({}, "key-of-at-least-16")
+
+
 def test_a_refusal_says_what_the_problem_is_called() -> None:
     problem = {"code": "nothing_to_review", "title": "There is no decision yet"}
     citizen, _ = answers(httpx.Response(409, json=problem))

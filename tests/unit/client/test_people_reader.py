@@ -354,7 +354,7 @@ def test_bad_csv_rows_are_reported_by_row_and_the_rest_goes_on(write: Write) -> 
         ),
         BadRow(
             10,
-            "column B (full_name) has a character that cannot be seen, or a line break; "
+            "column B (full_name) has a character that cannot be seen, or a line break (U+000A); "
             "type it again",
         ),
         PersonRow(12, PAYLOAD),

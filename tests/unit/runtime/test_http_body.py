@@ -8,10 +8,11 @@ import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from civic.contracts.text import plain_text
 from civic.contracts.trace import TraceContext
 from civic.runtime.http import answer, serve
 from civic.runtime.observability import Invocation
-from civic.runtime.request import MAX_BODY_BYTES, Problem, Request, Response
+from civic.runtime.request import MAX_BODY_BYTES, FieldError, Problem, Request, Response
 from civic.runtime.routes import Access, Route, Routes
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import http_event, said, wrong_fields
@@ -211,6 +212,16 @@ def test_wrong_field_is_named_by_a_code_of_ours(field: str, value: object, code:
     with pytest.raises(Problem) as caught:
         Request(http_event(body=json.dumps({field: value})), NO_TRACE).body(Checked)
     assert [(one.code, one.pointer) for one in caught.value.errors] == [(code, f"/{field}")]
+
+
+def test_forbidden_character_is_named_by_its_code_point_and_nothing_around_it_is() -> None:
+    class Named(BaseModel):
+        name: Annotated[str, AfterValidator(plain_text)]
+
+    with pytest.raises(Problem) as caught:
+        Request(http_event(body='{"name": "Mara\\u200bSol"}'), NO_TRACE).body(Named)
+    assert caught.value.errors == (FieldError("forbidden_character", "/name", "U+200B"),)
+    assert "Mara" not in repr(caught.value)
 
 
 @pytest.mark.parametrize("body", ["null", "1", '"x"', "[]", "true"])

@@ -69,6 +69,15 @@ def test_problem_has_the_form_of_rfc_9457() -> None:
     assert set(problem) == {"type", "title", "status", "code", "trace_id", "errors"}
 
 
+def test_problem_names_a_character_only_where_one_is_forbidden() -> None:
+    errors = (FieldError("forbidden_character", "/name", "U+200B"), FieldError("blank", "/city"))
+    response = raising(Problem(422, "invalid_fields", "Some fields are not valid", errors))
+    assert json.loads(response["body"])["errors"] == [
+        {"code": "forbidden_character", "pointer": "/name", "character": "U+200B"},
+        {"code": "blank", "pointer": "/city"},
+    ]
+
+
 def test_problem_without_wrong_fields_lists_none() -> None:
     assert "errors" not in json.loads(send("{")["body"])
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.voting.errors import BadDefinition
-from civic.voting.model.draft import DraftElection, NewCandidate
+from civic.voting.model.draft import DraftContest, DraftElection, NewCandidate
 from civic.voting.model.drafting import begin, merge, with_candidate
 from civic.voting.model.election import Election
 from tests.fakes.voting_elections import draft
@@ -213,3 +213,18 @@ def test_candidate_for_what_is_not_there_is_a_fault(
 ) -> None:
     candidate = NewCandidate(text="Barbara", **given)
     assert faults(lambda: with_candidate(begun(), candidate)) == [fault]
+
+
+@pytest.mark.parametrize("title", ["No\u202eseY", "\u3164", "Yes\u200b"])
+def test_title_that_hides_something_from_voters_is_refused(title: str) -> None:
+    for document in ({"title": title}, {"title": "Question", "options": [{"text": title}]}):
+        with pytest.raises(ValidationError, match=r"U\+(202E|3164|200B)"):
+            DraftContest.model_validate(document)
+
+
+def test_joiners_stay_in_a_title_and_pasted_marks_do_not() -> None:
+    contest = DraftContest.model_validate(
+        {"title": "\u200fQuestion\u200f", "options": [{"text": "ක්\u200dෂ"}]}
+    )
+    assert contest.title == "Question"
+    assert contest.options[0].text == "ක්\u200dෂ"

@@ -89,7 +89,10 @@ def test_write_ins_count_like_selections(
         " \n ",
         "x" * (MAX_WRITE_IN + 1),
         "Edith\u202ehtidE",
-        "Edith\u2066",
+        "Ed\u2066ith",
+        "\u200d",
+        "\u3164",
+        "\u2800",
         "Ed\u200bith",
         "Edith\x00",
         "Ed\x07ith",
@@ -102,6 +105,15 @@ def test_write_ins_count_like_selections(
 )
 def test_what_prints_as_nothing_or_as_something_else_is_no_name(text: str) -> None:
     assert faults(NORTH, {}, {"c2": [text]}) == [("not_a_name", "/write_ins/c2")]
+
+
+@pytest.mark.parametrize("name", ["می\u200cخواهم", "ක්\u200dෂ", "\u845b\U000e0100"])  # noqa: RUF001 - they are meant
+def test_joiners_and_variants_of_letters_stay_in_a_name(name: str) -> None:
+    assert marked(NORTH, {}, {"c2": [name]}).write_ins == {"c2": (name,)}
+
+
+def test_marks_that_were_pasted_go_from_the_ends_of_a_name() -> None:
+    assert marked(NORTH, {}, {"c2": ["\u202a Edith \u202c\ufe0f"]}).write_ins == {"c2": ("Edith",)}
 
 
 def test_names_are_normalised_and_sorted() -> None:

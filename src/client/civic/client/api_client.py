@@ -1,6 +1,7 @@
 """The client of Civic's HTTP APIs: it retries, and turns problem details into errors."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -120,10 +121,15 @@ def require_success(answer: httpx.Response) -> None:
     if answer.is_success:
         return
     body = document_of(answer)
-    fields = tuple(f"{item['code']} at {item['pointer']}" for item in body.get("errors", ()))
+    fields = tuple(map(_fault, body.get("errors", ())))
     raise Refused(
         answer.status_code, body.get("code", "refused"), fields, str(body.get("title", ""))
     )
+
+
+def _fault(item: Mapping[str, str]) -> str:
+    character = f" ({item['character']})" if "character" in item else ""
+    return f"{item['code']}{character} at {item['pointer']}"
 
 
 def document_of(answer: httpx.Response) -> dict[str, Any]:

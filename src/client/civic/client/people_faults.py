@@ -15,7 +15,6 @@ _REMEDIES = {
     "too_short": "is too short; complete it",
     "wrong_form": "does not have the form that is needed",
     "wrong_type": "is not of the kind that is needed",
-    "forbidden_character": "has a character that cannot be seen, or a line break; type it again",
     "not_a_date": "is not a date; write it as 1984-08-12",
     "not_a_time": "is not a time; write it as 2027-01-31T09:00:00Z",
     "unknown_field": "has a member that no registration has; remove it",
@@ -55,6 +54,9 @@ def _words(fault: FieldError, name: Callable[[str], str]) -> str:
         remedy = _YES_OR_NO
     else:
         remedy = _REMEDIES.get(fault.code, f"is refused as {fault.code}")
+    if fault.character:
+        unseen = f"a character that cannot be seen, or a line break ({fault.character})"
+        remedy = f"has {unseen}; type it again"
     if fault.code == "wrong_form" and column and column.form:
         remedy += f" ({column.form})"
     return f"{name(fault.pointer)} {remedy}".strip()

@@ -44,6 +44,7 @@ class ElectionOffice(SignedApi):
         "log_differs": _LOG_LAGS,
         "area_announced": "an area that was announced is missing",
         "area_given_twice": "another ballot style has this area",
+        "forbidden_character": "hides text, reorders it or shows as nothing",
         "given_twice": "it is given twice",
         "id_given_twice": "it is given twice",
         "max_over_options": "more than the number of options",

@@ -100,7 +100,7 @@ class SignedApi(Connected, ABC):
         """Return the refusal, with what to do about it."""
         hints = _COMMON_HINTS | dict(cls.hints)
         faults = [
-            (cls.fault_texts.get(one["code"], one["code"]), one["pointer"])
+            (_said(one, cls.fault_texts), one["pointer"])
             for one in (problem or {}).get("errors", ())
         ]
         return StaffRefused(status, code, hints.get(code) or hints.get(str(status)), faults)
@@ -162,3 +162,8 @@ def _document(answer: httpx.Response) -> dict[str, Any]:
     except ValueError:
         document = None
     return document if isinstance(document, dict) else {}
+
+
+def _said(fault: Mapping[str, str], texts: Mapping[str, str]) -> str:
+    text = texts.get(fault["code"], fault["code"])
+    return f"{text} ({fault['character']})" if "character" in fault else text

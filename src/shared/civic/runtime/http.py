@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from civic.contracts.trace import TraceContext
 from civic.runtime.observability import Invocation, invocation
-from civic.runtime.request import Problem, Request, Response
+from civic.runtime.request import FieldError, Problem, Request, Response
 from civic.runtime.routes import Access, Routes
 
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -104,6 +104,11 @@ def answer(status: int, body: BaseModel, headers: Mapping[str, str] | None = Non
     }
 
 
+def _error(error: FieldError) -> dict[str, str]:
+    named = {"code": error.code, "pointer": error.pointer}
+    return named if error.character is None else {**named, "character": error.character}
+
+
 def _problem_response(problem: Problem, trace: TraceContext) -> Response:
     body: dict[str, Any] = {
         "type": f"urn:civic:problem:{problem.code}",
@@ -114,7 +119,7 @@ def _problem_response(problem: Problem, trace: TraceContext) -> Response:
         **problem.extensions,
     }
     if problem.errors:
-        body["errors"] = [{"code": e.code, "pointer": e.pointer} for e in problem.errors]
+        body["errors"] = [_error(one) for one in problem.errors]
     return {
         "statusCode": problem.status,
         "headers": {"content-type": "application/problem+json", **HEADERS, **problem.headers},

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from civic.runtime.routes import Access, Answer, Route, Routes
@@ -67,6 +67,9 @@ class ProblemField(BaseModel):
 
     code: str
     pointer: str
+    character: str | None = Field(
+        default=None, description="The code point that is forbidden, such as U+200B"
+    )
 
 
 class ProblemDetails(BaseModel):

@@ -1,6 +1,7 @@
 """One request: strict JSON in, and the problems with which it is refused.
 
-Errors are named by a stable code and a JSON Pointer (RFC 6901). Neither ever repeats what was sent.
+Errors are named by a stable code and a JSON Pointer (RFC 6901). Neither ever repeats what was sent,
+but for the code point of a character that nobody can see.
 """
 
 import base64
@@ -28,6 +29,8 @@ class FieldError:
 
     code: str
     pointer: str
+    character: str | None = None
+    """The code point that is to go, as ``U+200B``: of a character, never of what is around it."""
 
 
 @dataclass(eq=False)
@@ -205,7 +208,11 @@ _CODES = {
 def _wrong_fields(error: ValidationError) -> Problem:
     errors = tuple(
         # An unknown key was chosen by the sender: point at the object that holds it instead.
-        FieldError(code, _pointer(item["loc"][:-1] if code == "unknown_field" else item["loc"]))
+        FieldError(
+            code,
+            _pointer(item["loc"][:-1] if code == "unknown_field" else item["loc"]),
+            item.get("ctx", {}).get("character") if code == "forbidden_character" else None,
+        )
         for item in error.errors()
         for code in [_CODES.get(item["type"], "wrong_type")]
     )

@@ -18,12 +18,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, from_json, to_json
 
+from civic.contracts.text import NUMBER, PLAIN_TEXT, number, plain_text
 from civic.identity.model.age import PartialDate, birth_days
 from civic.identity.model.pii import Pii, PiiModel, pii_fields
-from civic.identity.model.text import PLAIN_TEXT_PATTERN, plain_text
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PARTIAL_DATE = re.compile(r"\d{4}(-\d{2})?", re.ASCII)
+_YEAR_OR_MONTH = r"^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])(-(0[1-9]|1[0-2]))?$"
 
 
 def _birth_date(value: object) -> object:
@@ -54,21 +55,22 @@ BirthDate = Annotated[
         {
             "anyOf": [
                 {"type": "string", "format": "date"},
-                {"type": "string", "pattern": "^(?!0000)[0-9]{4}(-(0[1-9]|1[0-2]))?$"},
+                {"type": "string", "pattern": _YEAR_OR_MONTH},
             ],
             "description": "YYYY-MM-DD; YYYY-MM or YYYY of a person who knows no more",
         }
     ),
 ]
-PlainText = Annotated[
-    str, AfterValidator(plain_text), Field(json_schema_extra={"pattern": PLAIN_TEXT_PATTERN})
+Number = Annotated[
+    str, Field(min_length=1, max_length=32, json_schema_extra=NUMBER), AfterValidator(number)
 ]
-ShortText = Annotated[PlainText, Field(min_length=1, max_length=32)]
-Name = Annotated[PlainText, Field(min_length=1, max_length=64)]
-Line = Annotated[PlainText, Field(min_length=1, max_length=120)]
-Description = Annotated[PlainText, Field(min_length=1, max_length=500)]
-FullName = Annotated[PlainText, Field(min_length=1, max_length=200)]
-Mailbox = Annotated[PlainText, Field(min_length=1, max_length=254)]
+_Text = Annotated[str, Field(min_length=1, json_schema_extra=PLAIN_TEXT)]
+_PLAIN = AfterValidator(plain_text)
+Name = Annotated[_Text, Field(max_length=64), _PLAIN]
+Line = Annotated[_Text, Field(max_length=120), _PLAIN]
+Description = Annotated[_Text, Field(max_length=500), _PLAIN]
+FullName = Annotated[_Text, Field(max_length=200), _PLAIN]
+Mailbox = Annotated[_Text, Field(max_length=254), _PLAIN]
 
 
 def _moment(value: str) -> str:
@@ -123,7 +125,7 @@ class Address(PiiModel):
     ] = None
     city: Line
     region: Line | None = None
-    postcode: ShortText | None = None
+    postcode: Number | None = None
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
 
 
@@ -146,9 +148,9 @@ class Registration(PiiModel):
     full_name: Annotated[FullName, Pii("to identify the person on the roll")]
     date_of_birth: Annotated[BirthDate, Pii("to check the age on election day")]
     address: Annotated[Address, Pii("to check residence and to send letters")]
-    phone_number: Annotated[ShortText | None, Pii("to reach the person about this request")] = None
+    phone_number: Annotated[Number | None, Pii("to reach the person about this request")] = None
     email: Annotated[Mailbox | None, Pii("to reach the person about this request")] = None
-    national_id: Annotated[ShortText | None, Pii("to tell people of the same name apart")] = None
+    national_id: Annotated[Number | None, Pii("to tell people of the same name apart")] = None
     citizenship_attestation: Annotated[bool, Pii("to record that citizenship was attested")] = False
     consent: Annotated[Consent, Pii("to prove consent to this processing")]
 

@@ -17,6 +17,7 @@ import rfc8785
 
 from civic.contracts.identifiers import ElectionId, Nullifier, StyleId
 from civic.contracts.log_entries import ballot_entry, commitment, leaf_hash
+from civic.contracts.text import refused_character, shows, trimmed
 from civic.voting.errors import BadSelections, SealBroken
 from civic.voting.model.election import BallotStyle, Contest, Election, Option
 
@@ -192,11 +193,14 @@ def _faults(
 
 
 def _normal(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(unicodedata.normalize("NFC", trimmed(text)).split())
 
 
 def _is_a_name(text: str) -> bool:
-    """Return False for control, format and other characters that do not print as themselves."""
-    return 0 < len(text) <= MAX_WRITE_IN and not any(
-        unicodedata.category(character).startswith("C") for character in text
+    """Return False for what shows as nothing, hides text, or means nothing in Unicode yet."""
+    return (
+        len(text) <= MAX_WRITE_IN
+        and refused_character(text) is None
+        and shows(text)
+        and all(unicodedata.category(character) != "Cn" for character in text)
     )

@@ -4,12 +4,13 @@ import re
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from civic.contracts.events import Area
+from civic.contracts.text import PLAIN_TEXT, plain_text
 from civic.contracts.voting import Audience, StyleIdField
-from civic.voting.model.election import ContestId, Definition, OptionId, Title
+from civic.voting.model.election import ContestId, Definition, OptionId
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}[T ]")
 
@@ -26,6 +27,12 @@ Moment = Annotated[
     BeforeValidator(_written),
     Field(description="ISO 8601; without an offset, in the election's time zone"),
 ]
+Title = Annotated[
+    str,
+    Field(min_length=1, max_length=200, json_schema_extra=PLAIN_TEXT),
+    AfterValidator(plain_text),
+]
+"""A title of `civic.voting.model.election`, in which nothing is hidden from the voter."""
 Image = Annotated[str, Field(max_length=500, pattern=r"^https://[^\s]+$")]
 MAX_NUMBER = 1_000_000
 """The limit of every number here; far below what canonical JSON (RFC 8785) can write."""
