@@ -148,7 +148,7 @@ def test_rejected_registration_leaves_no_mark(
         json.dumps(PERSON)[:-1],
         json.dumps(PERSON | {"zqecanary": "zqfcanary"}),
         json.dumps(PERSON | {"date_of_birth": "zqgcanary"}),
-        json.dumps(PERSON | {"username": "zqhcanary\u202e"}),
+        json.dumps(PERSON | {"username": "zqhcanary\u202ez"}),
         json.dumps(PERSON | {"address": "zqicanary"}),
         json.dumps(PERSON | {"full_name": "zqjcanary" * 99}),
         json.dumps(PERSON)[:-1] + ', "username": "zqkcanary"}',

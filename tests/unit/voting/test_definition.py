@@ -47,7 +47,7 @@ def test_digest_is_that_of_the_canonical_json() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"title": "Council "},
+        {"title": "Council!"},
         {"contests": [CONTESTS[0] | {"options": OPTIONS[::-1]}]},
         {"contests": [CONTESTS[0] | {"options": [*OPTIONS, {"text": "Barbara"}]}]},
         {"contests": [CONTESTS[0] | {"max": 2}]},

@@ -11,6 +11,8 @@ from civic.lab.population.data import Country, PeopleData, people_data
 from civic.lab.population.maker import Maker
 
 TYPICAL = "typical"
+_FULL_WIDTH = 0xFEE0
+"""From an ASCII character to its full-width form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,51 @@ def _several_mistakes(maker: Maker, payload: Payload) -> None:
     _wrong_phone(maker, payload)
 
 
+def _no_phone(_maker: Maker, payload: Payload) -> None:
+    del payload["phone_number"]
+
+
+def _pasted_marks(_maker: Maker, payload: Payload) -> None:
+    # As contacts and right-to-left pages give them.
+    payload["full_name"] = f"\u202a{payload['full_name']}\u202c\u200e"
+    payload["phone_number"] = f"\u202d{payload['phone_number']}\u202c"
+    payload["address"]["postcode"] += "\u200f"
+
+
+def _postcode_spelling(maker: Maker, payload: Payload) -> None:
+    address = payload["address"]
+    bare = address["postcode"].replace("-", "").replace(" ", "")
+    spellings = (
+        bare,
+        bare.lower(),
+        f"{address['country']}-{address['postcode']}",
+        address["postcode"].replace("-", "\u2011").replace(" ", "  "),
+        "".join(chr(ord(one) + _FULL_WIDTH) for one in bare),
+    )
+    address["postcode"] = maker.draw.choice(spellings)
+
+
+def _mail_from_next_state(maker: Maker, payload: Payload) -> None:
+    address = payload["address"]
+    places = maker.countries[address["country"]].cities
+    elsewhere = [place.postcode for place in places if place.region != address["region"]]
+    address["postcode"] = maker.draw.choice(elsewhere)
+
+
+def _birth_year_only(_maker: Maker, payload: Payload) -> None:
+    payload["date_of_birth"] = payload["date_of_birth"][:4]
+
+
+def _no_street(_maker: Maker, payload: Payload) -> None:
+    address = payload["address"]
+    del address["lines"], address["postcode"]
+    address["described_location"] = "under the railway bridge"
+
+
+def _unknown_consent_text(_maker: Maker, payload: Payload) -> None:
+    payload["consent"]["text_version"] = "banana"
+
+
 RECIPES: dict[str, _Recipe] = {
     TYPICAL: _Recipe(_as_is),
     "non_latin_name": _Recipe(_as_is, lives_in=lambda country: country.script == "other"),
@@ -151,5 +198,14 @@ RECIPES: dict[str, _Recipe] = {
     "implausibly_old": _Recipe(_implausibly_old),
     "lives_elsewhere": _Recipe(_as_is, elsewhere=True),
     "several_mistakes": _Recipe(_several_mistakes),
+    "no_phone": _Recipe(_no_phone),
+    "pasted_marks": _Recipe(_pasted_marks),
+    "postcode_spelling": _Recipe(_postcode_spelling),
+    "mail_from_next_state": _Recipe(
+        _mail_from_next_state, lives_in=lambda country: country.cities[0].region is not None
+    ),
+    "birth_year_only": _Recipe(_birth_year_only),
+    "no_street": _Recipe(_no_street),
+    "unknown_consent_text": _Recipe(_unknown_consent_text),
 }
 """How each kind in ``people.toml`` is made."""
