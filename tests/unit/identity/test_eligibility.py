@@ -60,6 +60,18 @@ def test_ignored_finding_is_neither_a_reason_nor_counted() -> None:
 
 
 @pytest.mark.parametrize(
+    "full_name", ["Kamaka\u02bbeha Keali\u02bbi", "O\u2019Brien-Smith Jr.", "X"]
+)
+def test_name_of_any_form_is_accepted(full_name: str) -> None:
+    home = address(
+        lines=("1 Main St",), city="Sacramento", region="CA", postcode="95814", country="US"
+    )
+    named = person(full_name=full_name, address=home, phone_number="+1 916 445 2841")
+    verdict = decide(named, SUBMITTED_AT, RULES)
+    assert (verdict.decision, verdict.reasons) == (Decision.ACCEPTED, ())
+
+
+@pytest.mark.parametrize(
     ("field", "written"),
     [("phone_number", "+1 861 220 4567"), ("email", "a..b@docomo.ne.jp")],
 )

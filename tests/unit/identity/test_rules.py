@@ -118,9 +118,10 @@ def test_rule_set_that_accepts_what_only_a_person_can_judge_is_refused(
     code: Code, severity: str
 ) -> None:
     document = RuleSet.parse(SHIPPED).model_dump(by_alias=True)
-    document["rules"][code]["severity"] = severity
-    with pytest.raises(ValidationError, match=f"may not pass over {code}"):
-        RuleSet.model_validate(document)
+    for key in ("severity", "once_accepted"):
+        lax = document["rules"] | {code: document["rules"][code] | {key: severity}}
+        with pytest.raises(ValidationError, match=f"may not pass over {code}"):
+            RuleSet.model_validate(document | {"rules": lax})
 
 
 def test_contact_data_is_what_never_rejects() -> None:

@@ -73,7 +73,7 @@ class ProblemField(BaseModel):
 
 
 class ProblemDetails(BaseModel):
-    """A refusal (RFC 9457); never repeats what was sent."""
+    """A refusal (RFC 9457); repeats nothing of what was sent but a code point to remove."""
 
     model_config = ConfigDict(frozen=True)
 

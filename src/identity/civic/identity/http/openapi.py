@@ -17,7 +17,7 @@ _ID = {
 PUBLIC = Description(
     title="Civic registration API",
     text="Register, follow, see, correct, export and erase. Errors are problem details (RFC 9457) "
-    "and never repeat what was sent.",
+    "and repeat nothing of what was sent but the code point of a character to remove.",
     tag="registrations",
     meanings={
         403: "The election is over",

@@ -49,7 +49,7 @@ class RequestError(StrEnum):
     """The ``RequestError`` enumeration of NIST SP 1500-102 (Voter Records Interchange 1.0).
 
     An ``Error`` of that format has it as its ``Name``, our pointer as its ``Ref`` and, where the
-    name is ``other``, our code as its ``OtherError``.
+    name is ``other``, our code as its ``OtherError``. A remark is not an error.
     """
 
     IDENTITY_LOOKUP_FAILED = "identity-lookup-failed"

@@ -12,8 +12,8 @@ ELECTIONS = Description(
     title="Civic elections API",
     text="For an election office: draft, announce, run and certify elections. Every request is "
     "signed (AWS Signature Version 4, service execute-api). What has been done is not done again, "
-    "so every request can be repeated. Errors are problem details (RFC 9457) and never repeat what "
-    "was sent.",
+    "so every request can be repeated. Errors are problem details (RFC 9457) and repeat nothing of "
+    "what was sent but the code point of a character to remove.",
     tag="elections",
     meanings={
         404: "No such election",
