@@ -2,7 +2,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from civic.lab.demo.figures import decisions, latency
+from civic.lab.demo.figures import Judged, decisions, latency, rightly_decided
 from civic.lab.demo.report import Report
 from civic.operator.operations import QueueDepth
 
@@ -70,3 +70,27 @@ def test_report_does_not_reconcile_when_a_check_fails() -> None:
 
 def test_report_of_nothing_does_not_reconcile() -> None:
     assert not Report().reconciled
+
+
+def test_person_is_decided_rightly_with_the_decision_and_reasons_of_their_kind() -> None:
+    statuses = [
+        status(1, "rejected", "attestation_missing") | {"id": "1"},
+        status(1, "rejected", "attestation_missing", "postcode_invalid") | {"id": "2"},
+        status(1, "accepted") | {"id": "3"},
+        status(1, "review", "national_id_invalid") | {"id": "4"},
+        status(1, "rejected") | {"id": "somebody else"},
+    ]
+    kinds = dict.fromkeys(("1", "2", "3", "undecided"), "missing_attestation")
+    assert rightly_decided(statuses, {**kinds, "4": "wrong_national_id"}) == {
+        "missing_attestation": Judged(people=3, rightly=1),
+        "wrong_national_id": Judged(people=1, rightly=1),
+    }
+
+
+def test_report_does_not_reconcile_with_a_person_who_is_decided_wrongly() -> None:
+    report = complete()
+    report.judged = {"typical": Judged(2, 2), "long_name": Judged(1, 1)}
+    assert report.reconciled
+    assert report.figures()["decided_rightly"] == 3
+    report.judged["long_name"].rightly = 0
+    assert not report.reconciled

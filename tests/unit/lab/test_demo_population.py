@@ -8,7 +8,7 @@ import pytest
 from civic.client.journal import Journal
 from civic.client.people_reader import PersonRow
 from civic.client.submission import submit_all
-from civic.lab.demo.command import _population
+from civic.lab.demo.command import _made_up, _of_a_file
 from civic.lab.demo.report import Report
 from tests.fakes.registration_api import RegistrationApi
 from tests.integration.people import person
@@ -26,7 +26,7 @@ def test_own_people_are_those_that_are_not_refused(
     people = [person(full_name=name) for name in ("One", "Twin", "Twin", "Four")]
     file.write_text("".join(f"{json.dumps(one)}\n" for one in [*people, {}]))
     report = Report()
-    rows = list(_population(file, journal, 500, 1, report))
+    rows = list(_of_a_file(file, journal, report))
     assert rows == [PersonRow(1, people[0]), PersonRow(4, people[3])]
     assert report.bad_rows == 3
     assert "row 2: it is the same person as row 3" in capsys.readouterr().err
@@ -34,7 +34,9 @@ def test_own_people_are_those_that_are_not_refused(
 
 def test_everybody_who_is_made_up_is_registered(journal: Journal) -> None:
     api = RegistrationApi()
-    rows = list(_population(None, journal, 500, 1, Report()))
+    kinds: dict[int, str] = {}
+    rows = list(_made_up(500, 1, kinds))
+    assert kinds.keys() == {row.number for row in rows}
     with api.citizen() as citizen:
         assert all(one.receipt for one in submit_all(citizen, journal, rows, workers=4))
     assert len(api.versions) == len(rows) == 500

@@ -71,10 +71,19 @@ def demo(
     report = Report()
     with Citizen(target.api_url, local=target.is_local) as citizen:
         journal = _fresh_journal(workspace.output)
-        rows = _population(input_file, journal, people, seed, report)
+        kinds: dict[int, str] = {}
+        if input_file is None:
+            rows = _made_up(people, seed, kinds)
+        else:
+            rows = _of_a_file(input_file, journal, report)
         outcomes = submit_all(citizen, journal, rows, workers)
-        receipts = _register(outcomes, None if input_file else people, report)
-        decisions = _follow(target, citizen, receipts, workers, report)
+        registered = _register(outcomes, None if input_file else people, report)
+        receipts = {receipt.id: receipt for receipt in registered.values()}
+        decided = _follow(target, citizen, receipts, workers, report)
+        decisions = {status["id"]: status["decision"] for status in decided}
+        report.judged = figures.rightly_decided(
+            decided, {registered[one].id: kinds[one] for one in registered.keys() & kinds.keys()}
+        )
         show_pipeline(report, out)
         report.life = live(target, citizen, _someone(seed), secrets.token_hex(32))
         show_life(report.life, out)
@@ -91,18 +100,17 @@ def demo(
         raise typer.Exit(1)
 
 
-def _population(
-    input_file: Path | None, journal: Journal, people: int, seed: int, report: Report
-) -> Iterator[PersonRow]:
-    if input_file is None:
-        made = generate(people, seed, load_rule_set(_RULE_SET))
-        for number, person in enumerate(made, start=1):
-            yield PersonRow(number, person.payload, person.payload["username"])
-        return
-    file = PeopleFile(input_file)
-    plan = plan_of(
-        file.rows(lambda said: err.print(f"{input_file}: {said}", soft_wrap=True)), journal
-    )
+def _made_up(people: int, seed: int, kinds: dict[int, str]) -> Iterator[PersonRow]:
+    """Yield made-up people, and note the kind of each by the number of its row."""
+    made = generate(people, seed, load_rule_set(_RULE_SET))
+    for number, person in enumerate(made, start=1):
+        kinds[number] = person.kind
+        yield PersonRow(number, person.payload, person.payload["username"])
+
+
+def _of_a_file(path: Path, journal: Journal, report: Report) -> Iterator[PersonRow]:
+    file = PeopleFile(path)
+    plan = plan_of(file.rows(lambda said: err.print(f"{path}: {said}", soft_wrap=True)), journal)
     for number, reason in sorted(plan.refused.items()):
         err.print(f"row {number}: {reason}", markup=False, soft_wrap=True)
     report.bad_rows = len(plan.refused)
@@ -118,23 +126,24 @@ def _fresh_journal(output: Path) -> Journal:
 
 def _register(
     outcomes: Iterable[Submitted], total: int | None, report: Report
-) -> dict[str, Receipt]:
-    receipts: dict[str, Receipt] = {}
+) -> dict[int, Receipt]:
+    """Return the receipts by the number of the row."""
+    receipts: dict[int, Receipt] = {}
     with bar("registering") as progress:
         for outcome in progress.track(outcomes, total=total):
             if outcome.receipt is None:
                 report.refused += 1
                 err.print(f"row {outcome.number}: {outcome.refusal}", soft_wrap=True)
             else:
-                receipts[outcome.receipt.id] = outcome.receipt
+                receipts[outcome.number] = outcome.receipt
     report.registered = len(receipts)
     return receipts
 
 
 def _follow(
     target: Target, citizen: Citizen, receipts: dict[str, Receipt], workers: int, report: Report
-) -> dict[str, str]:
-    """Wait for the decisions, take the pipeline's figures, and return the decisions by id."""
+) -> list[dict[str, Any]]:
+    """Wait for the decisions, take the pipeline's figures, and return the decided statuses."""
     with err.status("deciding and storing") as status:
         report.queues = await_empty_queues(
             target, lambda left: status.update(f"deciding and storing: {left} messages to go")
@@ -152,7 +161,7 @@ def _follow(
         report.item_bytes[name] = [item_bytes(item) for item in items]
         if name == "HighSecDataStore":
             report.stored = sum("erased_at" not in item for item in items)
-    return {status["id"]: status["decision"] for status in statuses}
+    return statuses
 
 
 def _hold_election(
@@ -195,6 +204,11 @@ def _someone(seed: int) -> dict[str, Any]:
     return next(person.payload for person in people if person.kind == "typical")
 
 
+def _rightly(report: Report) -> str:
+    right = report.decided_rightly
+    return "" if right is None else f"{right} of {report.registered} decided rightly, "
+
+
 def _votes(report: Report) -> str:
     story = report.election
     return f"{story.received} votes = {story.ballots} counted" if story else "no election"
@@ -204,7 +218,7 @@ def _farewell(target: Target, report: Report) -> None:
     state = "[green]reconciled[/green]" if report.reconciled else "[red]NOT reconciled[/red]"
     out.print(
         f"{report.registered} registered = {report.decided} decided = {report.stored} stored, "
-        f"{_votes(report)}: {state}; report in out/demo-report.json"
+        f"{_rightly(report)}{_votes(report)}: {state}; report in out/demo-report.json"
     )
     url = target.api_url
     out.print(

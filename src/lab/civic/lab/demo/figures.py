@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched, chain
@@ -10,6 +10,7 @@ from statistics import quantiles
 from typing import Any
 
 from civic.lab.log_events import messages
+from civic.lab.population.data import people_data
 from civic.stack.target import Target
 
 _BATCH_GET = 100
@@ -24,6 +25,14 @@ class Latency:
 
     p50: float
     p95: float
+
+
+@dataclass(slots=True)
+class Judged:
+    """How many people of a kind there were, and how many of them were decided rightly."""
+
+    people: int = 0
+    rightly: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,25 @@ def decisions(statuses: Iterable[Item]) -> tuple[Counter[str], Counter[tuple[str
             (status["decision"], code) for code in {reason["code"] for reason in status["reasons"]}
         )
     return by_decision, by_reason
+
+
+def rightly_decided(statuses: Iterable[Item], kinds: Mapping[str, str]) -> dict[str, Judged]:
+    """Return by kind of person how many were decided as the population's own data says.
+
+    Args:
+        statuses: The decided statuses.
+        kinds: The kind of each made-up person, by id; of others nobody knows what is right.
+    """
+    truths = people_data().kinds
+    found = {kind: Judged() for kind in sorted(set(kinds.values()))}
+    for status in statuses:
+        kind = kinds.get(status["id"])
+        if kind is None:
+            continue
+        truth, codes = truths[kind], {reason["code"] for reason in status["reasons"]}
+        found[kind].people += 1
+        found[kind].rightly += (status["decision"], codes) == (truth.decision, {*truth.reasons})
+    return found
 
 
 def decision_milliseconds(status: Item) -> float:

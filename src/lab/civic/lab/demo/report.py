@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from civic.lab.demo.election import ElectionStory
-from civic.lab.demo.figures import AwsCalls, Latency
+from civic.lab.demo.figures import AwsCalls, Judged, Latency
 from civic.lab.demo.life import Life
 from civic.operator.commands.rights import requests_table
 from civic.operator.commands.voting import chart
@@ -31,6 +31,8 @@ class Report:
     stored: int = 0
     decisions: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    judged: dict[str, Judged] = field(default_factory=dict)
+    """By kind of made-up person; empty for people of one's own."""
     latency: Latency | None = None
     calls: AwsCalls | None = None
     item_bytes: dict[str, list[int]] = field(default_factory=dict)
@@ -45,15 +47,21 @@ class Report:
         return sum(queue.dead for queue in self.queues)
 
     @property
+    def decided_rightly(self) -> int | None:
+        """How many made-up people were decided as they should be; None for others."""
+        return sum(one.rightly for one in self.judged.values()) if self.judged else None
+
+    @property
     def checks(self) -> dict[str, bool]:
         """Every fact that must hold."""
         return self.life.checks | (self.election.life.checks if self.election else {})
 
     @property
     def reconciled(self) -> bool:
-        """Whether registered = decided = stored, no message is dead, and every check holds."""
+        """Whether all are decided (rightly) and stored, none is dead, and every check holds."""
         return (
             self.registered == self.decided == self.stored > 0
+            and self.decided_rightly in {None, self.registered}
             and self.dlq_depth == 0
             and bool(self.life.checks)
             and all(self.checks.values())
@@ -67,6 +75,8 @@ class Report:
             "refused": self.refused,
             "bad_rows": self.bad_rows,
             "decided": self.decided,
+            "decided_rightly": self.decided_rightly,
+            "kinds": {kind: asdict(one) for kind, one in self.judged.items()},
             "stored": self.stored,
             "decisions": dict(self.decisions),
             "reasons": [
@@ -124,6 +134,12 @@ def show_pipeline(report: Report, console: Console) -> None:
             if of_decision == decision:
                 reasons.add_row("", code, str(times))
     console.print(reasons)
+    if report.judged:
+        kinds = Table("kind of person", "registered", "decided rightly", title="Decided rightly")
+        for kind, one in report.judged.items():
+            wrong = "" if one.rightly == one.people else "red"
+            kinds.add_row(kind.replace("_", " "), str(one.people), str(one.rightly), style=wrong)
+        console.print(kinds)
     facts = Table("figure", "value", title="The pipeline")
     if report.latency:
         facts.add_row("POST to decision, all at once, p50", f"{report.latency.p50:,.0f} ms")
