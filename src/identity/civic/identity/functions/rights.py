@@ -117,15 +117,15 @@ def _requests(request: Request, line: Invocation) -> Response:
 
 def _explanation(request: Request, line: Invocation) -> Response:
     registration, token = registration_id(request, line), request.token
-    verdict = read_status(rights().decisions, rights().subject_keys, registration, token).verdict
-    if verdict is None:
+    row = read_status(rights().decisions, rights().subject_keys, registration, token)
+    if (verdict := row.verdict) is None:
         raise Problem(409, "not_yet_decided", "There is no decision yet")
     explained = DecisionExplanation(
         id=registration,
         decision=verdict.decision,
         decided_by="people" if verdict.round else "rules",
         rule_set=verdict.rule_set,
-        reasons=explain(verdict, _rules()),
+        reasons=explain(verdict, row.standing, _rules()),
     )
     return answer(200, explained)
 

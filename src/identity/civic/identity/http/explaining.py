@@ -1,11 +1,12 @@
 """The reasons for a decision in words (GDPR Art. 15(1)(h) and 22)."""
 
-from civic.contracts.events import Reason
+from civic.contracts.events import Decision, Reason
 from civic.identity.http.bodies import ExplainedReason
+from civic.identity.model.codes import Code, Severity
 from civic.identity.model.eligibility import REJECTED_BY_PEOPLE
 from civic.identity.model.review import DECIDED_BY_PEOPLE
 from civic.identity.model.rows import Verdict
-from civic.identity.model.rules import Rule, RuleSet
+from civic.identity.model.rules import RuleSet
 
 _BY_PEOPLE = {
     DECIDED_BY_PEOPLE: "The election office's staff looked at the registration and decided.",
@@ -18,22 +19,30 @@ _EARLIER = (
 )
 
 
-def explain(verdict: Verdict, rules: RuleSet) -> tuple[ExplainedReason, ...]:
+def explain(
+    verdict: Verdict, standing: Decision | None, rules: RuleSet
+) -> tuple[ExplainedReason, ...]:
     """Return what each reason of a decision means.
 
     What a reason did to the decision is said only where the rules are still those of the decision.
+
+    Args:
+        verdict: The decision.
+        standing: The decision in force, where it is not this one.
+        rules: The rule set of now.
     """
-    known: dict[str, Rule] = {code.value: rule for code, rule in rules.rules.items()}
-    same = verdict.rule_set == rules.version
+    known = {code.value: code for code in Code}
 
     def explained(reason: Reason) -> ExplainedReason:
-        rule = known.get(reason.code)
+        code = known.get(reason.code)
+        text = rules.rules[code].text if code else _BY_PEOPLE.get(reason.code, _EARLIER)
+        effect = None
+        if code and verdict.rule_set == rules.version:
+            effect = rules.severity(code, accepted_before=standing is not None)
+            if verdict.decision is Decision.ACCEPTED:
+                effect = Severity.REMARK
         return ExplainedReason(
-            code=reason.code,
-            pointer=reason.pointer,
-            explanation=rule.text if rule else _BY_PEOPLE.get(reason.code, _EARLIER),
-            # Where it depends on what the person was before, a decision does not say which it was.
-            effect=rule.severity if rule and same and rule.once_accepted is None else None,
+            code=reason.code, pointer=reason.pointer, explanation=text, effect=effect
         )
 
     return tuple(map(explained, verdict.reasons))
