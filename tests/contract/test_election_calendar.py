@@ -1,7 +1,8 @@
 """What every calendar of elections does."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -12,7 +13,7 @@ from civic.contracts.identifiers import StyleId
 from civic.identity.adapters import election_calendar_dynamodb
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
 from civic.identity.errors import StoreUnavailable
-from civic.identity.model.credentials import Entitlement
+from civic.identity.model.credentials import Entitlement, Window
 from civic.lab.memory.credentials import MemoryElectionCalendar
 from civic.runtime import clients
 from tests.fakes.aws import Aws
@@ -21,7 +22,8 @@ from tests.fakes.fixtures import each_kind
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
 WINDOW = NOW + timedelta(days=7), NOW + timedelta(days=8)
-BERLIN = Entitlement(ELECTION, STYLE, *WINDOW)
+TIMES = Window(ELECTION, *WINDOW)
+BERLIN = Entitlement(TIMES, STYLE)
 
 type Calendar = DynamoDbElectionCalendar | MemoryElectionCalendar
 
@@ -49,7 +51,43 @@ def test_every_election_of_an_area_is_found(calendar: Calendar) -> None:
     calendar.publish(published(NOW, "DE-BE"))
     calendar.publish(published(NOW, "DE-BE", election=OTHER))
     calendar.publish(published(NOW, "DE-HH"))
-    assert [one.election for one in calendar.of_area("DE-BE")] == [ELECTION, OTHER]
+    assert [one.window.election for one in calendar.of_area("DE-BE")] == [ELECTION, OTHER]
+
+
+def test_area_with_styles_within_it_is_divided(calendar: Calendar) -> None:
+    calendar.publish(published(NOW, "DE-BE-N1", "DE-BE"))
+    found = {area: calendar.find(area, ELECTION) for area in ("DE", "DE-BE", "DE-BE-N1")}
+    assert found == {
+        "DE": Entitlement(TIMES, None, divided=True),
+        "DE-BE": Entitlement(TIMES, STYLE, divided=True),
+        "DE-BE-N1": BERLIN,
+    }
+    assert list(calendar.of_area("DE")) == [found["DE"]]
+
+
+def test_area_that_a_later_revision_no_longer_divides_is_whole(calendar: Calendar) -> None:
+    calendar.publish(published(NOW, "DE", "DE-BE"))
+    calendar.publish(published(NOW, "DE", revision=5))
+    assert calendar.find("DE", ELECTION) == BERLIN
+    calendar.publish(published(NOW, "DE-BE", revision=6))
+    assert calendar.find("DE", ELECTION) == Entitlement(TIMES, None, divided=True)
+
+
+def test_day_and_closing_of_the_roll_are_those_of_the_last_publication(calendar: Calendar) -> None:
+    day, closing = date(2027, 1, 24), NOW + timedelta(days=2)
+    event = published(NOW, "DE-BE")
+    calendar.publish(event.model_copy(update={"day": day, "roll_closes_at": closing}))
+    assert calendar.window(ELECTION) == replace(TIMES, day=day, roll_closes_at=closing)
+    calendar.publish(published(NOW, "DE-BE", revision=5))
+    assert calendar.window(ELECTION) == TIMES
+
+
+def test_window_is_of_published_elections_only(calendar: Calendar) -> None:
+    calendar.end(ELECTION)
+    assert calendar.window(ELECTION) is None
+    assert calendar.window(OTHER) is None
+    calendar.publish(published(NOW, "DE-BE"))
+    assert calendar.window(ELECTION) == replace(TIMES, ended=True)
 
 
 def test_no_area_has_the_name_under_which_windows_are_kept() -> None:
@@ -63,7 +101,7 @@ def test_last_publication_counts_in_every_order(calendar: Calendar, order: tuple
         style = StyleId(f"style-{revision}")
         calendar.publish(published(NOW, *areas[revision], revision=revision, style=style))
     found = {area: calendar.find(area, ELECTION) for area in ("DE-BE", "DE-BB", "DE-HH")}
-    newest = Entitlement(ELECTION, StyleId("style-6"), *WINDOW)
+    newest = Entitlement(TIMES, StyleId("style-6"))
     assert found == {"DE-BE": newest, "DE-BB": None, "DE-HH": newest}
     assert list(calendar.of_area("DE-BB")) == []
 
@@ -73,7 +111,9 @@ def test_new_window_counts(calendar: Calendar) -> None:
     calendar.publish(published(NOW + timedelta(days=3), "DE-BE", revision=5))
     found = calendar.find("DE-BE", ELECTION)
     assert found is not None
-    assert (found.opens_at, found.closes_at) == tuple(one + timedelta(days=3) for one in WINDOW)
+    assert (found.window.opens_at, found.window.closes_at) == tuple(
+        one + timedelta(days=3) for one in WINDOW
+    )
 
 
 def test_end_holds_before_and_after_a_publication(calendar: Calendar) -> None:
@@ -82,7 +122,7 @@ def test_end_holds_before_and_after_a_publication(calendar: Calendar) -> None:
         calendar.publish(published(NOW, "DE-BE", election=election))
     calendar.end(ELECTION)
     calendar.publish(published(NOW, "DE-BE", revision=5))
-    assert [one.ended for one in calendar.of_area("DE-BE")] == [True, True]
+    assert [one.window.ended for one in calendar.of_area("DE-BE")] == [True, True]
 
 
 def test_end_of_an_election_that_nobody_published_gives_nobody_anything(
@@ -107,7 +147,7 @@ def test_publication_that_broke_off_counts_once_it_is_repeated(aws: Aws) -> None
     assert deployed().find("DE-BE", ELECTION) is None
     deployed().publish(event)
     assert deployed().find("DE-BE", ELECTION) == BERLIN
-    assert len(aws.items("issuer-elections")) == 4
+    assert len(aws.items("issuer-elections")) == 5
 
 
 def test_reads_are_consistent(aws: Aws) -> None:
@@ -120,6 +160,7 @@ def test_reads_are_consistent(aws: Aws) -> None:
     ("operation", "call"),
     [
         ("GetItem", lambda calendar: calendar.find("DE-BE", ELECTION)),
+        ("GetItem", lambda calendar: calendar.window(ELECTION)),
         ("Query", lambda calendar: calendar.of_area("DE-BE")),
         ("UpdateItem", lambda calendar: calendar.publish(published(NOW, "DE-BE"))),
         ("UpdateItem", lambda calendar: calendar.end(ELECTION)),

@@ -1,7 +1,7 @@
 """What every issuer's roll does."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -11,22 +11,27 @@ from civic.contracts.identifiers import ElectionId, Revision
 from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.errors import StoreUnavailable
-from civic.identity.model.credentials import RequestDigest, RollEntry, Standing
+from civic.identity.model.credentials import Noted, RequestDigest, RollEntry, Standing
 from civic.identity.model.keys import AccessDigest
 from civic.lab.memory.credentials import MemoryIssuerRoll
 from civic.runtime import clients
 from tests.fakes.aws import Aws
-from tests.fakes.elections import ELECTION, OTHER
+from tests.fakes.elections import ELECTION, ELSEWHERE, OTHER, STYLE
 from tests.fakes.fixtures import each_kind
 from tests.fakes.people import ADA, GRACE
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
 EXPIRES = NOW + timedelta(days=400)
 DIGEST, NEWER = AccessDigest(bytes(range(32))), AccessDigest(bytes(32))
-MINE, ANOTHER = RequestDigest(b"\x01" * 32), RequestDigest(b"\x02" * 32)
-FIRST = Standing(ADA, Revision(1), 0, "DE-BE", accepted=True, access_digest=DIGEST)
+MINE = Noted(RequestDigest(b"\x01" * 32), STYLE)
+ANOTHER = Noted(RequestDigest(b"\x02" * 32), STYLE)
+FIRST = Standing(ADA, Revision(1), 0, ("DE-BE", "DE"), accepted=True, access_digest=DIGEST)
 OVERRULED = replace(FIRST, round=1, accepted=False)
-SECOND = replace(FIRST, revision=Revision(2), area="DE-BB")
+SECOND = replace(FIRST, revision=Revision(2), areas=("DE-BB", "DE"))
+MOVED_BORDER = replace(FIRST, areas=("N2", "DE-BE", "DE"), area_version=2)
+YOUNG = replace(
+    FIRST, eligible_from=date(2027, 5, 23), registered_at=NOW - timedelta(days=3), area_version=1
+)
 
 type Roll = DynamoDbIssuerRoll | MemoryIssuerRoll
 
@@ -48,6 +53,33 @@ def test_decision_is_kept_as_it_is(roll: Roll) -> None:
     assert roll.get(GRACE) is None
 
 
+def test_days_and_areas_are_kept(roll: Roll) -> None:
+    roll.decided(YOUNG)
+    assert roll.get(ADA) == RollEntry(YOUNG, {})
+
+
+def test_later_decision_leaves_nothing_of_an_earlier_one(roll: Roll) -> None:
+    roll.decided(YOUNG)
+    roll.decided(SECOND)
+    assert roll.get(ADA) == RollEntry(SECOND, {})
+
+
+@pytest.mark.parametrize("versions", [*permutations([0, 2, 10])])
+def test_of_one_decision_the_later_area_table_wins_in_every_order(
+    roll: Roll, versions: tuple[int, ...]
+) -> None:
+    tables = {one: replace(FIRST, areas=(f"N{one}", "DE"), area_version=one) for one in versions}
+    for version in (*versions, *versions):
+        roll.decided(tables[version])
+    assert roll.get(ADA) == RollEntry(tables[10], {})
+
+
+def test_later_area_table_does_not_bring_back_what_people_overruled(roll: Roll) -> None:
+    roll.decided(OVERRULED)
+    roll.decided(MOVED_BORDER)
+    assert roll.get(ADA) == RollEntry(OVERRULED, {})
+
+
 def test_decision_without_a_digest_is_kept_without_one(roll: Roll) -> None:
     roll.decided(replace(FIRST, access_digest=None))
     assert roll.get(ADA) == RollEntry(replace(FIRST, access_digest=None), {})
@@ -66,7 +98,7 @@ def test_row_of_before_there_were_digests_gets_that_of_the_next_decision(roll: R
     assert roll.get(ADA) == RollEntry(replace(SECOND, access_digest=NEWER), {})
 
 
-@pytest.mark.parametrize("order", [*permutations([FIRST, OVERRULED, SECOND])])
+@pytest.mark.parametrize("order", [*permutations([FIRST, MOVED_BORDER, OVERRULED, SECOND])])
 def test_last_decision_wins_in_every_order(roll: Roll, order: tuple[Standing, ...]) -> None:
     for standing in order:
         roll.decided(standing)
@@ -117,7 +149,7 @@ def test_restriction_does_not_bring_back_the_erased(roll: Roll) -> None:
 
 def test_same_decision_again_changes_nothing(roll: Roll) -> None:
     roll.decided(OVERRULED)
-    roll.decided(replace(OVERRULED, area="DE-BB"))
+    roll.decided(replace(OVERRULED, areas=("DE-BB",)))
     roll.decided(replace(FIRST, round=0))
     assert roll.get(ADA) == RollEntry(OVERRULED, {})
 
@@ -147,6 +179,34 @@ def test_request_is_noted_once_for_each_election(roll: Roll) -> None:
     assert roll.get(ADA) == RollEntry(FIRST, {ELECTION: MINE, OTHER: ANOTHER})
 
 
+def test_request_is_another_one_for_another_style(roll: Roll) -> None:
+    roll.decided(FIRST)
+    assert roll.issue(ADA, ELECTION, MINE)
+    assert not roll.issue(ADA, ELECTION, replace(MINE, style=ELSEWHERE))
+    assert roll.get(ADA) == RollEntry(FIRST, {ELECTION: MINE})
+
+
+def test_row_of_an_earlier_release_is_read(aws: Aws) -> None:
+    clients.dynamodb().put_item(
+        TableName="issuer-roll",
+        Item={
+            "id": {"S": ADA},
+            "revision": {"N": "1"},
+            "round": {"N": "0"},
+            "area": {"S": "DE-BE"},
+            "accepted": {"BOOL": True},
+            "access_digest": {"B": DIGEST},
+            f"issued_{ELECTION}": {"B": MINE.digest},
+        },
+    )
+    assert deployed().get(ADA) == RollEntry(FIRST, {ELECTION: Noted(MINE.digest, None)})
+    assert not deployed().issue(ADA, ELECTION, ANOTHER)
+    deployed().decided(MOVED_BORDER)
+    assert deployed().get(ADA) == RollEntry(MOVED_BORDER, {ELECTION: Noted(MINE.digest, None)})
+    (item,) = aws.items("issuer-roll")
+    assert "area" not in item
+
+
 def test_later_decision_leaves_what_was_issued(roll: Roll) -> None:
     roll.decided(FIRST)
     roll.issue(ADA, ELECTION, MINE)
@@ -168,7 +228,7 @@ def test_tombstone_holds_nothing_and_outlives_every_copy_of_an_event(aws: Aws) -
     deployed().decided(FIRST)
     deployed().issue(ADA, ELECTION, MINE)
     (item,) = aws.items("issuer-roll")
-    assert item[f"issued_{ELECTION}"] == {"B": MINE}
+    assert item[f"issued_{ELECTION}"] == {"B": MINE.digest + STYLE.encode()}
     deployed().erased(ADA, NOW, EXPIRES)
     deployed().decided(SECOND)
     assert not deployed().issue(ADA, ELECTION, MINE)

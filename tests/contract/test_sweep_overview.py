@@ -175,7 +175,7 @@ def test_keys_show_for_which_revision_there_is_one(stores: Stores) -> None:
 
 @pytest.mark.parametrize("accepted", [True, False])
 def test_roll_shows_which_decision_it_has(stores: Stores, *, accepted: bool) -> None:
-    stores.roll.decided(Standing(ADA, SECOND, 3, "DE-BE", accepted, DIGEST))
+    stores.roll.decided(Standing(ADA, SECOND, 3, ("DE-BE", "DE"), accepted, DIGEST))
     assert stores.overview.on_roll(ADA) == Followed(SECOND, 3)
     stores.roll.erased(ADA, NOW, NOW)
     assert stores.overview.on_roll(ADA) == Buried()

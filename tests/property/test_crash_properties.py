@@ -192,7 +192,7 @@ def outcome(pipeline: Pipeline) -> dict[str, object]:
         "stores": [agreed(without_strays(pipeline, registration)) for registration in ids],
         "counts": counts(pipeline),
         "roll": [
-            (row.standing.accepted, row.standing.area, row.issued)
+            (row.standing.accepted, row.standing.areas, row.issued)
             if isinstance(row, RollEntry)
             else ERASED
             for row in pipeline.roll.rows.values()

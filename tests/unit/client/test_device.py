@@ -38,6 +38,7 @@ class Issuer:
         self.signer = signer
         self.seen: list[dict[str, Any]] = []
         self.fails = False
+        self.refuses = False
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.method == "GET":
@@ -49,7 +50,17 @@ class Issuer:
                 "closes_at": "2027-05-01T16:00:00Z",
                 "issued": bool(self.seen),
             }
-            return httpx.Response(200, json={"id": RECEIPT.id, "elections": [offer]})
+            refused = {
+                "election": OTHER,
+                "code": "not_yet_eligible",
+                "title": "You will not be old enough",
+                "opens_at": "2027-05-01T06:00:00Z",
+                "closes_at": "2027-05-01T16:00:00Z",
+                "eligible_from": "2027-05-23",
+                "election_day": "2027-05-01",
+            }
+            told = {"elections": [offer], "refused": [refused] if self.refuses else []}
+            return httpx.Response(200, json={"id": RECEIPT.id} | told)
         asked = json.loads(request.content)
         self.seen.append(asked)
         if self.fails:
@@ -96,6 +107,14 @@ def test_request_that_was_kept_gives_the_same_credential() -> None:
     assert kept == request
     assert device_of(issuer).redeem(kept) == device_of(issuer).redeem(request)
     assert issuer.seen[0] == issuer.seen[1]
+
+
+def test_person_who_may_not_vote_is_told_why_and_from_when() -> None:
+    issuer = Issuer()
+    issuer.refuses = True
+    with pytest.raises(CommandFailed, match=r"not be old enough \(2027-05-23\)"):
+        device_of(issuer).prepare(OTHER)
+    assert issuer.seen == []
 
 
 def test_credential_is_read_as_it_was_written() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -28,6 +29,9 @@ ANSWERS: dict[type[Exception], tuple[int, str]] = {
     errors.ReviewOutdated: (409, "review_outdated"),
     errors.ElectionNotFound: (404, "no_such_election"),
     errors.ElectionOver: (403, "election_over"),
+    errors.NotYetEligible: (403, "not_yet_eligible"),
+    errors.RollClosed: (403, "roll_closed"),
+    errors.AreaUnsettled: (403, "area_unsettled"),
     errors.BlindedMessageRefused: (422, "invalid_fields"),
     errors.CredentialAlreadyIssued: (409, "already_issued"),
     errors.CredentialKeyMissing: (503, "temporarily_unavailable"),
@@ -36,8 +40,14 @@ ANSWERS: dict[type[Exception], tuple[int, str]] = {
     errors.WrappingKeyMissing: (503, "temporarily_unavailable"),
     PublishFailed: (503, "temporarily_unavailable"),
 }
+SAYING: dict[type[Exception], tuple[Any, ...]] = {
+    errors.NotYetEligible: (date(2027, 5, 23), date(2027, 1, 23)),
+    errors.RollClosed: (datetime(2027, 1, 5, tzinfo=UTC),),
+}
+"""What some errors say besides their kind."""
 INTERNAL = (
     errors.IdentityError,
+    errors.NotEntitled,
     errors.SealError,
     errors.CommitmentMismatch,
     errors.FieldTampered,
@@ -62,7 +72,7 @@ def operations() -> dict[str, Any]:
 
 @pytest.mark.parametrize("error", ANSWERS, ids=lambda error: error.__name__)
 def test_error_of_the_domain_has_its_answer(error: type[Exception]) -> None:
-    problem = problem_of(error())
+    problem = problem_of(error(*SAYING.get(error, ())))
     assert problem is not None
     assert (problem.status, problem.code) == ANSWERS[error]
 

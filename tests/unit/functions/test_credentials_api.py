@@ -1,7 +1,7 @@
 """Credentials over HTTP, through the real handlers and adapters: answers, refusals, log lines."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -82,6 +82,57 @@ def test_voter_is_told_their_elections(deployment: Deployment) -> None:
     assert only.keys() == {"election", "style", "public_key", "opens_at", "closes_at", "issued"}
     assert (only["election"], only["style"], only["issued"]) == (ELECTION, STYLE, False)
     assert only["opens_at"] < only["closes_at"]
+
+
+def _refusals(deployment: Deployment, areas: tuple[str, ...], **facts: Any) -> tuple[Any, Any]:
+    """Return what the offers and a request say of an election; the person is as the roll says."""
+    who = citizen(deployment)
+    told = facts.pop("told")
+    (row,) = deployment.aws.items("issuer-roll")
+    clients.dynamodb().put_item(TableName="issuer-roll", Item=row | told)
+    _put(published(datetime.now(UTC), *areas).model_copy(update=facts))
+    deployment.deliver()
+    offers = content(who.ask("GET /credentials"))
+    assert offers["elections"] == []
+    (listed,) = offers["refused"]
+    return listed, ask(who, b"\x01" * 384)
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "facts", "areas", "says"),
+    [
+        (
+            "not_yet_eligible",
+            {"eligible_from": {"S": "2027-05-23"}},
+            {"day": date(2026, 11, 29)},
+            ("DE",),
+            {"eligible_from": "2027-05-23", "election_day": "2026-11-29"},
+        ),
+        (
+            "roll_closed",
+            {"registered_at": {"S": "2026-11-29T10:00:00+00:00"}},
+            {"roll_closes_at": datetime(2026, 11, 1, tzinfo=UTC)},
+            ("DE",),
+            {"roll_closes_at": "2026-11-01T00:00:00+00:00"},
+        ),
+        ("area_unsettled", {"areas": {"L": [{"S": "DE"}]}}, {}, ("DE", "DE-BE"), {}),
+    ],
+)
+def test_person_who_may_not_vote_is_told_why(
+    deployment: Deployment,
+    code: str,
+    told: dict[str, Any],
+    facts: dict[str, Any],
+    areas: tuple[str, ...],
+    says: dict[str, str],
+) -> None:
+    listed, answer = _refusals(deployment, areas, told=told, **facts)
+    refused = content(answer)
+    assert (answer["statusCode"], refused["code"]) == (403, code)
+    assert (listed["election"], listed["code"]) == (ELECTION, code)
+    assert listed["title"] == refused["title"]
+    assert {name: refused[name] for name in says} == says
+    assert {name: listed[name][:10] for name in says} == {name: says[name][:10] for name in says}
 
 
 def test_answer_becomes_a_credential(deployment: Deployment) -> None:

@@ -15,9 +15,9 @@ from civic.identity.errors import (
     ElectionOver,
     RegistrationNotFound,
 )
-from civic.identity.model.credentials import RequestDigest, RollEntry, request_digest
+from civic.identity.model.credentials import Noted, RequestDigest, RollEntry, request_digest
 from civic.identity.model.receipt import Receipt
-from civic.identity.usecases.issuing import BlindSignature, issue_credential, list_offers
+from civic.identity.usecases.issuing import BlindSignature, Offer, issue_credential, list_offers
 from civic.lab.memory.credentials import MemoryIssuerRoll
 from tests.fakes.elections import ELECTION, ELSEWHERE, OTHER, STYLE, ended, published
 from tests.fakes.people import UNKNOWN
@@ -48,7 +48,11 @@ def publish(
 def region(pipeline: Pipeline, receipt: Receipt) -> str:
     entry = pipeline.roll.get(receipt.id)
     assert entry is not None
-    return entry.standing.area
+    return entry.standing.areas[0]
+
+
+def offers(pipeline: Pipeline, receipt: Receipt) -> tuple[Offer, ...]:
+    return list_offers(pipeline.issuing, receipt.id, receipt.access_token).offered
 
 
 def message(pipeline: Pipeline, election: ElectionId = ELECTION) -> bytes:
@@ -65,7 +69,7 @@ def ask(
 def test_accepted_person_gets_a_signature_that_becomes_a_credential() -> None:
     pipeline = Pipeline()
     receipt = voter(pipeline)
-    (offer,) = list_offers(pipeline.issuing, receipt.id, receipt.access_token)
+    (offer,) = offers(pipeline, receipt)
     key = SignerKey.parse(offer.public_key)
     prepared = prepare(token_bytes(32), token_bytes)
     blinded = blind(key, prepared, token_bytes)
@@ -102,8 +106,7 @@ def test_one_election_does_not_use_up_another() -> None:
     publish(pipeline, region(pipeline, receipt), election=OTHER)
     for election in (ELECTION, OTHER):
         ask(pipeline, receipt, message(pipeline, election), election)
-    offers = list_offers(pipeline.issuing, receipt.id, receipt.access_token)
-    assert [(one.entitlement.election, one.issued) for one in offers] == [
+    assert [(one.window.election, one.issued) for one in offers(pipeline, receipt)] == [
         (ELECTION, True),
         (OTHER, True),
     ]
@@ -112,12 +115,12 @@ def test_one_election_does_not_use_up_another() -> None:
 def test_offer_says_whether_it_was_taken() -> None:
     pipeline = Pipeline()
     receipt = voter(pipeline)
-    (before,) = list_offers(pipeline.issuing, receipt.id, receipt.access_token)
+    (before,) = offers(pipeline, receipt)
     ask(pipeline, receipt, message(pipeline))
-    (after,) = list_offers(pipeline.issuing, receipt.id, receipt.access_token)
+    (after,) = offers(pipeline, receipt)
     assert (before.issued, after.issued) == (False, True)
-    assert before.entitlement.style == STYLE
-    assert (before.entitlement.opens_at, before.entitlement.closes_at) == (
+    assert before.style == STYLE
+    assert (before.window.opens_at, before.window.closes_at) == (
         NOW + timedelta(days=7),
         NOW + timedelta(days=8),
     )
@@ -164,7 +167,7 @@ def test_person_without_a_digest_cannot_ask() -> None:
 def test_election_of_another_area_is_not_found() -> None:
     pipeline = Pipeline()
     receipt = voter(pipeline, "XY")
-    assert list_offers(pipeline.issuing, receipt.id, receipt.access_token) == ()
+    assert offers(pipeline, receipt) == ()
     for election in (ELECTION, OTHER):
         with pytest.raises(ElectionNotFound):
             ask(pipeline, receipt, message(pipeline), election)
@@ -175,12 +178,13 @@ def test_style_of_the_country_is_for_every_region_without_one_of_its_own() -> No
     receipt = voter(pipeline, "XY")
     entry = pipeline.roll.rows[receipt.id]
     assert isinstance(entry, RollEntry)
-    pipeline.roll.rows[receipt.id] = replace(entry, standing=replace(entry.standing, area="DE-BE"))
+    pipeline.roll.rows[receipt.id] = replace(
+        entry, standing=replace(entry.standing, areas=("DE-BE", "DE"))
+    )
     publish(pipeline, "DE", election=OTHER)
     assert ask(pipeline, receipt, message(pipeline, OTHER), OTHER).style == STYLE
     publish(pipeline, "DE", "DE-BE", election=ELECTION, revision=5)
-    offers = list_offers(pipeline.issuing, receipt.id, receipt.access_token)
-    assert [one.entitlement.election for one in offers] == [ELECTION, OTHER]
+    assert [one.window.election for one in offers(pipeline, receipt)] == [ELECTION, OTHER]
 
 
 @pytest.mark.parametrize("how", ["closed", "ended"])
@@ -193,7 +197,7 @@ def test_election_that_is_over_gives_none(how: str) -> None:
         pipeline.now = NOW + timedelta(days=8)
     else:
         pipeline.deliver(Consumer.CREDENTIAL_ROLL, ended(NOW))
-    assert list_offers(pipeline.issuing, receipt.id, receipt.access_token) == ()
+    assert offers(pipeline, receipt) == ()
     with pytest.raises(ElectionOver):
         ask(pipeline, receipt, blinded)
 
@@ -222,13 +226,11 @@ class Overtaken(MemoryIssuerRoll):
         self.rows = inner.rows
         self._erased = erased
 
-    def issue(
-        self, registration: RegistrationId, election: ElectionId, request: RequestDigest
-    ) -> bool:
+    def issue(self, registration: RegistrationId, election: ElectionId, request: Noted) -> bool:
         if self._erased:
             self.erased(registration, NOW, NOW)
         else:
-            super().issue(registration, election, RequestDigest(bytes(32)))
+            super().issue(registration, election, Noted(RequestDigest(bytes(32)), STYLE))
         return super().issue(registration, election, request)
 
 

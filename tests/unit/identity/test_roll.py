@@ -1,8 +1,9 @@
 """The roll, through the events that update it: who is on it in the end, in any order."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,14 @@ from civic.contracts.events import (
 )
 from civic.contracts.identifiers import Revision, StyleId
 from civic.contracts.voting import CredentialKeysPublished, RollDeleted, StyleAreas
-from civic.identity.model.credentials import RequestDigest, RollEntry, Standing, areas_of
+from civic.identity.model.credentials import (
+    Noted,
+    RequestDigest,
+    RollEntry,
+    Standing,
+    areas_around,
+    areas_of,
+)
 from civic.identity.model.keys import AccessDigest
 from tests.fakes.elections import ELECTION, ELSEWHERE, STYLE, ended, published
 from tests.fakes.people import ADA
@@ -50,6 +58,12 @@ def decided(
     return kind(results=(made,))
 
 
+def changed(event: DecisionsMade, **facts: Any) -> DecisionsMade:
+    """Return an event whose decision also says something else."""
+    (made,) = event.results
+    return event.model_copy(update={"results": (made.model_copy(update=facts),)})
+
+
 def erasure(hours: int = 0, digest: AccessDigest | None = DIGEST) -> DecisionDeleted:
     at = NOW + timedelta(hours=hours)
     ended = DataChange(id=ADA, at=at, access_digest=digest, traceparent=TRACE.traceparent)
@@ -70,7 +84,9 @@ def standing(pipeline: Pipeline) -> Standing:
 
 
 def test_accepted_person_is_on_the_roll_with_their_area_and_digest() -> None:
-    assert standing(keep(decided())) == Standing(ADA, Revision(1), 0, "DE-BE", True, DIGEST)  # noqa: FBT003 - all parts, in order
+    assert standing(keep(decided())) == Standing(
+        ADA, Revision(1), 0, ("DE-BE", "DE"), accepted=True, access_digest=DIGEST
+    )
 
 
 @pytest.mark.parametrize("decision", [REJECTED, REVIEW])
@@ -90,6 +106,17 @@ def test_later_decision_wins_in_either_order(later: DecisionsMade, *, accepted: 
     first = decided(ACCEPTED if not accepted else REJECTED, round=0)
     for order in permutations((first, later)):
         assert standing(keep(*order)).accepted is accepted
+
+
+def test_decision_says_areas_and_days() -> None:
+    facts = {
+        "areas": ("N1", "DE-BE", "DE"),
+        "area_version": 3,
+        "eligible_from": date(2027, 5, 23),
+        "registered_at": NOW,
+    }
+    known = standing(keep(changed(decided(), **facts)))
+    assert {name: getattr(known, name) for name in facts} == facts
 
 
 def test_ending_of_the_last_release_takes_nobody_off_the_roll() -> None:
@@ -117,14 +144,14 @@ def test_erased_person_never_comes_back(order: Sequence[int]) -> None:
 
 def test_erasure_forgets_what_was_issued() -> None:
     pipeline = keep(decided())
-    assert pipeline.roll.issue(ADA, ELECTION, RequestDigest(bytes(32)))
+    assert pipeline.roll.issue(ADA, ELECTION, Noted(RequestDigest(bytes(32)), STYLE))
     assert pipeline.deliver(Consumer.CREDENTIAL_ROLL, erasure())
     assert pipeline.roll.rows == {ADA: NOW}
 
 
 def test_later_decision_keeps_what_was_issued() -> None:
     pipeline = keep(decided())
-    request = RequestDigest(bytes(32))
+    request = Noted(RequestDigest(bytes(32)), STYLE)
     pipeline.roll.issue(ADA, ELECTION, request)
     pipeline.deliver(Consumer.CREDENTIAL_ROLL, decided(revision=2))
     entry = pipeline.roll.get(ADA)
@@ -163,7 +190,7 @@ def test_very_many_keys_are_announced_in_several_events() -> None:
 def test_ended_election_stays_ended_in_either_order() -> None:
     for order in permutations((published(NOW, "DE-BE"), ended(NOW))):
         (one,) = keep(*order).calendar.of_area("DE-BE")
-        assert one.is_over(NOW)
+        assert one.window.is_over(NOW)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +199,14 @@ def test_ended_election_stays_ended_in_either_order() -> None:
 )
 def test_region_votes_in_itself_and_in_its_country(region: str, areas: tuple[str, ...]) -> None:
     assert areas_of(region) == areas
+
+
+@pytest.mark.parametrize(
+    ("area", "around"),
+    [("DE", ()), ("DE-BE", ("DE",)), ("DE-BE-N1", ("DE", "DE-BE")), ("N1", ())],
+)
+def test_area_is_within_those_that_its_name_begins_with(area: str, around: tuple[str, ...]) -> None:
+    assert areas_around(area) == around
 
 
 def test_event_of_another_kind_goes_back() -> None:

@@ -441,7 +441,7 @@ def test_erasure_from_before_the_ledger_forgot_it_is_finished() -> None:
     del pipeline.ledger.rows[receipt.id]
     assert sweep(pipeline) == {}
     pipeline.roll.rows[receipt.id] = RollEntry(
-        Standing(receipt.id, Revision(1), 0, "DE-BE", accepted=True, access_digest=None)
+        Standing(receipt.id, Revision(1), 0, ("DE-BE",), accepted=True, access_digest=None)
     )
     assert sweep(pipeline) == {"ErasuresMended": 1}
     assert pipeline.overview.on_roll(receipt.id) == Buried()
@@ -484,7 +484,7 @@ def planted_digest(pipeline: Pipeline, receipt: Receipt) -> None:
 def roll_ahead(pipeline: Pipeline, receipt: Receipt) -> None:
     # The low-security store was restored from before people decided.
     pipeline.roll.decided(
-        Standing(receipt.id, Revision(1), 1, "DE-BE", accepted=True, access_digest=None)
+        Standing(receipt.id, Revision(1), 1, ("DE-BE",), accepted=True, access_digest=None)
     )
 
 

@@ -5,7 +5,7 @@ again, and no other: a voter who has lost the secrets gets no second credential.
 """
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Self
 
 from pydantic import (
@@ -79,6 +79,21 @@ class Election(_Kept):
     issued: bool
 
 
+class Refusal(_Kept):
+    """An election of the voter's area in which they may not vote, and why."""
+
+    election: ElectionId
+    code: str
+    title: str
+    eligible_from: date | None = None
+    roll_closes_at: datetime | None = None
+
+    def __str__(self) -> str:
+        """Return why, and what to do."""
+        moment = self.eligible_from or self.roll_closes_at
+        return f"{self.title} ({moment.isoformat()})" if moment else self.title
+
+
 class Request(_Kept):
     """A request to the issuer, with the secrets that turn the answer into a credential."""
 
@@ -105,6 +120,7 @@ class Credential(_Kept):
 
 
 _ELECTIONS = TypeAdapter(list[Election])
+_REFUSALS = TypeAdapter(list[Refusal])
 
 
 class Device:
@@ -127,6 +143,15 @@ class Device:
         answer = self._citizen.elections(self._receipt)
         return _ELECTIONS.validate_python(answer.get("elections"))
 
+    def refusals(self) -> list[Refusal]:
+        """Return the elections of the person's area that they may not vote in.
+
+        Raises:
+            Refused: As `elections` does.
+        """
+        answer = self._citizen.elections(self._receipt)
+        return _REFUSALS.validate_python(answer.get("refused", []))
+
     def prepare(self, election: ElectionId) -> Request:
         """Make the secrets of a credential and blind it; the issuer is not asked yet.
 
@@ -135,7 +160,10 @@ class Device:
         """
         found = next((one for one in self.elections() if one.election == election), None)
         if found is None:
-            raise CommandFailed("there is no such election for this person, or it is over")
+            why = next((one for one in self.refusals() if one.election == election), None)
+            raise CommandFailed(
+                str(why) if why else "there is no such election for this person, or it is over"
+            )
         key = SignerKey.parse(found.public_key)
         prepared = prepare(self._entropy(TOKEN_BYTES), self._entropy)
         blinded = blind(key, prepared, self._entropy)

@@ -1,5 +1,7 @@
 """What can go wrong in the identity domain, one class per fact."""
 
+from datetime import date, datetime
+
 from civic.contracts.errors import Unavailable
 
 
@@ -92,6 +94,32 @@ class ElectionNotFound(IdentityError):
 
 class ElectionOver(IdentityError):
     """The election has closed; its credentials are no longer issued."""
+
+
+class NotEntitled(IdentityError):
+    """A person on the roll may not vote in this election, for a reason that they are told."""
+
+
+class NotYetEligible(NotEntitled):
+    """The person is not old enough on the day of the election."""
+
+    def __init__(self, eligible_from: date, election_day: date) -> None:
+        """Say from when the person is old enough, and what the day of the election is."""
+        super().__init__()
+        self.eligible_from, self.election_day = eligible_from, election_day
+
+
+class RollClosed(NotEntitled):
+    """The person registered after the roll of the election had closed."""
+
+    def __init__(self, closed_at: datetime) -> None:
+        """Say when it closed."""
+        super().__init__()
+        self.closed_at = closed_at
+
+
+class AreaUnsettled(NotEntitled):
+    """The person's address does not tell in which of several electoral areas they vote."""
 
 
 class CredentialAlreadyIssued(IdentityError):

@@ -5,6 +5,7 @@ domain for elections, and only facts about elections leave the voting domain.
 The rules for changes are those of `civic.contracts.events`.
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
@@ -72,6 +73,10 @@ class ElectionPublished(StateChanged):
 
     opens_at: AwareDatetime
     closes_at: AwareDatetime
+    day: date | None = Field(default=None, description="The day on which voters must be old enough")
+    roll_closes_at: AwareDatetime | None = Field(
+        default=None, description="Whoever registers from then on cannot vote in it"
+    )
     styles: tuple[StyleAreas, ...]
     openings: Audience | None = Field(
         default=None, description="Who gets the openings of the ballots' commitments"

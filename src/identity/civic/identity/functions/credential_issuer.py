@@ -18,11 +18,18 @@ from civic.identity.http.credential_bodies import (
     CredentialAnswer,
     CredentialOffer,
     CredentialOffers,
+    CredentialRefusal,
     CredentialRequest,
 )
 from civic.identity.http.paths import registration_id
 from civic.identity.model.settings import CREDENTIAL_KEY_CACHE
-from civic.identity.usecases.issuing import Issuing, Offer, issue_credential, list_offers
+from civic.identity.usecases.issuing import (
+    Issuing,
+    Offer,
+    Refusal,
+    issue_credential,
+    list_offers,
+)
 from civic.runtime import clients
 from civic.runtime.http import answer, serve
 from civic.runtime.observability import Invocation
@@ -65,7 +72,14 @@ def issuing() -> Issuing:
 def _list(request: Request, line: Invocation) -> Response:
     registration, token = registration_id(request, line), request.token
     offers = list_offers(issuing(), registration, token)
-    return answer(200, CredentialOffers(id=registration, elections=tuple(map(_offer, offers))))
+    return answer(
+        200,
+        CredentialOffers(
+            id=registration,
+            elections=tuple(map(_offer, offers.offered)),
+            refused=tuple(map(_refusal, offers.refused)),
+        ),
+    )
 
 
 def _issue(request: Request, line: Invocation) -> Response:
@@ -111,10 +125,24 @@ ROUTES = Routes(
 
 def _offer(offer: Offer) -> CredentialOffer:
     return CredentialOffer(
-        election=offer.entitlement.election,
-        style=offer.entitlement.style,
+        election=offer.window.election,
+        style=offer.style,
         public_key=base64url.encode(offer.public_key),
-        opens_at=offer.entitlement.opens_at,
-        closes_at=offer.entitlement.closes_at,
+        opens_at=offer.window.opens_at,
+        closes_at=offer.window.closes_at,
         issued=offer.issued,
+    )
+
+
+def _refusal(refusal: Refusal) -> CredentialRefusal:
+    why, window = problem_of(refusal.why), refusal.window
+    if why is None:
+        raise refusal.why
+    return CredentialRefusal(
+        election=window.election,
+        code=why.code,
+        title=why.title,
+        opens_at=window.opens_at,
+        closes_at=window.closes_at,
+        **why.extensions,
     )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from civic.contracts.events import UUID_PATTERN, Decision, Reason
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import (
+    AreaUnsettled,
     BlindedMessageRefused,
     CredentialAlreadyIssued,
     CredentialKeyMissing,
@@ -18,11 +19,13 @@ from civic.identity.errors import (
     IdempotencyKeyReused,
     KeyServiceUnavailable,
     NothingToReview,
+    NotYetEligible,
     NotYetStored,
     RegistrationErased,
     RegistrationNotFound,
     RegistrationRestricted,
     ReviewOutdated,
+    RollClosed,
     StoreUnavailable,
     TooManyRevisions,
     WrappingKeyMissing,
@@ -212,6 +215,12 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     ),
     ElectionNotFound: Problem(404, "no_such_election", "There is no such election for this person"),
     ElectionOver: Problem(403, "election_over", "The election is over"),
+    AreaUnsettled: Problem(
+        403,
+        "area_unsettled",
+        "Your address does not tell in which electoral area you vote; correct it, or ask the"
+        " election office to settle your area",
+    ),
     BlindedMessageRefused: Problem(
         422,
         "invalid_fields",
@@ -235,7 +244,28 @@ _PROBLEMS: dict[type[Exception], Problem] = {
 
 def problem_of(error: Exception) -> Problem | None:
     """Return the answer for one of the domain's errors, None for any other."""
-    return _PROBLEMS.get(type(error))
+    match error:
+        case NotYetEligible():
+            return Problem(
+                403,
+                "not_yet_eligible",
+                "You will not be old enough on the day of this election; you can vote in those"
+                " from the day of eligible_from",
+                extensions={
+                    "eligible_from": error.eligible_from.isoformat(),
+                    "election_day": error.election_day.isoformat(),
+                },
+            )
+        case RollClosed():
+            return Problem(
+                403,
+                "roll_closed",
+                "The roll of this election had closed when you registered; you can vote in later"
+                " elections",
+                extensions={"roll_closes_at": error.closed_at.isoformat()},
+            )
+        case _:
+            return _PROBLEMS.get(type(error))
 
 
 def status_of(row: DecisionRow, rejected: timedelta) -> RegistrationStatus:

@@ -1,6 +1,6 @@
 """The bodies of the credential routes."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import ConfigDict, Field
 
@@ -20,11 +20,37 @@ class CredentialOffer(Body):
     issued: bool = Field(description="Whether one was issued; the same request returns it again")
 
 
+class CredentialRefusal(Body):
+    """An election of this person's area in which they may not vote, and why.
+
+    The code and the title are those of the problem with which a request for a credential is
+    refused: ``not_yet_eligible``, ``roll_closed`` or ``area_unsettled``.
+    """
+
+    election: ElectionIdField
+    code: str
+    title: str = Field(description="What it means, and what to do")
+    opens_at: datetime
+    closes_at: datetime
+    eligible_from: date | None = Field(
+        default=None, description="With not_yet_eligible: when this person is old enough"
+    )
+    election_day: date | None = Field(
+        default=None, description="With not_yet_eligible: when voters must be old enough"
+    )
+    roll_closes_at: datetime | None = Field(
+        default=None, description="With roll_closed: one had to register before"
+    )
+
+
 class CredentialOffers(Body):
-    """The elections this person may vote in that are not over."""
+    """The elections of this person's area that are not over."""
 
     id: Id
-    elections: tuple[CredentialOffer, ...]
+    elections: tuple[CredentialOffer, ...] = Field(description="Those they may vote in")
+    refused: tuple[CredentialRefusal, ...] = Field(
+        default=(), description="Those in which they may not vote, each with the reason"
+    )
 
 
 class CredentialRequest(Body):

@@ -20,7 +20,9 @@ PUBLIC = Description(
     "and repeat nothing of what was sent but the code point of a character to remove.",
     tag="registrations",
     meanings={
-        403: "The election is over",
+        403: "The election is over (election_over), or this person may not vote in it: "
+        "not_yet_eligible (with eligible_from and election_day), "
+        "roll_closed (with roll_closes_at) or area_unsettled",
         404: "Unknown id, erased, or not this token's; the answer does not say which",
         409: "In conflict with the current state; may be repeated if Retry-After is given",
         422: "Invalid fields, each named by code and JSON Pointer",

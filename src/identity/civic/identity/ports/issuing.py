@@ -1,13 +1,13 @@
 """What credential issuing needs from the outside world; the rules of the other ports apply."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from civic.contracts.identifiers import ElectionId, RegistrationId, StyleId
 from civic.contracts.voting import StyleAreas
 from civic.identity.model.blind_rsa import SigningKey
-from civic.identity.model.credentials import Entitlement, RequestDigest, RollEntry, Standing
+from civic.identity.model.credentials import Entitlement, Noted, RollEntry, Standing, Window
 
 
 class IssuerRoll(Protocol):
@@ -37,9 +37,7 @@ class IssuerRoll(Protocol):
         """Return the row; None if there is none, or a tombstone."""
         ...
 
-    def issue(
-        self, registration: RegistrationId, election: ElectionId, request: RequestDigest
-    ) -> bool:
+    def issue(self, registration: RegistrationId, election: ElectionId, request: Noted) -> bool:
         """Note what a registration asked to have signed for an election, once and for all.
 
         Returns:
@@ -73,6 +71,16 @@ class AnnouncedElection(Protocol):
         ...
 
     @property
+    def day(self) -> date | None:
+        """The day on which voters must be old enough."""
+        ...
+
+    @property
+    def roll_closes_at(self) -> datetime | None:
+        """Whoever registers from then on cannot vote in it."""
+        ...
+
+    @property
     def styles(self) -> tuple[StyleAreas, ...]:
         """The areas of each ballot style."""
         ...
@@ -89,12 +97,16 @@ class ElectionCalendar(Protocol):
         """Note that its credentials are no longer issued, even if it is published again."""
         ...
 
+    def window(self, election: ElectionId) -> Window | None:
+        """Return the times of an election; None if it was not published."""
+        ...
+
     def of_area(self, area: str) -> Sequence[Entitlement]:
-        """Return every election in which an area has a ballot style."""
+        """Return every election in which an area, or an area within it, has a ballot style."""
         ...
 
     def find(self, area: str, election: ElectionId) -> Entitlement | None:
-        """Return what an area gets in an election; None if it has no style in it."""
+        """Return what an area gets in an election; None if it has no style, nor is divided."""
         ...
 
 

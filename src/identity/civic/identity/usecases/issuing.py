@@ -4,7 +4,7 @@ It sees who asks, and a number that could be anything. Only the person's own dev
 credential results, so nobody can link a ballot to its voter (RFC 9474 section 2).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from civic.contracts.identifiers import ElectionId, RegistrationId, StyleId
@@ -13,10 +13,19 @@ from civic.identity.errors import (
     CredentialAlreadyIssued,
     ElectionNotFound,
     ElectionOver,
+    NotEntitled,
     RegistrationNotFound,
 )
 from civic.identity.model.blind_rsa import blind_sign, representative_of
-from civic.identity.model.credentials import Entitlement, RollEntry, areas_of, request_digest
+from civic.identity.model.credentials import (
+    Entitlement,
+    Noted,
+    Right,
+    RollEntry,
+    Window,
+    request_digest,
+    right_by_area,
+)
 from civic.identity.model.keys import may_access
 from civic.identity.ports.issuing import ElectionCalendar, IssuerRoll, SigningKeys
 
@@ -36,9 +45,26 @@ class Issuing:
 class Offer:
     """An election a person may have a credential for, or has been given one for."""
 
-    entitlement: Entitlement
+    window: Window
+    style: StyleId
     public_key: bytes
     issued: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An election of the person's area in which they may not vote, and why."""
+
+    window: Window
+    why: NotEntitled
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The elections of a person's area that are not over."""
+
+    offered: tuple[Offer, ...]
+    refused: tuple[Refusal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +76,26 @@ class BlindSignature:
     signature: bytes
 
 
-def list_offers(
-    issuing: Issuing, registration: RegistrationId, access_token: str
-) -> tuple[Offer, ...]:
-    """Return the elections a person may vote in that are not over.
+def list_offers(issuing: Issuing, registration: RegistrationId, access_token: str) -> Offers:
+    """Return the elections of a person's area that are not over.
+
+    Where something was issued, the offer is what the request was noted for, whatever has changed.
 
     Raises:
         RegistrationNotFound: Unknown, not accepted, erased or another person's.
     """
     entry = _on_the_roll(issuing, registration, access_token)
-    now = issuing.clock()
-    return tuple(
-        Offer(
-            one,
-            issuing.keys.public(one.election, one.style),
-            issued=one.election in entry.issued,
-        )
-        for one in _entitlements(issuing, entry.standing.area)
-        if not one.is_over(now)
-    )
+    now, offered, refused = issuing.clock(), [], []
+    for election, found in _elections(issuing, entry).items():
+        right = _right(issuing, entry, election, found)
+        if right is None or right.window.is_over(now):
+            continue
+        if isinstance(right.style, NotEntitled):
+            refused.append(Refusal(right.window, right.style))
+        else:
+            key = issuing.keys.public(election, right.style)
+            offered.append(Offer(right.window, right.style, key, issued=election in entry.issued))
+    return Offers(tuple(offered), tuple(refused))
 
 
 def issue_credential(
@@ -80,29 +107,77 @@ def issue_credential(
 ) -> BlindSignature:
     """Sign a blinded message; repeating it gives the same signature, any other gets none.
 
-    The message is noted before it is signed: of two different requests at once one is refused, and
-    a request whose answer was lost can be repeated until the election is over.
+    The message is noted with its ballot style before it is signed: of two different requests at
+    once one is refused, and a request whose answer was lost can be repeated until the election is
+    over, even if the person has moved, or the roll has closed, in the meantime.
 
     Raises:
         RegistrationNotFound: Unknown, not accepted, erased or another person's.
         ElectionNotFound: There is no election of that id for this person.
         ElectionOver: The election is over.
+        NotEntitled: The person may not vote in it; the subclass says why.
         BlindedMessageRefused: The message is not as long as the modulus, or is not below it.
         CredentialAlreadyIssued: Another message was signed for this person and election.
     """
-    entry = _on_the_roll(issuing, registration, access_token)
-    entitled = _entitled(issuing, entry.standing.area, election)
-    if entitled.is_over(issuing.clock()):
+    while True:
+        entry = _on_the_roll(issuing, registration, access_token)
+        style = _style_for(issuing, entry, election)
+        request = Noted(request_digest(style, blinded_message), style)
+        noted = entry.issued.get(election)
+        if noted is not None and noted.digest != request.digest:
+            raise CredentialAlreadyIssued
+        key = issuing.keys.private(election, style)
+        representative_of(key, blinded_message)
+        # Where it cannot be noted, the row has changed since it was read.
+        if noted is not None or issuing.roll.issue(registration, election, request):
+            signature = blind_sign(key, blinded_message, issuing.entropy)
+            return BlindSignature(election, style, signature)
+
+
+def _style_for(issuing: Issuing, entry: RollEntry, election: ElectionId) -> StyleId:
+    found = (issuing.calendar.find(area, election) for area in entry.standing.areas)
+    right = _right(issuing, entry, election, found)
+    if right is None:
+        raise ElectionNotFound
+    if right.window.is_over(issuing.clock()):
         raise ElectionOver
-    key = issuing.keys.private(election, entitled.style)
-    representative_of(key, blinded_message)
-    request = request_digest(entitled.style, blinded_message)
-    if not issuing.roll.issue(registration, election, request):
-        # Either it was taken off the roll since it was read, or it asked for something else before.
-        _on_the_roll(issuing, registration, access_token)
-        raise CredentialAlreadyIssued
-    signature = blind_sign(key, blinded_message, issuing.entropy)
-    return BlindSignature(election, entitled.style, signature)
+    if isinstance(right.style, NotEntitled):
+        raise right.style
+    return right.style
+
+
+def _right(
+    issuing: Issuing,
+    entry: RollEntry,
+    election: ElectionId,
+    found: Iterable[Entitlement | None],
+) -> Right | None:
+    """Return what a person has in an election: what was noted for them, whatever has changed.
+
+    Args:
+        issuing: What to look it up with.
+        entry: The person.
+        election: The election.
+        found: What each of their areas gets in it, narrowest first.
+    """
+    noted = entry.issued.get(election)
+    if noted is not None and noted.style is not None:
+        window = issuing.calendar.window(election)
+        return None if window is None else Right(window, noted.style)
+    right = right_by_area(entry.standing.areas, found)
+    refusal = right.window.refusal_of(entry.standing) if right and noted is None else None
+    return Right(right.window, refusal) if right and refusal else right
+
+
+def _elections(issuing: Issuing, entry: RollEntry) -> dict[ElectionId, list[Entitlement | None]]:
+    """Return what each of a person's areas gets in each election, and where they asked before."""
+    by_area = [issuing.calendar.of_area(area) for area in entry.standing.areas]
+    known = dict.fromkeys(one.window.election for rows in by_area for one in rows)
+    rows_of = [{one.window.election: one for one in rows} for rows in by_area]
+    return {
+        election: [rows.get(election) for rows in rows_of]
+        for election in (known | dict.fromkeys(entry.issued))
+    }
 
 
 def _on_the_roll(issuing: Issuing, registration: RegistrationId, access_token: str) -> RollEntry:
@@ -111,21 +186,3 @@ def _on_the_roll(issuing: Issuing, registration: RegistrationId, access_token: s
     if entry is None or not known or not entry.standing.accepted:
         raise RegistrationNotFound
     return entry
-
-
-def _entitled(issuing: Issuing, region: str, election: ElectionId) -> Entitlement:
-    for area in areas_of(region):
-        found = issuing.calendar.find(area, election)
-        if found is not None:
-            return found
-    raise ElectionNotFound
-
-
-def _entitlements(issuing: Issuing, region: str) -> Iterator[Entitlement]:
-    """Yield every election once, with the style of the narrowest area that has one."""
-    seen = set()
-    for area in areas_of(region):
-        for one in issuing.calendar.of_area(area):
-            if one.election not in seen:
-                seen.add(one.election)
-                yield one

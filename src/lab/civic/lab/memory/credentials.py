@@ -9,7 +9,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from civic.contracts.identifiers import ElectionId, RegistrationId, StyleId
 from civic.identity.errors import CredentialKeyMissing
 from civic.identity.model.blind_rsa import SigningKey
-from civic.identity.model.credentials import Entitlement, RequestDigest, RollEntry, Standing
+from civic.identity.model.credentials import (
+    Entitlement,
+    Noted,
+    RollEntry,
+    Standing,
+    Window,
+    areas_around,
+)
 from civic.identity.ports.issuing import AnnouncedElection
 from civic.lab.memory.rsa_pairs import private_key, public_key
 
@@ -30,7 +37,7 @@ class MemoryIssuerRoll:
         known = self.rows.get(standing.id)
         if known is None:
             self.rows[standing.id] = RollEntry(standing)
-        elif isinstance(known, RollEntry) and _step(known.standing) < _step(standing):
+        elif isinstance(known, RollEntry) and known.standing.step < standing.step:
             digest = known.standing.access_digest or standing.access_digest
             self.rows[standing.id] = replace(
                 known, standing=replace(standing, access_digest=digest)
@@ -50,9 +57,7 @@ class MemoryIssuerRoll:
         known = self.rows.get(registration)
         return known if isinstance(known, RollEntry) else None
 
-    def issue(
-        self, registration: RegistrationId, election: ElectionId, request: RequestDigest
-    ) -> bool:
+    def issue(self, registration: RegistrationId, election: ElectionId, request: Noted) -> bool:
         known = self.get(registration)
         if known is None or not known.standing.accepted:
             return False
@@ -78,18 +83,33 @@ class MemoryElectionCalendar:
     def end(self, election: ElectionId) -> None:
         self.ended.add(election)
 
+    def window(self, election: ElectionId) -> Window | None:
+        known = self.published.get(election)
+        if known is None:
+            return None
+        return Window(
+            election,
+            known.opens_at,
+            known.closes_at,
+            ended=election in self.ended,
+            day=known.day,
+            roll_closes_at=known.roll_closes_at,
+        )
+
     def of_area(self, area: str) -> Sequence[Entitlement]:
         found = (self.find(area, election) for election in sorted(self.published))
         return [one for one in found if one is not None]
 
     def find(self, area: str, election: ElectionId) -> Entitlement | None:
-        known = self.published.get(election)
-        styles = known.styles if known else ()
-        mine = [one.style for one in styles if area in one.areas]
-        if known is None or not mine:
+        window = self.window(election)
+        if window is None:
             return None
-        ended = election in self.ended
-        return Entitlement(election, mine[0], known.opens_at, known.closes_at, ended=ended)
+        styles = self.published[election].styles
+        mine = [one.style for one in styles if area in one.areas]
+        divided = any(area in areas_around(other) for one in styles for other in one.areas)
+        if not mine and not divided:
+            return None
+        return Entitlement(window, mine[0] if mine else None, divided=divided)
 
 
 class MemoryIssuerKeys:
@@ -114,7 +134,3 @@ class MemoryIssuerKeys:
         if (election, style) not in self.made:
             raise CredentialKeyMissing
         return half(self.made[election, style], Encoding.DER)
-
-
-def _step(standing: Standing) -> tuple[int, int]:
-    return standing.revision, standing.round

@@ -24,11 +24,14 @@ def list_elections(
     token: Token = None,
     journal: JournalOption = None,
 ) -> None:
-    """List the elections that a person may vote in."""
+    """List the elections that a person may vote in, and why not in others of their area."""
     with holder_of(context, registration, token, journal) as holder:
-        elections = Device(holder.citizen, holder.receipt).elections()
+        device = Device(holder.citizen, holder.receipt)
+        elections, refusals = device.elections(), device.refusals()
     shown = [one.model_dump(mode="json", exclude={"public_key"}) for one in elections]
     out.print_json(json.dumps(shown))
+    for refusal in refusals:
+        err.print(f"not in {refusal.election}: {refusal}", markup=False, soft_wrap=True)
 
 
 @credential.command("get")
