@@ -260,6 +260,21 @@ def test_what_is_shown_can_be_sent_back(aws: Aws) -> None:
     assert told(aws)[1:] == ["ElectionUpdated"]
 
 
+def test_day_and_closing_of_the_roll_are_shown() -> None:
+    opens = datetime.now(UTC) + timedelta(hours=1)
+    day = (opens + timedelta(days=3)).date().isoformat()
+    days = {"day": day, "roll_closes_at": "2020-12-01T00:00:00Z"}
+    one = made(**days)
+    assert {name: one[name] for name in days} == days
+    listed = content(ask("GET /elections"))["elections"]
+    assert {name: listed[0][name] for name in days} == days
+    ask("PUT /elections/{id}/publication", on=one["id"])
+    public = results.handler(http_event("GET /elections/{id}", path={"id": one["id"]}), None)
+    assert {name: content(public)[name] for name in days} == days
+    fault = ask("POST /elections", soon(roll_closes_at="2999-01-01T18:00:00Z"))
+    assert wrong_fields(fault) == [("not_before_closing", "/roll_closes_at")]
+
+
 def test_creation_repeated_under_its_key_is_one_election() -> None:
     headers, body = {"idempotency-key": "0b9f2f3a-6a0e-4f0c"}, soon()
     first, second = (ask("POST /elections", body, headers=headers) for _ in range(2))

@@ -133,3 +133,5 @@ def test_shown_election_is_a_file_that_says_the_same(tmp_path: Path) -> None:
     assert draft.revision == 1
     assert [one.id for one in draft.contests] == [one.id for one in election.contests]
     assert (draft.opens_at, draft.closes_at) == (election.opens_at, election.closes_at)
+    assert (draft.day, draft.roll_closes_at) == (election.day, election.roll_closes_at)
+    assert draft.roll_closes_at is not None

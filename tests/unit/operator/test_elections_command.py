@@ -33,6 +33,8 @@ SHOWN: dict[str, Any] = {
     "time_zone": "Europe/Berlin",
     "opens_at": "2027-09-26T06:00:00Z",
     "closes_at": "2027-12-26T18:00:00Z",
+    "day": "2027-12-27",
+    "roll_closes_at": "2027-09-05T22:00:00Z",
     "openings": "public",
     "contests": [
         {
@@ -149,6 +151,30 @@ def test_time_without_an_offset_is_sent_without_one(api: Api, tmp_path: Path) ->
                 {"opens_at": "2028-09-26T08:00:00", "closes_at": "2028-09-26T18:00:00Z"},
             ),
         ),
+        (
+            [
+                "clone",
+                ID,
+                "--opens-at",
+                "2028-09-26 08:00",
+                "--closes-at",
+                "2028-09-26T18:00Z",
+                "--day",
+                "2028-09-27",
+                "--roll-closes-at",
+                "2028-09-01 00:00",
+            ],
+            (
+                "POST",
+                f"/elections/{ID}/clone",
+                {
+                    "opens_at": "2028-09-26T08:00:00",
+                    "closes_at": "2028-09-26T18:00:00Z",
+                    "day": "2028-09-27",
+                    "roll_closes_at": "2028-09-01T00:00:00",
+                },
+            ),
+        ),
     ],
 )
 def test_step_is_sent_and_told(
@@ -194,6 +220,19 @@ def test_update_sends_the_revision_of_the_file(api: Api, tmp_path: Path) -> None
             "--image: ",
         ),
         (["clone", ID, "--opens-at", "soon", "--closes-at", "2028-09-26 18:00"], "--opens-at: "),
+        (
+            [
+                "clone",
+                ID,
+                "--opens-at",
+                "2028-09-26 08:00",
+                "--closes-at",
+                "2028-09-26 18:00",
+                "--day",
+                "2028-09-27 08:00",
+            ],
+            "--day: Input should be a day",
+        ),
         (["create", "/nonexistent/election.yaml"], "No such file"),
     ],
 )
@@ -257,6 +296,8 @@ def test_election_is_shown_with_contests_styles_and_keys(api: Api, capsys: Captu
     printed = capsys.readouterr().out
     lines = [" ".join(line.split()) for line in printed.splitlines()]
     assert "opens 2027-09-26 08:00 CEST (Europe/Berlin)" in lines
+    assert "roll closes 2027-09-06 00:00 CEST (Europe/Berlin)" in lines
+    assert "day 2027-12-27, when voters must be old enough" in lines
     assert "openings for everybody" in lines
     assert "c1 Mayor (0 to 1)" in lines
     assert lines.index("o2 Ada\ufffd[2J Parks") < lines.index("o3 Grace")
@@ -284,6 +325,7 @@ def test_file_of_an_election_can_be_read_again(api: Api, capsys: Capture, tmp_pa
     assert (sent["revision"], sent["opens_at"]) == (3, "2027-09-26T08:00:00+02:00")
     assert [one["id"] for one in sent["contests"]] == ["c1"]
     assert sent["openings"] == "public"
+    assert (sent["day"], sent["roll_closes_at"]) == ("2027-12-27", "2027-09-06T00:00:00+02:00")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """How an office's draft becomes an election: ids, what is kept, and what is dropped."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -150,6 +150,48 @@ def test_times_without_an_offset_are_those_of_the_time_zone(given: str, moment: 
 @pytest.mark.parametrize("given", ["2027-10-31T02:30:00", "2027-03-28T02:30:00"])
 def test_time_that_is_there_twice_or_never_needs_an_offset(given: str) -> None:
     assert faults(lambda: begun(closes_at=given)) == [("ambiguous_time", "/closes_at")]
+
+
+@pytest.mark.parametrize(
+    ("closes_at", "day"),
+    [
+        ("2027-09-26 18:00", date(2027, 9, 26)),
+        ("2027-09-27 00:00", date(2027, 9, 26)),
+        ("2027-09-26 23:59", date(2027, 9, 26)),
+        ("2027-09-26T23:00:00Z", date(2027, 9, 27)),
+    ],
+)
+def test_day_of_an_election_is_its_last_in_its_time_zone(closes_at: str, day: date) -> None:
+    assert begun(closes_at=closes_at).election_day == day
+
+
+def test_day_may_be_another_one() -> None:
+    assert begun(day="2027-10-03").election_day == date(2027, 10, 3)
+
+
+def test_day_stays_when_an_election_closes_at_another_time() -> None:
+    one = begun(closes_at="2027-09-26 18:00")
+    later = one.model_copy(update={"closes_at": one.closes_at + timedelta(days=2)})
+    assert later.election_day == date(2027, 9, 26)
+
+
+def test_election_of_an_earlier_release_has_its_last_day() -> None:
+    kept = begun(closes_at="2027-09-27 00:00").model_dump_json(exclude={"day", "roll_closes_at"})
+    assert Election.model_validate_json(kept).election_day == date(2027, 9, 26)
+
+
+@pytest.mark.parametrize("given", ["2027-10-03T08:00", 0, 20271003, "3 October"])
+def test_day_is_no_time_and_no_number(given: object) -> None:
+    with pytest.raises(ValidationError):
+        draft(day=given)
+
+
+def test_roll_closes_at_a_time_of_the_time_zone() -> None:
+    closing = begun(roll_closes_at="2027-09-06 00:00").roll_closes_at
+    assert closing == datetime(2027, 9, 5, 22, tzinfo=UTC)
+    assert begun().roll_closes_at is None
+    unclear = {"roll_closes_at": "2027-03-28T02:30:00"}
+    assert faults(lambda: begun(**unclear)) == [("ambiguous_time", "/roll_closes_at")]
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "/etc/localtime", "a\0b"])

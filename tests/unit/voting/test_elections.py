@@ -210,10 +210,26 @@ def test_publication_says_the_window_and_the_areas(world: ElectionWorld) -> None
     in_state(world, State.PUBLISHED)
     (event,) = world.bus.of(ElectionPublished)
     assert (event.opens_at, event.closes_at, event.at) == (OPENS, CLOSES, NOW)
+    assert (event.day, event.roll_closes_at) == (CLOSES.date(), None)
     assert [(one.style, one.areas) for one in event.styles] == [
         ("north", ("N1", "N2")),
         ("south", ("S1",)),
     ]
+
+
+def test_publication_says_the_day_and_when_the_roll_closes(world: ElectionWorld) -> None:
+    day, closing = CLOSES.date() + timedelta(days=7), NOW - HOUR
+    wanted = draft(day=day.isoformat(), roll_closes_at=closing.isoformat())
+    one = office.publish(world.office, drafts.create(world.office, wanted).id)
+    assert [(event.day, event.roll_closes_at) for event in world.bus.of(ElectionPublished)] == [
+        (day, closing)
+    ]
+    kept = {"contests": world_contests(world, one.id), "day": day.isoformat()}
+    with pytest.raises(BadDefinition) as refused:
+        drafts.update(world.office, one.id, draft(**kept))
+    assert refused.value.faults == (("roll_closed", "/roll_closes_at"),)
+    same = draft(**kept, roll_closes_at=closing.isoformat())
+    assert drafts.update(world.office, one.id, same).roll_closes_at == closing
 
 
 @pytest.mark.parametrize("audience", Audience)
@@ -658,8 +674,21 @@ def test_clone_is_a_draft_for_another_time(world: ElectionWorld) -> None:
     assert other.issued_ids == one.issued_ids
     assert other.openings is one.openings
     assert world.told()[-1] == ("ElectionCreated", 1)
+    assert (other.day, other.roll_closes_at) == ((CLOSES + HOUR).date(), None)
     named = NewWindow(title="Run-off", opens_at=CLOSES, closes_at=CLOSES + HOUR)
     assert drafts.clone(world.office, one.id, named).title == "Run-off"
+
+
+def test_clone_has_a_day_and_a_roll_of_its_own(world: ElectionWorld) -> None:
+    wanted = draft(roll_closes_at=(NOW + HOUR).isoformat(), day=(CLOSES.date()).isoformat())
+    one = drafts.create(world.office, wanted)
+    later = CLOSES + timedelta(days=365)
+    window = NewWindow(opens_at=later, closes_at=later + HOUR)
+    plain = drafts.clone(world.office, one.id, window)
+    assert (plain.day, plain.roll_closes_at) == ((later + HOUR).date(), None)
+    days = {"day": later.date() + timedelta(days=3), "roll_closes_at": later - HOUR}
+    full = drafts.clone(world.office, one.id, window.model_copy(update=days))
+    assert (full.day, full.roll_closes_at) == (days["day"], days["roll_closes_at"])
 
 
 def test_clone_of_a_sealed_election_has_an_open_box(world: ElectionWorld) -> None:

@@ -1,6 +1,7 @@
 """What makes a definition an election; each fault with its code and its place."""
 
 from collections import Counter
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -72,6 +73,7 @@ def test_draft_may_be_unfinished(changes: dict[str, Any]) -> None:
     [
         ({"opens_at": NOW.isoformat()}, ("not_in_future", "/opens_at")),
         ({"closes_at": OPENS.isoformat()}, ("not_after_opening", "/closes_at")),
+        ({"roll_closes_at": CLOSES.isoformat()}, ("not_before_closing", "/roll_closes_at")),
         (contest(min=2, max=1), ("min_over_max", "/contests/0/min")),
         (contest(max=3), ("max_over_options", "/contests/0/max")),
         (contest(max=4, write_ins=True), ("max_over_options", "/contests/0/max")),
@@ -177,18 +179,70 @@ def test_announced_styles_and_areas_stay(
 ) -> None:
     before = begin(ID, draft())
     with pytest.raises(BadDefinition) as refused:
-        check_promises(before, merge(before, draft(contests=[], styles=[])))
+        check_promises(before, merge(before, draft(contests=[], styles=[])), NOW)
     assert refused.value.faults == (("style_announced", "/styles"),) * 2
     contests = [{"id": one.id, "title": one.title} for one in before.contests]
     with pytest.raises(BadDefinition) as refused:
-        check_promises(before, merge(before, draft(contests=contests, styles=styles)))
+        check_promises(before, merge(before, draft(contests=contests, styles=styles)), NOW)
     assert refused.value.faults == (fault,)
 
 
 def test_announced_election_may_get_more_styles_and_areas() -> None:
     before = begin(ID, draft())
     more = [style("north", "N1", "N2", "N3"), style("south", "S1"), style("west", "W1")]
-    check_promises(before, merge(before, draft(styles=more)))
+    check_promises(before, merge(before, draft(styles=more)), NOW)
+
+
+HOUR = timedelta(hours=1)
+
+
+def closing(at: datetime | None) -> Election:
+    return begin(ID, draft(roll_closes_at=at and at.isoformat()))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        (NOW, NOW + HOUR, "roll_closed"),
+        (NOW - HOUR, None, "roll_closed"),
+        (NOW + HOUR, NOW, "not_in_future"),
+        (None, NOW, "not_in_future"),
+    ],
+)
+def test_closed_roll_stays_closed_and_none_closes_in_the_past(
+    before: datetime | None, after: datetime | None, fault: str
+) -> None:
+    with pytest.raises(BadDefinition) as refused:
+        check_promises(closing(before), closing(after), NOW)
+    assert refused.value.faults == ((fault, "/roll_closes_at"),)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (NOW + HOUR, NOW + 2 * HOUR),
+        (NOW + HOUR, None),
+        (None, NOW + HOUR),
+        (NOW - HOUR, NOW - HOUR),
+        (None, None),
+    ],
+)
+def test_roll_that_has_not_closed_may_close_at_another_time(
+    before: datetime | None, after: datetime | None
+) -> None:
+    check_promises(closing(before), closing(after), NOW)
+
+
+@pytest.mark.parametrize("roll_closes_at", [NOW - HOUR, OPENS, CLOSES - HOUR])
+def test_roll_may_close_at_any_time_before_the_election(roll_closes_at: datetime) -> None:
+    assert faults(closing(roll_closes_at)) == []
+
+
+@pytest.mark.parametrize("day", [OPENS.date(), CLOSES.date() + timedelta(days=30)])
+def test_day_of_an_election_is_not_before_its_opening(day: date) -> None:
+    assert faults(begin(ID, draft(day=day.isoformat()))) == []
+    early = begin(ID, draft(day=(OPENS.date() - timedelta(days=1)).isoformat()))
+    assert faults(early) == [("before_opening", "/day")]
 
 
 def with_counts(styles: int, options: int, description: str = "") -> Election:

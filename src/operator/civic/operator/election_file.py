@@ -19,6 +19,8 @@ _FIELDS = (
     "time_zone",
     "opens_at",
     "closes_at",
+    "day",
+    "roll_closes_at",
     "openings",
     "contests",
     "styles",
@@ -106,7 +108,8 @@ def written_election(election: Mapping[str, Any]) -> str:
     """
     zone = ZoneInfo(election["time_zone"])
     document = {name: election[name] for name in _FIELDS if name in election}
-    for name in ("opens_at", "closes_at"):
-        document[name] = datetime.fromisoformat(election[name]).astimezone(zone).isoformat()
+    for name in ("opens_at", "closes_at", "roll_closes_at"):
+        if name in election:
+            document[name] = datetime.fromisoformat(election[name]).astimezone(zone).isoformat()
     text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     return text

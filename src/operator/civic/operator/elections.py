@@ -39,6 +39,7 @@ class ElectionOffice(SignedApi):
     }
     fault_texts = {  # noqa: RUF012 - as above
         "ambiguous_time": "the clocks change at that time; give the offset, such as +01:00",
+        "before_opening": "before the day on which the election opens",
         "box_differs": "the box holds another number: certify that one, if your own count has it",
         "tally_differs": _TALLY_LAGS,
         "log_differs": _LOG_LAGS,
@@ -54,7 +55,9 @@ class ElectionOffice(SignedApi):
         "no_contest": "it has no contest to show",
         "no_options_named": "this ballot style shows all options of the contest anyway, or none",
         "not_after_opening": "must be after the opening",
+        "not_before_closing": "must be before the election closes",
         "not_in_future": "must be in the future",
+        "roll_closed": "the roll has closed, which can no longer be changed",
         "style_announced": "a ballot style that was announced is missing",
         "too_few_options": "at least two, or write-ins",
         "too_large": "larger than 300 KiB",

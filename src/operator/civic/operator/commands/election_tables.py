@@ -39,10 +39,12 @@ def election_table(election: Json) -> Group:
     facts.add_row("election", f"{election['id']}, revision {election['revision']}")
     facts.add_row("title", _text(election["title"]))
     facts.add_row("state", election["state"])
-    for name in ("opens_at", "closes_at", "sealed_at"):
+    for name in ("roll_closes_at", "opens_at", "closes_at", "sealed_at"):
         if name in election:
             moment = in_zone(election[name], election["time_zone"])
-            facts.add_row(name.removesuffix("_at"), f"{moment} ({election['time_zone']})")
+            said = name.removesuffix("_at").replace("_", " ")
+            facts.add_row(said, f"{moment} ({election['time_zone']})")
+    facts.add_row("day", f"{election['day']}, when voters must be old enough")
     facts.add_row("openings", f"for {_AUDIENCES[election['openings']]}")
     if "ballots" in election:
         facts.add_row("ballots", str(election["ballots"]))

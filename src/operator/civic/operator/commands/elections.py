@@ -170,11 +170,25 @@ def clone(
     opens_at: OpensAt,
     closes_at: ClosesAt,
     title: Annotated[str | None, typer.Option(help="By default the same.")] = None,
+    day: Annotated[
+        str | None,
+        typer.Option(help="When voters must be old enough; by default the day it closes."),
+    ] = None,
+    roll_closes_at: Annotated[
+        str | None,
+        typer.Option(help="Like --opens-at; who registers later cannot vote. By default never."),
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Make a draft that is a copy of an election, for another time."""
-    given = {"title": title, "opens_at": opens_at, "closes_at": closes_at}
+    given = {
+        "title": title,
+        "opens_at": opens_at,
+        "closes_at": closes_at,
+        "day": day,
+        "roll_closes_at": roll_closes_at,
+    }
     window = _checked(NewWindow, given)
     with ElectionOffice(target_of(context)) as office:
         _tell(office.clone(election, window), as_json=as_json, next_step="publish")

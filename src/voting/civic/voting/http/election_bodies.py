@@ -1,6 +1,6 @@
 """The bodies of the elections API, and the map from the domain's errors to its answers."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -48,6 +48,10 @@ class ElectionSummary(Body):
     time_zone: str
     opens_at: datetime
     closes_at: datetime
+    day: date = Field(description="The day on which voters must be old enough")
+    roll_closes_at: datetime | None = Field(
+        default=None, description="Whoever registers from then on cannot vote in it"
+    )
 
 
 class ElectionList(Body):
@@ -150,6 +154,8 @@ def summary_of(election: Election, now: datetime) -> ElectionSummary:
         time_zone=election.time_zone,
         opens_at=election.opens_at,
         closes_at=election.closes_at,
+        day=election.election_day,
+        roll_closes_at=election.roll_closes_at,
     )
 
 
@@ -163,6 +169,8 @@ def shown(election: Election, keys: tuple[StyleId, ...] = ()) -> ElectionShown:
         time_zone=election.time_zone,
         opens_at=election.opens_at,
         closes_at=election.closes_at,
+        day=election.election_day,
+        roll_closes_at=election.roll_closes_at,
         contests=election.contests,
         styles=election.styles,
         openings=election.openings,

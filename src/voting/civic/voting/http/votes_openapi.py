@@ -5,6 +5,7 @@ when it is stale. The models of results and elections are here because the funct
 what was published, unchanged.
 """
 
+from datetime import date
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -111,6 +112,10 @@ class OfferedElection(Shown):
     time_zone: str = Field(description="IANA name, for showing times; times themselves are UTC")
     opens_at: AwareDatetime
     closes_at: AwareDatetime
+    day: date = Field(description="The day on which voters must be old enough")
+    roll_closes_at: AwareDatetime | None = Field(
+        default=None, description="Whoever registers from then on cannot vote in it"
+    )
     contests: tuple[Contest, ...]
     styles: tuple[BallotStyle, ...]
     openings: Audience = Field(

@@ -1,7 +1,7 @@
 """The documents that an office sends: elections, candidates, windows."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -12,16 +12,25 @@ from civic.contracts.text import PLAIN_TEXT, plain_text
 from civic.contracts.voting import Audience, StyleIdField
 from civic.voting.model.election import ContestId, Definition, OptionId
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}[T ]")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def _written(value: object) -> object:
     """Refuse a number, which would otherwise pass for a time: 0 for the beginning of 1970."""
-    if isinstance(value, datetime) or (isinstance(value, str) and _DAY.match(value)):
+    if isinstance(value, datetime) or (isinstance(value, str) and _TIME.match(value)):
         return value
     raise PydanticCustomError("not_a_time", "Input should be a time such as 2027-09-26 08:00")
 
 
+def _day(value: object) -> object:
+    """Refuse a time and a number, which would otherwise pass for a day."""
+    if type(value) is date or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise PydanticCustomError("not_a_day", "Input should be a day such as 2027-09-26")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 Moment = Annotated[
     datetime,
     BeforeValidator(_written),
@@ -93,6 +102,16 @@ class DraftElection(Definition):
     time_zone: TimeZone = Field(description="IANA name, such as Europe/Berlin")
     opens_at: Moment
     closes_at: Moment
+    day: Day | None = Field(
+        default=None,
+        description="The day on which voters must be old enough; by default the day on which the"
+        " election closes, in its time zone",
+    )
+    roll_closes_at: Moment | None = Field(
+        default=None,
+        description="Whoever registers from then on cannot vote in it; by default the roll never"
+        " closes",
+    )
     contests: tuple[DraftContest, ...] = ()
     styles: tuple[DraftStyle, ...] = ()
     openings: Audience = Field(
@@ -117,8 +136,13 @@ class NewCandidate(Definition):
 
 
 class NewWindow(Definition):
-    """When a clone opens and closes, and what it is called."""
+    """When a clone opens and closes, and what it is called.
+
+    Nothing of the original's times is taken over, so its roll closes only if a time is given.
+    """
 
     title: Title | None = None
     opens_at: Moment
     closes_at: Moment
+    day: Day | None = Field(default=None, description="By default the day on which it closes")
+    roll_closes_at: Moment | None = Field(default=None, description="By default never")

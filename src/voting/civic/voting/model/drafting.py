@@ -6,6 +6,7 @@ used before, and what is left out is removed.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from civic.contracts.identifiers import ElectionId
@@ -26,6 +27,7 @@ from civic.voting.model.election import (
     Option,
     State,
     StyleContest,
+    last_day,
 )
 
 
@@ -46,15 +48,13 @@ def begin(election: ElectionId, draft: DraftElection) -> Election:
     Raises:
         BadDefinition: As `merge` does.
     """
-    opens_at, closes_at = window_of(draft, zone_of(draft.time_zone))
     empty = Election(
         id=election,
         revision=1,
         state=State.DRAFT,
         title=draft.title,
         time_zone=draft.time_zone,
-        opens_at=opens_at,
-        closes_at=closes_at,
+        **window_of(draft, zone_of(draft.time_zone)),
     )
     return merge(empty, draft)
 
@@ -124,13 +124,11 @@ def merge(election: Election, draft: DraftElection) -> Election:
     _refuse([*_unknown_ids(election, draft)])
     ids = _Ids(election.issued_ids)
     contests = tuple(_contest(one, place, ids) for place, one in enumerate(draft.contests))
-    opens_at, closes_at = window_of(draft, zone)
     return election.model_copy(
         update={
             "title": draft.title,
             "time_zone": draft.time_zone,
-            "opens_at": opens_at,
-            "closes_at": closes_at,
+            **window_of(draft, zone),
             "contests": contests,
             "styles": _styles(draft.styles, contests),
             "openings": draft.openings,
@@ -152,24 +150,34 @@ def zone_of(name: str) -> ZoneInfo:
         raise BadDefinition(("unknown_time_zone", "/time_zone")) from None
 
 
-def window_of(draft: DraftElection | NewWindow, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return opening and closing in UTC.
+def window_of(draft: DraftElection | NewWindow, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the times of an election, by their names in it: in UTC, and its day in its time zone.
 
     Raises:
-        BadDefinition: One of them is given without an offset, at a time when the clocks change.
+        BadDefinition: A time is given without an offset, when the clocks change.
     """
-    moments = {"/opens_at": draft.opens_at, "/closes_at": draft.closes_at}
+    given = {
+        "opens_at": draft.opens_at,
+        "closes_at": draft.closes_at,
+        "roll_closes_at": draft.roll_closes_at,
+    }
     unclear = [
-        ("ambiguous_time", pointer)
-        for pointer, moment in moments.items()
-        if moment.tzinfo is None and _changes_clocks(moment, zone)
+        ("ambiguous_time", f"/{name}")
+        for name, moment in given.items()
+        if moment is not None and moment.tzinfo is None and _changes_clocks(moment, zone)
     ]
     _refuse(unclear)
-    opens_at, closes_at = (
-        (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-        for moment in moments.values()
-    )
-    return opens_at, closes_at
+    closes_at = _in_utc(draft.closes_at, zone)
+    return {
+        "opens_at": _in_utc(draft.opens_at, zone),
+        "closes_at": closes_at,
+        "day": draft.day or last_day(closes_at, zone),
+        "roll_closes_at": draft.roll_closes_at and _in_utc(draft.roll_closes_at, zone),
+    }
+
+
+def _in_utc(moment: datetime, zone: ZoneInfo) -> datetime:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _changes_clocks(moment: datetime, zone: ZoneInfo) -> bool:

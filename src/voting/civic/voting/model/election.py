@@ -5,9 +5,10 @@ a contest has options, and a ballot style says which of them the voters of some 
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -88,6 +89,14 @@ class Election(Definition):
     time_zone: str = Field(description="IANA name, for showing times; times themselves are UTC")
     opens_at: AwareDatetime
     closes_at: AwareDatetime
+    day: date | None = Field(
+        default=None,
+        description="The day on which voters must be old enough; absent from elections of earlier"
+        " releases, whose day is the one on which they close",
+    )
+    roll_closes_at: AwareDatetime | None = Field(
+        default=None, description="Whoever registers from then on cannot vote in it"
+    )
     contests: tuple[Contest, ...] = ()
     styles: tuple[BallotStyle, ...] = ()
     openings: Audience = Field(
@@ -100,6 +109,11 @@ class Election(Definition):
         default=None,
         description="When the box was sealed: from then on the processor refuses ballots",
     )
+
+    @property
+    def election_day(self) -> date:
+        """The day on which voters must be old enough."""
+        return self.day or last_day(self.closes_at, ZoneInfo(self.time_zone))
 
     def state_at(self, now: datetime) -> State:
         """Return the state at a given time: the window opens and closes by itself."""
@@ -131,6 +145,11 @@ class Election(Definition):
                     if wanted is None or option.id in wanted
                 )
         return offered
+
+
+def last_day(closes_at: datetime, zone: tzinfo) -> date:
+    """Return the day of the last moment before a closing: of midnight, the day that it ends."""
+    return (closes_at - timedelta.resolution).astimezone(zone).date()
 
 
 def in_order[T: (Contest, Option)](things: Iterable[T]) -> list[T]:

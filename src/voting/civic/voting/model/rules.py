@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from civic.voting.errors import BadDefinition
 from civic.voting.model.certification import most_bytes
@@ -45,16 +46,18 @@ def check(election: Election, now: datetime) -> None:
         raise BadDefinition(*faults)
 
 
-def check_promises(before: Election, after: Election) -> None:
-    """Check that the voters of an announced election keep their ballot styles.
+def check_promises(before: Election, after: Election, now: datetime) -> None:
+    """Check that the voters of an announced election keep their ballot styles, and a closed roll.
 
-    They may hold credentials by now, which are signed for one ballot style each.
+    They may hold credentials by now, which are signed for one ballot style each. Once the roll has
+    closed it stays so, and it closes at a time that whoever wants to register can still meet.
 
     Raises:
-        BadDefinition: A style is gone, or no longer has all of its areas.
+        BadDefinition: A style is gone, or no longer has all of its areas; or the roll is not to
+            close when it has, or is to have closed by now.
     """
     places = {style.id: place for place, style in enumerate(after.styles)}
-    faults = []
+    faults = [*_roll_reopened(before.roll_closes_at, after.roll_closes_at, now)]
     for style in before.styles:
         place = places.get(style.id)
         if place is None:
@@ -63,6 +66,17 @@ def check_promises(before: Election, after: Election) -> None:
             faults.append(("area_announced", f"/styles/{place}/areas"))
     if faults:
         raise BadDefinition(*faults)
+
+
+def _roll_reopened(
+    before: datetime | None, after: datetime | None, now: datetime
+) -> Iterator[Fault]:
+    if after == before:
+        return
+    if before is not None and before <= now:
+        yield "roll_closed", "/roll_closes_at"
+    elif after is not None and after <= now:
+        yield "not_in_future", "/roll_closes_at"
 
 
 def _sizes(election: Election) -> Iterator[Fault]:
@@ -87,6 +101,10 @@ def _window(election: Election, now: datetime) -> Iterator[Fault]:
         yield "not_in_future", "/opens_at"
     if election.closes_at <= election.opens_at:
         yield "not_after_opening", "/closes_at"
+    if election.election_day < election.opens_at.astimezone(ZoneInfo(election.time_zone)).date():
+        yield "before_opening", "/day"
+    if election.roll_closes_at is not None and election.roll_closes_at >= election.closes_at:
+        yield "not_before_closing", "/roll_closes_at"
 
 
 def _contests(election: Election) -> Iterator[Fault]:

@@ -66,15 +66,13 @@ def clone(
         BadDefinition: The window is not valid.
     """
     original = show(office, election).election
-    opens_at, closes_at = window_of(window, zone_of(original.time_zone))
     draft = original.model_copy(
         update={
             "id": _new_id(office, key and f"{election} {key}", window),
             "revision": 1,
             "state": State.DRAFT,
             "title": window.title or original.title,
-            "opens_at": opens_at,
-            "closes_at": closes_at,
+            **window_of(window, zone_of(original.time_zone)),
             "ballots": None,
             "sealed_at": None,
         }
@@ -95,10 +93,11 @@ def update(office: Office, election: ElectionId, draft: DraftElection) -> Electi
     if draft.revision not in {None, before.revision}:
         raise ElectionMoved
     after = next_revision(merge(before, draft))
-    check(after, office.register.clock())
+    now = office.register.clock()
+    check(after, now)
     events: list[ElectionChange] = [ElectionUpdated(**facts(office, after))]
     if before.state is State.PUBLISHED:
-        check_promises(before, after)
+        check_promises(before, after, now)
         # The issuer of credentials goes by this event alone.
         events.append(publication(office, after))
     return change(office.register, after, *events)

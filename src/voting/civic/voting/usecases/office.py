@@ -69,6 +69,8 @@ def publication(office: Office, election: Election) -> ElectionPublished:
         **facts(office, election),
         opens_at=election.opens_at,
         closes_at=election.closes_at,
+        day=election.election_day,
+        roll_closes_at=election.roll_closes_at,
         styles=tuple(StyleAreas(style=one.id, areas=one.areas) for one in election.styles),
         openings=election.openings,
         definition=digest_of(election),

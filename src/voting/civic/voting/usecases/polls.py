@@ -94,4 +94,5 @@ def published(store: ElectionStore, election: ElectionId, now: datetime) -> dict
     document = stored.election.model_dump(
         mode="json", exclude={"issued_ids", "ballots", "sealed_at"}
     )
-    return document | {"state": stored.election.state_at(now), "keys": keys}
+    state, day = stored.election.state_at(now), stored.election.election_day.isoformat()
+    return document | {"state": state, "day": day, "keys": keys}
