@@ -44,6 +44,9 @@ class Voter:
         assert self.pipeline.deliver(Consumer.CREDENTIAL_ROLL, event)
         self.prepared = prepare(token_bytes(32), token_bytes)
         self.blinded = blind(self.key(CA), self.prepared, token_bytes)
+        # Below both moduli, so that it has the right form for either style.
+        while int.from_bytes(self.blinded.message) >= self.key(NY).n:
+            self.blinded = blind(self.key(CA), self.prepared, token_bytes)
 
     def key(self, style: StyleId) -> SignerKey:
         return SignerKey.parse(self.pipeline.issuer_keys.public(ELECTION, style))
