@@ -115,7 +115,7 @@ def seen_by_people(client: Client) -> bool:
 
 
 def election_published(client: Client) -> bool:
-    area = placement_of(ACCEPTABLE, RULES).cohort.region
+    area = placement_of(ACCEPTABLE, RULES, NOW).cohort.region
     client.pipeline.bus.publish([published(NOW, area)])
     return delivered(client)
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from civic.contracts.events import Decision
-from civic.identity.model.age import LeapDayBirthday, age_on
+from civic.identity.model.age import LeapDayBirthday, age_on, of_age_from
 from civic.identity.model.codes import Code, Severity
 from civic.identity.model.eligibility import decide
 from civic.identity.model.registration import Registration
@@ -96,6 +96,16 @@ def test_consent_time_of_any_offset_is_compared(given_at: datetime) -> None:
         Code.CONSENT_TEXT_NOT_IN_USE: early,
     }
     assert codes == {code for code, found in expected.items() if found}
+
+
+@untimed
+@given(st.dates(), st.dates(), st.sampled_from(LeapDayBirthday))
+def test_person_is_old_enough_from_the_first_day_of_that_age(
+    born: date, day: date, leap_day: LeapDayBirthday
+) -> None:
+    old_enough = of_age_from(born, 18, leap_day)
+    if old_enough < date.max:
+        assert (age_on(day, born, leap_day) >= 18) == (day >= old_enough)
 
 
 @untimed

@@ -44,7 +44,7 @@ UNDER_A_BRIDGE = Address(
     country="US",
 )
 POSITIVE = [
-    (person(date_of_birth=date(2009, 5, 24)), Code.AGE_BELOW_MINIMUM, "/date_of_birth"),
+    (person(date_of_birth=date(2011, 1, 16)), Code.AGE_BELOW_MINIMUM, "/date_of_birth"),
     (person(date_of_birth=date(1906, 5, 23)), Code.AGE_IMPLAUSIBLE, "/date_of_birth"),
     (
         person(date_of_birth=date(2027, 1, 16)),
@@ -105,7 +105,7 @@ def test_finding_is_named_by_code_and_pointer(
 @pytest.mark.parametrize(
     "registration",
     [
-        person(date_of_birth=date(2009, 5, 23)),
+        person(date_of_birth=date(2011, 1, 15)),
         person(date_of_birth=date(1906, 5, 24)),
         person(date_of_birth=date(2008, 2, 29)),
         person(consent=Consent(text_version="2027-1", given_at="2027-01-15T12:05:00Z")),
@@ -218,10 +218,10 @@ FUTURE, OLD = Code.BIRTH_DATE_IN_FUTURE, Code.AGE_IMPLAUSIBLE
     [
         ("1984", {PARTIAL}),
         ("1984-08", {PARTIAL}),
-        ("2009", {PARTIAL}),
-        ("2009-05", {PARTIAL}),
-        ("2009-06", {PARTIAL, AGE}),
-        ("2010", {PARTIAL, AGE}),
+        ("2011", {PARTIAL}),
+        ("2011-01", {PARTIAL}),
+        ("2011-02", {PARTIAL, AGE}),
+        ("2012", {PARTIAL, AGE}),
         ("1906", {PARTIAL}),
         ("1906-05", {PARTIAL}),
         ("1906-04", {PARTIAL, OLD}),

@@ -16,7 +16,7 @@ SHIPPED = (files("civic.identity.rules") / "national-2027.toml").read_text("utf-
 RULES = RuleSet.parse(SHIPPED)
 CANARY = "CANARY7Q"
 
-UNDER_AGE = person(date_of_birth=date(2009, 5, 24))
+UNDER_AGE = person(date_of_birth=date(2011, 1, 16))
 IMPLAUSIBLE = person(date_of_birth=date(1900, 1, 1))
 
 

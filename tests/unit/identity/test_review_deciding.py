@@ -20,7 +20,7 @@ from civic.identity.model.review import DECIDED_BY_PEOPLE
 from civic.identity.model.rows import Acceptance, Verdict
 from civic.identity.usecases.rights import request_review
 from tests.fakes.faults import Crash, Faults, Meanwhile
-from tests.fakes.pipeline import RULES, TRACE, Consumer, Pipeline
+from tests.fakes.pipeline import NOW, RULES, TRACE, Consumer, Pipeline
 from tests.fakes.reviewing import (
     ACCEPTED,
     DOUBTFUL,
@@ -75,7 +75,7 @@ def test_decision_is_announced_with_the_cohort_of_the_record() -> None:
     assert (made.id, made.revision, made.round) == (receipt.id, 1, 1)
     assert (made.decision, made.reasons) == (ACCEPTED, row.verdict.reasons)
     assert (made.rule_set, made.decided_at) == (row.verdict.rule_set, pipeline.now)
-    assert made.cohort == placement_of(DOUBTFUL, RULES).cohort
+    assert made.cohort == placement_of(DOUBTFUL, RULES, NOW).cohort
     assert made.traceparent == TRACE.traceparent
 
 

@@ -4,7 +4,7 @@ from importlib.resources import files
 import pytest
 from pydantic import ValidationError
 
-from civic.identity.model.age import LeapDayBirthday, age_band, age_on, birthday
+from civic.identity.model.age import LeapDayBirthday, age_band, age_on, birthday, of_age_from
 from civic.identity.model.codes import (
     NEVER_REJECT,
     SETTLED_BY_PEOPLE,
@@ -31,6 +31,43 @@ def test_shipped_rule_set_parses_from_text_and_bytes() -> None:
     assert rules.version == "national-2027.2"
     assert rules.age_rule.minimum == 18
     assert rules.election.date == date(2027, 5, 23)
+
+
+WITHOUT_PRE_REGISTRATION = "".join(
+    line for line in SHIPPED.splitlines(keepends=True) if "pre_registration_from =" not in line
+)
+
+
+@pytest.mark.parametrize(
+    ("rules", "born", "day", "may"),
+    [
+        (SHIPPED, date(2010, 11, 29), date(2026, 11, 29), True),
+        (SHIPPED, date(2010, 11, 30), date(2026, 11, 29), False),
+        (SHIPPED, date(1950, 1, 1), date(2026, 11, 29), True),
+        (WITHOUT_PRE_REGISTRATION, date(2009, 5, 23), date(2026, 11, 29), True),
+        (WITHOUT_PRE_REGISTRATION, date(2009, 5, 24), date(2026, 11, 29), False),
+        (WITHOUT_PRE_REGISTRATION, date(2009, 5, 24), date(2030, 11, 29), False),
+    ],
+)
+def test_who_may_register_is_a_matter_of_the_day_or_without_it_of_election_day(
+    rules: str, born: date, day: date, *, may: bool
+) -> None:
+    assert RuleSet.parse(rules).may_register(born, day) is may
+
+
+@pytest.mark.parametrize(
+    ("born", "leap_day", "day"),
+    [
+        (date(2009, 5, 23), MARCH_1, date(2027, 5, 23)),
+        (date(2008, 2, 29), MARCH_1, date(2026, 3, 1)),
+        (date(2008, 2, 29), FEBRUARY_28, date(2026, 2, 28)),
+        (date(9990, 1, 1), MARCH_1, date.max),
+    ],
+)
+def test_person_is_of_age_from_their_birthday(
+    born: date, leap_day: LeapDayBirthday, day: date
+) -> None:
+    assert of_age_from(born, 18, leap_day) == day
 
 
 def test_shipped_rule_set_explains_every_code() -> None:

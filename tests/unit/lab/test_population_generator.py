@@ -83,6 +83,8 @@ def test_ages_stand_on_both_sides_of_the_boundary(people: list[Person]) -> None:
     day_after = of_kind(people, "turns_18_day_after")
     assert {person.payload["date_of_birth"] for person in on_the_day} == {"2009-05-23"}
     assert {person.payload["date_of_birth"] for person in day_after} == {"2009-05-24"}
+    born = {person.payload["date_of_birth"] for person in of_kind(people, "too_young")}
+    assert min(born) >= "2011-06-22"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from collections.abc import Sequence
-from datetime import date
+from datetime import MAXYEAR, date
 from enum import StrEnum
 from itertools import pairwise
 from typing import NewType
@@ -42,6 +42,12 @@ def birthday(born: date, year: int, leap_day: LeapDayBirthday) -> date:
     except ValueError:
         # Only 29 February is missing from some years.
         return date.fromisoformat(f"{year:04}-{leap_day}")
+
+
+def of_age_from(born: date, age: int, leap_day: LeapDayBirthday) -> date:
+    """Return the day on which a person completes ``age`` years; the last of all, if far off."""
+    year = born.year + age
+    return date.max if year > MAXYEAR else birthday(born, year, leap_day)
 
 
 def age_on(day: date, born: date, leap_day: LeapDayBirthday) -> int:

@@ -38,20 +38,21 @@ Check = Callable[[Case], Iterator[Reason]]
 
 
 def birth_date(case: Case) -> Iterator[Reason]:
-    """Judge the age on election day, and the date of birth against the day of submission.
+    """Judge whether the person is old enough to register, and the date of birth by itself.
 
-    Both days are in the election's time zone. A person who reaches the minimum age on election
-    day is old enough. Of a date that is known in part every possible day has to fail; whether it
-    is the right one is for a person to decide, where the rules accept such dates at all.
+    The day of submission is one of the election's time zone. Whether somebody is old enough to vote
+    is up to each election: a decision says from when they are. Of a date that is known in part
+    every possible day has to fail; whether it is the right one is for a person to decide, where the
+    rules accept such dates at all.
     """
     born, pointer = case.registration.date_of_birth, "/date_of_birth"
-    rule = case.rules.age_rule
+    rule, today = case.rules.age_rule, case.rules.local_date(case.submitted_at)
     first, last = birth_days(born)
-    if case.rules.age(first) < rule.minimum:
+    if not case.rules.may_register(first, today):
         yield _reason(Code.AGE_BELOW_MINIMUM, pointer)
     if case.rules.age(last) > rule.implausible_above:
         yield _reason(Code.AGE_IMPLAUSIBLE, pointer)
-    if first > case.rules.local_date(case.submitted_at):
+    if first > today:
         yield _reason(Code.BIRTH_DATE_IN_FUTURE, pointer)
     if not isinstance(born, date):
         partial = rule.partial_birth_dates

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from civic.contracts.events import Cohort, Decision, Reason
+from civic.identity.model.age import birth_days
 from civic.identity.model.checks import CHECKS, Case
 from civic.identity.model.codes import Code, Severity
 from civic.identity.model.credentials import areas_of
@@ -92,7 +93,7 @@ def decide(
         decision=decision,
         reasons=tuple(reasons),
         rule_set=rules.version,
-        placement=placement_of(registration, rules),
+        placement=placement_of(registration, rules, submitted_at),
     )
 
 
@@ -106,14 +107,26 @@ def _order(reason: Reason) -> tuple[str, str]:
     return reason.code, reason.pointer
 
 
-def placement_of(registration: Registration, rules: RuleSet) -> Placement:
-    """Return where a person belongs.
+def eligible_from(registration: Registration, rules: RuleSet, decided_at: datetime) -> date | None:
+    """Return from when a person is old enough to vote, if that day is after the decision.
 
-    Every value is a code from public tables, or a label of the rule set: never a person's text.
+    So nothing is learnt of the birth date of somebody who is old enough. Of a date that is known in
+    part, the first possible day counts.
+    """
+    day = rules.old_enough_from(birth_days(registration.date_of_birth)[0])
+    return day if day > rules.local_date(decided_at) else None
+
+
+def placement_of(registration: Registration, rules: RuleSet, decided_at: datetime) -> Placement:
+    """Return where a person belongs, and from when.
+
+    Every value but that day is a code from public tables, or a label of the rule set: never a
+    person's text.
     """
     address = registration.address
     region = OTHER_REGION
     if address.country in rules.countries:
         region = region_code(address.country, address.region) or address.country
     cohort = Cohort(region=region, age_band=rules.age_band(registration.date_of_birth))
-    return Placement(cohort, areas_of(region))
+    from_day = eligible_from(registration, rules, decided_at)
+    return Placement(cohort, areas_of(region), eligible_from=from_day)

@@ -26,6 +26,7 @@ from civic.identity.model.age import (
     age_band,
     age_on,
     birth_days,
+    of_age_from,
 )
 from civic.identity.model.codes import (
     NEVER_REJECT,
@@ -82,9 +83,14 @@ class Election(_Part):
 
 
 class AgeRule(_Part):
-    """Ages are completed years on election day."""
+    """Ages are completed years, from the start of the birthday.
+
+    Who has completed ``pre_registration_from`` when they submit is accepted, and may vote from the
+    day on which they complete ``minimum``. Without it, that day has to have come by election day.
+    """
 
     minimum: Years
+    pre_registration_from: Years | None = None
     implausible_above: Years
     leap_day_birthday: LeapDayBirthday
     bands: Annotated[tuple[Years, ...], Field(min_length=1), AfterValidator(_ascending)]
@@ -220,6 +226,18 @@ class RuleSet(_Part):
 
     def _start_of(self, day: date) -> datetime:
         return datetime.combine(day, time(), ZoneInfo(self.election.time_zone))
+
+    def old_enough_from(self, born: date) -> date:
+        """Return the day from which a person may vote: when they complete the minimum age."""
+        rule = self.age_rule
+        return of_age_from(born, rule.minimum, rule.leap_day_birthday)
+
+    def may_register(self, born: date, day: date) -> bool:
+        """Return whether a person is old enough to register on a day."""
+        rule = self.age_rule
+        if rule.pre_registration_from is None:
+            return self.old_enough_from(born) <= self.election.date
+        return age_on(day, born, rule.leap_day_birthday) >= rule.pre_registration_from
 
     def age(self, born: date) -> int:
         """Return the completed years of age on election day; negative if born after it."""

@@ -174,7 +174,7 @@ def decide_case(
         raise ReviewOutdated
     # Where a person belongs is announced with every decision, and only the record has it.
     opened, stored = _open(review, row, StaffView(record.id, now, by, "decision"))
-    placement = placement_of(opened.registration, review.rules)
+    placement = placement_of(opened.registration, review.rules, decided.updated)
     if not known:
         decided = decided.ruled(opened.fingerprints, stored.updated, placement)
         if not review.decisions.overrule(decided):

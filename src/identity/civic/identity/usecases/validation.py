@@ -62,7 +62,7 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
     if written.verdict.decision == Decision.REVIEW:
         cause = ReviewCause.DATA_SUBJECT if written.waits_for_people else ReviewCause.RULES
         validation.reviews.add(ReviewCase(record, request.submitted_at, cause))
-    placement = placement_of(opened.registration, validation.rules)
+    placement = placement_of(opened.registration, validation.rules, written.updated)
     return announced(written, written.verdict, placement, request.traceparent)
 
 
@@ -125,15 +125,16 @@ def _judged(
         validation.rules,
         past_of(before, opened.fingerprints),
     )
-    record = RecordId(request.id, request.revision)
+    record, now = RecordId(request.id, request.revision), validation.clock()
     acceptance = None
     if judged.decision is Decision.ACCEPTED:
-        acceptance = Acceptance.of(record.revision, request.submitted_at, judged.placement)
+        placement = placement_of(opened.registration, validation.rules, now)
+        acceptance = Acceptance.of(record.revision, request.submitted_at, placement)
     row = DecisionRow(
         record,
         AccessDigest(request.access_digest),
         created=request.created_at,
-        updated=validation.clock(),
+        updated=now,
         verdict=Verdict(judged.decision, judged.reasons, judged.rule_set),
         acceptance=acceptance,
     )

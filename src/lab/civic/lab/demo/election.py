@@ -16,6 +16,7 @@ from civic.client.submission import in_parallel
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.voting import Audience
 from civic.identity.adapters.rule_set_files import load_rule_set
+from civic.identity.model.rules import RuleSet
 from civic.lab.demo.life import Life
 from civic.operator.certifying import certify_once_counted
 from civic.operator.elections import ElectionOffice
@@ -80,7 +81,7 @@ def hold_election(
         PollingPlace(target.vote_api_url, local=target.is_local) as polling,
         ElectionOffice(target) as office,
     ):
-        election = _announce(office, sorted(load_rule_set(rule_set).countries))
+        election = _announce(office, load_rule_set(rule_set))
         day = _Day(target, office, polling, election, workers, ElectionStory(election))
         day.publish()
         voters = day.give_credentials(citizen, people)
@@ -128,12 +129,18 @@ class _Day:
         life = self.story.life
         life.chapter("Credentials that nobody can link to a person (RFC 9474)")
 
-        def ask(receipt: Receipt) -> Voter:
-            return Device(citizen, receipt).credential(self.election)
+        def ask(receipt: Receipt) -> Credential | None:
+            device = Device(citizen, receipt)
+            if any(one.election == self.election for one in device.refusals()):
+                return None
+            return device.credential(self.election)
 
-        voters: list[Voter] = list(in_parallel(ask, people.accepted, self.workers))
+        asked = list(in_parallel(ask, people.accepted, self.workers))
+        voters: list[Voter] = [one for one in asked if one is not None]
         life.tell("blind signatures issued, one per person", str(len(voters)))
-        again = refusal(lambda: ask(people.accepted[0]))
+        life.tell("registered, and not old enough on the day", str(asked.count(None)))
+        first = next(who for who, one in zip(people.accepted, asked, strict=True) if one)
+        again = refusal(lambda: ask(first))
         life.check("a second credential is refused", again == HTTPStatus.CONFLICT)
         if people.rejected is not None:
             rejected = people.rejected
@@ -223,14 +230,18 @@ class _Day:
         return None if found["estimate"] else found
 
 
-def _announce(office: ElectionOffice, countries: Sequence[str]) -> ElectionId:
-    """Draft an election for tomorrow, with a ballot style for each country."""
-    now = datetime.now(UTC)
+def _announce(office: ElectionOffice, rules: RuleSet) -> ElectionId:
+    """Draft an election for tomorrow, with a ballot style for each country.
+
+    Voters must be old enough on the day of the rule set, if that is still to come.
+    """
+    now, countries = datetime.now(UTC), sorted(rules.countries)
     draft = DraftElection(
         title="The demo's election",
         time_zone="UTC",
         opens_at=now + timedelta(days=1),
         closes_at=now + timedelta(days=2),
+        day=max(rules.election.date, (now + timedelta(days=2)).date()),
         contests=(
             DraftContest(
                 title="Chair",

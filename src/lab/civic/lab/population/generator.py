@@ -73,19 +73,25 @@ def _single_name(maker: Maker, payload: Payload) -> None:
 
 def _old_enough_by(days: int) -> Callable[[Maker, Payload], None]:
     def change(maker: Maker, payload: Payload) -> None:
-        born = _youngest(maker.rules) - timedelta(days=days)
+        born = _youngest(maker.rules, maker.rules.age_rule.minimum) - timedelta(days=days)
         payload["date_of_birth"] = born.isoformat()
 
     return change
 
 
-def _youngest(rules: RuleSet) -> date:
-    """Return the latest date of birth of a person who is old enough on election day."""
+def _youngest(rules: RuleSet, age: int) -> date:
+    """Return the latest date of birth of a person who is of an age on election day."""
     day = rules.election.date
-    born = date(day.year - rules.age_rule.minimum, day.month, 1) + timedelta(days=31)
-    while rules.age(born) < rules.age_rule.minimum:
+    born = date(day.year - age, day.month, 1) + timedelta(days=31)
+    while rules.age(born) < age:
         born -= timedelta(days=1)
     return born
+
+
+def _too_young(maker: Maker, payload: Payload) -> None:
+    rule = maker.rules.age_rule
+    youngest = _youngest(maker.rules, rule.pre_registration_from or rule.minimum)
+    payload["date_of_birth"] = (youngest + timedelta(days=maker.draw.randint(30, 3000))).isoformat()
 
 
 def _leap_day_birth(maker: Maker, payload: Payload) -> None:
@@ -127,7 +133,7 @@ def _implausibly_old(maker: Maker, payload: Payload) -> None:
 
 
 def _several_mistakes(maker: Maker, payload: Payload) -> None:
-    _old_enough_by(-maker.draw.randint(30, 3000))(maker, payload)
+    _too_young(maker, payload)
     _missing_attestation(maker, payload)
     _wrong_phone(maker, payload)
 
@@ -184,6 +190,7 @@ RECIPES: dict[str, _Recipe] = {
     "single_name": _Recipe(_single_name),
     "turns_18_on_election_day": _Recipe(_old_enough_by(0)),
     "turns_18_day_after": _Recipe(_old_enough_by(-1)),
+    "too_young": _Recipe(_too_young),
     "leap_day_birth": _Recipe(_leap_day_birth),
     "wrong_phone": _Recipe(_wrong_phone),
     "impossible_postcode": _Recipe(_impossible_postcode),
