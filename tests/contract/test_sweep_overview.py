@@ -151,6 +151,15 @@ def test_life_shows_decision_round_and_restriction(
     assert stores.overview.lives(None, 10) == ([life], None)
 
 
+@pytest.mark.parametrize("decision", Decision)
+def test_life_shows_whether_an_acceptance_is_in_force(stores: Stores, decision: Decision) -> None:
+    verdict = Verdict(decision, (), "national-2027.1", 0)
+    stores.decisions.decide(replace(PENDING, verdict=verdict, registered=NOW))
+    life = stores.overview.life(ADA)
+    assert life == Life(RECORD, DIGEST, NOW, decision, 0, registered=True)
+    assert life.leaves_in_force is (decision != Decision.ACCEPTED)
+
+
 def test_tombstone_of_a_life_shows_when(stores: Stores) -> None:
     stores.decisions.bury(GRAVE)
     assert stores.overview.life(ADA) == Death(ADA, NOW)
@@ -176,7 +185,7 @@ def test_keys_show_for_which_revision_there_is_one(stores: Stores) -> None:
 @pytest.mark.parametrize("accepted", [True, False])
 def test_roll_shows_which_decision_it_has(stores: Stores, *, accepted: bool) -> None:
     stores.roll.decided(Standing(ADA, SECOND, 3, ("DE-BE", "DE"), accepted, DIGEST))
-    assert stores.overview.on_roll(ADA) == Followed(SECOND, 3)
+    assert stores.overview.on_roll(ADA) == Followed(SECOND, 3, accepted=accepted)
     stores.roll.erased(ADA, NOW, NOW)
     assert stores.overview.on_roll(ADA) == Buried()
 

@@ -92,6 +92,14 @@ def registered(pipeline: Pipeline, lost: Lost | None) -> Receipt:
         return pipeline.register(ADA)
 
 
+def corrected_in_doubt(pipeline: Pipeline, lost: Lost | None) -> Receipt:
+    """Leave an acceptance in force, by a correction on which people have to decide."""
+    receipt = registered(pipeline, None)
+    with losing(pipeline, lost):
+        pipeline.rectify(receipt, DOUBTFUL)
+    return receipt
+
+
 def doubted(pipeline: Pipeline, lost: Lost | None) -> Receipt:
     with losing(pipeline, lost):
         return pipeline.register(DOUBTFUL)
@@ -130,6 +138,8 @@ LOSSES: list[tuple[Story, Lost, str]] = [
     (doubted, Lost(VALIDATOR, ValidationRequest), "DecisionsMended"),
     (corrected, Lost(VALIDATOR, ValidationRequest), "DecisionsMended"),
     (corrected, Lost(ROLL, ValidationResult), "DecisionsMended"),
+    (corrected_in_doubt, Lost(VALIDATOR, ValidationRequest), "DecisionsMended"),
+    (corrected_in_doubt, Lost(ANALYTICS, ValidationResult), "DecisionsMended"),
     (corrected, Lost(ANALYTICS, ValidationResult), "DecisionsMended"),
     (corrected, Lost(ANALYTICS, DataUpdated), "DecisionsMended"),
     (corrected, Lost(ACCOUNTABILITY, DataUpdated), "RequestsMended"),
@@ -163,7 +173,8 @@ def sweep(pipeline: Pipeline) -> dict[str, int]:
 
 def others(pipeline: Pipeline) -> list[Receipt]:
     """Add people with whom nothing is wrong."""
-    there = [registered(pipeline, None), corrected(pipeline, None), erased(pipeline, None)]
+    stories = (registered, corrected, corrected_in_doubt, erased)
+    there = [story(pipeline, None) for story in stories]
     objector = registered(pipeline, None)
     with losing(pipeline, None):
         object_to_analytics(pipeline.rights, objector.id, objector.access_token, TRACE)
@@ -236,7 +247,7 @@ def test_record_without_a_decision_row_gets_one() -> None:
     row = pipeline.decisions.rows[receipt.id]
     assert isinstance(row, DecisionRow)
     assert row.verdict is not None
-    assert pipeline.overview.on_roll(receipt.id) == Followed(Revision(1), 0)
+    assert pipeline.overview.on_roll(receipt.id) == Followed(Revision(1), 0, accepted=True)
     assert sweep(pipeline) == {}
 
 
@@ -260,7 +271,7 @@ def test_correction_that_was_answered_503_is_decided_once_it_is_old_enough() -> 
     assert pipeline.sweep() == {}
     assert sweep(pipeline) == {"DecisionsMended": 1}
     assert decision_of(pipeline, receipt.id).record.revision == 2
-    assert pipeline.overview.on_roll(receipt.id) == Followed(Revision(2), 0)
+    assert pipeline.overview.on_roll(receipt.id) == Followed(Revision(2), 0, accepted=True)
     assert sweep(pipeline) == {}
 
 
@@ -363,7 +374,7 @@ def test_who_restricted_the_processing_is_left_alone_until_it_is_lifted() -> Non
     with losing(pipeline, Lost(STORAGE, RestrictionChanged)):
         lift_restriction(pipeline.rights, receipt.id, receipt.access_token, TRACE)
     assert sweep(pipeline) == {"DecisionsMended": 1}
-    assert pipeline.overview.on_roll(receipt.id) == Followed(Revision(1), 0)
+    assert pipeline.overview.on_roll(receipt.id) == Followed(Revision(1), 0, accepted=True)
 
 
 def test_decision_held_back_by_a_restriction_is_made_once_it_is_lifted() -> None:
@@ -514,6 +525,31 @@ def test_what_no_message_can_mend_is_counted_every_time(
     for _ in range(2):
         assert sweep(pipeline) == {"BeyondMending": 1}
     assert len(pipeline.bus.events) == published
+
+
+def test_acceptance_in_force_that_the_roll_has_not_heard_of_is_announced_again() -> None:
+    pipeline = Pipeline()
+    with losing(pipeline, Lost(ROLL, ValidationResult)):
+        receipt = pipeline.register(ADA)
+    with losing(pipeline, Lost(ROLL, ValidationResult)):
+        pipeline.rectify(receipt, DOUBTFUL)
+    assert pipeline.overview.on_roll(receipt.id) is None
+    assert sweep(pipeline) == {"DecisionsMended": 1}
+    assert pipeline.overview.on_roll(receipt.id) == Followed(Revision(2), 0, accepted=True)
+    assert sweep(pipeline) == {}
+
+
+def test_acceptance_of_an_earlier_release_that_the_roll_has_is_left_alone() -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline, None)
+    row = decision_of(pipeline, receipt.id)
+    assert row.acceptance is not None
+    earlier = replace(row, acceptance=replace(row.acceptance, areas=()))
+    pipeline.decisions.rows[receipt.id] = earlier
+    with losing(pipeline, None):
+        pipeline.rectify(receipt, DOUBTFUL)
+    assert pipeline.overview.on_roll(receipt.id) == Followed(Revision(1), 0, accepted=True)
+    assert sweep(pipeline) == {}
 
 
 @pytest.mark.parametrize("row", ["registered", "without a decision row"])

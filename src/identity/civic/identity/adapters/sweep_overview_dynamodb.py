@@ -34,10 +34,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _ERASED = "erased_at"
-_LIFE = ("id", "revision", "round", "decision", "restriction", "updated", "access_digest", _ERASED)
+_LIFE = (
+    *("id", "revision", "round", "decision", "restriction", "registered", "updated"),
+    *("access_digest", _ERASED),
+)
 _HELD = ("id", "revision", "updated", "access_digest", _ERASED)
 _KEY = ("id", "revision")
-_ON_ROLL = ("id", "revision", "round", _ERASED)
+_ON_ROLL = ("id", "revision", "round", "accepted", _ERASED)
 _JOINED = ("id", "dr", "round", "sr", _ERASED)
 _ERASURE = ("id", "requested", "receipt")
 _CASE = ("id", "revision")
@@ -202,6 +205,7 @@ def _life(item: Item) -> Life | Death:
         Decision(item["decision"]["S"]) if "decision" in item else None,
         _number(item, "round") or 0,
         restricted=(_number(item, "restriction") or 0) % 2 == 1,
+        registered="registered" in item,
     )
 
 
@@ -227,6 +231,7 @@ def _follower(item: Item, revision: str) -> Follower:
         Revision(decided) if decided else None,
         _number(item, "round") or 0,
         Revision(stored) if stored else None,
+        accepted="accepted" in item and bool(item["accepted"]["BOOL"]),
     )
 
 

@@ -61,11 +61,18 @@ class Life:
     decision: Decision | None = None
     round: int = 0
     restricted: bool = False
+    registered: bool = False
+    """Whether the person is eligible, by this decision or by an earlier one."""
 
     @property
     def id(self) -> RegistrationId:
         """Whose row it is."""
         return self.record.id
+
+    @property
+    def leaves_in_force(self) -> bool:
+        """Whether this decision leaves an earlier acceptance in force."""
+        return self.registered and self.decision != Decision.ACCEPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,8 @@ class Followed:
     revision: Revision | None
     round: int = 0
     stored: Revision | None = None
+    accepted: bool = False
+    """Whether that decision puts somebody on the roll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +199,18 @@ def fault_of(life: Life, seen: Seen, now: datetime) -> Finding | None:
         return None
     if held.record.revision > life.record.revision or life.decision is None:
         return Finding.DECISION_MISSED
-    return _unheard(life, seen)
+    return _unheard(life, seen, now)
 
 
-def _unheard(life: Life, seen: Seen) -> Finding | None:
+def _unheard(life: Life, seen: Seen, now: datetime) -> Finding | None:
     """Return what is wrong with a decision on the stored record."""
     if isinstance(seen.roll, Buried) or _is_ahead(seen.roll, life) or _is_ahead(seen.joins, life):
         return Finding.BEYOND_MENDING
-    noted = _has_decision(seen.roll, life) and _waits_for_somebody(life, seen.case)
+    if life.leaves_in_force and not (seen.roll and seen.roll.accepted):
+        # Nobody has the record of that revision any more, so it cannot be announced again.
+        return _missing(life, now)
+    noted = life.leaves_in_force or _has_decision(seen.roll, life)
+    noted &= _waits_for_somebody(life, seen.case)
     # A tombstone in analytics is that of an objection, and final.
     counted = isinstance(seen.joins, Buried) or (
         _has_decision(seen.joins, life) and _has_record(seen.joins, life)

@@ -84,7 +84,8 @@ class MemoryOverview:
     def on_roll(self, registration: RegistrationId) -> Follower:
         row = self.roll.rows.get(registration)
         if isinstance(row, RollEntry):
-            return Followed(row.standing.revision, row.standing.round)
+            standing = row.standing
+            return Followed(standing.revision, standing.round, accepted=standing.accepted)
         return Buried() if row else None
 
     def joined(self, registration: RegistrationId) -> Follower:
@@ -133,4 +134,5 @@ def _life(row: DecisionRow) -> Life:
         row.verdict.decision if row.verdict else None,
         row.verdict.round if row.verdict else 0,
         restricted=row.restricted,
+        registered=row.registered is not None,
     )
