@@ -32,7 +32,7 @@ from civic.identity.model.keys import (
 )
 from civic.identity.model.requests import RequestKind, StaffView, SubjectRequest
 from civic.identity.model.review import ReviewCase, ReviewCause
-from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow, Verdict
+from civic.identity.model.rows import Acceptance, DecisionRow, Tombstone, VaultRow, Verdict
 from civic.identity.model.sweeping import Buried, Cursor, Death, Followed, Held, Life, Walk
 from civic.lab.memory.accountability import (
     MemoryErasureLedger,
@@ -154,9 +154,9 @@ def test_life_shows_decision_round_and_restriction(
 @pytest.mark.parametrize("decision", Decision)
 def test_life_shows_whether_an_acceptance_is_in_force(stores: Stores, decision: Decision) -> None:
     verdict = Verdict(decision, (), "national-2027.1", 0)
-    stores.decisions.decide(replace(PENDING, verdict=verdict, registered=NOW))
+    stores.decisions.decide(replace(PENDING, verdict=verdict, acceptance=Acceptance(FIRST, NOW)))
     life = stores.overview.life(ADA)
-    assert life == Life(RECORD, DIGEST, NOW, decision, 0, registered=True)
+    assert life == Life(RECORD, DIGEST, NOW, decision, 0, accepted=True)
     assert life.leaves_in_force is (decision != Decision.ACCEPTED)
 
 

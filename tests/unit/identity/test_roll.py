@@ -119,6 +119,50 @@ def test_decision_says_areas_and_days() -> None:
     assert {name: getattr(known, name) for name in facts} == facts
 
 
+IN_FORCE = {"standing": ACCEPTED, "areas": ("N1", "DE-BE", "DE"), "registered_at": NOW}
+"""What a decision says that leaves an acceptance in force: what that one said."""
+
+
+@pytest.mark.parametrize("decision", [REJECTED, REVIEW])
+def test_acceptance_in_force_is_that_of_the_entry_whatever_the_correction_says(
+    decision: Decision,
+) -> None:
+    moved = Cohort(region="DE-BB", age_band="25-34")
+    failed = changed(decided(decision, revision=2), cohort=moved, **IN_FORCE)
+    for order in permutations((decided(), failed)):
+        known = standing(keep(*order))
+        assert (known.accepted, known.areas) == (True, ("N1", "DE-BE", "DE"))
+        assert (known.revision, known.registered_at) == (2, NOW)
+
+
+def test_acceptance_in_force_whose_announcement_was_lost_comes_with_the_correction() -> None:
+    assert standing(keep(changed(decided(REVIEW, revision=2), **IN_FORCE))).accepted
+
+
+def test_acceptance_of_an_earlier_release_that_is_in_force_changes_nothing() -> None:
+    failed = changed(decided(REJECTED, revision=2), standing=ACCEPTED)
+    for order in permutations((decided(), failed)):
+        assert standing(keep(*order)) == standing(keep(decided()))
+    assert keep(failed).roll.get(ADA) is None
+
+
+CORRECTIONS = [
+    decided(),
+    changed(decided(), areas=("N1", "DE-BE", "DE"), area_version=1),
+    changed(decided(REVIEW, revision=2), **IN_FORCE),
+    decided(REJECTED, revision=2, round=1, kind=ReviewDecided),
+    changed(decided(REJECTED, revision=3), standing=ACCEPTED),
+]
+
+
+@pytest.mark.parametrize("count", range(1, len(CORRECTIONS) + 1))
+def test_decisions_end_in_the_same_entry_in_every_order(count: int) -> None:
+    some = CORRECTIONS[:count]
+    in_order = standing(keep(*some))
+    for order in permutations(some):
+        assert standing(keep(*order)) == in_order
+
+
 def test_ending_of_the_last_release_takes_nobody_off_the_roll() -> None:
     # The roll followed the order itself then, so it is only a confirmation.
     pipeline = keep(decided(), erasure(digest=None))

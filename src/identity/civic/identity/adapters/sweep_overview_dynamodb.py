@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _ERASED = "erased_at"
 _LIFE = (
-    *("id", "revision", "round", "decision", "restriction", "registered", "updated"),
+    *("id", "revision", "round", "decision", "restriction", "accepted_by", "updated"),
     *("access_digest", _ERASED),
 )
 _HELD = ("id", "revision", "updated", "access_digest", _ERASED)
@@ -205,7 +205,7 @@ def _life(item: Item) -> Life | Death:
         Decision(item["decision"]["S"]) if "decision" in item else None,
         _number(item, "round") or 0,
         restricted=(_number(item, "restriction") or 0) % 2 == 1,
-        registered="registered" in item,
+        accepted="accepted_by" in item,
     )
 
 

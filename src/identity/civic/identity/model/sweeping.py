@@ -61,8 +61,8 @@ class Life:
     decision: Decision | None = None
     round: int = 0
     restricted: bool = False
-    registered: bool = False
-    """Whether the person is eligible, by this decision or by an earlier one."""
+    accepted: bool = False
+    """Whether an acceptance is in force: this decision, or an earlier one."""
 
     @property
     def id(self) -> RegistrationId:
@@ -72,7 +72,7 @@ class Life:
     @property
     def leaves_in_force(self) -> bool:
         """Whether this decision leaves an earlier acceptance in force."""
-        return self.registered and self.decision != Decision.ACCEPTED
+        return self.accepted and self.decision != Decision.ACCEPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,17 +199,14 @@ def fault_of(life: Life, seen: Seen, now: datetime) -> Finding | None:
         return None
     if held.record.revision > life.record.revision or life.decision is None:
         return Finding.DECISION_MISSED
-    return _unheard(life, seen, now)
+    return _unheard(life, seen)
 
 
-def _unheard(life: Life, seen: Seen, now: datetime) -> Finding | None:
+def _unheard(life: Life, seen: Seen) -> Finding | None:
     """Return what is wrong with a decision on the stored record."""
     if isinstance(seen.roll, Buried) or _is_ahead(seen.roll, life) or _is_ahead(seen.joins, life):
         return Finding.BEYOND_MENDING
-    if life.leaves_in_force and not (seen.roll and seen.roll.accepted):
-        # Nobody has the record of that revision any more, so it cannot be announced again.
-        return _missing(life, now)
-    noted = life.leaves_in_force or _has_decision(seen.roll, life)
+    noted = _has_decision(seen.roll, life) or _has_acceptance(seen.roll, life)
     noted &= _waits_for_somebody(life, seen.case)
     # A tombstone in analytics is that of an objection, and final.
     counted = isinstance(seen.joins, Buried) or (
@@ -236,6 +233,14 @@ def _has_decision(follower: Followed | None, life: Life) -> bool:
     if follower is None:
         return False
     return (follower.revision, follower.round) == (life.record.revision, life.round)
+
+
+def _has_acceptance(roll: Followed | None, life: Life) -> bool:
+    """Return whether the roll has the acceptance that a decision leaves in force.
+
+    The roll takes no notice of the decision itself, where an earlier release accepted.
+    """
+    return life.leaves_in_force and roll is not None and roll.accepted
 
 
 def _has_record(follower: Followed | None, life: Life) -> bool:

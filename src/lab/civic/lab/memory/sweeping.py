@@ -134,5 +134,5 @@ def _life(row: DecisionRow) -> Life:
         row.verdict.decision if row.verdict else None,
         row.verdict.round if row.verdict else 0,
         restricted=row.restricted,
-        registered=row.registered is not None,
+        accepted=row.acceptance is not None,
     )
