@@ -39,8 +39,11 @@ class Issuer:
         self.seen: list[dict[str, Any]] = []
         self.fails = False
         self.refuses = False
+        self.entry = {"id": RECEIPT.id, "on_the_roll": True, "areas": ["DE-BE", "DE"]}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/roll"):
+            return httpx.Response(200, json=self.entry)
         if request.method == "GET":
             offer = {
                 "election": ELECTION,
@@ -205,3 +208,16 @@ def test_list_shows_elections_without_their_keys(capsys: pytest.CaptureFixture[s
     assert main(["credential", "list", RECEIPT.id]) == 0
     (shown,) = json.loads(capsys.readouterr().out)
     assert shown.keys() == {"election", "style", "opens_at", "closes_at", "issued"}
+
+
+def test_list_says_why_not_in_others(issuer: Issuer, capsys: pytest.CaptureFixture[str]) -> None:
+    issuer.refuses = True
+    assert main(["credential", "list", RECEIPT.id]) == 0
+    printed = capsys.readouterr()
+    assert len(json.loads(printed.out)) == 1
+    assert printed.err == f"not in {OTHER}: You will not be old enough (2027-05-23)\n"
+
+
+def test_roll_entry_is_shown_as_it_is(issuer: Issuer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["credential", "roll", RECEIPT.id]) == 0
+    assert json.loads(capsys.readouterr().out) == issuer.entry

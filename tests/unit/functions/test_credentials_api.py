@@ -9,6 +9,7 @@ import pytest
 from civic.client.blinding import SignerKey, finalize, verifies
 from civic.contracts import base64url
 from civic.identity.functions import credential_issuer
+from civic.identity.model.credentials import request_digest
 from civic.identity.model.keys import digest_of
 from civic.runtime import clients
 from tests.fakes.deployment import Deployment, Response
@@ -157,6 +158,32 @@ def test_same_message_is_signed_again_and_another_is_409(deployment: Deployment)
     assert said(ask(who, message(who))) == (409, "already_issued")
 
 
+def test_roll_shows_its_entry_and_what_was_issued(deployment: Deployment) -> None:
+    who = voter(deployment)
+    before = content(who.ask("GET /roll"))
+    assert before["id"] == who.id
+    assert (before["on_the_roll"], before["revision"], before["round"]) == (True, 1, 0)
+    assert before["areas"][-1] == "DE"
+    assert before["registered_at"]
+    assert before["credentials"] == []
+    assert "eligible_from" not in before
+    mine = message(who)
+    ask(who, mine)
+    digest = base64url.encode(request_digest(STYLE, mine))
+    issued = {"election": ELECTION, "style": STYLE, "digest": digest}
+    assert content(who.ask("GET /roll")) == before | {"credentials": [issued]}
+
+
+def test_roll_shows_who_is_not_on_it_as_well(deployment: Deployment) -> None:
+    who = citizen(deployment, HOPELESS)
+    assert content(who.ask("GET /roll"))["on_the_roll"] is False
+    assert said(Citizen(deployment, who.id, "x").ask("GET /roll")) == (404, "not_found")
+    assert said(Citizen(deployment, UNKNOWN, who.token).ask("GET /roll")) == (404, "not_found")
+    who.ask("DELETE ")
+    deployment.deliver()
+    assert said(who.ask("GET /roll")) == (404, "not_found")
+
+
 def test_private_key_is_opened_once_for_many(deployment: Deployment) -> None:
     first, second = voter(deployment), citizen(deployment)
     before = len(deployment.aws.asked("Decrypt"))
@@ -171,12 +198,14 @@ def test_strangers_are_answered_alike(deployment: Deployment, route: str) -> Non
     gone.ask("DELETE ")
     deployment.deliver()
     answers = []
+    # What the roll holds about somebody who was rejected is theirs to see.
+    not_accepted = [] if route == "GET /roll" else [rejected]
     for stranger in (
         Citizen(deployment, who.id, rejected.token),
         Citizen(deployment, who.id, "x"),
         Citizen(deployment, UNKNOWN, who.token),
         Citizen(deployment, "not-a-uuid", who.token),
-        rejected,
+        *not_accepted,
         gone,
     ):
         reads = len(deployment.aws.asked("GetItem"))

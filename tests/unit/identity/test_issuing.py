@@ -22,7 +22,7 @@ from civic.lab.memory.credentials import MemoryIssuerRoll
 from tests.fakes.elections import ELECTION, ELSEWHERE, OTHER, STYLE, ended, published
 from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, Consumer, Pipeline
-from tests.fakes.reviewing import REJECTED, decide
+from tests.fakes.reviewing import DOUBTFUL, REJECTED, decide
 from tests.strategies.registrations import person
 
 
@@ -267,14 +267,16 @@ def test_request_is_noted_before_it_is_signed() -> None:
     assert ask(pipeline, receipt, first).election == ELECTION
 
 
-def test_later_rejection_ends_it_and_takes_nothing_back() -> None:
+def test_correction_in_doubt_ends_nothing_and_rejection_by_people_does() -> None:
     pipeline = Pipeline()
     receipt = voter(pipeline)
     blinded = message(pipeline)
-    ask(pipeline, receipt, blinded)
+    first = ask(pipeline, receipt, blinded)
     start = len(pipeline.bus.events)
-    pipeline.rectify(receipt, person(citizenship_attestation=False))
+    pipeline.rectify(receipt, DOUBTFUL)
     pipeline.drain(start)
+    assert ask(pipeline, receipt, blinded) == first
+    start = len(pipeline.bus.events)
     decide(pipeline, receipt, REJECTED, revision=2)
     pipeline.drain(start)
     with pytest.raises(RegistrationNotFound):

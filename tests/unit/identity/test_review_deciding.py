@@ -58,7 +58,7 @@ def test_decision_of_people_takes_the_place_of_that_of_the_rules(
     assert row.ruling is not None
     assert (row.ruling.number, row.ruling.decision) == (1, decision)
     ruled = replace(before, updated=pipeline.now, verdict=verdict, contested=None)
-    acceptance = Acceptance.of(Revision(1), before.created, placement_of(DOUBTFUL, RULES))
+    acceptance = Acceptance.of(Revision(1), before.created, placement_of(DOUBTFUL, RULES, NOW))
     expected = acceptance if decision is ACCEPTED else None
     assert row == replace(ruled, acceptance=expected, ruling=row.ruling)
 

@@ -78,6 +78,10 @@ class Citizen(ApiClient):
         """Return what was asked for, and when it is due (GDPR Art. 12(3))."""
         return self.call("GET", receipt.path + "/requests", receipt.access_token)
 
+    def roll_entry(self, receipt: Receipt) -> dict[str, Any]:
+        """Return what the roll of voters holds about this person (GDPR Art. 15)."""
+        return self.call("GET", receipt.path + "/roll", receipt.access_token)
+
     def elections(self, receipt: Receipt) -> dict[str, Any]:
         """Return the elections this person may vote in."""
         return self.call("GET", receipt.path + "/credentials", receipt.access_token)

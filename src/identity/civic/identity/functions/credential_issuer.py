@@ -20,6 +20,8 @@ from civic.identity.http.credential_bodies import (
     CredentialOffers,
     CredentialRefusal,
     CredentialRequest,
+    NotedRequest,
+    RollDisclosure,
 )
 from civic.identity.http.paths import registration_id
 from civic.identity.model.settings import CREDENTIAL_KEY_CACHE
@@ -29,6 +31,7 @@ from civic.identity.usecases.issuing import (
     Refusal,
     issue_credential,
     list_offers,
+    show_entry,
 )
 from civic.runtime import clients
 from civic.runtime.http import answer, serve
@@ -82,6 +85,31 @@ def _list(request: Request, line: Invocation) -> Response:
     )
 
 
+def _show(request: Request, line: Invocation) -> Response:
+    registration, token = registration_id(request, line), request.token
+    entry = show_entry(issuing(), registration, token)
+    standing = entry.standing
+    return answer(
+        200,
+        RollDisclosure(
+            id=registration,
+            on_the_roll=standing.accepted,
+            revision=standing.revision,
+            round=standing.round,
+            areas=standing.areas,
+            area_version=standing.area_version,
+            eligible_from=standing.eligible_from,
+            registered_at=standing.registered_at,
+            credentials=tuple(
+                NotedRequest(
+                    election=election, style=noted.style, digest=base64url.encode(noted.digest)
+                )
+                for election, noted in sorted(entry.issued.items())
+            ),
+        ),
+    )
+
+
 def _issue(request: Request, line: Invocation) -> Response:
     registration, token = registration_id(request, line), request.token
     asked = request.body(CredentialRequest)
@@ -118,6 +146,14 @@ ROUTES = Routes(
             body=CredentialRequest,
             answer=Answer(200, CredentialAnswer),
             problems=(403, 409),
+        ),
+        Route(
+            "GET /registrations/{id}/roll",
+            _show,
+            Access.TOKEN,
+            "showRollEntry",
+            "What the roll of voters holds, with the credentials that were issued (GDPR Art. 15)",
+            answer=Answer(200, RollDisclosure),
         ),
     ),
 )

@@ -53,6 +53,34 @@ class CredentialOffers(Body):
     )
 
 
+class NotedRequest(Body):
+    """What is kept of a request that was answered; the credential is stored nowhere."""
+
+    election: ElectionIdField
+    style: StyleIdField | None = Field(
+        default=None, description="The ballot style it was signed for; earlier releases kept none"
+    )
+    digest: str = Field(description="SHA-256 of style and blinded message, in base64url")
+
+
+class RollDisclosure(Body):
+    """Everything that the roll of voters holds about a person (GDPR Art. 15)."""
+
+    id: Id
+    on_the_roll: bool = Field(description="Whether the latest decision that is in force accepts")
+    revision: int = Field(ge=1, description="Of the data that was decided on")
+    round: int = Field(ge=0, description="0 if the rules decided, n if people did, the n-th time")
+    areas: tuple[str, ...] = Field(description="Electoral areas, narrowest first")
+    area_version: int = Field(ge=0, description="Of the table by which they were found")
+    eligible_from: date | None = Field(
+        default=None, description="When the person is old enough, if that was to come when decided"
+    )
+    registered_at: datetime | None = Field(
+        default=None, description="When what is accepted was first submitted"
+    )
+    credentials: tuple[NotedRequest, ...]
+
+
 class CredentialRequest(Body):
     """A blinded message to be signed; strict, as only one message is ever signed."""
 

@@ -104,8 +104,9 @@ RECIPIENTS = (
     ),
     Recipient(
         who="the issuer of credentials to vote with",
-        what="that you were accepted, and your country or subdivision; that you were given a"
-        " credential for an election, and nothing by which it or your ballot could be recognised",
+        what="whether you are accepted, when you registered, your electoral areas and, if you are"
+        " not old enough to vote yet, from when you are; that you were given a credential for an"
+        " election, and nothing by which it or your ballot could be recognised",
     ),
     Recipient(
         who="Amazon Web Services, as processor (GDPR Art. 28)",
@@ -115,6 +116,7 @@ RECIPIENTS = (
 RIGHTS = (
     Right(right="withdraw consent", article="7(3)", how="DELETE /registrations/{id}/consent"),
     Right(right="access", article="15", how="GET /registrations/{id}/data"),
+    Right(right="access to the roll of voters", article="15", how="GET /registrations/{id}/roll"),
     Right(right="rectification", article="16", how="PUT /registrations/{id}"),
     Right(right="erasure", article="17", how="DELETE /registrations/{id}"),
     Right(right="restriction", article="18", how="PUT /registrations/{id}/restriction"),

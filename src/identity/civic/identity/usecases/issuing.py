@@ -98,6 +98,18 @@ def list_offers(issuing: Issuing, registration: RegistrationId, access_token: st
     return Offers(tuple(offered), tuple(refused))
 
 
+def show_entry(issuing: Issuing, registration: RegistrationId, access_token: str) -> RollEntry:
+    """Return what the roll holds about somebody, on it or not (GDPR Art. 15).
+
+    Raises:
+        RegistrationNotFound: Unknown, erased or another person's.
+    """
+    entry = issuing.roll.get(registration)
+    if entry is None or not may_access(access_token, entry.standing.access_digest):
+        raise RegistrationNotFound
+    return entry
+
+
 def issue_credential(
     issuing: Issuing,
     registration: RegistrationId,
@@ -181,8 +193,7 @@ def _elections(issuing: Issuing, entry: RollEntry) -> dict[ElectionId, list[Enti
 
 
 def _on_the_roll(issuing: Issuing, registration: RegistrationId, access_token: str) -> RollEntry:
-    entry = issuing.roll.get(registration)
-    known = may_access(access_token, entry.standing.access_digest if entry else None)
-    if entry is None or not known or not entry.standing.accepted:
+    entry = show_entry(issuing, registration, access_token)
+    if not entry.standing.accepted:
         raise RegistrationNotFound
     return entry

@@ -34,6 +34,19 @@ def list_elections(
         err.print(f"not in {refusal.election}: {refusal}", markup=False, soft_wrap=True)
 
 
+@credential.command("roll")
+def show_roll_entry(
+    context: typer.Context,
+    registration: RegistrationId,
+    token: Token = None,
+    journal: JournalOption = None,
+) -> None:
+    """Show what the roll of voters holds about a person, with what was issued (GDPR Art. 15)."""
+    with holder_of(context, registration, token, journal) as holder:
+        entry = holder.citizen.roll_entry(holder.receipt)
+    out.print_json(json.dumps(entry))
+
+
 @credential.command("get")
 def get(
     context: typer.Context,
