@@ -328,3 +328,14 @@ def test_models_are_frozen() -> None:
 
 def without(*names: str) -> dict[str, Any]:
     return {key: value for key, value in VALID.items() if key not in names}
+
+
+@pytest.mark.parametrize("full_name", ["Ma\u00adra Sol", "Mara\u200b", "\u3164", "Mara\ufeff"])
+def test_record_of_a_release_that_took_other_texts_opens_as_it_was_sealed(full_name: str) -> None:
+    sealed = parse().to_fields() | {"full_name": json.dumps(full_name).encode()}
+    sealed["phone_number"] = json.dumps(" +49 30 901820\u00a0").encode()
+    opened = Registration.from_fields(sealed)
+    assert (opened.full_name, opened.phone_number) == (full_name, " +49 30 901820\u00a0")
+    assert opened.to_fields() == Registration.from_fields(opened.to_fields()).to_fields()
+    with pytest.raises(ValidationError):
+        parse(full_name=full_name)

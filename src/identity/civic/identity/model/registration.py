@@ -5,6 +5,7 @@ real telephone number, an age, an attestation) is a decision of the validator's 
 """
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated
 
@@ -61,11 +62,22 @@ BirthDate = Annotated[
         }
     ),
 ]
+_AS_SEALED = object()
+"""The context in which a record is opened: what an earlier release took is not judged again."""
+
+
+def _checked(check: Callable[[str], str]) -> AfterValidator:
+    def checked(value: str, info: ValidationInfo) -> str:
+        return value if info.context is _AS_SEALED else check(value)
+
+    return AfterValidator(checked)
+
+
 Number = Annotated[
-    str, Field(min_length=1, max_length=32, json_schema_extra=NUMBER), AfterValidator(number)
+    str, Field(min_length=1, max_length=32, json_schema_extra=NUMBER), _checked(number)
 ]
 _Text = Annotated[str, Field(min_length=1, json_schema_extra=PLAIN_TEXT)]
-_PLAIN = AfterValidator(plain_text)
+_PLAIN = _checked(plain_text)
 Name = Annotated[_Text, Field(max_length=64), _PLAIN]
 Line = Annotated[_Text, Field(max_length=120), _PLAIN]
 Description = Annotated[_Text, Field(max_length=500), _PLAIN]
@@ -161,13 +173,13 @@ class Registration(PiiModel):
 
     @classmethod
     def from_fields(cls, fields: dict[str, bytes]) -> "Registration":
-        """Rebuild a registration from opened fields.
+        """Rebuild a registration from opened fields, as they were when they were sealed.
 
         Raises:
             pydantic.ValidationError: The fields are not those of a registration.
         """
         document = {name: from_json(value) for name, value in fields.items()}
-        return cls.model_validate_json(to_json(document))
+        return cls.model_validate_json(to_json(document), context=_AS_SEALED)
 
 
 PII_FIELDS = pii_fields(Registration)
