@@ -89,6 +89,7 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | may("SubjectKeysTable", "GetItem")
     | may("WrappingKeysTable", "GetItem")
     | may("LowSecDataStore", "GetItem", "PutItem")
+    | may("OfficeAreas", "GetItem")
     | may("ReviewQueue", "GetItem", "DeleteItem")
     | {ASKS_FOR_REVIEWS, ("kms:Decrypt", "CivicKey", CONTEXT), PUBLISHING},
     "PiiStorageRole": puts_off("PiiStorageQueue")
@@ -146,6 +147,7 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
         ("dynamodb:UpdateItem", "ReviewQueue", ("dynamodb:Attributes",)),
     }
     | may("LowSecDataStore", "GetItem", "PutItem")
+    | may("OfficeAreas", "GetItem")
     | OPENS_RECORDS
     | {PUBLISHING},
     "AnalyticsRole": puts_off("AnalyticsQueue")

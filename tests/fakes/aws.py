@@ -43,6 +43,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "erasure-ledger": ("id:S",),
     "review-queue": ("id:S",),
     "sweep-progress": ("walk:S",),
+    "office-areas": ("place:S", "version:N"),
     "elections": ("id:S", "part:S"),
     "voter-codes": ("code:B",),
     "ballots": ("nullifier:B",),

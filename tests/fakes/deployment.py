@@ -128,6 +128,7 @@ def deployed(aws: Aws) -> Iterator[Deployment]:
         "REQUEST_LOG_TABLE": "request-log",
         "ERASURE_LEDGER_TABLE": "erasure-ledger",
         "REVIEW_QUEUE_TABLE": "review-queue",
+        "OFFICE_AREAS_TABLE": "office-areas",
         "RECEIPT_KEY_ID": aws.receipt_key_id,
         "REJECTED_RETENTION_DAYS": "90",
         "PEOPLE_NEEDED": "1",

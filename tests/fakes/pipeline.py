@@ -68,6 +68,7 @@ from civic.lab.memory.accountability import (
     MemoryReviewQueue,
 )
 from civic.lab.memory.analytics import MemoryJoins
+from civic.lab.memory.areas import MemoryAreas
 from civic.lab.memory.bus import MemoryBus
 from civic.lab.memory.credentials import (
     MemoryElectionCalendar,
@@ -180,6 +181,7 @@ class Pipeline:
         self.requests = MemoryRequestLog()
         self.reviews = MemoryReviewQueue()
         self.ledger = MemoryErasureLedger()
+        self.areas = MemoryAreas()
         self.signer = MemoryReceiptSigner()
         self.roll = MemoryIssuerRoll()
         self.calendar = MemoryElectionCalendar()
@@ -216,14 +218,15 @@ class Pipeline:
         signer = guard(self.signer, KeyServiceUnavailable)
         records, clock = Records(subject_keys, unwrapper, vault), self._clock
         self.intake = Intake(subject_keys, wrapper, decisions, requests, bus, clock, Entropy())
-        self.validation = Validation(subject_keys, unwrapper, decisions, reviews, RULES, clock)
+        areas = guard(self.areas)
+        self.validation = Validation(
+            subject_keys, unwrapper, decisions, reviews, RULES, clock, areas
+        )
         self.endings = Endings(decisions, reviews, clock, RETENTION)
         self.storage = Storage(subject_keys, vault, clock)
         self.access = Access(records, decisions, requests, clock)
         self.rights = Rights(decisions, subject_keys, requests, reviews, ledger, bus, clock)
-        self.review = Review(
-            reviews, decisions, records, requests, bus, RULES, clock, people_needed=1
-        )
+        self.review = Review(reviews, decisions, records, requests, bus, RULES, clock, 1, areas)
         self.accountability = Accountability(requests, ledger, signer, clock)
         self.deadlines = Deadlines(decisions, requests, ledger, bus, clock, Entropy(), RETENTION)
         self.sweeping = Sweeping(

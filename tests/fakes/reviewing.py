@@ -7,6 +7,7 @@ from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.keys import RecordId
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import RequestKind
+from civic.identity.model.review import Judgement
 from civic.identity.model.rows import DecisionRow
 from civic.identity.usecases.review import OpenedCase, decide_case, list_cases, show_case
 from civic.identity.usecases.rights import request_review, restrict
@@ -41,9 +42,10 @@ def decide(
     decision: Decision = ACCEPTED,
     by: str = JANE,
     revision: int = 1,
+    areas: tuple[str, ...] = (),
 ) -> DecisionRow | None:
     record = RecordId(receipt.id, Revision(revision))
-    return decide_case(pipeline.review, record, decision, by, TRACE)
+    return decide_case(pipeline.review, record, Judgement(decision, areas), by, TRACE)
 
 
 def show(pipeline: Pipeline, receipt: Receipt) -> OpenedCase:

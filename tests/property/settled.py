@@ -14,7 +14,7 @@ from civic.identity.model.erasure import ErasureStore
 from civic.identity.model.erasure_receipt import receipt_document
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import RequestKind
-from civic.identity.model.review import ReviewCase, ReviewCause
+from civic.identity.model.review import Judgement, ReviewCase, ReviewCause
 from civic.identity.model.rows import Tombstone
 from civic.identity.usecases.review import decide_case
 from civic.identity.usecases.rights import object_to_analytics
@@ -129,7 +129,8 @@ def decided_by_people(orderly: Pipeline, receipt: Receipt, citizen: Citizen, rev
         assert row is not None
         assert not isinstance(row, Tombstone)
         orderly.reviews.add(ReviewCase(row.record, NOW, ReviewCause.DATA_SUBJECT))
-        decide_case(orderly.review, row.record, rounds[max(rounds)], "staff", TRACE)
+        judgement = Judgement(rounds[max(rounds)])
+        decide_case(orderly.review, row.record, judgement, "staff", TRACE)
         orderly.drain()
 
 

@@ -17,6 +17,7 @@ from civic.contracts.events import ValidationRequest
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import IdentityError
 from civic.identity.functions import accountability, deadlines
+from civic.identity.model.areas import residence
 from civic.identity.model.credentials import RollEntry
 from civic.identity.model.eligibility import placement_of
 from civic.identity.model.registration import Registration
@@ -115,7 +116,7 @@ def seen_by_people(client: Client) -> bool:
 
 
 def election_published(client: Client) -> bool:
-    area = placement_of(ACCEPTABLE, RULES, NOW).cohort.region
+    area = placement_of(ACCEPTABLE, RULES, residence(ACCEPTABLE.address), NOW).cohort.region
     client.pipeline.bus.publish([published(NOW, area)])
     return delivered(client)
 

@@ -9,7 +9,6 @@ import pytest
 
 from civic.identity.model.checks import CHECKS, Case, is_national_id
 from civic.identity.model.codes import Code, IdScheme
-from civic.identity.model.postal import region_code
 from civic.identity.model.registration import Address, Consent, Registration
 from civic.identity.model.rules import RuleSet
 from tests.strategies.registrations import SUBMITTED_AT, address, person
@@ -82,6 +81,7 @@ POSITIVE = [
     (person(address=address(postcode=None)), Code.ADDRESS_FIELD_MISSING, "/address/postcode"),
     (person(address=address(**US)), Code.ADDRESS_FIELD_MISSING, "/address/region"),
     (person(address=address(**US, region="Kalifornien")), Code.REGION_UNKNOWN, "/address/region"),
+    (person(address=address(**US, region="Kalifornien")), Code.AREA_UNRESOLVED, "/address"),
     (person(address=address(**BR, city="Atlântida Perdida")), Code.CITY_UNKNOWN, "/address/city"),
     (person(address=address(postcode="5114")), Code.POSTCODE_INVALID, "/address/postcode"),
     (
@@ -251,7 +251,8 @@ def test_described_location_needs_neither_lines_nor_postcode() -> None:
     assert found(person(address=UNDER_A_BRIDGE)) == {described}
     nowhere = UNDER_A_BRIDGE.model_copy(update={"region": None})
     missing = (Code.ADDRESS_FIELD_MISSING, "/address/region")
-    assert found(person(address=nowhere)) == {described, missing}
+    unplaced = (Code.AREA_UNRESOLVED, "/address")
+    assert found(person(address=nowhere)) == {described, missing, unplaced}
 
 
 def test_description_beside_an_address_is_left_alone() -> None:
@@ -294,26 +295,3 @@ def test_scheme_is_known_to_the_library(scheme: IdScheme) -> None:
     module = importlib.import_module(f"stdnum.{scheme}")
     assert isinstance(module, ModuleType)
     assert is_national_id(scheme, "²") is False
-
-
-@pytest.mark.parametrize(
-    ("country", "region", "code"),
-    [
-        ("US", "California", "US-CA"),
-        ("US", "ca", "US-CA"),
-        ("US", "AS", None),
-        ("ES", "Alacant", "ES-A"),
-        ("JP", "Tokyo", "JP-13"),
-        ("JP", "東京都", "JP-13"),
-        ("IN", "दिल्ली", "IN-DL"),
-        ("EG", "القاهرة", "EG-C"),
-        ("UA", "Львівська область", "UA-46"),
-        ("DE", "Bayern", None),
-        ("US", "", None),
-        ("US", None, None),
-    ],
-)
-def test_region_is_mapped_to_its_iso_code(
-    country: str, region: str | None, code: str | None
-) -> None:
-    assert region_code(country, region) == code

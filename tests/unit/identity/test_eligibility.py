@@ -133,7 +133,7 @@ def test_nothing_the_person_wrote_is_in_the_verdict() -> None:
         address=address(country="US", lines=(CANARY,), city=CANARY, region=CANARY, postcode=CANARY),
     )
     verdict = decide(registration, SUBMITTED_AT, RULES)
-    assert len(verdict.reasons) == 5
+    assert len(verdict.reasons) == 6
     assert CANARY not in repr(asdict(verdict))
 
 

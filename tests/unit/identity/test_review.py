@@ -43,7 +43,7 @@ from tests.fakes.reviewing import (
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
 
-WRITTEN = 8
+WRITTEN = 9
 """The calls of a decision of which the last writes it; the next two publish and note it."""
 
 

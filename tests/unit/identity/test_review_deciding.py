@@ -13,6 +13,7 @@ from civic.identity.errors import (
     RegistrationRestricted,
     ReviewOutdated,
 )
+from civic.identity.model.areas import residence
 from civic.identity.model.eligibility import placement_of
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import RequestKind
@@ -58,7 +59,8 @@ def test_decision_of_people_takes_the_place_of_that_of_the_rules(
     assert row.ruling is not None
     assert (row.ruling.number, row.ruling.decision) == (1, decision)
     ruled = replace(before, updated=pipeline.now, verdict=verdict, contested=None)
-    acceptance = Acceptance.of(Revision(1), before.created, placement_of(DOUBTFUL, RULES, NOW))
+    placement = placement_of(DOUBTFUL, RULES, residence(DOUBTFUL.address), NOW)
+    acceptance = Acceptance.of(Revision(1), before.created, placement)
     expected = acceptance if decision is ACCEPTED else None
     assert row == replace(ruled, acceptance=expected, ruling=row.ruling)
 
@@ -75,7 +77,7 @@ def test_decision_is_announced_with_the_cohort_of_the_record() -> None:
     assert (made.id, made.revision, made.round) == (receipt.id, 1, 1)
     assert (made.decision, made.reasons) == (ACCEPTED, row.verdict.reasons)
     assert (made.rule_set, made.decided_at) == (row.verdict.rule_set, pipeline.now)
-    assert made.cohort == placement_of(DOUBTFUL, RULES, NOW).cohort
+    assert made.cohort == placement_of(DOUBTFUL, RULES, residence(DOUBTFUL.address), NOW).cohort
     assert made.traceparent == TRACE.traceparent
 
 
@@ -142,10 +144,10 @@ def test_opinion_on_an_older_revision_does_not_count() -> None:
     assert standing(pipeline, receipt) == (Decision.REVIEW, 0)
 
 
-CALLS = 11
-"""The case, its row, the opinion, the log, record, key and its unwrapping, decision, event, answer,
-and the case again."""
-WRITTEN = 8
+CALLS = 12
+"""The case, its row, the opinion, the log, record, key and its unwrapping, areas, decision, event,
+answer, and the case again."""
+WRITTEN = 9
 
 
 @pytest.mark.parametrize("call", range(1, CALLS + 1))

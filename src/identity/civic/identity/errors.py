@@ -84,6 +84,14 @@ class ReviewOutdated(IdentityError):
     """The case was corrected, decided or erased in the meantime; look at it again."""
 
 
+class AreaNeeded(IdentityError):
+    """The address does not say which area's ballots the person gets; who accepts must say."""
+
+
+class AreaUnknown(IdentityError):
+    """An area is neither in ISO 3166 nor in the office's table in use."""
+
+
 class ReceiptRefused(IdentityError):
     """An erasure receipt is not what was signed, or not signed by this key."""
 

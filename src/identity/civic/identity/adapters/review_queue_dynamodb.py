@@ -115,6 +115,8 @@ class DynamoDbReviewQueue(ReviewQueue):
             "decision": {"S": opinion.decision},
             "at": {"S": opinion.at.isoformat()},
         }
+        if opinion.areas:
+            stated["areas"] = {"L": [{"S": area} for area in opinion.areas]}
         with unavailable_as(StoreUnavailable):
             try:
                 answer = self._client.update_item(
@@ -168,6 +170,7 @@ def _case(item: Item) -> ReviewCase:
                 one["M"]["by"]["S"],
                 Decision(one["M"]["decision"]["S"]),
                 datetime.fromisoformat(one["M"]["at"]["S"]),
+                tuple(area["S"] for area in one["M"].get("areas", {"L": []})["L"]),
             )
             for one in item.get("opinions", {"L": []})["L"]
         ),

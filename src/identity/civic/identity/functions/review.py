@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from civic.contracts.identifiers import Revision
+from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaBook
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
@@ -27,7 +28,7 @@ from civic.identity.http.staff_bodies import (
     WaitingCases,
 )
 from civic.identity.model.keys import RecordId
-from civic.identity.model.review import ReviewCase
+from civic.identity.model.review import Judgement, ReviewCase
 from civic.identity.usecases.access import Records
 from civic.identity.usecases.review import (
     Review,
@@ -56,6 +57,7 @@ class Environment(Settings):
     subject_keys_table: str
     wrapping_keys_table: str
     kms_key_id: str
+    office_areas_table: str
     rule_set: str
     people_needed: int
 
@@ -97,6 +99,7 @@ def review() -> Review:
         rules=load_rule_set(settings.rule_set),
         clock=clients.now,
         people_needed=settings.people_needed,
+        areas=DynamoDbAreaBook(dynamodb, settings.office_areas_table, clients.now),
     )
 
 
@@ -125,7 +128,8 @@ def _decide(request: Request, line: Invocation) -> Response:
     registration = registration_id(request, line)
     opinion = request.body(ReviewOpinion)
     record = RecordId(registration, Revision(opinion.revision))
-    decided = decide_case(review(), record, opinion.decision, request.principal, request.trace)
+    judgement = Judgement(opinion.decision, opinion.areas)
+    decided = decide_case(review(), record, judgement, request.principal, request.trace)
     line.count("ReviewsDecided", int(decided is not None))
     body = ReviewOutcome(
         id=registration,
@@ -163,7 +167,7 @@ ROUTES = Routes(
             "Decide a case after looking at it; another person may have to agree",
             body=ReviewOpinion,
             answer=Answer(200, ReviewOutcome),
-            problems=(409,),
+            problems=(409, 422),
         ),
     ),
 )

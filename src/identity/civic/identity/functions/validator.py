@@ -12,6 +12,7 @@ from civic.contracts.events import (
     SealedRevision,
     ValidationResult,
 )
+from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaBook
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.retention_settings import RetentionSettings
@@ -40,6 +41,7 @@ class Environment(QueueSettings, RetentionSettings):
     subject_keys_table: str
     wrapping_keys_table: str
     kms_key_id: str
+    office_areas_table: str
     rule_set: str
 
 
@@ -68,6 +70,7 @@ def validation() -> Validation:
         reviews=DynamoDbReviewQueue(dynamodb, settings.review_queue_table),
         rules=load_rule_set(settings.rule_set),
         clock=clients.now,
+        areas=DynamoDbAreaBook(dynamodb, settings.office_areas_table, clients.now),
     )
 
 

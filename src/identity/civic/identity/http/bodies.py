@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from civic.contracts.events import UUID_PATTERN, Decision, Reason
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import (
+    AreaNeeded,
+    AreaUnknown,
     AreaUnsettled,
     BlindedMessageRefused,
     CredentialAlreadyIssued,
@@ -212,6 +214,15 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     ),
     ReviewOutdated: Problem(
         409, "review_outdated", "The case has changed in the meantime; look at it again"
+    ),
+    AreaNeeded: Problem(
+        409, "area_needed", "The address does not settle the person's area; accept with areas"
+    ),
+    AreaUnknown: Problem(
+        422,
+        "area_unknown",
+        "An area is neither an ISO 3166 code nor in the office's table",
+        (FieldError("unknown_area", "/areas"),),
     ),
     ElectionNotFound: Problem(404, "no_such_election", "There is no such election for this person"),
     ElectionOver: Problem(403, "election_over", "The election is over"),

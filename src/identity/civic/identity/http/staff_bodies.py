@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from civic.contracts.events import Decision, Reason
+from civic.contracts.events import Area, Decision, Reason
 from civic.identity.http.bodies import Body, Id
 from civic.identity.model.registration import Registration
 from civic.identity.model.review import ReviewCause
@@ -47,6 +47,13 @@ class ReviewOpinion(Body):
 
     revision: int = Field(ge=1)
     decision: Literal[Decision.ACCEPTED, Decision.REJECTED]
+    areas: tuple[Area, ...] = Field(
+        default=(),
+        max_length=8,
+        description=(
+            "The person's electoral areas, narrowest first, where the address does not settle them"
+        ),
+    )
 
 
 class ReviewOutcome(Body):

@@ -8,25 +8,34 @@ are imported when the first such field appears, so that a cold start does not pa
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from importlib import import_module
 
 import phonenumbers
 
 from civic.contracts.events import Reason
 from civic.identity.model.age import birth_days
+from civic.identity.model.areas import NO_TABLE, Residence, TablePage, residence
 from civic.identity.model.codes import Code, IdScheme
-from civic.identity.model.postal import address_findings, region_code
+from civic.identity.model.postal import address_findings
 from civic.identity.model.registration import Registration
 from civic.identity.model.rules import Country, RuleSet
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """One registration to be judged by the rules, and the aware time at which it was submitted."""
 
     registration: Registration
     submitted_at: datetime
     rules: RuleSet
+    page: TablePage = NO_TABLE
+    """What the office's table of areas says."""
+
+    @cached_property
+    def residence(self) -> Residence:
+        """The areas that the address lies in."""
+        return residence(self.registration.address, self.page)
 
     @property
     def country(self) -> Country | None:
@@ -79,18 +88,19 @@ def consent(case: Case) -> Iterator[Reason]:
         yield _reason(Code.CONSENT_AFTER_SUBMISSION, "/consent/given_at")
 
 
-def residence(case: Case) -> Iterator[Reason]:
+def address(case: Case) -> Iterator[Reason]:
     """Judge the country and region, and the form of an address in an accepted country."""
-    address, country = case.registration.address, case.country
+    written, country = case.registration.address, case.country
     if country is None:
         yield _reason(Code.COUNTRY_NOT_ACCEPTED, "/address/country")
         return
-    region = region_code(address.country, address.region)
-    if country.regions is not None and region not in country.regions:
+    if country.regions is not None and country.regions.isdisjoint(case.residence.areas):
         yield _reason(Code.REGION_NOT_ACCEPTED, "/address/region")
-    for code, pointer in address_findings(address):
+    if not case.residence.is_settled(country.areas):
+        yield _reason(Code.AREA_UNRESOLVED, "/address")
+    for code, pointer in address_findings(written):
         yield _reason(code, pointer)
-    if address.lines is None:
+    if written.lines is None:
         yield _reason(Code.ADDRESS_DESCRIBED, "/address/described_location")
 
 
@@ -130,7 +140,7 @@ CHECKS: tuple[Check, ...] = (
     birth_date,
     attestations,
     consent,
-    residence,
+    address,
     phone_number,
     email,
     national_id,

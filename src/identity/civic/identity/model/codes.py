@@ -20,6 +20,7 @@ class Code(StrEnum):
     ADDRESS_DESCRIBED = "address_described"
     ADDRESS_FIELD_MISSING = "address_field_missing"
     REGION_UNKNOWN = "region_unknown"
+    AREA_UNRESOLVED = "area_unresolved"
     CITY_UNKNOWN = "city_unknown"
     POSTCODE_INVALID = "postcode_invalid"
     POSTCODE_OF_OTHER_REGION = "postcode_of_other_region"
@@ -41,7 +42,9 @@ class Severity(StrEnum):
 NEVER_REJECT = frozenset({Code.PHONE_INVALID, Code.EMAIL_INVALID, Code.POSTCODE_OF_OTHER_REGION})
 """What a library's table doubts, and what says nothing about who may vote."""
 
-SETTLED_BY_PEOPLE = frozenset({Code.ADDRESS_DESCRIBED, Code.BIRTH_DATE_PARTIAL})
+SETTLED_BY_PEOPLE = frozenset(
+    {Code.ADDRESS_DESCRIBED, Code.AREA_UNRESOLVED, Code.BIRTH_DATE_PARTIAL}
+)
 """What no rule can judge, so that nobody is accepted before a person has looked."""
 
 

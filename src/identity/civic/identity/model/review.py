@@ -20,12 +20,26 @@ class ReviewCause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is to be decided, with the person's areas where the address does not settle them."""
+
+    decision: Decision
+    areas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Opinion:
     """What one member of staff would decide."""
 
     by: str
     decision: Decision
     at: datetime
+    areas: tuple[str, ...] = ()
+
+    @property
+    def judgement(self) -> Judgement:
+        """What they would decide, without who and when."""
+        return Judgement(self.decision, self.areas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +58,10 @@ class ReviewCase:
         """When it must be decided at the latest (GDPR Art. 12(3))."""
         return one_month_after(self.since)
 
-    def settled(self, decision: Decision, people: int) -> bool:
-        """Return whether ``people`` different members of staff are in favour of this decision.
+    def settled(self, judgement: Judgement, people: int) -> bool:
+        """Return whether ``people`` different members of staff are in favour of exactly this.
 
         Only the newest opinion of each counts.
         """
-        newest = {opinion.by: opinion.decision for opinion in self.opinions}
-        return sum(one == decision for one in newest.values()) >= people
+        newest = {opinion.by: opinion.judgement for opinion in self.opinions}
+        return sum(one == judgement for one in newest.values()) >= people

@@ -165,7 +165,11 @@ class DecisionRow:
         return unanswered or (self.acceptance, self.ruling) != (merged.acceptance, merged.ruling)
 
     def ruled(
-        self, fingerprints: Mapping[str, bytes], submitted_at: datetime, placement: Placement
+        self,
+        fingerprints: Mapping[str, bytes],
+        submitted_at: datetime,
+        placement: Placement,
+        areas: tuple[str, ...] = (),
     ) -> "DecisionRow":
         """Return the row with what people decided, to be kept for later revisions.
 
@@ -173,6 +177,7 @@ class DecisionRow:
             fingerprints: Of the fields that they looked at.
             submitted_at: When this revision was submitted.
             placement: Where the person belongs by its data.
+            areas: Those that they settled.
         """
         if self.verdict is None:
             return self
@@ -181,7 +186,8 @@ class DecisionRow:
             registered = self.acceptance.registered if self.acceptance else submitted_at
             acceptance = Acceptance.of(self.record.revision, registered, placement)
         number = self.ruling.number + 1 if self.ruling else 1
-        ruling = Ruling(number, self.verdict.decision, fingerprints)
+        settled = areas if self.accepted else ()
+        ruling = Ruling(number, self.verdict.decision, fingerprints, settled)
         return replace(self, acceptance=acceptance, ruling=ruling)
 
 

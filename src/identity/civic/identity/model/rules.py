@@ -28,6 +28,7 @@ from civic.identity.model.age import (
     birth_days,
     of_age_from,
 )
+from civic.identity.model.areas import Fineness
 from civic.identity.model.codes import (
     NEVER_REJECT,
     SETTLED_BY_PEOPLE,
@@ -130,8 +131,10 @@ class Country(_Part):
     """An accepted country of residence.
 
     Without ``regions`` all of it is accepted; without ``national_id`` identifiers are not checked.
+    ``areas`` says how fine the electoral areas are that an address must lie in.
     """
 
+    areas: Fineness = Fineness.COUNTRY
     regions: frozenset[RegionCode] | None = None
     national_id: tuple[IdScheme, ...] = ()
 

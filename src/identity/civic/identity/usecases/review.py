@@ -11,21 +11,27 @@ from civic.contracts.identifiers import RegistrationId
 from civic.contracts.ports import Clock, EventPublisher
 from civic.contracts.trace import TraceContext
 from civic.identity.errors import (
+    AreaNeeded,
+    AreaUnknown,
     NotYetStored,
     RegistrationNotFound,
     RegistrationRestricted,
     ReviewOutdated,
 )
 from civic.identity.model.announcing import announced
-from civic.identity.model.eligibility import placement_of
+from civic.identity.model.areas import Fineness, Residence
+from civic.identity.model.codes import Code
+from civic.identity.model.eligibility import lives_in, placement_of, settled_areas
 from civic.identity.model.keys import RecordId
 from civic.identity.model.opened import Opened
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import RequestKind, StaffView
-from civic.identity.model.review import DECIDED_BY_PEOPLE, Opinion, ReviewCase
+from civic.identity.model.review import DECIDED_BY_PEOPLE, Judgement, Opinion, ReviewCase
 from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow, Verdict
 from civic.identity.model.rules import RuleSet
+from civic.identity.model.subdivisions import exists
 from civic.identity.ports import DecisionStore, RequestLog, ReviewQueue
+from civic.identity.ports.areas import AreaBook
 from civic.identity.usecases.access import Records, open_record
 
 
@@ -42,6 +48,7 @@ class Review:
     clock: Clock
     people_needed: int
     """How many must agree: 1, or 2 under the two-person rule."""
+    areas: AreaBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,7 @@ def show_case(review: Review, registration: RegistrationId, by: str) -> OpenedCa
 def decide_case(
     review: Review,
     record: RecordId,
-    decision: Decision,
+    judgement: Judgement,
     by: str,
     trace: TraceContext,
 ) -> DecisionRow | None:
@@ -147,7 +154,8 @@ def decide_case(
     Args:
         review: What the review works with.
         record: What was looked at; an opinion on an older revision does not count.
-        decision: Accepted or rejected.
+        judgement: Accepted or rejected; the areas of whom is accepted, where the address does not
+            settle them.
         by: The member of staff.
         trace: The trace of the request.
 
@@ -158,25 +166,34 @@ def decide_case(
         RegistrationNotFound: There is no such case.
         RegistrationRestricted: The data subject has restricted the processing.
         ReviewOutdated: The case was corrected, decided or erased in the meantime.
+        AreaNeeded: They are to be accepted, and nothing says in which areas they vote.
+        AreaUnknown: There is no such area.
         DigestsDisagree: The rows do not agree on whose record it is; nothing was opened.
         NotYetStored: The corrected record is still on its way to the store.
     """
     case, row = _standing(review, record.id)
     if case.record != record:
         raise ReviewOutdated
+    _require_areas(review, row, judgement)
     now = review.clock()
     known = _was_decided(case, row)
-    decided = row if known else _settled(review, case, row, Opinion(by, decision, now))
+    opinion = Opinion(by, judgement.decision, now, judgement.areas)
+    decided = row if known else _settled(review, case, row, opinion)
     if decided is None:
         return None
     verdict = decided.verdict
-    if verdict is None or verdict.decision != decision:
+    if verdict is None or verdict.decision != judgement.decision:
         raise ReviewOutdated
     # Where a person belongs is announced with every decision, and only the record has it.
     opened, stored = _open(review, row, StaffView(record.id, now, by, "decision"))
-    placement = placement_of(opened.registration, review.rules, decided.updated)
+    page = review.areas.page(opened.registration.address)
+    settled = settled_areas(decided, {}) if known else judgement.areas
+    home = lives_in(opened.registration, page, settled)
+    if verdict.decision is Decision.ACCEPTED and not _is_settled(review, opened, home):
+        raise AreaNeeded
+    placement = placement_of(opened.registration, review.rules, home, decided.updated)
     if not known:
-        decided = decided.ruled(opened.fingerprints, stored.updated, placement)
+        decided = decided.ruled(opened.fingerprints, stored.updated, placement, judgement.areas)
         if not review.decisions.overrule(decided):
             raise ReviewOutdated
     made = announced(decided, verdict, placement, trace.traceparent)
@@ -194,11 +211,27 @@ def _settled(
     opined = review.queue.opine(case, opinion)
     if opined is None or row.verdict is None:
         raise ReviewOutdated
-    if not opined.settled(opinion.decision, review.people_needed):
+    if not opined.settled(opinion.judgement, review.people_needed):
         return None
     by_people = Reason(code=DECIDED_BY_PEOPLE, pointer="")
     verdict = Verdict(opinion.decision, (by_people,), row.verdict.rule_set, row.verdict.round + 1)
     return replace(row, updated=opinion.at, verdict=verdict, contested=None)
+
+
+def _require_areas(review: Review, row: DecisionRow, judgement: Judgement) -> None:
+    """Refuse areas that do not exist, and to accept without any whom the rules could not place."""
+    for area in judgement.areas:
+        if not (exists(area) or area in review.rules.countries or review.areas.has(area)):
+            raise AreaUnknown
+    reasons = row.verdict.reasons if row.verdict else ()
+    unplaced = any(reason.code == Code.AREA_UNRESOLVED for reason in reasons)
+    if unplaced and judgement.decision is Decision.ACCEPTED and not judgement.areas:
+        raise AreaNeeded
+
+
+def _is_settled(review: Review, opened: Opened, home: Residence) -> bool:
+    country = review.rules.countries.get(opened.registration.address.country)
+    return home.is_settled(country.areas if country else Fineness.COUNTRY)
 
 
 def _standing(review: Review, registration: RegistrationId) -> tuple[ReviewCase, DecisionRow]:

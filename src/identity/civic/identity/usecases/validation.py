@@ -6,13 +6,21 @@ from civic.contracts.events import Decision, DecisionMade, SealedRevision
 from civic.contracts.ports import Clock
 from civic.identity.errors import DigestsDisagree, RegistrationRestricted
 from civic.identity.model.announcing import announced
-from civic.identity.model.eligibility import decide, past_of, placement_of
+from civic.identity.model.areas import TablePage
+from civic.identity.model.eligibility import (
+    decide,
+    lives_in,
+    past_of,
+    placement_of,
+    settled_areas,
+)
 from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey
 from civic.identity.model.opened import Opened, open_registration
 from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import Acceptance, DecisionRow, Tombstone, Verdict
 from civic.identity.model.rules import RuleSet
 from civic.identity.ports import DecisionStore, KeyUnwrapper, ReviewQueue, SubjectKeyStore
+from civic.identity.ports.areas import AreaBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,15 @@ class Validation:
     reviews: ReviewQueue
     rules: RuleSet
     clock: Clock
+    areas: AreaBook
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is judged: the opened record, and what the office's table says of its address."""
+
+    opened: Opened
+    page: TablePage
 
 
 def validate(validation: Validation, request: SealedRevision) -> DecisionMade | None:
@@ -56,13 +73,15 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
     _agree(stored, digest)
     key = validation.unwrapper.unwrap(stored.wrapped, request.id, digest)
     opened = open_registration(key, record, request.sealed)
-    written = _decide(validation, request, opened, known)
+    page = validation.areas.page(opened.registration.address)
+    written = _decide(validation, request, Judged(opened, page), known)
     if written is None or written.verdict is None:
         return None
     if written.verdict.decision == Decision.REVIEW:
         cause = ReviewCause.DATA_SUBJECT if written.waits_for_people else ReviewCause.RULES
         validation.reviews.add(ReviewCase(record, request.submitted_at, cause))
-    placement = placement_of(opened.registration, validation.rules, written.updated)
+    home = lives_in(opened.registration, page, settled_areas(written, opened.fingerprints))
+    placement = placement_of(opened.registration, validation.rules, home, written.updated)
     return announced(written, written.verdict, placement, request.traceparent)
 
 
@@ -92,7 +111,7 @@ def _agree(row: DecisionRow | StoredSubjectKey, digest: AccessDigest) -> None:
 def _decide(
     validation: Validation,
     request: SealedRevision,
-    opened: Opened,
+    judged: Judged,
     known: DecisionRow | Tombstone | None,
 ) -> DecisionRow | None:
     """Judge and write; return the row that counts for this revision, None if there is none.
@@ -109,33 +128,32 @@ def _decide(
                 raise RegistrationRestricted
             if before.record == record and before.verdict is not None:
                 return before
-        row = _judged(validation, request, opened, before)
+        row = _judge(validation, request, judged, before)
         known = validation.decisions.decide(row)
         if known is None:
             return row
     return None
 
 
-def _judged(
-    validation: Validation, request: SealedRevision, opened: Opened, before: DecisionRow | None
+def _judge(
+    validation: Validation, request: SealedRevision, judged: Judged, before: DecisionRow | None
 ) -> DecisionRow:
-    judged = decide(
-        opened.registration,
-        request.submitted_at,
-        validation.rules,
-        past_of(before, opened.fingerprints),
+    past = past_of(before, judged.opened.fingerprints)
+    found = decide(
+        judged.opened.registration, request.submitted_at, validation.rules, past, judged.page
     )
     record, now = RecordId(request.id, request.revision), validation.clock()
     acceptance = None
-    if judged.decision is Decision.ACCEPTED:
-        placement = placement_of(opened.registration, validation.rules, now)
+    if found.decision is Decision.ACCEPTED:
+        home = lives_in(judged.opened.registration, judged.page, past.areas)
+        placement = placement_of(judged.opened.registration, validation.rules, home, now)
         acceptance = Acceptance.of(record.revision, request.submitted_at, placement)
     row = DecisionRow(
         record,
         AccessDigest(request.access_digest),
         created=request.created_at,
         updated=now,
-        verdict=Verdict(judged.decision, judged.reasons, judged.rule_set),
+        verdict=Verdict(found.decision, found.reasons, found.rule_set),
         acceptance=acceptance,
     )
     return row if before is None else row.after(before)

@@ -52,7 +52,11 @@ class MarkedPeople:
     def corrected(self, name: str) -> Person:
         """Make a person whom the rules accept, in another country, with a national identifier."""
         payload = self._payload()
-        payload["address"] |= {"postcode": f"{self._digits(2)}-{self._digits(3)}", "country": "PL"}
+        payload["address"] |= {
+            "region": self._spelled("Zachodniopomorskie"),
+            "postcode": f"{self._digits(2)}-{self._digits(3)}",
+            "country": "PL",
+        }
         payload |= {
             "phone_number": self._phone_number("PL"),
             "national_id": self._maker.national_id("PL"),
@@ -86,6 +90,13 @@ class MarkedPeople:
         """Make one marker: eleven letters without a vowel, which no text has as a word."""
         return "Zq" + "".join(self._draw.choices(_CONSONANTS, k=_STEM))
 
+    def _spelled(self, region: str) -> str:
+        """Return the name of a region with marks between its letters, which its meaning survives.
+
+        Only a region that exists is accepted, so it cannot be a word of ours.
+        """
+        return "".join(letter + "".join(self._draw.choices("-._~", k=2)) for letter in region)
+
     def _payload(self) -> Payload:
         return {
             "username": f"{self.word()}-{self.word()}",
@@ -95,7 +106,7 @@ class MarkedPeople:
             "address": {
                 "lines": [f"{self.word()}straße 7", f"Flat & {self.word()} + {self.word()}"],
                 "city": f"{self.word()} on {self.word()}",
-                "region": f"{self.word()}/{self.word()}",
+                "region": self._spelled("Northern Ireland"),
                 "postcode": self._postcode(),
                 "country": "GB",
             },

@@ -1,0 +1,227 @@
+"""The office's table of areas in DynamoDB: one row per postcode and version.
+
+A row has the key ``place`` (such as ``DE 10119``) and ``version``. The row ``in_use`` of version 0
+names the version that counts, with its areas and with what it says of whole countries; the row
+``begun`` names the one that is being written. No row holds anything about a person.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
+from itertools import batched
+from typing import TYPE_CHECKING, Any, override
+
+from botocore.exceptions import ClientError
+
+from civic.contracts.ports import Clock
+from civic.identity.adapters.items import Item
+from civic.identity.errors import StoreUnavailable
+from civic.identity.model.area_table import Pages, TableVersion, fields_of, place
+from civic.identity.model.areas import (
+    NO_TABLE,
+    AreaEntry,
+    Parity,
+    TablePage,
+    postcode_key,
+)
+from civic.identity.model.registration import Address
+from civic.identity.ports.areas import AreaBook, AreaEditor
+from civic.runtime.aws_errors import failed_condition, unavailable_as
+from civic.runtime.cache import ExpiringCache
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_POINTER_LIFETIME = timedelta(minutes=1)
+"""For how long after a change an address may still be looked up in the version before."""
+_BATCH = 25
+_IN_USE, _BEGUN = "in_use", "begun"
+
+
+class DynamoDbAreaBook(AreaBook):
+    """Looks addresses up; reads one row for each, and which version is in use once a minute."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
+        """Use ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+        self._pointer = ExpiringCache(self._read, _POINTER_LIFETIME, clock)
+
+    @override
+    def page(self, address: Address) -> TablePage:
+        pointer = self._pointer.get((_IN_USE, 0))
+        if pointer is None:
+            return NO_TABLE
+        known = _version(pointer)
+        postcode = postcode_key(address.country, address.postcode or "")
+        row = self._read((place(address.country, postcode), known.version)) if postcode else None
+        return TablePage(known.version, _entries(row) if row else (), known.wide)
+
+    @override
+    def has(self, area: str) -> bool:
+        pointer = self._pointer.get((_IN_USE, 0))
+        return pointer is not None and area in _version(pointer).areas
+
+    def _read(self, key: tuple[str, int]) -> Item | None:
+        with unavailable_as(StoreUnavailable):
+            return self._client.get_item(
+                TableName=self._table, Key=_key(*key), ConsistentRead=True
+            ).get("Item")
+
+
+class DynamoDbAreaEditor(AreaEditor):
+    """Loads new versions, under the rights of the operator."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """Use ``table`` through ``client``."""
+        self._client = client
+        self._table = table
+
+    @override
+    def in_use(self) -> TableVersion | None:
+        row = self._get(_IN_USE)
+        return _version(row) if row else None
+
+    @override
+    def read(self, version: int) -> Iterator[tuple[str, tuple[AreaEntry, ...]]]:
+        for row in self._scan("version = :v", {":v": {"N": str(version)}}):
+            if "entries" in row:
+                yield row["place"]["S"], _entries(row)
+
+    @override
+    def begin(self, digest: str) -> int:
+        known, begun = self.in_use(), self._get(_BEGUN)
+        if begun and begun["digest"]["S"] == digest and _number(begun) > (known or _FIRST).version:
+            return _number(begun)
+        version = max((known or _FIRST).version, _number(begun) if begun else 0) + 1
+        row = _key(_BEGUN, 0) | {"digest": {"S": digest}, "number": {"N": str(version)}}
+        with unavailable_as(StoreUnavailable):
+            self._client.put_item(TableName=self._table, Item=row)
+        return version
+
+    @override
+    def write(self, version: int, pages: Pages) -> None:
+        rows = (
+            {"PutRequest": {"Item": _key(name, version) | {"entries": _listed(entries)}}}
+            for name, entries in pages.items()
+        )
+        self._batch(rows)
+
+    @override
+    def put_in_use(self, table: TableVersion, instead_of: int) -> bool:
+        row = _key(_IN_USE, 0) | {
+            "number": {"N": str(table.version)},
+            "digest": {"S": table.digest},
+            "loaded_at": {"S": table.loaded_at},
+            "pages": {"N": str(table.pages)},
+            "areas": _texts(sorted(table.areas)),
+            "wide": {"M": {key: _texts(areas) for key, areas in table.wide.items()}},
+        }
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(place)"}
+        if instead_of:
+            condition = {
+                "ConditionExpression": "#number = :known",
+                "ExpressionAttributeNames": {"#number": "number"},
+                "ExpressionAttributeValues": {":known": {"N": str(instead_of)}},
+            }
+        with unavailable_as(StoreUnavailable):
+            try:
+                self._client.put_item(TableName=self._table, Item=row, **condition)
+            except ClientError as error:
+                if failed_condition(error):
+                    return False
+                raise
+        return True
+
+    @override
+    def discard(self, keep: Collection[int]) -> int:
+        old = [
+            _key(row["place"]["S"], int(row["version"]["N"]))
+            for row in self._scan("version > :zero", {":zero": {"N": "0"}}, "place, version")
+            if int(row["version"]["N"]) not in keep
+        ]
+        self._batch({"DeleteRequest": {"Key": key}} for key in old)
+        return len(old)
+
+    def _get(self, name: str) -> Item | None:
+        with unavailable_as(StoreUnavailable):
+            return self._client.get_item(
+                TableName=self._table, Key=_key(name, 0), ConsistentRead=True
+            ).get("Item")
+
+    def _scan(self, condition: str, values: Item, attributes: str | None = None) -> Iterator[Item]:
+        only: dict[str, Any] = {"ProjectionExpression": attributes} if attributes else {}
+        with unavailable_as(StoreUnavailable):
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table,
+                FilterExpression=condition,
+                ExpressionAttributeValues=values,
+                ConsistentRead=True,
+                **only,
+            )
+            for page in pages:
+                yield from page["Items"]
+
+    def _batch(self, requests: Iterator[Mapping[str, Any]]) -> None:
+        for some in batched(requests, _BATCH, strict=False):
+            left: Any = {self._table: list(some)}
+            while left:
+                with unavailable_as(StoreUnavailable):
+                    answer = self._client.batch_write_item(RequestItems=left)
+                left = answer.get("UnprocessedItems", {})
+
+
+_FIRST = TableVersion(0, "")
+
+
+def _key(name: str, version: int) -> Item:
+    return {"place": {"S": name}, "version": {"N": str(version)}}
+
+
+def _number(row: Item) -> int:
+    return int(row["number"]["N"])
+
+
+def _texts(texts: Collection[str]) -> Item:
+    return {"L": [{"S": text} for text in texts]}
+
+
+def _listed(entries: tuple[AreaEntry, ...]) -> Item:
+    return {
+        "L": [
+            {"M": {name: _value(said) for name, said in fields_of(one).items()}} for one in entries
+        ]
+    }
+
+
+def _value(said: Any) -> Item:
+    if isinstance(said, list):
+        return _texts(said)
+    return {"N": str(said)} if isinstance(said, int) else {"S": said}
+
+
+def _entries(row: Item) -> tuple[AreaEntry, ...]:
+    return tuple(_entry(one["M"]) for one in row["entries"]["L"])
+
+
+def _entry(said: Item) -> AreaEntry:
+    return AreaEntry(
+        areas=tuple(area["S"] for area in said["areas"]["L"]),
+        city=said["city"]["S"] if "city" in said else "",
+        street=said["street"]["S"] if "street" in said else "",
+        first=int(said["first"]["N"]) if "first" in said else None,
+        last=int(said["last"]["N"]) if "last" in said else None,
+        parity=Parity(said["parity"]["S"]) if "parity" in said else Parity.ALL,
+    )
+
+
+def _version(row: Item) -> TableVersion:
+    return TableVersion(
+        version=_number(row),
+        digest=row["digest"]["S"],
+        loaded_at=row["loaded_at"]["S"],
+        pages=int(row["pages"]["N"]),
+        areas=frozenset(area["S"] for area in row["areas"]["L"]),
+        wide={
+            key: tuple(area["S"] for area in areas["L"]) for key, areas in row["wide"]["M"].items()
+        },
+    )

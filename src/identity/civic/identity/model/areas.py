@@ -1,0 +1,261 @@
+"""Which electoral areas an address lies in.
+
+The office's own table comes first, then the region that the person wrote, by ISO 3166-2, and the
+country. Areas are listed narrowest first, such as ``("N1", "DE-BE", "DE")``. Nothing is guessed: an
+address that the table splits and does not decide, or that contradicts it, waits for staff.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from civic.identity.model.postcodes import one_spelling
+from civic.identity.model.registration import Address
+from civic.identity.model.subdivisions import (
+    area_chain,
+    exists,
+    find,
+    has_any,
+    keys,
+    lineage,
+)
+
+_ISO_PREFIX = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}(?=-|$)")
+_WORD = re.compile(r"\w+")
+_STREET_WORDS = {"st": "street", "rd": "road", "ave": "avenue", "av": "avenue", "ln": "lane"} | {
+    "blvd": "boulevard",
+    "dr": "drive",
+    "sq": "square",
+}
+_ZIP_LENGTH = 5
+
+
+class Fineness(StrEnum):
+    """How fine the areas of a country must be for a registration to be accepted by the rules."""
+
+    COUNTRY = "country"
+    REGION = "region"
+    TABLE = "table"
+
+
+class Parity(StrEnum):
+    """Which house numbers of a range are meant."""
+
+    ALL = ""
+    ODD = "odd"
+    EVEN = "even"
+
+
+@dataclass(frozen=True, slots=True)
+class AreaEntry:
+    """One line of the office's table: where in a postcode, and which areas that is."""
+
+    areas: tuple[str, ...]
+    city: str = ""
+    street: str = ""
+    first: int | None = None
+    last: int | None = None
+    parity: Parity = Parity.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class TablePage:
+    """What the table in use says of one postcode, and of whole countries and regions."""
+
+    version: int
+    entries: tuple[AreaEntry, ...] = ()
+    wide: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By ``wide_key``."""
+
+
+NO_TABLE = TablePage(0)
+"""What there is before an office has loaded a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Residence:
+    """The areas of an address, narrowest first; ``own`` if the office's table decided."""
+
+    areas: tuple[str, ...]
+    region: str
+    """Where the address is, by ISO 3166-2 or 3166-1."""
+    version: int = 0
+    own: bool = False
+    doubtful: bool = False
+    """The region is unknown, or not where the table says, or the table does not decide."""
+
+    def is_settled(self, fineness: Fineness) -> bool:
+        """Return whether the areas are as fine as they must be, and nothing speaks against them."""
+        if self.doubtful:
+            return False
+        if fineness is Fineness.TABLE:
+            return self.own
+        return fineness is Fineness.COUNTRY or len(self.areas) > 1
+
+
+def residence(address: Address, page: TablePage = NO_TABLE) -> Residence:
+    """Return the areas that an address lies in, by what was written and by the office's table."""
+    written = area_chain(address.country, address.region)
+    own = _own_areas(address, page)
+    implied = regions_of(own or ())
+    elsewhere = bool(implied) and not implied[0].startswith(f"{address.country}-")
+    agreed = not (written and implied) or implied[0] in written or written[0] in implied
+    unknown = bool(address.region) and not written and not own and has_any(address.country)
+    return _around(
+        address.country,
+        own or (),
+        written if not implied or (agreed and len(written) >= len(implied)) else implied,
+        page.version,
+        doubtful=unknown or own is None or not (agreed or elsewhere),
+    )
+
+
+def settled(address: Address, areas: Sequence[str], version: int = 0) -> Residence:
+    """Return the areas that a person settled, with the regions and the country around them."""
+    own = tuple(area for area in areas if area != address.country)
+    written = area_chain(address.country, address.region) if own else ()
+    return _around(address.country, own, regions_of(own) or written, version)
+
+
+def _around(
+    country: str,
+    own: tuple[str, ...],
+    regions: tuple[str, ...],
+    version: int,
+    *,
+    doubtful: bool = False,
+) -> Residence:
+    """Return areas with the regions and the country that they lie in.
+
+    That may be another country than the one of residence, as for who lives abroad and votes where
+    they lived last.
+    """
+    around = regions[0][:2] if regions else country
+    return Residence(
+        tuple(dict.fromkeys((*own, *regions, around))),
+        regions[0] if regions and around == country else country,
+        version,
+        own=bool(own),
+        doubtful=doubtful,
+    )
+
+
+def regions_of(areas: Sequence[str]) -> tuple[str, ...]:
+    """Return the ISO 3166-2 regions that areas are, or begin with, as ``DE-BE-N1`` does."""
+    for area in areas:
+        prefix = _ISO_PREFIX.match(area)
+        if prefix and exists(prefix[0]):
+            return lineage(prefix[0])
+    return ()
+
+
+def _own_areas(address: Address, page: TablePage) -> tuple[str, ...] | None:
+    """Return what the table says; empty if it has no row, None if its rows do not decide."""
+    described = () if address.lines else described_keys(address.country, address.city)
+    by_place = next((page.wide[key] for key in described if key in page.wide), None)
+    if by_place is not None:
+        return by_place
+    if page.entries:
+        return _choose(page.entries, address)
+    return next((page.wide[key] for key in wide_keys(address) if key in page.wide), ())
+
+
+def wide_keys(address: Address) -> tuple[str, ...]:
+    """Return by which keys rows without a postcode are found, the narrowest first."""
+    region = address.region
+    return (*((wide_key(address.country, region),) if region else ()), wide_key(address.country))
+
+
+def wide_key(country: str, region: str | None = None) -> str:
+    """Return the key of a row for a whole country, or for a region by its code or its name."""
+    if not region:
+        return country
+    return find(country, region) or f"{country} {keys(region)[0]}" if keys(region) else country
+
+
+def described_keys(country: str, city: str = "") -> tuple[str, ...]:
+    """Return the keys of rows for people without a street address: of a town, of the country."""
+    return (*(f"{country} described {key}" for key in keys(city)), f"{country} described")
+
+
+def postcode_key(country: str, postcode: str) -> str:
+    """Return a postcode as it is looked up, in one spelling; of a ZIP+4 code five digits."""
+    bare = one_spelling(postcode, country)
+    return bare[:_ZIP_LENGTH] if country == "US" else bare
+
+
+def _choose(entries: Sequence[AreaEntry], address: Address) -> tuple[str, ...] | None:
+    """Return the areas of the most specific lines that fit, if they agree."""
+    fits = [(entry, _fit(entry, address)) for entry in entries]
+    possible = [(_weight(entry), entry, fit) for entry, fit in fits if fit is not False]
+    if not possible:
+        return None
+    heaviest = max(weight for weight, _, _ in possible)
+    best = [(entry, fit) for weight, entry, fit in possible if weight == heaviest]
+    areas = {entry.areas for entry, _ in best}
+    certain = all(fit for _, fit in best)
+    if not certain:
+        areas |= {entry.areas for _, entry, fit in possible if fit}
+    return areas.pop() if len(areas) == 1 else None
+
+
+def _weight(entry: AreaEntry) -> tuple[bool, bool, bool]:
+    return (
+        entry.first is not None or entry.parity is not Parity.ALL,
+        bool(entry.street),
+        bool(entry.city),
+    )
+
+
+def _fit(entry: AreaEntry, address: Address) -> bool | None:
+    """Return whether a line is about an address; None if the address does not say enough."""
+    if entry.city and not set(keys(entry.city)) & set(keys(address.city)):
+        return False
+    if not entry.street:
+        return True
+    if address.lines is None:
+        return None
+    numbers = (house_number(line, entry.street) for line in address.lines)
+    number = next((one for one in numbers if one is not None), None)
+    return False if number is None else _has_number(entry, number)
+
+
+def _has_number(entry: AreaEntry, number: int) -> bool | None:
+    """Return whether a line is about a house of its street; 0 stands for no number."""
+    if entry.first is None and entry.parity is Parity.ALL:
+        return True
+    if number == 0:
+        return None
+    in_range = entry.first is None or entry.first <= number <= (entry.last or entry.first)
+    return in_range and entry.parity in {Parity.ALL, Parity.ODD if number % 2 else Parity.EVEN}
+
+
+def house_number(line: str, street: str) -> int | None:
+    """Return the house number of an address line in a street.
+
+    Returns:
+        The number; 0 if the line has none, None if it is in another street.
+    """
+    words, wanted = _words(line), "".join(_words(street))
+    for start in range(len(words)):
+        for end in range(start + 1, len(words) + 1):
+            if "".join(words[start:end]) == wanted:
+                return _number(words[end:]) or _number(words[:start][::-1]) or 0
+    return None
+
+
+def _number(words: Sequence[str]) -> int | None:
+    digits = next((re.match(r"\d+", word) for word in words if word[0].isdecimal()), None)
+    return int(digits[0]) if digits else None
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a street or an address line, abbreviations written out."""
+    words = []
+    for word in _WORD.findall(text):
+        key = keys(word)[0] if keys(word) else ""
+        key = f"{key}asse" if key.endswith("str") else key
+        if key:
+            words.append(_STREET_WORDS.get(key, key))
+    return words
