@@ -1,6 +1,7 @@
 """`civic review`: what staff are shown, where, and what they must give."""
 
 import io
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -67,8 +68,10 @@ class DeskOfStaff:
         self.asked.append(("show", registration))
         return OPENED
 
-    def decide(self, registration: str, revision: int, decision: str) -> dict[str, Any]:
-        self.asked.append(("decide", registration, revision, decision))
+    def decide(
+        self, registration: str, revision: int, decision: str, areas: Sequence[str]
+    ) -> dict[str, Any]:
+        self.asked.append(("decide", registration, revision, decision, *areas))
         outcome = "decided" if decision == "accepted" else "awaiting_agreement"
         return {"id": registration, "outcome": outcome, "decision": decision}
 
@@ -143,6 +146,20 @@ def test_decision_is_sent_with_its_revision(capsys: Capture) -> None:
     assert main(["review", "decide", ID, "--revision", "2", "--accept"]) == 0
     assert DeskOfStaff.asked == [("decide", ID, 2, "accepted")]
     assert capsys.readouterr().out == "decided: accepted\n"
+
+
+def test_areas_are_sent_in_the_order_given(capsys: Capture) -> None:
+    words = ["--revision", "2", "--accept", "--area", "N1", "--area", "DE-BE"]
+    assert main(["review", "decide", ID, *words]) == 0
+    assert DeskOfStaff.asked == [("decide", ID, 2, "accepted", "N1", "DE-BE")]
+    assert capsys.readouterr().out == "decided: accepted\n"
+
+
+def test_area_of_somebody_rejected_is_refused(capsys: Capture) -> None:
+    words = ["--revision", "2", "--reject", "--area", "N1"]
+    assert main(["review", "decide", ID, *words]) == 2
+    assert DeskOfStaff.asked == []
+    assert "--area goes with --accept" in capsys.readouterr().err
 
 
 def test_decision_that_another_has_to_agree_with_is_said(capsys: Capture) -> None:

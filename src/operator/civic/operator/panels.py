@@ -48,6 +48,15 @@ _RULES = Group(
     },
 )
 
+_AREAS = Group(
+    "Load and try the table of areas: who gets which ballot.",
+    {
+        "load": f"{_COMMANDS}.areas:load_table",
+        "show": f"{_COMMANDS}.areas:show_table",
+        "check": f"{_COMMANDS}.areas:check_addresses",
+    },
+)
+
 _DEADLINES = Group(
     "Meet the legal deadlines: retention, open requests.",
     {
@@ -81,6 +90,7 @@ PANELS: dict[str, Places] = {
     },
     "Office": {
         "elections": _ELECTIONS,
+        "areas": _AREAS,
         "review": f"{_COMMANDS}.review:review",
         "rules": _RULES,
     },

@@ -41,7 +41,15 @@ _REVIEW_HINTS = {
     "restricted": "the person has restricted the processing; nobody may look or decide",
     "review_outdated": "the case was corrected, decided or erased since; look at it again",
     "not_yet_stored": "the corrected data is still being stored; try again in a moment",
-    "invalid_fields": "the revision must be a number from 1",
+    "invalid_fields": "the revision must be a number from 1, an area up to 16 letters and digits",
+    "area_unsettled": (
+        "the address does not say which area's ballots the person gets; accept with --area, such"
+        " as --area DE-BE (`civic areas show` lists the office's own)"
+    ),
+    "area_unknown": (
+        "there is no such area: it must be an ISO 3166 code or in the office's table; see"
+        " `civic areas show`"
+    ),
 }
 
 
@@ -143,9 +151,13 @@ class Staff(SignedApi):
         """Open a case, which is personal data. The look is logged, and shown to the person."""
         return self.call("GET", _path(registration))
 
-    def decide(self, registration: str, revision: int, decision: str) -> dict[str, Any]:
+    def decide(
+        self, registration: str, revision: int, decision: str, areas: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Decide a case, for the revision that was looked at: ``accepted`` or ``rejected``."""
-        opinion = {"revision": revision, "decision": decision}
+        opinion: dict[str, Any] = {"revision": revision, "decision": decision}
+        if areas:
+            opinion["areas"] = list(areas)
         return self.call("POST", _path(registration), opinion)
 
 

@@ -237,7 +237,7 @@ def house_number(line: str, street: str) -> int | None:
     Returns:
         The number; 0 if the line has none, None if it is in another street.
     """
-    words, wanted = _words(line), "".join(_words(street))
+    words, wanted = street_words(line), "".join(street_words(street))
     for start in range(len(words)):
         for end in range(start + 1, len(words) + 1):
             if "".join(words[start:end]) == wanted:
@@ -250,7 +250,7 @@ def _number(words: Sequence[str]) -> int | None:
     return int(digits[0]) if digits else None
 
 
-def _words(text: str) -> list[str]:
+def street_words(text: str) -> list[str]:
     """Return the words of a street or an address line, abbreviations written out."""
     words = []
     for word in _WORD.findall(text):

@@ -100,12 +100,21 @@ def decide(
     *,
     accept: Annotated[bool, typer.Option("--accept", help="The person is on the roll.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="The person is not.")] = False,
+    area: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --accept: an area the person votes in, the narrowest first; repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Decide a case; if two people have to agree, give your opinion."""
     if accept == reject:
         raise SettingInvalid("give either --accept or --reject")
+    if reject and area:
+        raise SettingInvalid("--area goes with --accept: who is rejected votes nowhere")
     with Staff(target_of(context)) as staff:
-        outcome = staff.decide(registration, revision, "accepted" if accept else "rejected")
+        decision = "accepted" if accept else "rejected"
+        outcome = staff.decide(registration, revision, decision, area or ())
     if outcome["outcome"] == "decided":
         out.print(f"decided: {outcome['decision']}")
     else:

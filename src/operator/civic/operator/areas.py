@@ -1,0 +1,106 @@
+"""What an operator does with the office's table of areas."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import batched
+
+from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaEditor
+from civic.identity.model.area_table import AreaTable, TableChanges, TableVersion, changes, place
+from civic.identity.model.areas import Residence, TablePage, postcode_key, residence
+from civic.identity.model.registration import Address
+from civic.identity.ports.areas import AreaEditor
+from civic.stack.target import Target
+from civic.terminal.failures import CommandFailed
+
+_AT_A_TIME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What loading a table would change."""
+
+    table: AreaTable
+    in_use: TableVersion
+    changes: TableChanges
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether exactly this table is in use already."""
+        return self.in_use.digest == self.table.digest
+
+
+_NONE = TableVersion(0, "")
+
+
+def editor_of(target: Target) -> AreaEditor:
+    """Return the table of a system, under the operator's own rights."""
+    return DynamoDbAreaEditor(target.dynamodb, target.output("OfficeAreasName"))
+
+
+def table_in_use(editor: AreaEditor) -> tuple[TableVersion, AreaTable]:
+    """Return the version in use with all its pages; version 0 if there is none."""
+    known = editor.in_use() or _NONE
+    pages = dict(editor.read(known.version)) if known.version else {}
+    return known, AreaTable(pages, known.wide)
+
+
+def plan(editor: AreaEditor, table: AreaTable) -> Plan:
+    """Return what loading a table would change."""
+    known, before = table_in_use(editor)
+    return Plan(table, known, changes(before, table))
+
+
+def load(editor: AreaEditor, planned: Plan, tell: Callable[[int], None]) -> TableVersion:
+    """Write a table page by page, then make it the one in use.
+
+    It may be interrupted at any time and repeated: until the end the version before is in use, and
+    what was written is not written again.
+
+    Args:
+        editor: The table.
+        planned: What was shown to the operator.
+        tell: Called with how many pages were written.
+
+    Raises:
+        CommandFailed: Somebody else loaded a table meanwhile; nothing was put in use.
+    """
+    table = planned.table
+    version = editor.begin(table.digest)
+    there = dict(editor.read(version))
+    tell(len(there))
+    left = [name for name in sorted(table.pages) if there.get(name) != table.pages[name]]
+    for names in batched(left, _AT_A_TIME, strict=False):
+        editor.write(version, {name: table.pages[name] for name in names})
+        tell(len(names))
+    made = TableVersion(
+        version,
+        table.digest,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        len(table.pages),
+        table.areas,
+        table.wide,
+    )
+    if not editor.put_in_use(made, planned.in_use.version):
+        raise CommandFailed(
+            "somebody else loaded a table meanwhile, and that one is in use; look at it with"
+            " `civic areas show`, then load this one again"
+        )
+    # Whoever still looks addresses up in the version before needs its pages for a minute.
+    editor.discard({version, planned.in_use.version})
+    return made
+
+
+def look_up(table: AreaTable, version: int, address: Address) -> Residence:
+    """Return which areas an address has by a table that is in memory."""
+    name = place(address.country, postcode_key(address.country, address.postcode or ""))
+    return residence(address, TablePage(version, table.pages.get(name, ()), table.wide))
+
+
+def areas_of(table: AreaTable) -> Iterator[tuple[str, int]]:
+    """Return every area of a table and in how many postcodes it is, by name."""
+    counts = dict.fromkeys(sorted(table.areas), 0)
+    for entries in table.pages.values():
+        for area in {area for entry in entries for area in entry.areas}:
+            counts[area] += 1
+    yield from counts.items()

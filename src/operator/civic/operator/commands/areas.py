@@ -1,0 +1,162 @@
+"""`civic areas`: the office's own table of areas, which decides who gets which ballot."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from civic.identity.model.area_table import AreaTable
+from civic.identity.model.areas import Fineness
+from civic.identity.model.registration import Address
+from civic.operator.area_file import read_rows, read_table
+from civic.operator.areas import Plan, areas_of, editor_of, load, look_up, plan, table_in_use
+from civic.stack.context import target_of
+from civic.terminal.console import err, out
+from civic.terminal.tables import plain_table
+
+TableFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="CSV, like docs/examples/areas.csv.")
+]
+_SHOWN = 20
+
+
+def load_table(
+    context: typer.Context,
+    file: TableFile,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check it and show what would change.")
+    ] = False,
+) -> None:
+    """Load a table of areas: checked, compared with the one in use, then put in use at once.
+
+    Repeating it does no harm. If it is interrupted, the table before stays in use; the same command
+    goes on where it ended.
+    """
+    table = read_table(file)
+    editor = editor_of(target_of(context))
+    planned = plan(editor, table)
+    if planned.is_loaded:
+        out.print(f"this table is in use already: version {planned.in_use.version}")
+        return
+    _tell_changes(planned)
+    if dry_run:
+        err.print("nothing was loaded; leave --dry-run out to load it")
+        return
+    columns = (TextColumn("loading postcodes"), BarColumn(), MofNCompleteColumn())
+    written = 0
+    try:
+        with Progress(*columns, console=err) as progress:
+            task = progress.add_task("load", total=len(table.pages))
+
+            def tell(pages: int) -> None:
+                nonlocal written
+                written += pages
+                progress.update(task, completed=written)
+
+            made = load(editor, planned, tell)
+    except BaseException:
+        err.print(
+            f"interrupted after {written} postcodes; the table before is in use. Continue with:"
+            f" civic areas load {file}",
+            soft_wrap=True,
+        )
+        raise
+    out.print(f"in use: version {made.version}, {made.pages} postcodes, {len(made.areas)} areas")
+
+
+def _tell_changes(planned: Plan) -> None:
+    found = planned.changes
+    before = f"version {planned.in_use.version}" if planned.in_use.version else "no table"
+    out.print(f"compared with {before}:")
+    for what, names in (
+        ("added", found.added),
+        ("removed", found.removed),
+        ("changed", found.changed),
+        ("new areas", found.new_areas),
+        ("areas that nobody has any more", found.lost_areas),
+    ):
+        if names:
+            shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+            out.print(f"  {what}: {len(names)} ({shown})", soft_wrap=True, markup=False)
+
+
+def show_table(
+    context: typer.Context,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Show which table is in use, and its areas."""
+    version, table = table_in_use(editor_of(target_of(context)))
+    if as_json:
+        document = {
+            "version": version.version,
+            "loaded_at": version.loaded_at,
+            "digest": version.digest,
+            "postcodes": version.pages,
+            "areas": dict(areas_of(table)),
+        }
+        out.print_json(json.dumps(document))
+        return
+    if not version.version:
+        out.print("there is no table yet; load one: civic areas load FILE")
+        return
+    out.print(f"version {version.version}, loaded {version.loaded_at}, {version.pages} postcodes")
+    listed = plain_table("area", "postcodes")
+    for area, postcodes in areas_of(table):
+        listed.add_row(area, str(postcodes) if postcodes else "whole regions")
+    out.print(listed)
+
+
+def check_addresses(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV with country, and address_lines, city, region, postcode as far as known.",
+        ),
+    ],
+    table: Annotated[
+        Path | None, typer.Option(help="Try this table instead of the one in use.")
+    ] = None,
+) -> None:
+    """Try addresses: which areas each has. Prints line numbers and areas, never an address.
+
+    It exits with 1 if an address has no row of the table, or the table does not decide.
+    """
+    version, tried = (0, read_table(table)) if table else _in_use(context)
+    counts: Counter[str] = Counter()
+    undecided = 0
+    for line, row in read_rows(file, ("country",)):
+        try:
+            address = Address(
+                lines=tuple((row.get("address_lines") or row["street"] or "-").split("|")),
+                city=row["city"] or "-",
+                region=row["region"] or None,
+                postcode=row["postcode"] or None,
+                country=row["country"],
+            )
+        except ValidationError as error:
+            faults = {str(fault["loc"][0]) for fault in error.errors(include_input=False)}
+            out.print(f"line {line}: not an address: {', '.join(sorted(faults))}")
+            undecided += 1
+            continue
+        found = look_up(tried, version, address)
+        decided = found.is_settled(Fineness.TABLE)
+        undecided += not decided
+        counts[" ".join(found.areas)] += decided
+        note = "" if decided else "  (waits for staff where the rule set asks for the table)"
+        out.print(f"line {line}: {' '.join(found.areas)}{note}", soft_wrap=True)
+    err.print(f"decided: {counts.total()}, not decided: {undecided}")
+    if undecided:
+        raise typer.Exit(1)
+
+
+def _in_use(context: typer.Context) -> tuple[int, AreaTable]:
+    version, table = table_in_use(editor_of(target_of(context)))
+    return version.version, table

@@ -1,0 +1,171 @@
+"""`civic areas` without a stack: load, show and check a table."""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+
+from civic.identity.model.area_table import Pages, TableVersion
+from civic.identity.model.areas import AreaEntry
+from civic.lab.memory.areas import MemoryAreas
+from civic.operator.commands import areas as module
+from civic.operator.main import main
+
+type Capture = pytest.CaptureFixture[str]
+
+ROWS = "country,postcode,street,from,to,areas\n"
+OLD = ROWS + "DE,10115,,,,N1\nDE,10119,,,,N1\nDE,20001,,,,S1\n"
+NEW = ROWS + "DE,10115,,,,N2\nDE,10119,,,,N1\nDE,20002,Torstr.,1,9,S2\n"
+
+
+class Editor(MemoryAreas):
+    """A table whose writing can be interrupted."""
+
+    patience: float = float("inf")
+    others_load = False
+
+    def write(self, version: int, pages: Pages) -> None:
+        for name, entries in pages.items():
+            if self.patience <= 0:
+                raise KeyboardInterrupt
+            self.patience -= 1
+            super().write(version, {name: entries})
+
+    def put_in_use(self, table: TableVersion, instead_of: int) -> bool:
+        return not self.others_load and super().put_in_use(table, instead_of)
+
+    def discard(self, keep: Collection[int]) -> int:
+        return super().discard(keep)
+
+
+@pytest.fixture
+def editor(monkeypatch: pytest.MonkeyPatch) -> Editor:
+    there = Editor()
+    monkeypatch.setattr(module, "editor_of", lambda _target: there)
+    return there
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    written = tmp_path / "areas.csv"
+    written.write_text(OLD)
+    return written
+
+
+def test_table_is_loaded_and_put_in_use(editor: Editor, file: Path, capsys: Capture) -> None:
+    assert main(["areas", "load", str(file)]) == 0
+    assert editor.used is not None
+    assert (editor.used.version, editor.used.pages) == (1, 3)
+    assert editor.used.areas == {"N1", "S1"}
+    assert dict(editor.read(1))["DE 10115"] == (AreaEntry(("N1",)),)
+    assert "in use: version 1, 3 postcodes, 2 areas" in capsys.readouterr().out
+
+
+def test_same_table_is_not_loaded_twice(editor: Editor, file: Path, capsys: Capture) -> None:
+    main(["areas", "load", str(file)])
+    capsys.readouterr()
+    assert main(["areas", "load", str(file)]) == 0
+    assert capsys.readouterr().out == "this table is in use already: version 1\n"
+    assert editor.used is not None
+    assert editor.used.version == 1
+
+
+def test_dry_run_tells_the_difference_and_loads_nothing(
+    editor: Editor, file: Path, capsys: Capture
+) -> None:
+    main(["areas", "load", str(file)])
+    capsys.readouterr()
+    file.write_text(NEW)
+    assert main(["areas", "load", str(file), "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    for line in (
+        "compared with version 1:",
+        "  added: 1 (DE 20002)",
+        "  removed: 1 (DE 20001)",
+        "  changed: 1 (DE 10115)",
+        "  new areas: 2 (N2, S2)",
+        "  areas that nobody has any more: 1 (S1)",
+    ):
+        assert line in shown.splitlines()
+    assert editor.used is not None
+    assert editor.used.version == 1
+    assert dict(editor.read(2)) == {}
+
+
+def test_interrupted_load_changes_nothing_and_goes_on(
+    editor: Editor, file: Path, capsys: Capture
+) -> None:
+    main(["areas", "load", str(file)])
+    file.write_text(NEW)
+    editor.patience = 2
+    assert main(["areas", "load", str(file)]) == 130
+    assert f"Continue with: civic areas load {file}" in capsys.readouterr().err
+    assert editor.used is not None
+    assert editor.used.version == 1
+    # Only what is missing is written.
+    editor.patience = 1
+    assert main(["areas", "load", str(file)]) == 0
+    assert editor.used.version == 2
+    assert sorted(dict(editor.read(2))) == ["DE 10115", "DE 10119", "DE 20002"]
+
+
+def test_version_before_the_last_is_deleted(editor: Editor, file: Path) -> None:
+    for content in (OLD, NEW, OLD):
+        file.write_text(content)
+        assert main(["areas", "load", str(file)]) == 0
+    assert {version for version, _ in editor.pages} == {2, 3}
+
+
+def test_table_that_somebody_else_loaded_meanwhile_stays(
+    editor: Editor, file: Path, capsys: Capture
+) -> None:
+    editor.others_load = True
+    assert main(["areas", "load", str(file)]) == 1
+    assert "somebody else loaded a table meanwhile" in capsys.readouterr().err
+    assert editor.used is None
+
+
+def test_file_with_a_fault_loads_nothing(editor: Editor, file: Path, capsys: Capture) -> None:
+    file.write_text(OLD + "DE,1,,,,N1\n")
+    assert main(["areas", "load", str(file)]) == 2
+    assert "line 5: postcode '1' is not one of DE" in capsys.readouterr().err
+    assert (editor.used, editor.pages) == (None, {})
+
+
+def test_shown_table_names_its_areas(editor: Editor, file: Path, capsys: Capture) -> None:
+    assert main(["areas", "show"]) == 0
+    assert "there is no table yet" in capsys.readouterr().out
+    main(["areas", "load", str(file)])
+    capsys.readouterr()
+    assert main(["areas", "show", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["version"], shown["areas"]) == (1, {"N1": 2, "S1": 1})
+    assert main(["areas", "show"]) == 0
+    assert "version 1, loaded" in capsys.readouterr().out
+    assert editor.used
+
+
+def test_addresses_are_tried_without_being_shown(
+    editor: Editor, file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(
+        "full_name;address_lines;city;postcode;region;country\n"
+        "Ada;Torstr. 1;Berlin;10119;Berlin;DE\n"
+        "Grace;Hauptstr. 2;Köln;50667;;DE\n"
+        "Alan;x;y;;;Germany\n"
+    )
+    assert main(["areas", "check", str(people), "--table", str(file)]) == 1
+    shown = capsys.readouterr()
+    assert shown.out.splitlines() == [
+        "line 2: N1 DE-BE DE",
+        "line 3: DE  (waits for staff where the rule set asks for the table)",
+        "line 4: not an address: country",
+    ]
+    assert "decided: 1, not decided: 2" in shown.err
+    assert "Torstr" not in shown.out + shown.err
+    main(["areas", "load", str(file)])
+    people.write_text("country,postcode\nDE,10119\n")
+    assert main(["areas", "check", str(people)]) == 0
+    assert editor.used
