@@ -16,6 +16,7 @@ from civic.operator.commands import elections as module
 from civic.operator.commands.election_tables import elections_table
 from civic.operator.elections import ElectionOffice
 from civic.operator.main import main
+from civic.operator.reach import Reach, reach_of
 from civic.operator.staff import StaffRefused
 from civic.stack.target import LOCAL_STACK, Target
 from civic.stack.workspace import Workspace
@@ -69,6 +70,10 @@ class Api:
     def __init__(self) -> None:
         self.seen: list[tuple[str, str, Any]] = []
         self.answer = httpx.Response(200, json=SHOWN)
+        self.people: dict[tuple[str, ...], int] = {("N1", "DE"): 3, ("S1", "DE"): 1}
+
+    def reach(self, shown: dict[str, Any]) -> Reach:
+        return reach_of(shown["styles"], self.people, frozenset({"N1", "N2", "S1"}))
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         assert request.headers["authorization"].startswith("AWS4-HMAC-SHA256")
@@ -87,6 +92,7 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Api:
             super().__init__(target(), transport=httpx.MockTransport(found))
 
     monkeypatch.setattr(module, "ElectionOffice", Desk)
+    monkeypatch.setattr(module, "reach_in", lambda _target, shown: found.reach(shown))
     for name in ("CIVIC_PORT", "CIVIC_STACK"):
         monkeypatch.delenv(name, raising=False)
     return found
@@ -133,7 +139,6 @@ def test_time_without_an_offset_is_sent_without_one(api: Api, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("words", "request_"),
     [
-        (["publish", ID], ("PUT", f"/elections/{ID}/publication", None)),
         (["open", ID], ("PUT", f"/elections/{ID}/opening", None)),
         (["suspend", ID], ("PUT", f"/elections/{ID}/suspension", None)),
         (["resume", ID], ("DELETE", f"/elections/{ID}/suspension", None)),
@@ -185,6 +190,31 @@ def test_step_is_sent_and_told(
     assert ID in capsys.readouterr().out
     assert civic(*words, "--json") == 0
     assert json.loads(capsys.readouterr().out) == SHOWN
+
+
+def test_election_that_reaches_everybody_is_announced(api: Api, capsys: Capture) -> None:
+    assert civic("publish", ID) == 0
+    assert api.seen[-1] == ("PUT", f"/elections/{ID}/publication", None)
+    assert capsys.readouterr() == (f"{ID}: published, revision 3\n", "")
+
+
+def test_election_that_leaves_somebody_out_is_announced_only_if_told_so(
+    api: Api, capsys: Capture
+) -> None:
+    api.people = {("N1", "DE"): 3, ("W1", "DE"): 2, ("DE",): 1}
+    assert civic("publish", ID) == 1
+    assert [method for method, *_ in api.seen] == ["GET"]
+    told = [
+        "style south reaches nobody on the roll",
+        "DE: 1 on the roll whom no style reaches",
+        "W1: 2 on the roll whom no style reaches",
+    ]
+    printed = capsys.readouterr()
+    assert printed.err.splitlines()[:3] == told
+    assert "repeat with --anyway" in printed.err
+    assert civic("publish", ID, "--anyway") == 0
+    assert api.seen[-1] == ("PUT", f"/elections/{ID}/publication", None)
+    assert capsys.readouterr().err.splitlines() == told
 
 
 def test_deletion_is_told(api: Api, capsys: Capture) -> None:
@@ -379,7 +409,7 @@ def test_refusal_says_what_to_do(
     api: Api, capsys: Capture, status: int, problem: dict[str, Any], said: str
 ) -> None:
     api.answer = httpx.Response(status, json=problem)
-    assert civic("publish", ID) == 1
+    assert civic("open", ID) == 1
     assert said in capsys.readouterr().err
     assert len(api.seen) == 1
 

@@ -42,7 +42,7 @@ _REVIEW_HINTS = {
     "review_outdated": "the case was corrected, decided or erased since; look at it again",
     "not_yet_stored": "the corrected data is still being stored; try again in a moment",
     "invalid_fields": "the revision must be a number from 1, an area up to 16 letters and digits",
-    "area_unsettled": (
+    "area_needed": (
         "the address does not say which area's ballots the person gets; accept with --area, such"
         " as --area DE-BE (`civic areas show` lists the office's own)"
     ),

@@ -10,7 +10,6 @@ from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import (
     AreaNeeded,
     AreaUnknown,
-    AreaUnsettled,
     BlindedMessageRefused,
     CredentialAlreadyIssued,
     CredentialKeyMissing,

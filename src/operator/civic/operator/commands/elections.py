@@ -14,9 +14,10 @@ from civic.operator.certifying import certify_once_counted
 from civic.operator.commands.election_tables import election_table, elections_table
 from civic.operator.election_file import read_election, written_election
 from civic.operator.elections import ElectionOffice
+from civic.operator.reach import reach_in
 from civic.stack.context import target_of
 from civic.terminal.console import err, out
-from civic.terminal.failures import SettingInvalid
+from civic.terminal.failures import CommandFailed, SettingInvalid
 from civic.voting.model.draft import NewCandidate, NewWindow
 
 ElectionId = Annotated[str, typer.Argument(metavar="ID", help="The election's id.")]
@@ -116,9 +117,30 @@ def candidate(
         out.print(f"registered: {added['option']} in {added['contest']}")
 
 
-def publish(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
-    """Announce a draft: voters can get credentials from now on, and it opens on time."""
-    _step(context, election, ElectionOffice.publish, as_json=as_json)
+def publish(
+    context: typer.Context,
+    election: ElectionId,
+    *,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Announce it although somebody gets no ballot.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Announce a draft: voters can get credentials from now on, and it opens on time.
+
+    It first reports, by area, ballot styles that reach nobody on the roll and people whom none
+    reaches, and then refuses, unless told --anyway.
+    """
+    target = target_of(context)
+    with ElectionOffice(target) as office:
+        faults = list(reach_in(target, office.show(election)).faults)
+        for fault in faults:
+            err.print(fault, soft_wrap=True, markup=False)
+        if faults and not anyway:
+            raise CommandFailed(
+                "not announced: mend the styles or the table of areas, or repeat with --anyway"
+            )
+        _tell(office.publish(election), as_json=as_json)
 
 
 def open_now(context: typer.Context, election: ElectionId, *, as_json: AsJson = False) -> None:
