@@ -126,6 +126,14 @@ def test_which_version_is_in_use_is_asked_once_a_minute(aws: Aws) -> None:
     assert areas.page(address("20001")) == TablePage(2, (PART,))
 
 
+def test_first_table_is_found_at_once(aws: Aws) -> None:
+    areas = Deployed()
+    assert areas.page(address("10119")) == NO_TABLE
+    load(areas)
+    assert areas.page(address("10119")).version == 1
+    assert len(aws.items("office-areas")) == len(TABLE.pages) + 2
+
+
 def test_rows_that_dynamodb_did_not_take_are_sent_again(aws: Aws) -> None:
     areas, sent = Deployed(), []
 

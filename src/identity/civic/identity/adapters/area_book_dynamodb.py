@@ -37,6 +37,10 @@ _BATCH = 25
 _IN_USE, _BEGUN = "in_use", "begun"
 
 
+class _NoTable(Exception):
+    """No table has been loaded yet; unlike a version, this is asked anew each time."""
+
+
 class DynamoDbAreaBook(AreaBook):
     """Looks addresses up; reads one row for each, and which version is in use once a minute."""
 
@@ -44,27 +48,35 @@ class DynamoDbAreaBook(AreaBook):
         """Use ``table`` through ``client``."""
         self._client = client
         self._table = table
-        self._pointer = ExpiringCache(self._read, _POINTER_LIFETIME, clock)
+        self._versions = ExpiringCache(self._version, _POINTER_LIFETIME, clock)
 
     @override
     def page(self, address: Address) -> TablePage:
-        pointer = self._pointer.get((_IN_USE, 0))
-        if pointer is None:
+        try:
+            known = self._versions.get(_IN_USE)
+        except _NoTable:
             return NO_TABLE
-        known = _version(pointer)
         postcode = postcode_key(address.country, address.postcode or "")
-        row = self._read((place(address.country, postcode), known.version)) if postcode else None
+        row = self._read(place(address.country, postcode), known.version) if postcode else None
         return TablePage(known.version, _entries(row) if row else (), known.wide)
 
     @override
     def has(self, area: str) -> bool:
-        pointer = self._pointer.get((_IN_USE, 0))
-        return pointer is not None and area in _version(pointer).areas
+        try:
+            return area in self._versions.get(_IN_USE).areas
+        except _NoTable:
+            return False
 
-    def _read(self, key: tuple[str, int]) -> Item | None:
+    def _version(self, name: str) -> TableVersion:
+        row = self._read(name, 0)
+        if row is None:
+            raise _NoTable
+        return _version(row)
+
+    def _read(self, name: str, version: int) -> Item | None:
         with unavailable_as(StoreUnavailable):
             return self._client.get_item(
-                TableName=self._table, Key=_key(*key), ConsistentRead=True
+                TableName=self._table, Key=_key(name, version), ConsistentRead=True
             ).get("Item")
 
 

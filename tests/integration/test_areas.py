@@ -1,0 +1,90 @@
+"""The office's table from file to ballot: loaded, looked up, and followed by the roll."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civic.client.api_client import Refused
+from civic.client.citizen import Citizen, Receipt
+from civic.client.device import Device
+from civic.contracts.events import Decision
+from civic.contracts.identifiers import ElectionId
+from civic.stack.target import Target
+from tests.fakes.elections import STYLE, published
+from tests.integration.conftest import Command
+from tests.integration.lives import registered
+from tests.integration.people import person
+from tests.integration.staff import Member, member
+from tests.integration.waiting import eventually
+
+TABLE = Path(__file__).parents[2] / "docs" / "examples" / "areas.csv"
+OWN = ElectionId("ownareas0001")
+"""An election of its own: other files leave theirs open for countries."""
+
+
+@pytest.fixture(scope="module")
+def jane(target: Target) -> Iterator[Member]:
+    with member(target, "jane") as jane:
+        yield jane
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _election(target: Target) -> Iterator[None]:
+    event = published(datetime.now(UTC), "DE-BE-N1").model_copy(update={"election": OWN})
+    entry: Any = {
+        "EventBusName": target.output("BusName"),
+        "Source": event.sources()[0],
+        "DetailType": event.detail_type(),
+        "Detail": event.model_dump_json(),
+    }
+    (told,) = target.events.put_events(Entries=[entry])["Entries"]
+    assert "ErrorCode" not in told
+    yield
+    # The voting domain does not know this election and would keep trying to publish its results.
+    target.sqs.purge_queue(QueueUrl=target.output("StatesQueueUrl"))
+
+
+def lives_in(**address: str) -> dict[str, Any]:
+    written = {"lines": ["Invalidenstr. 1"], "city": "Berlin", "country": "DE", **address}
+    return person(address=written)
+
+
+def styles(citizen: Citizen, receipt: Receipt) -> list[str]:
+    """Return which style this election offers, as soon as the roll has heard of the decision."""
+
+    def look() -> list[str]:
+        try:
+            offered = Device(citizen, receipt).elections()
+        except Refused as not_yet:
+            if not_yet.code != "not_found":
+                raise
+            return []
+        return [one.style for one in offered if one.election == OWN]
+
+    return eventually("the election is offered", look)
+
+
+def test_table_gives_a_postcode_the_ballot_of_its_area(
+    citizen: Citizen, jane: Member, civic: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert civic("areas", "load", TABLE) == 0
+    capsys.readouterr()
+    assert civic("areas", "load", TABLE) == 0
+    assert "in use already" in capsys.readouterr().out
+
+    north = registered(citizen, lives_in(postcode="10115"))
+    assert styles(citizen, north) == [STYLE]
+
+    narnian = registered(citizen, lives_in(postcode="10999", region="Narnia"))
+    assert citizen.status(narnian)["decision"] == Decision.REVIEW
+    accept = {"revision": 1, "decision": "accepted"}
+    refused = jane.ask("POST", f"/reviews/{narnian.id}", accept)
+    assert (refused.status_code, refused.json()["code"]) == (409, "area_needed")
+    unknown = jane.ask("POST", f"/reviews/{narnian.id}", accept | {"areas": ["DE-BE-N9"]})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "area_unknown")
+    settled = jane.ask("POST", f"/reviews/{narnian.id}", accept | {"areas": ["DE-BE-N1"]})
+    assert settled.json()["outcome"] == "decided"
+    assert styles(citizen, narnian) == [STYLE]
