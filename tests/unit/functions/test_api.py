@@ -32,6 +32,8 @@ ANSWERS: dict[type[Exception], tuple[int, str]] = {
     errors.NotYetEligible: (403, "not_yet_eligible"),
     errors.RollClosed: (403, "roll_closed"),
     errors.AreaUnsettled: (403, "area_unsettled"),
+    errors.AreaNeeded: (409, "area_needed"),
+    errors.AreaUnknown: (422, "area_unknown"),
     errors.BlindedMessageRefused: (422, "invalid_fields"),
     errors.CredentialAlreadyIssued: (409, "already_issued"),
     errors.CredentialKeyMissing: (503, "temporarily_unavailable"),

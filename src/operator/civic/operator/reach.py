@@ -6,11 +6,24 @@ Of the roll it reads which areas the accepted people have, and nothing else: no 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from civic.client.api_client import Json
+from civic.contracts.identifiers import ElectionId, StyleId
+from civic.identity.errors import NotEntitled
+from civic.identity.model.credentials import (
+    Entitlement,
+    Window,
+    areas_around,
+    areas_of,
+    right_by_area,
+)
 from civic.identity.model.subdivisions import exists, has_any
 from civic.operator.areas import editor_of
 from civic.stack.target import Target
+
+_WINDOW = Window(ElectionId(""), datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+"""Which election it is, and when, does not matter for whom its styles reach."""
 
 type People = Mapping[tuple[str, ...], int]
 """How many people have which areas, narrowest first."""
@@ -67,7 +80,7 @@ def roll_areas(target: Target) -> People:
             if "areas" in item:
                 found[tuple(area["S"] for area in item["areas"]["L"])] += 1
             else:
-                found[_with_country(item["area"]["S"])] += 1
+                found[areas_of(item["area"]["S"])] += 1
     return found
 
 
@@ -80,7 +93,7 @@ def reach_of(styles: Sequence[Json], people: People, own: frozenset[str]) -> Rea
         own: The areas of the office's table in use.
     """
     by_area = {area: style["id"] for style in styles for area in style["areas"]}
-    divided = {around for area in by_area for around in _around(area)}
+    divided = {around for area in by_area for around in areas_around(area)}
     voters = {style["id"]: 0 for style in styles}
     unreached: Counter[str] = Counter()
     for areas, count in people.items():
@@ -94,22 +107,15 @@ def reach_of(styles: Sequence[Json], people: People, own: frozenset[str]) -> Rea
 
 
 def _style_of(areas: Sequence[str], by_area: Mapping[str, str], divided: set[str]) -> str | None:
-    """Return the style of the narrowest area that has one, as the issuer does.
-
-    Of whom nothing but the country is known gets no country's ballot where parts of it have others.
-    """
-    if len(areas) == 1 and areas[0] in divided:
-        return None
-    return next((by_area[area] for area in areas if area in by_area), None)
-
-
-def _around(area: str) -> tuple[str, ...]:
-    parts = area.split("-")
-    return tuple("-".join(parts[:count]) for count in range(1, len(parts)))
-
-
-def _with_country(region: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((region, region.partition("-")[0])))
+    """Return the style that the issuer would sign for; None if it would refuse."""
+    found = (
+        Entitlement(_WINDOW, StyleId(by_area[area]) if area in by_area else None, area in divided)
+        if area in by_area or area in divided
+        else None
+        for area in areas
+    )
+    right = right_by_area(areas, found)
+    return None if right is None or isinstance(right.style, NotEntitled) else right.style
 
 
 def _is_possible(area: str, own: frozenset[str]) -> bool:

@@ -10,6 +10,7 @@ from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import (
     AreaNeeded,
     AreaUnknown,
+    AreaUnsettled,
     BlindedMessageRefused,
     CredentialAlreadyIssued,
     CredentialKeyMissing,
