@@ -10,6 +10,7 @@ import pytest
 from civic.analytics.join_store_dynamodb import DynamoDbJoins
 from civic.contracts.events import Cohort, Decision, DecisionMade, SealedFields
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaEditor
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
 from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
@@ -21,6 +22,7 @@ from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKe
 from civic.identity.adapters.sweep_overview_dynamodb import DynamoDbOverview, SweptTables
 from civic.identity.adapters.sweep_progress_dynamodb import DynamoDbProgress
 from civic.identity.errors import StoreUnavailable
+from civic.identity.model.area_table import TableVersion
 from civic.identity.model.credentials import Standing
 from civic.identity.model.erasure import SignedReceipt
 from civic.identity.model.keys import (
@@ -40,6 +42,7 @@ from civic.lab.memory.accountability import (
     MemoryReviewQueue,
 )
 from civic.lab.memory.analytics import MemoryJoins
+from civic.lab.memory.areas import MemoryAreas
 from civic.lab.memory.credentials import MemoryIssuerRoll
 from civic.lab.memory.identity import MemoryDecisions, MemorySubjectKeys, MemoryVault
 from civic.lab.memory.sweeping import MemoryOverview, MemoryProgress
@@ -84,6 +87,7 @@ class Stores:
     ledger: Any
     reviews: Any
     requests: Any
+    areas: Any
     overview: Any
 
 
@@ -91,6 +95,7 @@ def in_memory() -> Stores:
     stores = (
         *(MemoryDecisions(), MemoryVault(), MemorySubjectKeys(), MemoryIssuerRoll()),
         *(MemoryJoins(), MemoryErasureLedger(), MemoryReviewQueue(), MemoryRequestLog()),
+        MemoryAreas(),
     )
     return Stores(*stores, MemoryOverview(*stores))
 
@@ -106,6 +111,7 @@ def deployed() -> Stores:
         "erasure-ledger",
         "review-queue",
         "request-log",
+        "office-areas",
     )
     return Stores(
         DynamoDbDecisions(RevisionedTable(dynamodb, "decisions")),
@@ -116,6 +122,7 @@ def deployed() -> Stores:
         DynamoDbErasureLedger(dynamodb, "erasure-ledger"),
         DynamoDbReviewQueue(dynamodb, "review-queue"),
         DynamoDbRequestLog(dynamodb, "request-log"),
+        DynamoDbAreaEditor(dynamodb, "office-areas"),
         DynamoDbOverview(dynamodb, tables),
     )
 
@@ -184,10 +191,16 @@ def test_keys_show_for_which_revision_there_is_one(stores: Stores) -> None:
 
 @pytest.mark.parametrize("accepted", [True, False])
 def test_roll_shows_which_decision_it_has(stores: Stores, *, accepted: bool) -> None:
-    stores.roll.decided(Standing(ADA, SECOND, 3, ("DE-BE", "DE"), accepted, DIGEST))
-    assert stores.overview.on_roll(ADA) == Followed(SECOND, 3, accepted=accepted)
+    stores.roll.decided(Standing(ADA, SECOND, 3, ("DE-BE", "DE"), accepted, DIGEST, 2))
+    assert stores.overview.on_roll(ADA) == Followed(SECOND, 3, accepted=accepted, area_version=2)
     stores.roll.erased(ADA, NOW, NOW)
     assert stores.overview.on_roll(ADA) == Buried()
+
+
+def test_version_of_the_areas_in_use_is_seen(stores: Stores) -> None:
+    assert stores.overview.area_version() == 0
+    assert stores.areas.put_in_use(TableVersion(4, "digest"), instead_of=0)
+    assert stores.overview.area_version() == 4
 
 
 def test_analytics_shows_both_halves_however_many_it_has(stores: Stores) -> None:

@@ -195,6 +195,7 @@ class Pipeline:
             self.ledger,
             self.reviews,
             self.requests,
+            self.areas,
         )
         self.progress = MemoryProgress()
         self.bus = MemoryBus()

@@ -109,7 +109,7 @@ def review_queue() -> DynamoDbReviewQueue:
 
 def overview() -> DynamoDbOverview:
     names = ("decisions", "vault", "subject-keys", "issuer-roll", "joins", "erasure-ledger")
-    tables = SweptTables(*names, "review-queue", "request-log")
+    tables = SweptTables(*names, "review-queue", "request-log", "office-areas")
     return DynamoDbOverview(clients.dynamodb(), tables)
 
 

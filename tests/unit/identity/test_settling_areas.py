@@ -1,6 +1,7 @@
 """Whose address settles no area waits for staff, who settle it when they accept."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -175,3 +176,22 @@ def test_correction_of_the_address_is_resolved_anew() -> None:
 
 def replace_region(address: Address, region: str | None) -> Address:
     return address.model_copy(update={"region": region})
+
+
+def test_sweep_brings_the_areas_of_a_new_table_to_everybody_on_the_roll() -> None:
+    pipeline = Pipeline()
+    load(pipeline, p10119="N1")
+    receipt = pipeline.register(person(address=replace_region(NARNIA, "Berlin")))
+    rejected = pipeline.register(person(citizenship_attestation=False))
+    pipeline.drain()
+    pipeline.now += timedelta(hours=2)
+    assert pipeline.sweep() == {}
+    load(pipeline, p10119="N2")
+    published = len(pipeline.bus.events)
+    assert pipeline.sweep() == {"AreasRenewed": 1}
+    pipeline.drain(published)
+    entry = pipeline.roll.get(receipt.id)
+    assert entry
+    assert (entry.standing.areas, entry.standing.area_version) == (("N2", "DE-BE", "DE"), 2)
+    assert decision_of(pipeline, rejected.id).verdict
+    assert pipeline.sweep() == {}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, override
 
 from civic.contracts.events import UUID_PATTERN, Decision
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaEditor
 from civic.identity.adapters.items import Item
 from civic.identity.adapters.request_log_dynamodb import open_request
 from civic.identity.errors import RowMalformed, StoreUnavailable
@@ -40,7 +41,7 @@ _LIFE = (
 )
 _HELD = ("id", "revision", "updated", "access_digest", _ERASED)
 _KEY = ("id", "revision")
-_ON_ROLL = ("id", "revision", "round", "accepted", _ERASED)
+_ON_ROLL = ("id", "revision", "round", "accepted", "area_version", _ERASED)
 _JOINED = ("id", "dr", "round", "sr", _ERASED)
 _ERASURE = ("id", "requested", "receipt")
 _CASE = ("id", "revision")
@@ -62,6 +63,7 @@ class SweptTables:
     ledger: str
     reviews: str
     requests: str
+    areas: str
 
 
 class DynamoDbOverview(Overview):
@@ -123,6 +125,11 @@ class DynamoDbOverview(Overview):
     def has_receipt(self, registration: RegistrationId) -> bool:
         item = self._get(self._tables.ledger, _ERASURE, _id(registration))
         return item is not None and {"requested", "receipt"} <= item.keys()
+
+    @override
+    def area_version(self) -> int:
+        known = DynamoDbAreaEditor(self._client, self._tables.areas).in_use()
+        return known.version if known else 0
 
     @override
     def case_of(self, registration: RegistrationId) -> Revision | None:
@@ -232,6 +239,7 @@ def _follower(item: Item, revision: str) -> Follower:
         _number(item, "round") or 0,
         Revision(stored) if stored else None,
         accepted="accepted" in item and bool(item["accepted"]["BOOL"]),
+        area_version=_number(item, "area_version") or 0,
     )
 
 

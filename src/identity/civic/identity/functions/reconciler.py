@@ -37,6 +37,7 @@ class Environment(Settings):
     erasure_ledger_table: str
     review_queue_table: str
     request_log_table: str
+    office_areas_table: str
     sweep_progress_table: str
     sweep_page_size: int
 
@@ -84,6 +85,7 @@ def sweeping() -> Sweeping:
         ledger=settings.erasure_ledger_table,
         reviews=settings.review_queue_table,
         requests=settings.request_log_table,
+        areas=settings.office_areas_table,
     )
     return Sweeping(
         stores=DynamoDbOverview(dynamodb, tables),

@@ -37,6 +37,8 @@ class Finding(StrEnum):
     DECISION_MISSED = "DecisionsMended"
     KEY_LEFT = "KeysMended"
     REQUEST_LEFT_OPEN = "RequestsMended"
+    AREAS_OUTDATED = "AreasRenewed"
+    """Nothing is wrong: the office has loaded a table since the areas were announced."""
     BEYOND_MENDING = "BeyondMending"
     """A record or its key is gone, a row cannot be read, or stores contradict each other.
 
@@ -113,6 +115,8 @@ class Followed:
     stored: Revision | None = None
     accepted: bool = False
     """Whether that decision puts somebody on the roll."""
+    area_version: int = 0
+    """Of the roll: the version of the table of areas by which somebody's were found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ class Seen:
     roll: Follower
     joins: Follower
     case: Revision | None
+    area_version: int = 0
+    """The version of the table of areas that is in use; 0 if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +175,11 @@ class Swept:
     @property
     def mended(self) -> int:
         """How many times the owners were asked to put something right."""
-        return sum(number for finding, number in self.found.items() if finding.can_be_mended)
+        return sum(
+            number
+            for finding, number in self.found.items()
+            if finding.can_be_mended and finding is not Finding.AREAS_OUTDATED
+        )
 
 
 def is_ripe(changed: datetime, now: datetime) -> bool:
@@ -212,7 +222,16 @@ def _unheard(life: Life, seen: Seen) -> Finding | None:
     counted = isinstance(seen.joins, Buried) or (
         _has_decision(seen.joins, life) and _has_record(seen.joins, life)
     )
-    return None if noted and counted else Finding.DECISION_MISSED
+    if not (noted and counted):
+        return Finding.DECISION_MISSED
+    return Finding.AREAS_OUTDATED if _has_old_areas(life, seen) else None
+
+
+def _has_old_areas(life: Life, seen: Seen) -> bool:
+    """Return whether the roll has the areas of somebody accepted by a table that was replaced."""
+    if life.decision != Decision.ACCEPTED or not isinstance(seen.roll, Followed):
+        return False
+    return seen.roll.area_version < seen.area_version
 
 
 def _missing(life: Life, now: datetime) -> Finding | None:

@@ -71,6 +71,10 @@ class Overview(Protocol):
         """Return whether the ledger has an erasure with its receipt."""
         ...
 
+    def area_version(self) -> int:
+        """Return which version of the table of areas is in use; 0 if there is none."""
+        ...
+
     def case_of(self, registration: RegistrationId) -> Revision | None:
         """Return which revision waits for a person to decide."""
         ...

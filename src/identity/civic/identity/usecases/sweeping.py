@@ -158,17 +158,19 @@ def _if_unchanged[Row: _Row](
 
 def _through_lives(sweeping: Sweeping, start: str | None) -> _Faults:
     rows, position = sweeping.stores.lives(start, sweeping.page_size)
-    return (_of_row(sweeping, row) for row in rows), position
+    area_version = sweeping.stores.area_version()
+
+    @_readable
+    def of_row(sweeping: Sweeping, row: Life | Death) -> Fault | None:
+        if isinstance(row, Death):
+            return _of_death(sweeping, row)
+        fault = _of_life(sweeping, row, area_version)
+        return _if_unchanged(fault, row, sweeping.stores.life)
+
+    return (of_row(sweeping, row) for row in rows), position
 
 
-@_readable
-def _of_row(sweeping: Sweeping, row: Life | Death) -> Fault | None:
-    if isinstance(row, Death):
-        return _of_death(sweeping, row)
-    return _if_unchanged(_of_life(sweeping, row), row, sweeping.stores.life)
-
-
-def _of_life(sweeping: Sweeping, row: Life) -> Fault | None:
+def _of_life(sweeping: Sweeping, row: Life, area_version: int) -> Fault | None:
     now, stores, registration = sweeping.clock(), sweeping.stores, row.id
     if row.restricted or not is_ripe(row.updated, now):
         return None
@@ -177,9 +179,11 @@ def _of_life(sweeping: Sweeping, row: Life) -> Fault | None:
         stores.on_roll(registration),
         stores.joined(registration),
         stores.case_of(registration) if row.decision == Decision.REVIEW else None,
+        area_version,
     )
     finding = fault_of(row, seen, now)
-    if finding is Finding.DECISION_MISSED and isinstance(seen.record, Held):
+    asks_for_decision = finding in {Finding.DECISION_MISSED, Finding.AREAS_OUTDATED}
+    if finding and asks_for_decision and isinstance(seen.record, Held):
         return _of_held(stores, seen.record, finding)
     return None if finding is None else Fault(finding, registration)
 

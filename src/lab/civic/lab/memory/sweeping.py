@@ -26,6 +26,7 @@ from civic.lab.memory.accountability import (
     MemoryReviewQueue,
 )
 from civic.lab.memory.analytics import Join, MemoryJoins
+from civic.lab.memory.areas import MemoryAreas
 from civic.lab.memory.credentials import MemoryIssuerRoll
 from civic.lab.memory.identity import MemoryDecisions, MemorySubjectKeys, MemoryVault
 
@@ -42,6 +43,7 @@ class MemoryOverview:
     ledger: MemoryErasureLedger
     reviews: MemoryReviewQueue
     requests: MemoryRequestLog
+    areas: MemoryAreas
 
     def lives(self, start: str | None, size: int) -> Page[Life | Death]:
         names, end = _page(self.decisions.rows, start, size)
@@ -85,7 +87,12 @@ class MemoryOverview:
         row = self.roll.rows.get(registration)
         if isinstance(row, RollEntry):
             standing = row.standing
-            return Followed(standing.revision, standing.round, accepted=standing.accepted)
+            return Followed(
+                standing.revision,
+                standing.round,
+                accepted=standing.accepted,
+                area_version=standing.area_version,
+            )
         return Buried() if row else None
 
     def joined(self, registration: RegistrationId) -> Follower:
@@ -98,6 +105,9 @@ class MemoryOverview:
     def has_receipt(self, registration: RegistrationId) -> bool:
         row = self.ledger.rows.get(registration)
         return row is not None and row.requested_at is not None and row.receipt is not None
+
+    def area_version(self) -> int:
+        return self.areas.used.version if self.areas.used else 0
 
     def case_of(self, registration: RegistrationId) -> Revision | None:
         case = self.reviews.rows.get(registration)
