@@ -21,7 +21,7 @@ from tests.integration.staff import Member, member
 from tests.integration.waiting import eventually
 
 TABLE = Path(__file__).parents[2] / "docs" / "examples" / "areas.csv"
-OWN = ElectionId("ownareas0001")
+OWN = ElectionId("0wnareas0001")
 """An election of its own: other files leave theirs open for countries."""
 
 
