@@ -202,6 +202,15 @@ def test_postcode_of_two_towns_is_decided_by_the_town() -> None:
     ("line", "street", "number"),
     [
         ("1 Main St", "Main Street", 1),
+        ("2 Abbey Rd", "Abbey Road", 2),
+        ("3 Park Ave", "Park Avenue", 3),
+        ("4 Fifth Av.", "Fifth Avenue", 4),
+        ("5 Penny Ln", "Penny Lane", 5),
+        ("6 Sunset Blvd", "Sunset Boulevard", 6),
+        ("7 Rodeo Dr", "Rodeo Drive", 7),
+        ("8 Union Sq", "Union Square", 8),
+        ("Haus 9, Am Berg", "Am Berg", 9),
+        ("Am Berg, Haus 10", "Am Berg", 10),
         ("12-14 Main Street", "Main Street", 14),
         ("Via Roma, 5", "Via Roma", 5),
         ("Straße des 17. Juni 135", "Straße des 17. Juni", 135),
@@ -251,3 +260,86 @@ def test_who_lives_abroad_has_the_areas_of_where_they_lived_last() -> None:
     assert by_table.is_settled(Fineness.TABLE)
     by_staff = settled(paris, ("DE-BE",))
     assert (by_staff.areas, by_staff.region) == (("DE-BE", "DE"), "FR")
+
+
+@pytest.mark.parametrize(
+    ("line", "areas"),
+    [
+        ("Torstr. 5", ("N1", "DE")),
+        ("Torstr. 9", ("N1", "DE")),
+        ("Torstr. 10", ("S1", "DE")),
+        ("Torstr. 11", ("S1", "DE")),
+        ("Am Berg 1", ("X1", "DE")),
+    ],
+)
+def test_row_that_says_more_counts_for_more(line: str, areas: tuple[str, ...]) -> None:
+    rows = [
+        AreaEntry(NORTH, street="Torstr.", first=5, last=9),
+        AreaEntry(SOUTH, street="Torstr."),
+        AreaEntry(REST),
+    ]
+    for order in (rows, rows[::-1]):
+        assert residence(lives(line), table(*order)).areas == areas
+
+
+def test_town_counts_for_more_than_the_rest_of_the_postcode_and_a_street_for_more() -> None:
+    rows = [
+        AreaEntry(NORTH, street="Torstr."),
+        AreaEntry(SOUTH, city="Berlin"),
+        AreaEntry(REST),
+    ]
+    for order in (rows, rows[::-1]):
+        page = table(*order)
+        assert residence(lives("Torstr. 1"), page).areas == ("N1", "DE")
+        assert residence(lives("Am Berg 1"), page).areas == ("S1", "DE")
+        assert residence(lives("Am Berg 1", city="Potsdam"), page).areas == ("X1", "DE")
+
+
+def test_side_of_a_street_is_enough_without_numbers() -> None:
+    odd = AreaEntry(NORTH, street="Torstr.", parity=Parity.ODD)
+    page = table(odd, AreaEntry(SOUTH, street="Torstr."))
+    assert residence(lives("Torstr. 7"), page).areas == ("N1", "DE")
+    assert residence(lives("Torstr. 8"), page).areas == ("S1", "DE")
+
+
+def test_single_house_is_a_range_of_one() -> None:
+    page = table(AreaEntry(NORTH, street="Torstr.", first=7), AreaEntry(REST))
+    assert residence(lives("Torstr. 7"), page).areas == ("N1", "DE")
+    assert residence(lives("Torstr. 8"), page).areas == ("X1", "DE")
+
+
+def test_street_is_looked_for_in_every_line() -> None:
+    there = Address(
+        lines=("Hinterhaus 2", "Torstr. 1"), city="Berlin", postcode="10119", country="DE"
+    )
+    assert residence(there, table(*SPLIT)).areas == ("N1", "DE")
+
+
+def test_table_decides_where_the_written_region_is_unknown_or_wider() -> None:
+    known = residence(lives(region="Narnia"), table(AreaEntry(NORTH)))
+    assert (known.areas, known.doubtful) == (("N1", "DE"), False)
+    milan = lives(region="Lombardia", country="IT", postcode="20121", city="Milano")
+    within = residence(milan, table(AreaEntry(("IT-MI",))))
+    assert (within.areas, within.doubtful) == (("IT-MI", "IT-25", "IT"), False)
+
+
+def test_region_abroad_does_not_contradict_the_last_residence() -> None:
+    paris = lives("1 rue de Rivoli", "Paris", "Paris", "FR", "75001")
+    found = residence(paris, table(FR=("DE-BE-N1",)))
+    assert (found.areas, found.doubtful) == (("DE-BE-N1", "DE-BE", "DE"), False)
+
+
+def test_area_that_only_looks_like_a_region_is_in_none() -> None:
+    assert residence(lives(), table(AreaEntry(("DE-XX-N1",)))).areas == ("DE-XX-N1", "DE")
+
+
+def test_region_in_a_country_without_subdivisions_is_no_doubt() -> None:
+    assert not residence(lives(country="VA", region="Borgo", postcode=None)).doubtful
+
+
+@pytest.mark.parametrize(
+    ("region", "key"),
+    [(None, "US"), ("AE", "US ae"), ("Calif.", "US-CA"), ("-", "US")],
+)
+def test_row_for_a_region_is_found_by_its_code_or_its_name(region: str | None, key: str) -> None:
+    assert wide_key("US", region) == key

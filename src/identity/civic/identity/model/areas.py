@@ -22,7 +22,7 @@ from civic.identity.model.subdivisions import (
 )
 
 _ISO_PREFIX = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}(?=-|$)")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 _STREET_WORDS = {"st": "street", "rd": "road", "ave": "avenue", "av": "avenue", "ln": "lane"} | {
     "blvd": "boulevard",
     "dr": "drive",
@@ -171,7 +171,7 @@ def wide_key(country: str, region: str | None = None) -> str:
     """Return the key of a row for a whole country, or for a region by its code or its name."""
     if not region:
         return country
-    return find(country, region) or f"{country} {keys(region)[0]}" if keys(region) else country
+    return find(country, region) or " ".join((country, *keys(region)[:1]))
 
 
 def described_keys(country: str, city: str = "") -> tuple[str, ...]:
@@ -252,10 +252,6 @@ def _number(words: Sequence[str]) -> int | None:
 
 def street_words(text: str) -> list[str]:
     """Return the words of a street or an address line, abbreviations written out."""
-    words = []
-    for word in _WORD.findall(text):
-        key = keys(word)[0] if keys(word) else ""
-        key = f"{key}asse" if key.endswith("str") else key
-        if key:
-            words.append(_STREET_WORDS.get(key, key))
-    return words
+    words = (keys(word)[0] for word in _WORD.findall(text))
+    full = (f"{word}asse" if word.endswith("str") else word for word in words)
+    return [_STREET_WORDS.get(word, word) for word in full]
