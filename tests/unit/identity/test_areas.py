@@ -11,6 +11,7 @@ from civic.identity.model.areas import (
     Parity,
     Residence,
     TablePage,
+    described_keys,
     house_number,
     postcode_key,
     residence,
@@ -233,6 +234,8 @@ def test_row_for_a_country_or_region_holds_where_no_postcode_does() -> None:
     [
         ("DE", "10119", "10119"),
         ("DE", "DE-10119", "10119"),
+        ("DE", "D 10119", "10119"),
+        ("XX", "a-1", "A1"),
         ("GB", "sw1a 1aa", "SW1A1AA"),
         ("US", "95814-1234", "95814"),
         ("EG", "\u0661\u0661\u0665\u0661\u0661", "11511"),
@@ -343,3 +346,25 @@ def test_region_in_a_country_without_subdivisions_is_no_doubt() -> None:
 )
 def test_row_for_a_region_is_found_by_its_code_or_its_name(region: str | None, key: str) -> None:
     assert wide_key("US", region) == key
+
+
+def camps(city: str = "Köln", postcode: str | None = None) -> Address:
+    return Address(
+        described_location="under the bridge", city=city, postcode=postcode, country="DE"
+    )
+
+
+def test_described_location_has_the_area_of_its_town_or_else_of_the_country() -> None:
+    town, *_, country = described_keys("DE", "Köln")
+    page = TablePage(3, wide={town: ("N1",), country: ("S1",), "DE": ("X1",)})
+    assert residence(camps(), page).areas == ("N1", "DE")
+    assert residence(camps("Bonn"), page).areas == ("S1", "DE")
+    assert residence(lives(), page).areas == ("X1", "DE")
+
+
+def test_described_location_in_a_postcode_is_decided_if_all_of_it_is_one_area() -> None:
+    assert residence(camps(postcode="10119"), table(AreaEntry(NORTH))).areas == ("N1", "DE")
+    split = residence(camps(postcode="10119"), table(*SPLIT))
+    assert (split.areas, split.doubtful) == (("DE",), True)
+    one = table(*(replace(entry, areas=NORTH) for entry in SPLIT))
+    assert residence(camps(postcode="10119"), one).areas == ("N1", "DE")

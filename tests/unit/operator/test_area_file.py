@@ -10,7 +10,7 @@ from civic.operator.area_file import read_table
 from civic.terminal.failures import CommandFailed, SettingInvalid
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "areas.csv"
-HEADER = "country,region,postcode,city,street,from,to,parity,areas\n"
+HEADER = "country,region,postcode,city,street,from,to,parity,areas,described\n"
 
 type Written = Callable[[str | bytes], Path]
 
@@ -37,7 +37,7 @@ def test_example_is_read_whole() -> None:
     assert table.pages["DE 10178"][0] == AreaEntry(
         ("DE-BE-N1",), street="Torstraße", first=1, last=99, parity=Parity.ODD
     )
-    assert table.wide == {"FR": ("DE-BE-N1",)}
+    assert table.wide == {"FR": ("DE-BE-N1",), "DE described berlin": ("DE-BE-N2",)}
     assert table.areas == {"DE-BE-N1", "DE-BE-N2", "DE-BE-S1"}
 
 
@@ -74,6 +74,10 @@ def test_umlauts_of_windows_are_read(written: Written) -> None:
         ("DE,,10115,,Torstr.,1a,9,,N1", "from and to must be house numbers"),
         ("DE,,10115,,Torstr.,9,1,,N1", "to is less than from"),
         ("DE,,10115,,Torstr.,1,9,uneven,N1", "parity 'uneven' is none of"),
+        ("DE,,,,,,,,N1,perhaps", "described is 'perhaps'; write yes"),
+        ("DE,,10115,,,,,,N1,yes", "described beside a region, postcode or street"),
+        ("DE,Berlin,,,,,,,N1,yes", "described beside a region, postcode or street"),
+        ("DE,,,Berlin,,,,,N1,no", "city without a postcode"),
     ],
 )
 def test_fault_is_named_with_its_line(written: Written, row: str, fault: str) -> None:
@@ -145,3 +149,13 @@ def test_many_faults_are_counted(written: Written) -> None:
 def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed, match="cannot be read"):
         read_table(tmp_path / "none.csv")
+
+
+def test_people_without_a_street_address_have_rows_by_town_or_country(written: Written) -> None:
+    rows = "DE,,,Köln,,,,,N1,yes\nDE,,,,,,,,S1,Yes\nDE,,,,,,,,X1,\n"
+    assert read_table(written(HEADER + rows)).wide == {
+        "DE described koln": ("N1",),
+        "DE described koeln": ("N1",),
+        "DE described": ("S1",),
+        "DE": ("X1",),
+    }

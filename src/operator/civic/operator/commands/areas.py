@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -134,13 +135,7 @@ def check_addresses(
     undecided = 0
     for line, row in read_rows(file, ("country",)):
         try:
-            address = Address(
-                lines=tuple((row.get("address_lines") or row["street"] or "-").split("|")),
-                city=row["city"] or "-",
-                region=row["region"] or None,
-                postcode=row["postcode"] or None,
-                country=row["country"],
-            )
+            address = _address(row)
         except ValidationError as error:
             faults = {str(fault["loc"][0]) for fault in error.errors(include_input=False)}
             out.print(f"line {line}: not an address: {', '.join(sorted(faults))}")
@@ -155,6 +150,20 @@ def check_addresses(
     err.print(f"decided: {counts.total()}, not decided: {undecided}")
     if undecided:
         raise typer.Exit(1)
+
+
+def _address(row: Mapping[str, str]) -> Address:
+    """Return the address of a row of people or of addresses."""
+    location = row.get("described_location")
+    lines = (row.get("address_lines") or row["street"] or "-").split("|")
+    return Address(
+        described_location=location or None,
+        lines=None if location else tuple(lines),
+        city=row["city"] or "-",
+        region=row["region"] or None,
+        postcode=row["postcode"] or None,
+        country=row["country"],
+    )
 
 
 def _in_use(context: typer.Context) -> tuple[int, AreaTable]:
