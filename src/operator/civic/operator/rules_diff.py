@@ -14,12 +14,19 @@ from civic.identity.model.registration import Registration
 from civic.identity.model.rules import RuleSet, RuleSetBroken
 from civic.terminal.failures import SettingInvalid
 
+_LATER = "accepted from a later day"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A decision, and the codes of its reasons."""
+    """What is decided of somebody, and the codes of the reasons.
 
-    decision: Decision
+    Attributes:
+        outcome: The decision; that somebody is accepted but may not vote yet is another one.
+        codes: The codes.
+    """
+
+    outcome: str
     codes: tuple[str, ...]
 
     @property
@@ -46,11 +53,11 @@ class RulesDiff:
     same: int = 0
     bad: list[BadRow] = field(default_factory=list)
 
-    def by_decision(self) -> Iterator[tuple[tuple[Decision, Decision], dict[Flip, list[int]]]]:
-        """Yield the flips from each decision to each other one, the most frequent first."""
-        groups: dict[tuple[Decision, Decision], dict[Flip, list[int]]] = defaultdict(dict)
+    def by_outcome(self) -> Iterator[tuple[tuple[str, str], dict[Flip, list[int]]]]:
+        """Yield the flips from each outcome to each other one, the most frequent first."""
+        groups: dict[tuple[str, str], dict[Flip, list[int]]] = defaultdict(dict)
         for (old, new), rows in sorted(self.flips.items(), key=lambda flip: -len(flip[1])):
-            groups[old.decision, new.decision][old, new] = rows
+            groups[old.outcome, new.outcome][old, new] = rows
         yield from sorted(groups.items(), key=lambda group: -_people(group[1]))
 
 
@@ -74,7 +81,7 @@ def compare(rows: Iterable[Row], old: RuleSet, new: RuleSet, now: datetime) -> R
             continue
         person = Registration.model_validate_json(json.dumps(row.payload))
         before, after = (_verdict(decide(person, now, rules)) for rules in (old, new))
-        if before.decision is after.decision:
+        if before.outcome == after.outcome:
             diff.same += 1
         else:
             diff.flips[before, after].append(row.number)
@@ -83,7 +90,8 @@ def compare(rows: Iterable[Row], old: RuleSet, new: RuleSet, now: datetime) -> R
 
 def _verdict(assessment: Assessment) -> Verdict:
     codes = dict.fromkeys(reason.code for reason in assessment.reasons)
-    return Verdict(assessment.decision, tuple(codes))
+    later = assessment.decision is Decision.ACCEPTED and assessment.placement.eligible_from
+    return Verdict(_LATER if later else str(assessment.decision), tuple(codes))
 
 
 def read_rule_set(file: Path) -> RuleSet:

@@ -43,7 +43,7 @@ def diff(
 def _show(found: RulesDiff) -> None:
     for row in found.bad:
         err.print(f"row {row.number}: {row.reason}", markup=False, soft_wrap=True)
-    for (before, after), flips in found.by_decision():
+    for (before, after), flips in found.by_outcome():
         out.print(f"{before} -> {after}: {sum(map(len, flips.values()))}")
         for (old, new), rows in flips.items():
             out.print(f"  {old.why} -> {new.why}: {len(rows)}, rows {spans(rows)}", soft_wrap=True)
