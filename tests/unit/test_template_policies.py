@@ -129,11 +129,11 @@ NARROWED = {
     **{
         sid: {"ForAllValues:StringEquals": {"dynamodb:Attributes": attributes.split()}, **IN_PART}
         for sid, attributes in {
-            "CompareDecisions": "id revision round decision restriction updated access_digest"
-            " erased_at",
+            "CompareDecisions": "id revision round decision restriction accepted_by updated"
+            " access_digest erased_at",
             "CompareRecords": "id revision updated access_digest erased_at",
             "CompareKeysWithoutReadingThem": "id revision",
-            "CompareTheRoll": "id revision round erased_at",
+            "CompareTheRoll": "id revision round accepted area_version erased_at",
             "CompareJoins": "id dr round sr erased_at",
             "CompareTheLedger": "id requested receipt",
             "CompareCases": "id revision",
