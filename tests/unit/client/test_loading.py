@@ -45,9 +45,9 @@ def test_two_rows_of_one_person_are_both_refused_and_name_each_other(journal: Jo
     plan = plan_of(rows, journal)
     assert plan.steps == {3: Step.NEW, 5: Step.NEW}
     assert [plan.refused[number].split(";")[0] for number in (2, 4, 6)] == [
-        "it is the same person as row 4, 6",
-        "it is the same person as row 2, 6",
-        "it is the same person as row 2, 4",
+        "it is the same person as rows 4, 6",
+        "it is the same person as rows 2, 6",
+        "it is the same person as rows 2, 4",
     ]
     assert "--key" in plan.refused[2]
     assert [one.number for one in plan.kept(rows)] == [3, 5]

@@ -198,4 +198,4 @@ def test_other_people_are_loaded_beside_an_earlier_release_s_if_the_clerk_says_s
     of_an_earlier_release(desk.journal)
     assert desk.load(ROLL.replace("Rolla", "Other"), "--as-new") == 0
     assert "registered: 3" in desk.said
-    assert "of the journal's people 3 are not in the file; they stay" in desk.said
+    assert "in the journal and not in the file: 3; they stay registered" in desk.said

@@ -78,8 +78,9 @@ def plan_of(rows: Iterable[Row], journal: Journal) -> Plan:
     for numbers in same.values():
         for number in numbers:
             others = [one for one in numbers if one != number]
+            which = "rows" if len(others) > 1 else "row"
             plan.refused[number] = (
-                f"it is the same person as row {spans(others)}; leave one of them, "
+                f"it is the same person as {which} {spans(others)}; leave one of them, "
                 "or give --key with a column that tells them apart"
             )
             plan.steps.pop(number, None)

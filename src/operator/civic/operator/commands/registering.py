@@ -28,7 +28,9 @@ Mapping = Annotated[
 ]
 Encoding = Annotated[
     str | None,
-    typer.Option("--encoding", help="The encoding of CSV, such as cp1252.", show_default="found"),
+    typer.Option(
+        "--encoding", help="The encoding of CSV, such as cp1252.", show_default="recognised"
+    ),
 ]
 Key = Annotated[
     str | None,
@@ -102,7 +104,7 @@ def _show(plan: Plan, *, whole: bool) -> None:
             shown = spans(rows, None if whole else _SPANS_SHOWN)
             out.print(f"  {step}: rows {shown}", soft_wrap=True)
     if plan.absent:
-        out.print(f"  of the journal's people {plan.absent} are not in the file; they stay")
+        out.print(f"  in the journal and not in the file: {plan.absent}; they stay registered")
 
 
 def _require_known(plan: Plan, *, as_new: bool) -> None:
