@@ -71,11 +71,13 @@ class Victim:
         newest, now = self.row.record.revision, self.life.pipeline.now
         choices: dict[str, list[Any]] = {
             "access_digest": [digest],
+            "area_version": [0, 10**9],
             "decision": ["accepted", "rejected", "review"],
             "restriction": [0, 1, _FAR],
             "resume": [None, newest],
             "revision": [1, newest, newest + 1, _FAR],
             "round": [0, 1, 2, 10**9],
+            "standing": [None, "accepted"],
             "sequence": [1, 2, _FAR, _FAR + 1],
             "time": [now - timedelta(days=1000), now, now + timedelta(days=1000)],
         }
