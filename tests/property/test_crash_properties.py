@@ -274,7 +274,8 @@ def test_client_that_gives_up_and_comes_back_later_finds_nothing_lost(life: str,
 def test_lives_lead_to_every_port() -> None:
     called = {name.partition(".")[0] for life in LIVES for name in calls_of(life)}
     assert called == {
-        "MemoryDecisions",
+        "Decisions",
+        "MemoryAreas",
         "MemoryElectionCalendar",
         "MemoryErasureLedger",
         "MemoryIssuerKeys",

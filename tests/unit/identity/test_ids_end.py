@@ -247,10 +247,10 @@ def test_new_registration_with_a_key_is_looked_up_before_anything_is_claimed() -
     pipeline = Pipeline(faults)
     pipeline.register(person(), KEY)
     assert faults.names == [
-        "MemoryDecisions.get",
+        "Decisions.get",
         "MemoryKeyWrapper.wrap",
         "MemorySubjectKeys.put",
         "MemoryBus.publish",
-        "MemoryDecisions.note_pending",
+        "Decisions.note_pending",
     ]
     assert Revision(1) in pipeline.subject_keys.owners(pipeline.bus.of(ValidationRequest)[0].id)

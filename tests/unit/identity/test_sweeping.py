@@ -239,7 +239,7 @@ def answered_503(pipeline: Pipeline, faults: Faults, lost: Lost | None) -> Recei
 
 
 def test_record_without_a_decision_row_gets_one() -> None:
-    faults = before("MemoryDecisions.note_pending")
+    faults = before("Decisions.note_pending")
     pipeline = Pipeline(faults)
     receipt = answered_503(pipeline, faults, Lost(VALIDATOR, ValidationRequest))
     assert held(pipeline, receipt)["view"].decided is None
@@ -261,7 +261,7 @@ def test_correction_that_was_answered_503_is_decided_once_it_is_old_enough() -> 
     healthy = Pipeline(calls)
     same, before_it = registered(healthy, None), calls.calls
     healthy.rectify(same, MOVED)
-    noting = calls.names.index("MemoryDecisions.note_pending", before_it) - before_it + 1
+    noting = calls.names.index("Decisions.note_pending", before_it) - before_it + 1
     faults.at = {faults.calls + noting}
     with pytest.raises(Crash):
         pipeline.rectify(receipt, MOVED)
