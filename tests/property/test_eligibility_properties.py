@@ -27,6 +27,7 @@ untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 IN_USE_FROM = datetime(2024, 1, 1, tzinfo=ZoneInfo("Europe/Berlin"))
 POINTERS = {
     "/date_of_birth",
+    "/address",
     "/address/country",
     "/address/region",
     "/address/city",
