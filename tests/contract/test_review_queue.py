@@ -11,7 +11,7 @@ from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import RecordId
-from civic.identity.model.review import Opinion, ReviewCase, ReviewCause
+from civic.identity.model.review import OfficeReason, Opinion, ReviewCase, ReviewCause
 from civic.lab.memory.accountability import MemoryReviewQueue
 from civic.runtime import clients
 from tests.fakes.aws import Aws
@@ -221,3 +221,36 @@ def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
     for call in calls:
         with pytest.raises(StoreUnavailable):
             call()
+
+
+OF_THE_OFFICE = case(1, ReviewCause.OFFICE)
+
+
+def test_case_of_the_office_is_brought_up_once(queue: Queue) -> None:
+    queue.bring_up(OF_THE_OFFICE)
+    assert queue.get(ADA) == OF_THE_OFFICE
+    opined = queue.opine(OF_THE_OFFICE, AGAINST)
+    queue.bring_up(replace(OF_THE_OFFICE, since=NOW + timedelta(days=1)))
+    assert queue.get(ADA) == opined
+    queue.bring_up(replace(OF_THE_OFFICE, round=1))
+    assert queue.get(ADA) == replace(OF_THE_OFFICE, round=1)
+
+
+def test_case_of_the_rules_in_place_of_the_office_s_is_the_office_s(queue: Queue) -> None:
+    queue.bring_up(OF_THE_OFFICE)
+    queue.add(case(2))
+    assert queue.get(ADA) == case(2, ReviewCause.OFFICE)
+
+
+def test_case_of_the_office_is_carried_over_as_its_own(queue: Queue) -> None:
+    queue.bring_up(OF_THE_OFFICE)
+    queue.carry_over(case(1, ReviewCause.OFFICE), Revision(2))
+    assert queue.get(ADA) == case(2, ReviewCause.OFFICE)
+
+
+def test_opinion_says_why_and_where(queue: Queue) -> None:
+    queue.bring_up(OF_THE_OFFICE)
+    why = replace(AGAINST, areas=("N1", "DE"), reason=OfficeReason.MOVED_AWAY)
+    assert queue.opine(case(1, ReviewCause.OFFICE), why) == replace(
+        case(1, ReviewCause.OFFICE), opinions=(why,)
+    )

@@ -28,6 +28,7 @@ from tests.fakes.people import UNKNOWN
 ROUTES = [route.key for route in review.ROUTES.routes]
 ACCEPT = {"revision": 1, "decision": "accepted"}
 REJECT = {"revision": 1, "decision": "rejected"}
+PROPOSAL = {"decision": "rejected", "reason": "moved_away"}
 
 
 @pytest.fixture
@@ -168,7 +169,8 @@ def test_look_that_cannot_be_logged_is_not_taken(deployment: Deployment) -> None
 @pytest.mark.parametrize("identifier", [UNKNOWN, "not-a-uuid"])
 @pytest.mark.parametrize("route", ROUTES[1:])
 def test_case_that_is_not_there_is_404(deployment: Deployment, route: str, identifier: str) -> None:
-    assert said(staff(route, on=identifier, body=ACCEPT)) == (404, "not_found")
+    body = PROPOSAL if route.startswith("PUT") else ACCEPT
+    assert said(staff(route, on=identifier, body=body)) == (404, "not_found")
     assert views(deployment) == []
 
 
@@ -180,7 +182,7 @@ def test_case_that_is_not_there_is_404(deployment: Deployment, route: str, ident
         ("PUT /restriction", (409, "restricted")),
     ],
 )
-@pytest.mark.parametrize("route", ROUTES[1:])
+@pytest.mark.parametrize("route", ["GET /reviews/{id}", "POST /reviews/{id}"])
 def test_case_that_has_changed_is_409(
     deployment: Deployment, route: str, change: str, answer: tuple[int, str]
 ) -> None:
@@ -322,3 +324,38 @@ def test_schedule_that_a_table_refuses_is_run_again(deployment: Deployment) -> N
     deployment.aws.fail("dynamodb", "Scan", "AccessDeniedException")
     with pytest.raises(StoreUnavailable):
         review.handler(sqs_event("{}"), None)
+
+
+def test_office_takes_somebody_off_the_roll_with_two_people_and_the_person_is_told(
+    deployment: Deployment,
+) -> None:
+    who = citizen(deployment)
+    deployment.deliver()
+    proposed = staff("PUT /reviews/{id}", JANE, on=who.id, body=PROPOSAL)
+    assert content(proposed)["outcome"] == "awaiting_agreement"
+    assert views(deployment) == []
+    assert said(show(who, JANE)) == (409, "another_person_needed")
+    (case,) = content(staff("GET /reviews"))["cases"]
+    assert (case["cause"], case["opinions"]) == ("office", 1)
+    judged = REJECT | {"reason": "moved_away"}
+    assert said(decide(who, REJECT, JOHN)) == (409, "reason_needed")
+    assert content(decide(who, judged, JANE))["outcome"] == "awaiting_agreement"
+    assert content(show(who, JOHN))["id"] == who.id
+    assert content(decide(who, judged, JOHN))["outcome"] == "decided"
+    deployment.deliver()
+    codes = [reason["code"] for reason in content(who.ask("GET "))["reasons"]]
+    assert codes == ["decided_by_people", "moved_away"]
+    explained = content(who.ask("GET /explanation"))
+    assert explained["decided_by"] == "people"
+    assert "moved away" in explained["reasons"][1]["explanation"]
+    assert said(who.ask("GET /credentials")) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "body", [{"decision": "rejected"}, {"decision": "rejected", "reason": "because"}, {}]
+)
+def test_proposal_that_is_none_is_refused(deployment: Deployment, body: dict[str, Any]) -> None:
+    who = citizen(deployment)
+    deployment.deliver()
+    assert said(staff("PUT /reviews/{id}", on=who.id, body=body)) == (422, "invalid_fields")
+    assert deployment.aws.items("review-queue") == []

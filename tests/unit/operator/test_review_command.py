@@ -1,7 +1,7 @@
 """`civic review`: what staff are shown, where, and what they must give."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -69,11 +69,17 @@ class DeskOfStaff:
         return OPENED
 
     def decide(
-        self, registration: str, revision: int, decision: str, areas: Sequence[str]
+        self, registration: str, revision: int, judgement: Mapping[str, Any]
     ) -> dict[str, Any]:
-        self.asked.append(("decide", registration, revision, decision, *areas))
+        self.asked.append(("decide", registration, revision, judgement))
+        decision = judgement["decision"]
         outcome = "decided" if decision == "accepted" else "awaiting_agreement"
         return {"id": registration, "outcome": outcome, "decision": decision}
+
+    def propose(self, registration: str, judgement: Mapping[str, Any]) -> dict[str, Any]:
+        self.asked.append(("propose", registration, judgement))
+        decision = judgement["decision"]
+        return {"id": registration, "outcome": "awaiting_agreement", "decision": decision}
 
 
 @pytest.fixture(autouse=True)
@@ -144,14 +150,15 @@ def test_record_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_decision_is_sent_with_its_revision(capsys: Capture) -> None:
     assert main(["review", "decide", ID, "--revision", "2", "--accept"]) == 0
-    assert DeskOfStaff.asked == [("decide", ID, 2, "accepted")]
+    assert DeskOfStaff.asked == [("decide", ID, 2, {"decision": "accepted"})]
     assert capsys.readouterr().out == "decided: accepted\n"
 
 
 def test_areas_are_sent_in_the_order_given(capsys: Capture) -> None:
     words = ["--revision", "2", "--accept", "--area", "N1", "--area", "DE-BE"]
     assert main(["review", "decide", ID, *words]) == 0
-    assert DeskOfStaff.asked == [("decide", ID, 2, "accepted", "N1", "DE-BE")]
+    judged = {"decision": "accepted", "areas": ["N1", "DE-BE"]}
+    assert DeskOfStaff.asked == [("decide", ID, 2, judged)]
     assert capsys.readouterr().out == "decided: accepted\n"
 
 
@@ -160,6 +167,35 @@ def test_area_of_somebody_rejected_is_refused(capsys: Capture) -> None:
     assert main(["review", "decide", ID, *words]) == 2
     assert DeskOfStaff.asked == []
     assert "--area goes with --accept" in capsys.readouterr().err
+
+
+def test_reason_of_the_office_is_sent() -> None:
+    words = ["--revision", "2", "--reject", "--reason", "died"]
+    assert main(["review", "decide", ID, *words]) == 0
+    assert DeskOfStaff.asked == [("decide", ID, 2, {"decision": "rejected", "reason": "died"})]
+
+
+def test_proposal_is_sent_with_its_reason_and_says_who_goes_on(capsys: Capture) -> None:
+    assert main(["review", "propose", ID, "--reject", "--reason", "moved_away"]) == 0
+    judged = {"decision": "rejected", "reason": "moved_away"}
+    assert DeskOfStaff.asked == [("propose", ID, judged)]
+    said = capsys.readouterr().out
+    assert "another person looks and decides" in said
+    assert f"civic review show {ID}" in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--reject"],
+        ["--reason", "died"],
+        ["--reject", "--reason", "because"],
+        ["--reject", "--reason", "died", "--area", "N1"],
+    ],
+)
+def test_proposal_without_a_reason_or_a_decision_is_2_and_not_sent(words: list[str]) -> None:
+    assert main(["review", "propose", ID, *words]) == 2
+    assert DeskOfStaff.asked == []
 
 
 def test_decision_that_another_has_to_agree_with_is_said(capsys: Capture) -> None:

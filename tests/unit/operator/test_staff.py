@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from civic.operator.staff import Staff, StaffRefused
+from civic.operator.staff import Staff, StaffRefused, judgement
 from civic.stack.target import LOCAL_STACK, Target
 from civic.terminal.failures import CommandFailed
 
@@ -44,7 +44,7 @@ def refusal(status: int, code: str | None) -> str:
 ASK: dict[str, Callable[[Staff], object]] = {
     "list": Staff.cases,
     "show": lambda client: client.show(CASE),
-    "decide": lambda client: client.decide(CASE, 1, "accepted"),
+    "decide": lambda client: client.decide(CASE, 1, judgement("accepted")),
 }
 
 
@@ -61,7 +61,7 @@ def test_every_request_is_signed_for_the_api(name: str) -> None:
 
 def test_decide_sends_the_revision_that_was_looked_at() -> None:
     client, seen = staff(httpx.Response(200, json={"outcome": "decided"}))
-    client.decide(CASE, 3, "rejected")
+    client.decide(CASE, 3, judgement("rejected"))
     assert (seen[0].method, str(seen[0].url)) == ("POST", f"{URL}/reviews/{CASE}")
     assert json.loads(seen[0].content) == {"revision": 3, "decision": "rejected"}
     assert "content-type" in seen[0].headers["authorization"]

@@ -84,6 +84,14 @@ class ReviewOutdated(IdentityError):
     """The case was corrected, decided or erased in the meantime; look at it again."""
 
 
+class ReasonNeeded(IdentityError):
+    """What the office decides of its own accord needs a reason, which is told to the person."""
+
+
+class AnotherPersonNeeded(IdentityError):
+    """Whoever brings up a case of the office does not look at the record; another person does."""
+
+
 class AreaNeeded(IdentityError):
     """The address does not say which area's ballots the person gets; who accepts must say."""
 

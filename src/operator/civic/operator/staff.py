@@ -42,6 +42,8 @@ _REVIEW_HINTS = {
     "review_outdated": "the case was corrected, decided or erased since; look at it again",
     "not_yet_stored": "the corrected data is still being stored; try again in a moment",
     "invalid_fields": "the revision must be a number from 1, an area up to 16 letters and digits",
+    "reason_needed": "the office has brought this case up; say why with --reason",
+    "another_person_needed": "you have brought this case up, so another person has to look at it",
     "area_needed": (
         "the address does not say which area's ballots the person gets; accept with --area, such"
         " as --area DE-BE (`civic areas show` lists the office's own)"
@@ -152,13 +154,22 @@ class Staff(SignedApi):
         return self.call("GET", _path(registration))
 
     def decide(
-        self, registration: str, revision: int, decision: str, areas: Sequence[str] = ()
+        self, registration: str, revision: int, judgement: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Decide a case, for the revision that was looked at: ``accepted`` or ``rejected``."""
-        opinion: dict[str, Any] = {"revision": revision, "decision": decision}
-        if areas:
-            opinion["areas"] = list(areas)
-        return self.call("POST", _path(registration), opinion)
+        """Decide a case, for the revision that was looked at; see ``judgement``."""
+        return self.call("POST", _path(registration), {"revision": revision, **judgement})
+
+    def propose(self, registration: str, judgement: Mapping[str, Any]) -> dict[str, Any]:
+        """Bring up a case of the office, which another person decides; see ``judgement``."""
+        return self.call("PUT", _path(registration), judgement)
+
+
+def judgement(
+    decision: str, areas: Sequence[str] = (), reason: str | None = None
+) -> dict[str, Any]:
+    """Return what is to be decided, as the API takes it: ``accepted`` or ``rejected``."""
+    optional = {"areas": list(areas), "reason": reason}
+    return {"decision": decision, **{name: value for name, value in optional.items() if value}}
 
 
 def _path(registration: str) -> str:

@@ -15,7 +15,7 @@ from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.adapters.items import Item
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import RecordId
-from civic.identity.model.review import Opinion, ReviewCase, ReviewCause
+from civic.identity.model.review import OfficeReason, Opinion, ReviewCase, ReviewCause
 from civic.identity.ports import ReviewQueue
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 
@@ -40,7 +40,33 @@ class DynamoDbReviewQueue(ReviewQueue):
         if case.cause is ReviewCause.DATA_SUBJECT:
             self._put(case)
         elif not self._put(case, _OF_THE_RULES, {":cause": {"S": ReviewCause.RULES}}):
-            self._put(replace(case, cause=ReviewCause.DATA_SUBJECT))
+            there = self.get(case.record.id)
+            self._put(replace(case, cause=there.cause if there else case.cause))
+
+    @override
+    def bring_up(self, case: ReviewCase) -> None:
+        # An update, as `review` may put no items.
+        with unavailable_as(StoreUnavailable):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key={"id": {"S": case.record.id}},
+                    UpdateExpression=(
+                        "SET revision = :r, #round = :round, #since = :since, cause = :cause"
+                        " REMOVE opinions"
+                    ),
+                    ConditionExpression=_LATER,
+                    ExpressionAttributeNames={"#round": "round", "#since": "since"},
+                    ExpressionAttributeValues={
+                        ":r": _revision(case),
+                        ":round": {"N": str(case.round or 0)},
+                        ":since": {"S": case.since.isoformat()},
+                        ":cause": {"S": ReviewCause.OFFICE},
+                    },
+                )
+            except ClientError as error:
+                if not failed_condition(error):
+                    raise
 
     def _put(self, case: ReviewCase, condition: str = _LATER, values: Item | None = None) -> bool:
         """Put a case under a condition; False if it does not hold."""
@@ -87,7 +113,7 @@ class DynamoDbReviewQueue(ReviewQueue):
                         ":r": _revision(case),
                         ":later": {"N": str(revision)},
                         ":first": {"N": "0"},
-                        ":cause": {"S": ReviewCause.DATA_SUBJECT},
+                        ":cause": {"S": _carried(case.cause)},
                     },
                 )
             except ClientError as error:
@@ -115,6 +141,8 @@ class DynamoDbReviewQueue(ReviewQueue):
             "decision": {"S": opinion.decision},
             "at": {"S": opinion.at.isoformat()},
         }
+        if opinion.reason is not None:
+            stated["reason"] = {"S": opinion.reason}
         if opinion.areas:
             stated["areas"] = {"L": [{"S": area} for area in opinion.areas]}
         with unavailable_as(StoreUnavailable):
@@ -156,6 +184,11 @@ class DynamoDbReviewQueue(ReviewQueue):
                     raise
 
 
+def _carried(cause: ReviewCause) -> ReviewCause:
+    """Return whose case it is after a correction; what the office has brought up stays its."""
+    return cause if cause is ReviewCause.OFFICE else ReviewCause.DATA_SUBJECT
+
+
 def _revision(case: ReviewCase) -> Item:
     return {"N": str(case.record.revision)}
 
@@ -171,6 +204,7 @@ def _case(item: Item) -> ReviewCase:
                 Decision(one["M"]["decision"]["S"]),
                 datetime.fromisoformat(one["M"]["at"]["S"]),
                 tuple(area["S"] for area in one["M"].get("areas", {"L": []})["L"]),
+                OfficeReason(one["M"]["reason"]["S"]) if "reason" in one["M"] else None,
             )
             for one in item.get("opinions", {"L": []})["L"]
         ),

@@ -21,6 +21,7 @@ from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
 from civic.identity.http.bodies import problem_of
 from civic.identity.http.paths import registration_id
 from civic.identity.http.staff_bodies import (
+    OfficeProposal,
     OpenedCase,
     ReviewOpinion,
     ReviewOutcome,
@@ -34,6 +35,7 @@ from civic.identity.usecases.review import (
     Review,
     decide_case,
     list_cases,
+    propose,
     put_cases_right,
     show_case,
 )
@@ -128,7 +130,7 @@ def _decide(request: Request, line: Invocation) -> Response:
     registration = registration_id(request, line)
     opinion = request.body(ReviewOpinion)
     record = RecordId(registration, Revision(opinion.revision))
-    judgement = Judgement(opinion.decision, opinion.areas)
+    judgement = Judgement(opinion.decision, opinion.areas, opinion.reason)
     decided = decide_case(review(), record, judgement, request.principal, request.trace)
     line.count("ReviewsDecided", int(decided is not None))
     body = ReviewOutcome(
@@ -136,6 +138,16 @@ def _decide(request: Request, line: Invocation) -> Response:
         outcome="decided" if decided else "awaiting_agreement",
         decision=opinion.decision,
     )
+    return answer(200, body)
+
+
+def _propose(request: Request, line: Invocation) -> Response:
+    registration = registration_id(request, line)
+    proposal = request.body(OfficeProposal)
+    judgement = Judgement(proposal.decision, proposal.areas, proposal.reason)
+    propose(review(), registration, judgement, request.principal)
+    line.count("ReviewsProposed")
+    body = ReviewOutcome(id=registration, outcome="awaiting_agreement", decision=proposal.decision)
     return answer(200, body)
 
 
@@ -158,6 +170,16 @@ ROUTES = Routes(
             "One case with its record opened; this is logged for the data subject to see",
             answer=Answer(200, OpenedCase),
             problems=(409,),
+        ),
+        Route(
+            "PUT /reviews/{id}",
+            _propose,
+            Access.STAFF,
+            "proposeReview",
+            "Propose to take somebody off the roll, or to put them back; another person decides",
+            body=OfficeProposal,
+            answer=Answer(200, ReviewOutcome),
+            problems=(409, 422),
         ),
         Route(
             "POST /reviews/{id}",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from civic.contracts.events import UUID_PATTERN, Decision, Reason
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import (
+    AnotherPersonNeeded,
     AreaNeeded,
     AreaUnknown,
     AreaUnsettled,
@@ -23,6 +24,7 @@ from civic.identity.errors import (
     NothingToReview,
     NotYetEligible,
     NotYetStored,
+    ReasonNeeded,
     RegistrationErased,
     RegistrationNotFound,
     RegistrationRestricted,
@@ -214,6 +216,12 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     ),
     ReviewOutdated: Problem(
         409, "review_outdated", "The case has changed in the meantime; look at it again"
+    ),
+    ReasonNeeded: Problem(
+        409, "reason_needed", "Say why: what the office decides of its own accord needs a reason"
+    ),
+    AnotherPersonNeeded: Problem(
+        409, "another_person_needed", "You have brought this case up; another person looks at it"
     ),
     AreaNeeded: Problem(
         409, "area_needed", "The address does not settle the person's area; accept with areas"

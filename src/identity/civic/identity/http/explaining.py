@@ -4,7 +4,7 @@ from civic.contracts.events import Decision, Reason
 from civic.identity.http.bodies import ExplainedReason
 from civic.identity.model.codes import Code, Severity
 from civic.identity.model.eligibility import REJECTED_BY_PEOPLE
-from civic.identity.model.review import DECIDED_BY_PEOPLE
+from civic.identity.model.review import DECIDED_BY_PEOPLE, OfficeReason
 from civic.identity.model.rows import Verdict
 from civic.identity.model.rules import RuleSet
 
@@ -12,6 +12,11 @@ _BY_PEOPLE = {
     DECIDED_BY_PEOPLE: "The election office's staff looked at the registration and decided.",
     REJECTED_BY_PEOPLE: "The election office's staff rejected an earlier version, so they look at"
     " this one too.",
+    OfficeReason.DIED: "The office has been told that the person has died.",
+    OfficeReason.MOVED_AWAY: "The office has been told that the person has moved away.",
+    OfficeReason.NOT_ELIGIBLE: "The office has found that the person may not vote.",
+    OfficeReason.REGISTERED_TWICE: "The person is registered a second time.",
+    OfficeReason.PUT_BACK: "The office has put the person back on the roll.",
 }
 _EARLIER = (
     "An earlier version of the rules had this reason, and the current version does not; send the"

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from civic.contracts.events import Area, Decision, Reason
 from civic.identity.http.bodies import Body, Id
 from civic.identity.model.registration import Registration
-from civic.identity.model.review import ReviewCause
+from civic.identity.model.review import OfficeReason, ReviewCause
 
 
 class WaitingCase(Body):
@@ -54,6 +54,19 @@ class ReviewOpinion(Body):
             "The person's electoral areas, narrowest first, where the address does not settle them"
         ),
     )
+    reason: OfficeReason | None = Field(
+        default=None, description="In a case that the office has brought up: told to the person"
+    )
+
+
+class OfficeProposal(Body):
+    """What a member of staff proposes of the office's own accord; another person decides it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    decision: Literal[Decision.ACCEPTED, Decision.REJECTED]
+    reason: OfficeReason = Field(description="Told to the person")
+    areas: tuple[Area, ...] = Field(default=(), max_length=8, description="As in ReviewOpinion")
 
 
 class ReviewOutcome(Body):

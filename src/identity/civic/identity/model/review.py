@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from civic.contracts.events import Decision
 from civic.identity.model.keys import RecordId
@@ -17,14 +18,37 @@ class ReviewCause(StrEnum):
 
     RULES = "rules"
     DATA_SUBJECT = "data_subject"
+    OFFICE = "office"
+    """Staff, of their own accord: to take somebody off the roll or put them back."""
+
+
+class OfficeReason(StrEnum):
+    """Why the office takes somebody off the roll, or puts them back; told to the data subject."""
+
+    DIED = "died"
+    MOVED_AWAY = "moved_away"
+    NOT_ELIGIBLE = "not_eligible"
+    REGISTERED_TWICE = "registered_twice"
+    PUT_BACK = "put_back"
+
+
+_OFFICE_PEOPLE = 2
+"""Nobody is taken off the roll, or put back, by one member of staff alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is to be decided, with the person's areas where the address does not settle them."""
+    """What is to be decided.
+
+    Attributes:
+        decision: Accepted or rejected.
+        areas: The person's, where the address does not settle them.
+        reason: The office's, where it decides of its own accord.
+    """
 
     decision: Decision
     areas: tuple[str, ...] = ()
+    reason: OfficeReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +59,17 @@ class Opinion:
     decision: Decision
     at: datetime
     areas: tuple[str, ...] = ()
+    reason: OfficeReason | None = None
+
+    @classmethod
+    def on(cls, judgement: Judgement, by: str, at: datetime) -> Self:
+        """Return the opinion of somebody who would decide so."""
+        return cls(by, judgement.decision, at, judgement.areas, judgement.reason)
 
     @property
     def judgement(self) -> Judgement:
         """What they would decide, without who and when."""
-        return Judgement(self.decision, self.areas)
+        return Judgement(self.decision, self.areas, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +91,13 @@ class ReviewCase:
     def settled(self, judgement: Judgement, people: int) -> bool:
         """Return whether ``people`` different members of staff are in favour of exactly this.
 
-        Only the newest opinion of each counts.
+        Only the newest opinion of each counts. What the office does of its own accord needs two.
         """
+        needed = max(people, _OFFICE_PEOPLE) if self.cause is ReviewCause.OFFICE else people
         newest = {opinion.by: opinion.judgement for opinion in self.opinions}
-        return sum(one == judgement for one in newest.values()) >= people
+        return sum(one == judgement for one in newest.values()) >= needed
+
+    def was_proposed_by(self, member: str) -> bool:
+        """Return whether this member of staff alone has brought up a case of the office."""
+        authors = {opinion.by for opinion in self.opinions}
+        return self.cause is ReviewCause.OFFICE and authors == {member}

@@ -296,12 +296,16 @@ class ReviewQueue(Protocol):
     def add(self, case: ReviewCase) -> None:
         """Note a case, unless there is one of the same or a later revision and round.
 
-        One that takes the place of a data subject's is the data subject's as well.
+        One of the rules that takes the place of another is whose the other was.
         """
         ...
 
+    def bring_up(self, case: ReviewCase) -> None:
+        """Note a case of the office, unless there is one of the same or a later one."""
+        ...
+
     def carry_over(self, case: ReviewCase, revision: Revision) -> None:
-        """Take a data subject's case to what the rules decided on a later revision.
+        """Take a data subject's or the office's case to what was decided on a later revision.
 
         It goes without the opinions. No error if it is gone, or of another revision by now.
         """

@@ -11,9 +11,11 @@ from civic.contracts.identifiers import RegistrationId
 from civic.contracts.ports import Clock, EventPublisher
 from civic.contracts.trace import TraceContext
 from civic.identity.errors import (
+    AnotherPersonNeeded,
     AreaNeeded,
     AreaUnknown,
     NotYetStored,
+    ReasonNeeded,
     RegistrationNotFound,
     RegistrationRestricted,
     ReviewOutdated,
@@ -26,7 +28,13 @@ from civic.identity.model.keys import RecordId
 from civic.identity.model.opened import Opened
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import RequestKind, StaffView
-from civic.identity.model.review import DECIDED_BY_PEOPLE, Judgement, Opinion, ReviewCase
+from civic.identity.model.review import (
+    DECIDED_BY_PEOPLE,
+    Judgement,
+    Opinion,
+    ReviewCase,
+    ReviewCause,
+)
 from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow, Verdict
 from civic.identity.model.rules import RuleSet
 from civic.identity.model.subdivisions import exists
@@ -105,11 +113,17 @@ def _was_decided(case: ReviewCase, row: DecisionRow) -> bool:
 
 def _put_right(review: Review, case: ReviewCase, row: DecisionRow | Tombstone | None) -> None:
     """Close an outdated case; one that a correction has not answered goes on with that."""
-    if isinstance(row, DecisionRow) and row.record != case.record and _is_asked_for(review, case):
+    of_the_office = case.cause is ReviewCause.OFFICE
+    if (
+        isinstance(row, DecisionRow)
+        and row.record != case.record
+        and (of_the_office or _is_asked_for(review, case))
+    ):
         if row.verdict is None:
             # What becomes of the correction will tell.
             return
-        if row.verdict.decision != Decision.ACCEPTED:
+        # No correction settles what the office has brought up.
+        if of_the_office or row.verdict.decision != Decision.ACCEPTED:
             review.queue.carry_over(case, row.record.revision)
             return
     review.requests.complete(case.record.id, RequestKind.REVIEW, review.clock())
@@ -122,10 +136,43 @@ def _is_asked_for(review: Review, case: ReviewCase) -> bool:
     return any(one.kind is RequestKind.REVIEW and not one.completed_at for one in requests)
 
 
+def propose(review: Review, registration: RegistrationId, judgement: Judgement, by: str) -> None:
+    """Bring up a case of the office: somebody is to be taken off the roll, or put back.
+
+    Nothing is opened, and nothing decided: another person looks at the record and agrees, or not.
+    Repeating it changes nothing.
+
+    Raises:
+        RegistrationNotFound: There is no such registration.
+        RegistrationRestricted: The data subject has restricted the processing.
+        ReviewOutdated: It is not decided yet, or was corrected, decided or erased meanwhile.
+        ReasonNeeded: The judgement has no reason.
+        AreaUnknown: There is no such area.
+    """
+    row = review.decisions.get(registration)
+    if not isinstance(row, DecisionRow):
+        raise RegistrationNotFound
+    if row.restricted:
+        raise RegistrationRestricted
+    if row.verdict is None:
+        raise ReviewOutdated
+    if judgement.reason is None:
+        raise ReasonNeeded
+    _require_known_areas(review, judgement)
+    now = review.clock()
+    case = ReviewCase(row.record, now, ReviewCause.OFFICE, round=row.verdict.round)
+    review.queue.bring_up(case)
+    there, _ = _standing(review, registration)
+    opinion = Opinion.on(judgement, by, now)
+    if all(one.judgement != judgement or one.by != by for one in there.opinions):
+        review.queue.opine(there, opinion)
+
+
 def show_case(review: Review, registration: RegistrationId, by: str) -> OpenedCase:
     """Open the record of a case.
 
     Raises:
+        AnotherPersonNeeded: Only this member of staff has brought it up.
         RegistrationNotFound: There is no such case.
         RegistrationRestricted: The data subject has restricted the processing.
         ReviewOutdated: The case was corrected, decided or erased in the meantime.
@@ -135,6 +182,8 @@ def show_case(review: Review, registration: RegistrationId, by: str) -> OpenedCa
     case, row = _standing(review, registration)
     if _was_decided(case, row):
         raise ReviewOutdated
+    if case.was_proposed_by(by):
+        raise AnotherPersonNeeded
     opened, _ = _open(review, row, StaffView(registration, review.clock(), by, "review"))
     return OpenedCase(case, opened.registration, row)
 
@@ -166,6 +215,7 @@ def decide_case(
         RegistrationNotFound: There is no such case.
         RegistrationRestricted: The data subject has restricted the processing.
         ReviewOutdated: The case was corrected, decided or erased in the meantime.
+        ReasonNeeded: The office has brought it up, and the judgement does not say why.
         AreaNeeded: They are to be accepted, and nothing says in which areas they vote.
         AreaUnknown: There is no such area.
         DigestsDisagree: The rows do not agree on whose record it is; nothing was opened.
@@ -174,10 +224,12 @@ def decide_case(
     case, row = _standing(review, record.id)
     if case.record != record:
         raise ReviewOutdated
+    if case.cause is ReviewCause.OFFICE and judgement.reason is None:
+        raise ReasonNeeded
     _require_areas(review, row, judgement)
     now = review.clock()
     known = _was_decided(case, row)
-    opinion = Opinion(by, judgement.decision, now, judgement.areas)
+    opinion = Opinion.on(judgement, by, now)
     decided = row if known else _settled(review, case, row, opinion)
     if decided is None:
         return None
@@ -213,20 +265,25 @@ def _settled(
         raise ReviewOutdated
     if not opined.settled(opinion.judgement, review.people_needed):
         return None
-    by_people = Reason(code=DECIDED_BY_PEOPLE, pointer="")
-    verdict = Verdict(opinion.decision, (by_people,), row.verdict.rule_set, row.verdict.round + 1)
+    codes = (DECIDED_BY_PEOPLE, *((opinion.reason,) if opinion.reason else ()))
+    reasons = tuple(Reason(code=code, pointer="") for code in codes)
+    verdict = Verdict(opinion.decision, reasons, row.verdict.rule_set, row.verdict.round + 1)
     return replace(row, updated=opinion.at, verdict=verdict, contested=None)
 
 
 def _require_areas(review: Review, row: DecisionRow, judgement: Judgement) -> None:
     """Refuse areas that do not exist, and to accept without any whom the rules could not place."""
-    for area in judgement.areas:
-        if not (exists(area) or area in review.rules.countries or review.areas.has(area)):
-            raise AreaUnknown
+    _require_known_areas(review, judgement)
     reasons = row.verdict.reasons if row.verdict else ()
     unplaced = any(reason.code == Code.AREA_UNRESOLVED for reason in reasons)
     if unplaced and judgement.decision is Decision.ACCEPTED and not judgement.areas:
         raise AreaNeeded
+
+
+def _require_known_areas(review: Review, judgement: Judgement) -> None:
+    for area in judgement.areas:
+        if not (exists(area) or area in review.rules.countries or review.areas.has(area)):
+            raise AreaUnknown
 
 
 def _is_settled(review: Review, opened: Opened, home: Residence) -> bool:

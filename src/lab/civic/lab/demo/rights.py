@@ -11,7 +11,7 @@ from civic.identity.errors import ReceiptRefused
 from civic.identity.model.erasure_receipt import read_receipt, verify_receipt
 from civic.lab.demo import copies
 from civic.lab.demo.life import Life, await_decision, await_stored, is_tombstone, refused
-from civic.operator.staff import Staff
+from civic.operator.staff import Staff, judgement
 from civic.stack.target import Target
 from civic.terminal.waiting import until
 
@@ -52,7 +52,7 @@ def be_reviewed(
         )
         shown = staff.show(receipt.id)
         life.check("staff see what the citizen wrote", shown["data"] == doubtful)
-        outcome = staff.decide(receipt.id, shown["revision"], "accepted")
+        outcome = staff.decide(receipt.id, shown["revision"], judgement("accepted"))
     life.tell("staff decide", f"{outcome['outcome']}: {outcome['decision']}")
     explained = citizen.explanation(receipt)
     life.tell("explanation", f"{explained['decision']}, decided by {explained['decided_by']}")

@@ -133,16 +133,22 @@ class MemoryReviewQueue:
 
     def add(self, case: ReviewCase) -> None:
         known = self.rows.get(case.record.id)
-        if known is not None and known.cause is ReviewCause.DATA_SUBJECT:
+        if known is not None and case.cause is ReviewCause.RULES:
             case = replace(case, cause=known.cause)
         if known is None or _step(known) < _step(case):
             self.rows[case.record.id] = case
+
+    def bring_up(self, case: ReviewCase) -> None:
+        known = self.rows.get(case.record.id)
+        if known is None or _step(known) < _step(case):
+            self.rows[case.record.id] = replace(case, cause=ReviewCause.OFFICE, opinions=())
 
     def carry_over(self, case: ReviewCase, revision: Revision) -> None:
         known = self.rows.get(case.record.id)
         if known is not None and known.record == case.record:
             later = RecordId(case.record.id, revision)
-            cause = ReviewCause.DATA_SUBJECT
+            office = case.cause is ReviewCause.OFFICE
+            cause = ReviewCause.OFFICE if office else ReviewCause.DATA_SUBJECT
             self.rows[case.record.id] = replace(
                 known, record=later, cause=cause, opinions=(), round=0
             )

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from civic.identity.model.pointers import leaves
+from civic.identity.model.review import OfficeReason
 from civic.operator.commands.tokens import RegistrationId
-from civic.operator.staff import Staff
+from civic.operator.staff import Staff, judgement
 from civic.stack.context import target_of
 from civic.terminal.console import err, out
 from civic.terminal.failures import CommandFailed, SettingInvalid
@@ -92,30 +93,68 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() or one in _JOINERS else "\ufffd" for one in text)
 
 
+Accept = Annotated[bool, typer.Option("--accept", help="The person is on the roll.")]
+Reject = Annotated[bool, typer.Option("--reject", help="The person is not.")]
+Area = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="With --accept: an area the person votes in, the narrowest first; repeatable."
+    ),
+]
+
+
+@review.command("propose")
+def propose(
+    context: typer.Context,
+    registration: RegistrationId,
+    reason: Annotated[OfficeReason, typer.Option(help="Why; the person is told.")],
+    *,
+    accept: Accept = False,
+    reject: Reject = False,
+    area: Area = None,
+) -> None:
+    """Propose to take somebody off the roll, or to put them back; another person decides."""
+    proposed = _judgement(accept, reject, area, reason)
+    with Staff(target_of(context)) as staff:
+        outcome = staff.propose(registration, proposed)
+    out.print(
+        f"proposed: {outcome['decision']}; another person looks and decides:"
+        f" civic review show {registration}",
+        soft_wrap=True,
+    )
+
+
 @review.command("decide")
 def decide(
     context: typer.Context,
     registration: RegistrationId,
     revision: Annotated[int, typer.Option(min=1, help="The revision that you looked at.")],
     *,
-    accept: Annotated[bool, typer.Option("--accept", help="The person is on the roll.")] = False,
-    reject: Annotated[bool, typer.Option("--reject", help="The person is not.")] = False,
-    area: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="With --accept: an area the person votes in, the narrowest first; repeatable."
-        ),
+    accept: Accept = False,
+    reject: Reject = False,
+    area: Area = None,
+    reason: Annotated[
+        OfficeReason | None, typer.Option(help="Why, in a case that the office has brought up.")
     ] = None,
 ) -> None:
     """Decide a case; if two people have to agree, give your opinion."""
-    if accept == reject:
-        raise SettingInvalid("give either --accept or --reject")
-    if reject and area:
-        raise SettingInvalid("--area goes with --accept: who is rejected votes nowhere")
+    judged = _judgement(accept, reject, area, reason)
     with Staff(target_of(context)) as staff:
-        decision = "accepted" if accept else "rejected"
-        outcome = staff.decide(registration, revision, decision, area or ())
+        outcome = staff.decide(registration, revision, judged)
     if outcome["outcome"] == "decided":
         out.print(f"decided: {outcome['decision']}")
     else:
         out.print(f"recorded: {outcome['decision']}; another person has to agree")
+
+
+def _judgement(
+    accept: bool,  # noqa: FBT001 - as the options give them
+    reject: bool,  # noqa: FBT001
+    area: list[str] | None,
+    reason: OfficeReason | None,
+) -> dict[str, Any]:
+    if accept == reject:
+        raise SettingInvalid("give either --accept or --reject")
+    if reject and area:
+        raise SettingInvalid("--area goes with --accept: who is rejected votes nowhere")
+    return judgement("accepted" if accept else "rejected", area or (), reason)

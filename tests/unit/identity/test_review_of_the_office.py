@@ -1,0 +1,153 @@
+"""The office takes somebody off the roll, or puts them back: two people, and the person is told."""
+
+from dataclasses import replace
+
+import pytest
+
+from civic.contracts.events import Decision
+from civic.identity.errors import (
+    AnotherPersonNeeded,
+    AreaUnknown,
+    ReasonNeeded,
+    RegistrationNotFound,
+    RegistrationRestricted,
+    ReviewOutdated,
+)
+from civic.identity.model.receipt import Receipt
+from civic.identity.model.review import (
+    DECIDED_BY_PEOPLE,
+    Judgement,
+    OfficeReason,
+    ReviewCause,
+)
+from civic.identity.usecases.review import decide_case, list_cases, propose, show_case
+from tests.fakes.people import UNKNOWN
+from tests.fakes.pipeline import TRACE, Pipeline
+from tests.fakes.reviewing import JANE, JOHN, listed, restricted, standing
+from tests.fakes.views import decision_of
+from tests.strategies.registrations import person
+
+ACCEPTED, REJECTED = Decision.ACCEPTED, Decision.REJECTED
+DIED = Judgement(REJECTED, reason=OfficeReason.DIED)
+PUT_BACK = Judgement(ACCEPTED, reason=OfficeReason.PUT_BACK)
+
+
+def voter(pipeline: Pipeline) -> Receipt:
+    receipt = pipeline.register(person())
+    pipeline.drain()
+    assert on_the_roll(pipeline, receipt)
+    return receipt
+
+
+def on_the_roll(pipeline: Pipeline, receipt: Receipt) -> bool:
+    entry = pipeline.roll.get(receipt.id)
+    return entry is not None and entry.standing.accepted
+
+
+def decide(pipeline: Pipeline, receipt: Receipt, judgement: Judgement, by: str) -> bool:
+    record = decision_of(pipeline, receipt.id).record
+    decided = decide_case(pipeline.review, record, judgement, by, TRACE)
+    pipeline.drain()
+    return decided is not None
+
+
+def codes(pipeline: Pipeline, receipt: Receipt) -> list[str]:
+    verdict = decision_of(pipeline, receipt.id).verdict
+    return [reason.code for reason in verdict.reasons] if verdict else []
+
+
+def test_two_people_take_somebody_off_the_roll_and_put_them_back() -> None:
+    pipeline = Pipeline()
+    receipt = voter(pipeline)
+    propose(pipeline.review, receipt.id, DIED, JANE)
+    assert listed(pipeline) == {receipt.id}
+    assert on_the_roll(pipeline, receipt)
+    assert decide(pipeline, receipt, DIED, JOHN)
+    assert not on_the_roll(pipeline, receipt)
+    assert codes(pipeline, receipt) == [DECIDED_BY_PEOPLE, "died"]
+    assert listed(pipeline) == set()
+    propose(pipeline.review, receipt.id, PUT_BACK, JOHN)
+    assert decide(pipeline, receipt, PUT_BACK, JANE)
+    assert on_the_roll(pipeline, receipt)
+    assert codes(pipeline, receipt) == [DECIDED_BY_PEOPLE, "put_back"]
+
+
+def test_one_member_of_staff_takes_nobody_off_however_often_they_say_so() -> None:
+    pipeline = Pipeline()
+    receipt = voter(pipeline)
+    assert pipeline.review.people_needed == 1
+    for _ in range(2):
+        propose(pipeline.review, receipt.id, DIED, JANE)
+        assert not decide(pipeline, receipt, DIED, JANE)
+    assert on_the_roll(pipeline, receipt)
+    # The rules' decision is as it was, and a clerk who disagrees changes nothing either.
+    assert not decide(pipeline, receipt, PUT_BACK, JOHN)
+    assert standing(pipeline, receipt) == (ACCEPTED, 0)
+
+
+def test_proposal_that_is_repeated_is_one() -> None:
+    pipeline = Pipeline()
+    receipt = voter(pipeline)
+    for _ in range(3):
+        propose(pipeline.review, receipt.id, DIED, JANE)
+    (case,) = list_cases(pipeline.review)
+    assert case.cause is ReviewCause.OFFICE
+    assert [opinion.by for opinion in case.opinions] == [JANE]
+
+
+def test_who_proposes_does_not_look_and_another_does() -> None:
+    pipeline = Pipeline()
+    receipt = voter(pipeline)
+    propose(pipeline.review, receipt.id, DIED, JANE)
+    with pytest.raises(AnotherPersonNeeded):
+        show_case(pipeline.review, receipt.id, JANE)
+    assert pipeline.requests.history(receipt.id).views == ()
+    assert show_case(pipeline.review, receipt.id, JOHN).registration == person()
+    assert [view.by for view in pipeline.requests.history(receipt.id).views] == [JOHN]
+
+
+def test_office_says_why() -> None:
+    pipeline = Pipeline()
+    receipt = voter(pipeline)
+    with pytest.raises(ReasonNeeded):
+        propose(pipeline.review, receipt.id, replace(DIED, reason=None), JANE)
+    propose(pipeline.review, receipt.id, DIED, JANE)
+    with pytest.raises(ReasonNeeded):
+        decide(pipeline, receipt, replace(DIED, reason=None), JOHN)
+    # Another reason is another judgement.
+    moved = replace(DIED, reason=OfficeReason.MOVED_AWAY)
+    assert not decide(pipeline, receipt, moved, JOHN)
+    assert on_the_roll(pipeline, receipt)
+
+
+def test_correction_does_not_get_rid_of_what_the_office_has_brought_up() -> None:
+    pipeline = Pipeline()
+    receipt = voter(pipeline)
+    propose(pipeline.review, receipt.id, DIED, JANE)
+    pipeline.rectify(receipt, person(username="corrected"))
+    with pytest.raises(ReviewOutdated):
+        decide(pipeline, receipt, DIED, JOHN)
+    pipeline.drain()
+    list(list_cases(pipeline.review))
+    (case,) = list_cases(pipeline.review)
+    assert (case.record.revision, case.cause, case.opinions) == (2, ReviewCause.OFFICE, ())
+    # Both have to agree on what is there now.
+    assert not decide(pipeline, receipt, DIED, JOHN)
+    assert decide(pipeline, receipt, DIED, JANE)
+    assert not on_the_roll(pipeline, receipt)
+
+
+def test_nothing_is_proposed_about_nobody_or_about_what_is_not_decided() -> None:
+    pipeline = Pipeline()
+    with pytest.raises(RegistrationNotFound):
+        propose(pipeline.review, UNKNOWN, DIED, JANE)
+    receipt = pipeline.register(person())
+    with pytest.raises(ReviewOutdated):
+        propose(pipeline.review, receipt.id, DIED, JANE)
+    pipeline.drain()
+    with pytest.raises(AreaUnknown):
+        propose(pipeline.review, receipt.id, replace(PUT_BACK, areas=("ATLANTIS",)), JANE)
+    restricted(pipeline, receipt)
+    with pytest.raises(RegistrationRestricted):
+        propose(pipeline.review, receipt.id, DIED, JANE)
+    assert not pipeline.reviews.rows
