@@ -45,6 +45,13 @@ ALL: dict[str, Any] = {"ProjectionExpression": None, "Select": None}
 EVERYTHING = [ALL, ALL | {"Select": "ALL_ATTRIBUTES"}]
 
 
+def brought_up_opined_and_carried_over() -> None:
+    queue = review_queue()
+    queue.bring_up(CASE)
+    queue.opine(CASE, Opinion("jane", Decision.ACCEPTED, NOW))
+    queue.carry_over(CASE, Revision(2))
+
+
 class Narrowed(NamedTuple):
     """A statement, the call that needs it, and calls that it must not allow.
 
@@ -186,8 +193,8 @@ NARROWED = [
     ),
     Narrowed(
         "WriteOpinions",
-        lambda: review_queue().opine(CASE, Opinion("jane", Decision.ACCEPTED, NOW)),
-        [{"UpdateExpression": "SET cause = :opinion"}, {"UpdateExpression": "REMOVE since"}],
+        brought_up_opined_and_carried_over,
+        [{"UpdateExpression": "SET ttl = :r"}, {"UpdateExpression": "REMOVE ttl"}],
     ),
     Narrowed(
         "RestrictProcessing",
