@@ -114,7 +114,7 @@ NARROWED = {
     },
     "WriteOpinions": {
         "ForAllValues:StringEquals": {
-            "dynamodb:Attributes": ["id", "revision", "round", "opinions"]
+            "dynamodb:Attributes": ["id", "revision", "round", "since", "cause", "opinions"]
         },
         "Null": {"dynamodb:Attributes": "false"},
     },
