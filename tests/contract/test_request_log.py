@@ -341,3 +341,19 @@ def test_refusal_by_dynamodb_is_unavailability(aws: Aws, code: str) -> None:
     aws.fail("dynamodb", "Query", code)
     with pytest.raises(StoreUnavailable):
         log.history(ADA)
+
+
+def test_what_is_open_lapses_and_was_not_answered(log: Requests) -> None:
+    log.note_request(asked(REVIEW))
+    log.note_request(asked(RequestKind.RECTIFICATION))
+    log.note_request(asked(RequestKind.ACCESS))
+    log.complete(ADA, RequestKind.ACCESS, LATER)
+    log.lapse(ADA, LATER)
+    log.lapse(ADA, LATER + timedelta(days=1))
+    ended = {one.kind: (one.completed_at, one.lapsed_at) for one in requests(log)}
+    assert ended == {
+        RequestKind.ACCESS: (LATER, None),
+        REVIEW: (None, LATER),
+        RequestKind.RECTIFICATION: (None, LATER),
+    }
+    assert not any(one.is_open for one in requests(log))

@@ -77,7 +77,7 @@ def counted(pipeline: Pipeline) -> list[Decision]:
 
 def open_requests(pipeline: Pipeline, receipt: Receipt) -> set[RequestKind]:
     requests = pipeline.requests.history(receipt.id).requests
-    return {request.kind for request in requests if request.completed_at is None}
+    return {request.kind for request in requests if request.is_open}
 
 
 def restricted(pipeline: Pipeline, receipt: Receipt) -> Receipt:

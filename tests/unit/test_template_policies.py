@@ -39,7 +39,16 @@ OF_REQUESTS = {
 }
 ANSWERS = {
     "ForAllValues:StringEquals": {
-        "dynamodb:Attributes": ["id", "entry", "received", "due", "count", "completed", "ttl"]
+        "dynamodb:Attributes": [
+            "id",
+            "entry",
+            "received",
+            "due",
+            "count",
+            "completed",
+            "lapsed",
+            "ttl",
+        ]
     },
     **OF_REQUESTS,
 }

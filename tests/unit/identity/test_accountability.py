@@ -92,7 +92,7 @@ def ask(pipeline: Pipeline, *kinds: RequestKind, who: RegistrationId = ADA) -> N
 
 def unanswered(pipeline: Pipeline, who: RegistrationId = ADA) -> set[RequestKind]:
     requests = pipeline.requests.history(who).requests
-    return {request.kind for request in requests if request.completed_at is None}
+    return {request.kind for request in requests if request.is_open}
 
 
 def entry(pipeline: Pipeline, who: RegistrationId = ADA) -> ErasureRecord:
@@ -213,7 +213,7 @@ def test_erasure_at_the_end_of_retention_completes_without_any_request_in_the_lo
     assert pipeline.requests.history(ADA).requests == ()
 
 
-def test_erasure_answers_everything_that_was_still_open() -> None:
+def test_erasure_answers_itself_and_what_else_was_open_lapses() -> None:
     pipeline = Pipeline()
     ask(pipeline, *RequestKind)
     ask(pipeline, RequestKind.ACCESS, who=GRACE)
@@ -221,6 +221,9 @@ def test_erasure_answers_everything_that_was_still_open() -> None:
         note(pipeline, event)
     assert unanswered(pipeline) == set()
     assert unanswered(pipeline, GRACE) == {RequestKind.ACCESS}
+    told = pipeline.requests.history(ADA).requests
+    answered = {request.kind for request in told if request.completed_at is not None}
+    assert answered == {RequestKind.ERASURE, RequestKind.WITHDRAWAL}
 
 
 def test_packed_confirmations_are_counted_person_by_person() -> None:

@@ -97,7 +97,8 @@ def test_everything_that_was_asked_is_told_also_after_the_erasure() -> None:
     pipeline.drain()
     assert requests(pipeline, receipt) == [*asked, "erasure"]
     told = list_requests(pipeline.rights, receipt.id, receipt.access_token).requests
-    assert all(request.completed_at is not None for request in told)
+    assert not any(request.is_open for request in told)
+    assert [request.kind for request in told if request.lapsed_at] == ["review"]
 
 
 def test_telling_is_of_one_person() -> None:

@@ -3,7 +3,8 @@
 Requests are in the partition of the registration's id. An open one is kept under ``open#<kind>``,
 so that the same request made again finds the first; a rectification also has its revision:
 ``open#rectification#000002``. Once answered it is copied to ``done#<received>#<kind>...``, where it
-stays until its ``ttl`` (Unix seconds), and what was open is emptied. No role may delete.
+stays until its ``ttl`` (Unix seconds), and what was open is emptied; one that lapsed has ``lapsed``
+there in place of ``completed``. No role may delete.
 
 A look by staff is kept in the partition ``looks#<id>``, which only the function of the staff may
 write, under ``view#<time>#<purpose>#<principal>``, so that none replaces another. Earlier releases
@@ -79,26 +80,35 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
             request = _request(item)
             if up_to is not None and (request.revision or up_to) > up_to:
                 continue
-            # The copy is written before the original is emptied: after a crash it is done again.
-            self._keep_answered(item, request, at)
-            self._empty(item, at)
+            self._end(item, "completed", at)
 
-    def _keep_answered(self, item: Item, request: SubjectRequest, at: datetime) -> None:
+    @override
+    def lapse(self, registration: RegistrationId, at: datetime) -> None:
+        for item in self._query(registration, _OPEN):
+            if not _answered(item):
+                self._end(item, "lapsed", at)
+
+    def _end(self, item: Item, how: str, at: datetime) -> None:
+        # The copy is written before the original is emptied: after a crash it is done again.
+        self._keep(item, how, at)
+        self._empty(item, at)
+
+    def _keep(self, item: Item, how: str, at: datetime) -> None:
+        request = _request(item)
         entry = f"{_DONE}{request.received_at.isoformat()}#{_name(request)}"
         with unavailable_as(StoreUnavailable):
             self._client.update_item(
                 TableName=self._table,
                 Key={"id": item["id"], "entry": {"S": entry}},
                 UpdateExpression=(
-                    "SET received = :received, due = :due, #count = :count,"
-                    " completed = :completed, #ttl = :ttl"
+                    "SET received = :received, due = :due, #count = :count, #how = :at, #ttl = :ttl"
                 ),
-                ExpressionAttributeNames=_NAMES,
+                ExpressionAttributeNames={**_NAMES, "#how": how},
                 ExpressionAttributeValues={
                     ":received": item["received"],
                     ":due": item["due"],
                     ":count": item["count"],
-                    ":completed": {"S": at.isoformat()},
+                    ":at": {"S": at.isoformat()},
                     ":ttl": _expiry(at),
                 },
             )
@@ -205,15 +215,19 @@ def _entry(item: Item) -> str:
 def _request(item: Item) -> SubjectRequest:
     parts = _entry(item).split("#")
     names = parts[1:] if parts[0] + "#" == _OPEN else parts[2:]
-    completed = item.get("completed")
     return SubjectRequest(
         RegistrationId(item["id"]["S"]),
         RequestKind(names[0]),
         datetime.fromisoformat(item["received"]["S"]),
         Revision(int(names[1])) if len(names) > 1 else None,
         int(item["count"]["N"]),
-        datetime.fromisoformat(completed["S"]) if completed else None,
+        _time(item, "completed"),
+        _time(item, "lapsed"),
     )
+
+
+def _time(item: Item, name: str) -> datetime | None:
+    return datetime.fromisoformat(item[name]["S"]) if name in item else None
 
 
 def _view(item: Item) -> StaffView:

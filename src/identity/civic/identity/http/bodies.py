@@ -100,6 +100,9 @@ class RequestNote(Body):
     due_at: datetime
     count: int = Field(ge=1, description="How often it was made before it was answered")
     completed_at: datetime | None = None
+    lapsed_at: datetime | None = Field(
+        default=None, description="When an erasure left nothing to answer it about"
+    )
 
 
 class RequestNotes(Body):
@@ -319,6 +322,7 @@ def request_note(request: SubjectRequest) -> RequestNote:
         due_at=request.due_at,
         count=request.count,
         completed_at=request.completed_at,
+        lapsed_at=request.lapsed_at,
     )
 
 

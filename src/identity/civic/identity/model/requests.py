@@ -50,6 +50,13 @@ class SubjectRequest:
     count: int = 1
     """How many times it was made before it was answered."""
     completed_at: datetime | None = None
+    lapsed_at: datetime | None = None
+    """When an erasure left nothing to answer it about; a request that lapsed was not answered."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still waits for the answer."""
+        return self.completed_at is None and self.lapsed_at is None
 
     @property
     def due_at(self) -> datetime:

@@ -206,6 +206,10 @@ class RequestLog(Protocol):
         """
         ...
 
+    def lapse(self, registration: RegistrationId, at: datetime) -> None:
+        """Note that every open request has lapsed: nothing is left to answer it about."""
+        ...
+
     def note_view(self, view: StaffView) -> None:
         """Note that a member of staff is about to open a record."""
         ...

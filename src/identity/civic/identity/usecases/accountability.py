@@ -116,7 +116,7 @@ def _expiry(accountability: Accountability) -> datetime:
 
 
 def _conclude(accountability: Accountability, record: ErasureRecord) -> bool:
-    """Sign the receipt of a complete erasure, which answers every other request as well."""
+    """Sign the receipt of a complete erasure; what else was asked for lapses with it."""
     if record.completed_at is None:
         return False
     if record.receipt is None:
@@ -125,6 +125,7 @@ def _conclude(accountability: Accountability, record: ErasureRecord) -> bool:
         signature = accountability.signer.sign(document)
         receipt = SignedReceipt(document, signature, public_key)
         accountability.ledger.seal(record.id, receipt, _expiry(accountability))
-    for kind in RequestKind:
+    for kind in (RequestKind.ERASURE, RequestKind.WITHDRAWAL):
         accountability.requests.complete(record.id, kind, accountability.clock())
+    accountability.requests.lapse(record.id, accountability.clock())
     return True

@@ -126,14 +126,16 @@ def _put_right(review: Review, case: ReviewCase, row: DecisionRow | Tombstone | 
         if of_the_office or row.verdict.decision != Decision.ACCEPTED:
             review.queue.carry_over(case, row.record.revision)
             return
-    review.requests.complete(case.record.id, RequestKind.REVIEW, review.clock())
+    if isinstance(row, DecisionRow):
+        # What was erased is not answered: its requests lapse with the erasure.
+        review.requests.complete(case.record.id, RequestKind.REVIEW, review.clock())
     review.queue.close(case.record.id, case.record.revision)
 
 
 def _is_asked_for(review: Review, case: ReviewCase) -> bool:
     """Return whether the data subject has asked for a person, and waits for the answer."""
     requests = review.requests.history(case.record.id).requests
-    return any(one.kind is RequestKind.REVIEW and not one.completed_at for one in requests)
+    return any(one.kind is RequestKind.REVIEW and one.is_open for one in requests)
 
 
 def propose(review: Review, registration: RegistrationId, judgement: Judgement, by: str) -> None:

@@ -46,6 +46,12 @@ class MemoryRequestLog:
                 self.done[request.received_at, place] = replace(request, completed_at=at)
                 del self.pending[place]
 
+    def lapse(self, registration: RegistrationId, at: datetime) -> None:
+        for place, request in list(self.pending.items()):
+            if place[0] == registration:
+                self.done[request.received_at, place] = replace(request, lapsed_at=at)
+                del self.pending[place]
+
     def note_view(self, view: StaffView) -> None:
         if view not in self.views:
             self.views.append(view)

@@ -123,9 +123,14 @@ def requests_table(notes: list[dict[str, Any]]) -> Table:
             note["article"],
             minute(note["received_at"]),
             day(note["due_at"]),
-            minute(note.get("completed_at")),
+            minute(note.get("completed_at")) or _lapsed(note),
         )
     return table
+
+
+def _lapsed(note: dict[str, Any]) -> str:
+    at = minute(note.get("lapsed_at"))
+    return f"lapsed {at}" if at else ""
 
 
 def erasure(
