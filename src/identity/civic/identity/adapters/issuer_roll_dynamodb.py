@@ -28,11 +28,6 @@ from civic.identity.ports.issuing import IssuerRoll
 
 _ISSUED = "issued_"
 _DIGEST_BYTES = 32
-_LATER = (
-    "attribute_not_exists(erased_at) AND (attribute_not_exists(#revision)"
-    " OR #revision < :revision OR (#revision = :revision AND (#round < :round{or_newer_areas})))"
-    " AND (attribute_not_exists(restriction) OR restriction <= :restriction)"
-)
 # A row without a version is of version 0.
 _NEWER_AREAS = (
     " OR (#round = :round AND (attribute_not_exists(#area_version)"
@@ -44,6 +39,16 @@ _RESTRICTED_LATER = (
 )
 # This does not hold for a tombstone either, which has no ``accepted``.
 _FIRST_OR_SAME = "accepted = :yes AND (attribute_not_exists(#issued) OR #issued = :request)"
+
+
+def _later(or_newer_areas: str) -> str:
+    """Return the condition that a decision is later than the one in the row, if it has any."""
+    return (
+        "attribute_not_exists(erased_at) AND (attribute_not_exists(#revision)"
+        " OR #revision < :revision"
+        f" OR (#revision = :revision AND (#round < :round{or_newer_areas})))"
+        " AND (attribute_not_exists(restriction) OR restriction <= :restriction)"
+    )
 
 
 class DynamoDbIssuerRoll(IssuerRoll):
@@ -65,7 +70,7 @@ class DynamoDbIssuerRoll(IssuerRoll):
         self._table.update(
             standing.id,
             f"SET {', '.join(changes)} REMOVE {', '.join(left_out)}",
-            _LATER.format(or_newer_areas=_NEWER_AREAS if standing.area_version else ""),
+            _later(_NEWER_AREAS if standing.area_version else ""),
             ExpressionAttributeNames={f"#{name}": name for name in facts | written},
             ExpressionAttributeValues={
                 ":restriction": {"N": str(restriction)},

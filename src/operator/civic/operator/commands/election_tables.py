@@ -44,7 +44,8 @@ def election_table(election: Json) -> Group:
             moment = in_zone(election[name], election["time_zone"])
             said = name.removesuffix("_at").replace("_", " ")
             facts.add_row(said, f"{moment} ({election['time_zone']})")
-    facts.add_row("day", f"{election['day']}, when voters must be old enough")
+    if "day" in election:
+        facts.add_row("day", f"{election['day']}, when voters must be old enough")
     facts.add_row("openings", f"for {_AUDIENCES[election['openings']]}")
     if "ballots" in election:
         facts.add_row("ballots", str(election["ballots"]))
