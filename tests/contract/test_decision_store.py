@@ -30,7 +30,7 @@ REJECTED = Verdict(
 )
 REVIEW = Verdict(Decision.REVIEW, (), "national-2027.1")
 RULING = Ruling(1, Decision.REJECTED, {"address": bytes(16), "email": bytes(range(16))}, ("N1",))
-BY_THE_FIRST = Acceptance(Revision(1), NOW, ("N1", "DE-BE", "DE"), 3, date(2027, 5, 1))
+BY_THE_FIRST = Acceptance(Revision(1), ("N1", "DE-BE", "DE"), 3, date(2027, 5, 1))
 GRAVE = Tombstone(ADA, NOW, access_digest=DIGEST)
 
 type Decisions = DynamoDbDecisions | MemoryDecisions
@@ -48,7 +48,7 @@ def row(revision: int = 1, verdict: Verdict | None = None, restriction: int = 0)
     record = RecordId(ADA, Revision(revision))
     changed = NOW if restriction else None
     accepted = verdict is not None and verdict.decision is Decision.ACCEPTED
-    acceptance = Acceptance(record.revision, NOW) if accepted else None
+    acceptance = Acceptance(record.revision) if accepted else None
     return DecisionRow(
         record, DIGEST, NOW, updated, verdict, restriction, changed, acceptance=acceptance
     )
@@ -338,19 +338,30 @@ def test_write_that_forgets_what_is_in_force_is_refused(
     assert decisions.get(ADA) == replace(later, verdict=REJECTED)
 
 
-def test_acceptance_keeps_when_the_person_registered(decisions: Decisions) -> None:
+def test_acceptance_takes_the_place_of_another(decisions: Decisions) -> None:
     stand(decisions, IN_FORCE)
-    late = replace(row(2, ACCEPTED), acceptance=Acceptance(Revision(2), LATER))
-    assert decisions.decide(late) == IN_FORCE
-    merged = late.after(IN_FORCE)
-    assert merged.acceptance == Acceptance(Revision(2), NOW)
-    assert decisions.decide(merged) is None
-    assert decisions.get(ADA) == merged
+    accepted = replace(row(2, ACCEPTED), acceptance=Acceptance(Revision(2), ("DE",)))
+    assert decisions.decide(accepted) is None
+    assert decisions.get(ADA) == accepted
+
+
+def test_areas_of_an_accepted_row_are_renewed_unless_it_has_changed(decisions: Decisions) -> None:
+    there = replace(row(1, ACCEPTED), acceptance=BY_THE_FIRST)
+    renewed = replace(there, acceptance=replace(BY_THE_FIRST, areas=("N2", "DE"), area_version=4))
+    assert not decisions.renew(renewed)
+    stand(decisions, there)
+    assert not decisions.renew(replace(renewed, updated=LATER))
+    assert not decisions.renew(replace(renewed, restriction=1))
+    assert decisions.get(ADA) == there
+    assert decisions.renew(renewed)
+    assert decisions.get(ADA) == renewed
+    assert decisions.note_pending(row(2).after(renewed)) is None
+    assert not decisions.renew(renewed)
 
 
 def test_first_acceptance_is_written_where_none_was(decisions: Decisions) -> None:
     stand(decisions, row(1, REJECTED))
-    accepted = replace(row(2, ACCEPTED), acceptance=Acceptance(Revision(2), LATER))
+    accepted = replace(row(2, ACCEPTED), acceptance=Acceptance(Revision(2), ("DE",)))
     assert decisions.decide(accepted) is None
     assert decisions.get(ADA) == accepted
 
@@ -367,21 +378,19 @@ def test_acceptance_that_people_ended_is_not_revived(decisions: Decisions) -> No
 
 
 @pytest.mark.usefixtures("aws")
-def test_accepted_row_of_an_earlier_release_was_registered_when_it_was_created() -> None:
+def test_accepted_row_of_an_earlier_release_is_in_force() -> None:
     there = row(1, ACCEPTED)
     stand(deployed(), there)
     clients.dynamodb().update_item(
         TableName="decisions",
         Key={"id": {"S": ADA}},
-        UpdateExpression="REMOVE accepted_by, registered, areas",
+        UpdateExpression="REMOVE accepted_by, areas",
     )
-    assert there.acceptance == Acceptance(Revision(1), there.created)
+    assert there.acceptance == Acceptance(Revision(1))
     assert deployed().get(ADA) == there
     assert deployed().note_pending(row(2)) == there
-    late = replace(row(2, ACCEPTED), acceptance=Acceptance(Revision(2), LATER))
-    assert deployed().decide(late) == there
-    assert deployed().decide(late.after(there)) is None
-    assert deployed().note_pending(row(3).after(late.after(there))) is None
+    assert deployed().note_pending(row(2).after(there)) is None
+    assert deployed().decide(replace(row(2, REJECTED), acceptance=there.acceptance)) is None
 
 
 def test_ruling_is_kept_as_it_is(decisions: Decisions) -> None:
@@ -389,7 +398,7 @@ def test_ruling_is_kept_as_it_is(decisions: Decisions) -> None:
     stand(decisions, replace(there, acceptance=None, ruling=None, verdict=REVIEW))
     assert decisions.overrule(there)
     assert decisions.get(ADA) == there
-    later = replace(row(2), acceptance=Acceptance(Revision(1), NOW), ruling=RULING)
+    later = replace(row(2), acceptance=Acceptance(Revision(1)), ruling=RULING)
     another = replace(RULING, number=2)
     assert decisions.note_pending(replace(later, ruling=another)) == there
     assert decisions.note_pending(later) is None

@@ -62,8 +62,8 @@ def test_what_waits_for_the_office_does_not_end(
 
 
 def test_rejected_correction_of_the_accepted_ends_nothing(decisions: Calendar) -> None:
-    there = replace(row(REJECTED, LONG_AGO), acceptance=Acceptance(Revision(1), LONG_AGO))
-    stand(decisions, replace(row(ACCEPTED, LONG_AGO), acceptance=Acceptance(Revision(1), LONG_AGO)))
+    there = replace(row(REJECTED, LONG_AGO), acceptance=Acceptance(Revision(1)))
+    stand(decisions, replace(row(ACCEPTED, LONG_AGO), acceptance=Acceptance(Revision(1))))
     later = replace(there, record=RecordId(ADA, Revision(2)))
     stand(decisions, later)
     assert list(decisions.ended(NOW)) == []

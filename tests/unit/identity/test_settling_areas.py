@@ -5,15 +5,23 @@ from datetime import timedelta
 
 import pytest
 
-from civic.contracts.events import DecisionMade, DecisionsMade, ReviewDecided
+from civic.contracts.events import (
+    Decision,
+    DecisionMade,
+    DecisionsMade,
+    RevalidationDue,
+    ReviewDecided,
+)
 from civic.contracts.identifiers import Revision
 from civic.identity.errors import AreaNeeded, AreaUnknown
 from civic.identity.model.area_table import AreaTable, TableVersion
-from civic.identity.model.areas import AreaEntry
+from civic.identity.model.areas import AreaEntry, Fineness
 from civic.identity.model.keys import RecordId
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.registration import Address
-from tests.fakes.pipeline import Consumer, Pipeline
+from civic.identity.model.review import Judgement, OfficeReason
+from civic.identity.usecases.review import decide_case, propose
+from tests.fakes.pipeline import TRACE, Consumer, Pipeline
 from tests.fakes.reviewing import (
     ACCEPTED,
     JANE,
@@ -28,6 +36,7 @@ from tests.fakes.reviewing import (
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
 
+REVIEW = Decision.REVIEW
 NARNIA = Address(
     lines=("Torstr. 1",), city="Berlin", region="Narnia", postcode="10119", country="DE"
 )
@@ -195,3 +204,98 @@ def test_sweep_brings_the_areas_of_a_new_table_to_everybody_on_the_roll() -> Non
     assert (entry.standing.areas, entry.standing.area_version) == (("N2", "DE-BE", "DE"), 2)
     assert decision_of(pipeline, rejected.id).verdict
     assert pipeline.sweep() == {}
+
+
+def on_the_roll(pipeline: Pipeline, receipt: Receipt) -> tuple[str, ...]:
+    entry = pipeline.roll.get(receipt.id)
+    assert entry
+    assert entry.standing.accepted
+    return entry.standing.areas
+
+
+def swept(pipeline: Pipeline) -> None:
+    published = len(pipeline.bus.events)
+    pipeline.now += timedelta(hours=2)
+    pipeline.sweep()
+    pipeline.drain(published)
+
+
+def test_correction_that_fails_leaves_the_areas_of_the_newest_table() -> None:
+    pipeline = Pipeline()
+    load(pipeline, p10119="N1")
+    receipt = pipeline.register(person(address=replace_region(NARNIA, "Berlin")))
+    pipeline.drain()
+    load(pipeline, p10119="N2")
+    swept(pipeline)
+    correct(pipeline, receipt, national_id="not one")
+    pipeline.drain()
+    assert standing(pipeline, receipt) == (REVIEW, 0)
+    assert on_the_roll(pipeline, receipt) == ("N2", "DE-BE", "DE")
+
+
+def wanting_a_table(pipeline: Pipeline) -> Pipeline:
+    """Have the rules ask for an area of the table of everybody in Germany."""
+    known = pipeline.validation.rules
+    germany = known.countries["DE"].model_copy(update={"areas": Fineness.TABLE})
+    countries = {**known.countries, "DE": germany}
+    rules = known.model_copy(update={"countries": countries})
+    pipeline.validation = replace(pipeline.validation, rules=rules)
+    pipeline.review = replace(pipeline.review, rules=rules)
+    return pipeline
+
+
+def test_person_whom_a_new_table_does_not_place_keeps_their_area_until_people_decide() -> None:
+    pipeline = wanting_a_table(Pipeline())
+    load(pipeline, p10119="N1")
+    receipt = pipeline.register(person(address=replace_region(NARNIA, "Berlin")))
+    pipeline.drain()
+    load(pipeline, p20001="N3")
+    swept(pipeline)
+    assert on_the_roll(pipeline, receipt) == ("N1", "DE-BE", "DE")
+    assert listed(pipeline) == {receipt.id}
+    published = len(pipeline.bus.events)
+    swept(pipeline)
+    # Not every sweep from now on.
+    assert len(pipeline.bus.of(RevalidationDue)) == 1
+    assert decide(pipeline, receipt, areas=("N3",))
+    pipeline.drain(published)
+    assert on_the_roll(pipeline, receipt)[0] == "N3"
+
+
+def test_area_that_people_settled_outlives_another_decision_and_being_taken_off() -> None:
+    pipeline = Pipeline()
+    receipt = narnian(pipeline)
+    decide(pipeline, receipt, areas=("DE-BE",))
+    pipeline.drain()
+    correct(pipeline, receipt, address=NARNIA, national_id="not one")
+    pipeline.drain()
+    decide(pipeline, receipt, revision=2)
+    pipeline.drain()
+    assert on_the_roll(pipeline, receipt) == ("DE-BE", "DE")
+    off = Judgement(REJECTED, reason=OfficeReason.MOVED_AWAY)
+    back = Judgement(ACCEPTED, reason=OfficeReason.PUT_BACK)
+    record = RecordId(receipt.id, Revision(2))
+    for judgement in (off, back):
+        propose(pipeline.review, receipt.id, judgement, JANE)
+        assert decide_case(pipeline.review, record, judgement, JOHN, TRACE)
+        pipeline.drain()
+    assert on_the_roll(pipeline, receipt) == ("DE-BE", "DE")
+
+
+def test_acceptance_for_another_reason_settles_no_area() -> None:
+    pipeline = wanting_a_table(Pipeline())
+    load(pipeline, p10119="N1")
+    address = replace_region(NARNIA, "Berlin")
+    receipt = pipeline.register(person(address=address, national_id="not one"))
+    pipeline.drain()
+    decide(pipeline, receipt)
+    pipeline.drain()
+    row = decision_of(pipeline, receipt.id)
+    assert row.ruling
+    assert row.ruling.areas == ()
+    load(pipeline, p20001="N3")
+    correct(pipeline, receipt, address=address, national_id="not one", username="another")
+    pipeline.drain()
+    # The address is as people saw it, but nobody has said where it is.
+    assert standing(pipeline, receipt) == (REVIEW, 0)
+    assert on_the_roll(pipeline, receipt) == ("N1", "DE-BE", "DE")

@@ -138,27 +138,21 @@ def test_acceptance_that_people_ended_is_not_in_force_any_more() -> None:
     assert not on_the_roll(pipeline, receipt)
 
 
-def test_time_of_registering_is_that_of_the_first_revision_accepted_without_a_break() -> None:
+def test_nothing_makes_somebody_who_registered_in_time_late() -> None:
     pipeline = Pipeline()
+    registered = pipeline.now
     receipt = pipeline.register(person(**HALF_AN_ADDRESS))
     pipeline.drain()
-    pipeline.now += RETENTION / 2
-    first = pipeline.now
-    for changes in ({}, HALF_AN_ADDRESS, NOT_AN_ID, {"phone_number": "+493022730027"}):
-        corrected(pipeline, receipt, **changes)
+    for changes in (NOT_AN_ID, NOT_AN_ID, HALF_AN_ADDRESS, NOT_AN_ID):
         pipeline.now += RETENTION / 20
-    (made,) = pipeline.bus.of(ValidationResult)[-1].results
-    assert (made.decision, made.registered_at) == (ACCEPTED, first)
-
-
-def test_people_who_accept_late_do_not_make_it_a_late_registration() -> None:
-    pipeline = Pipeline()
-    receipt = in_doubt(pipeline)
-    submitted = pipeline.now
-    pipeline.now += RETENTION
-    decide(pipeline, receipt)
-    (made,) = pipeline.bus.of(ReviewDecided)[-1].results
-    assert (made.decision, made.registered_at) == (ACCEPTED, submitted)
+        corrected(pipeline, receipt, **changes)
+    pipeline.now += RETENTION / 2
+    for revision, decision in ((5, ACCEPTED), (6, REJECTED), (7, ACCEPTED)):
+        decide(pipeline, receipt, decision, revision=revision)
+        (made,) = pipeline.bus.of(ReviewDecided)[-1].results
+        in_time = registered if decision is ACCEPTED else None
+        assert (made.decision, made.registered_at) == (decision, in_time)
+        corrected(pipeline, receipt, national_id=f"another {revision}")
 
 
 def test_record_of_an_earlier_release_counts_as_changed_altogether() -> None:

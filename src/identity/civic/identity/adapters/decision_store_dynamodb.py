@@ -2,8 +2,7 @@
 
 A row has what concerns few people only where it does: ``restriction``, ``round`` and ``ruling``,
 with ``rulings``, the number of the ruling, which conditions compare. Accepted rows of earlier
-releases have no ``accepted_by`` and ``registered``; they were accepted by their own revision, and
-registered when the first was ``created``.
+releases have no ``accepted_by``; they were accepted by their own revision.
 """
 
 from collections.abc import Iterator
@@ -38,9 +37,6 @@ _NONE_ACCEPTED = (
 _ACCEPTED_BY = (
     "accepted_by = :accepted_by OR (attribute_not_exists(accepted_by)"
     " AND #decision = :accepted AND revision = :accepted_by)"
-)
-_REGISTERED = (
-    "registered = :registered OR (attribute_not_exists(registered) AND created = :registered)"
 )
 _NOT_CONTESTED = "(attribute_not_exists(contested) OR contested <> updated)"
 _WHAT_CHANGES = (
@@ -81,6 +77,15 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
             _OVERRULED,
             {"#status": "status", "#round": "round"},
             {":fulfilled": {"S": Status.FULFILLED}, ":round": {"N": str(number)}},
+        )
+        return known is None
+
+    @override
+    def renew(self, row: DecisionRow) -> bool:
+        known = self._put(
+            row,
+            "revision = :r AND updated = :updated AND accepted_by = :r",
+            values={":updated": {"S": row.updated.isoformat()}},
         )
         return known is None
 
@@ -186,22 +191,23 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         """Put a row as ``_put`` does, but not one that forgets what the row there says."""
         if not (row.accepted or row.waits_for_people):
             condition = f"({condition}) AND {_NOT_CONTESTED}"
-        names = {**(names or {}), "#decision": "decision"}
-        values = {**(values or {}), ":accepted": {"S": Decision.ACCEPTED}}
-        accepted = _NONE_ACCEPTED
-        if row.acceptance is not None and row.accepted:
-            # It takes the place of another, of which it keeps when the person registered.
-            accepted = f"({_NONE_ACCEPTED}) OR {_REGISTERED}"
-            values[":registered"] = {"S": row.acceptance.registered.isoformat()}
-        elif row.acceptance is not None:
-            accepted = _ACCEPTED_BY
-            values[":accepted_by"] = {"N": str(row.acceptance.revision)}
+        names, values = dict(names or {}), dict(values or {})
         rulings = "attribute_not_exists(rulings)"
         if row.ruling is not None:
             rulings = "rulings = :rulings"
             values[":rulings"] = {"N": str(row.ruling.number)}
-        same = f"attribute_not_exists(id) OR (({accepted}) AND {rulings})"
-        return self._put(row, f"({condition}) AND ({same})", names, values)
+        same = rulings
+        # An acceptance takes the place of any other.
+        if not row.accepted:
+            names["#decision"] = "decision"
+            values[":accepted"] = {"S": Decision.ACCEPTED}
+            in_force = _NONE_ACCEPTED
+            if row.acceptance is not None:
+                in_force = _ACCEPTED_BY
+                values[":accepted_by"] = {"N": str(row.acceptance.revision)}
+            same = f"({in_force}) AND {rulings}"
+        condition = f"({condition}) AND (attribute_not_exists(id) OR ({same}))"
+        return self._put(row, condition, names or None, values)
 
 
 def _under(restriction: int) -> tuple[str, Item]:
@@ -283,7 +289,6 @@ def _verdict(item: Item) -> Verdict | None:
 def _acceptance_item(acceptance: Acceptance) -> Item:
     item: Item = {
         "accepted_by": {"N": str(acceptance.revision)},
-        "registered": {"S": acceptance.registered.isoformat()},
         "areas": {"L": [{"S": area} for area in acceptance.areas]},
     }
     if acceptance.area_version:
@@ -297,16 +302,13 @@ def _acceptance(item: Item) -> Acceptance | None:
     if "accepted_by" in item:
         return Acceptance(
             Revision(_number(item, "accepted_by")),
-            datetime.fromisoformat(item["registered"]["S"]),
             tuple(area["S"] for area in item["areas"]["L"]),
             _number(item, "area_version"),
             date.fromisoformat(item["eligible_from"]["S"]) if "eligible_from" in item else None,
         )
     if item.get("decision") != {"S": Decision.ACCEPTED}:
         return None
-    return Acceptance(
-        Revision(_number(item, "revision")), datetime.fromisoformat(item["created"]["S"])
-    )
+    return Acceptance(Revision(_number(item, "revision")))
 
 
 def _ruling_item(ruling: Ruling) -> Item:

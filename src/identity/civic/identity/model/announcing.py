@@ -10,6 +10,9 @@ def announced(
 ) -> DecisionMade:
     """Return the announcement of a row's verdict.
 
+    The person registered when the registration was first submitted: neither the office's delay nor
+    a correction makes it a late one.
+
     Args:
         row: The row.
         verdict: Its verdict.
@@ -19,8 +22,7 @@ def announced(
     """
     acceptance = row.acceptance
     if acceptance is not None and row.accepted:
-        revision, registered = row.record.revision, acceptance.registered
-        acceptance = Acceptance.of(revision, registered, placement)
+        acceptance = Acceptance.of(row.record.revision, placement)
     return DecisionMade(
         id=row.record.id,
         revision=row.record.revision,
@@ -34,7 +36,7 @@ def announced(
         areas=acceptance.areas if acceptance else (),
         area_version=acceptance.area_version if acceptance else 0,
         eligible_from=acceptance.eligible_from if acceptance else None,
-        registered_at=acceptance.registered if acceptance else None,
+        registered_at=row.created if acceptance else None,
         cohort=placement.cohort,
         access_digest=row.access_digest,
         traceparent=traceparent,

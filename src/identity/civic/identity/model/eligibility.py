@@ -6,20 +6,16 @@ from datetime import date, datetime
 
 from civic.contracts.events import Cohort, Decision, Reason
 from civic.identity.model.age import birth_days
-from civic.identity.model.areas import NO_TABLE, Residence, TablePage, residence, settled
+from civic.identity.model.areas import NO_TABLE, Fineness, Residence, TablePage, residence, settled
 from civic.identity.model.checks import CHECKS, Case
 from civic.identity.model.codes import Code, Severity
 from civic.identity.model.placement import Placement
 from civic.identity.model.pointers import field_of
 from civic.identity.model.registration import Registration
-from civic.identity.model.rows import DecisionRow
+from civic.identity.model.rows import ADDRESS, DecisionRow
 from civic.identity.model.rules import RuleSet
 
 OTHER_REGION = "other"
-ADDRESS = "address"
-"""The field that decides the areas."""
-
-
 REJECTED_BY_PEOPLE = "rejected_by_people_before"
 """The reason code of a correction by somebody whom people have rejected."""
 
@@ -92,6 +88,7 @@ def decide(
         for check in CHECKS
         for reason in check(case)
         if field_of(reason.pointer) not in past.settled
+        or (reason.code == Code.AREA_UNRESOLVED and not past.areas)
     ]
     counted = [(severity, reason) for severity, reason in found if severity != Severity.IGNORE]
     home = lives_in(registration, page, past.areas)
@@ -134,13 +131,19 @@ def lives_in(registration: Registration, page: TablePage, areas: tuple[str, ...]
     return residence(registration.address, page)
 
 
+def is_settled(registration: Registration, home: Residence, rules: RuleSet) -> bool:
+    """Return whether it is known where a person votes, as finely as the rules want it."""
+    country = rules.countries.get(registration.address.country)
+    return home.is_settled(country.areas if country else Fineness.COUNTRY)
+
+
 def eligible_from(registration: Registration, rules: RuleSet, decided_at: datetime) -> date | None:
     """Return from when a person is old enough to vote, if that day is after the decision.
 
     So nothing is learnt of the birth date of somebody who is old enough. Of a date that is known in
-    part, the first possible day counts.
+    part, the last possible day counts, as nobody votes too young.
     """
-    day = rules.old_enough_from(birth_days(registration.date_of_birth)[0])
+    day = rules.old_enough_from(birth_days(registration.date_of_birth)[1])
     return day if day > rules.local_date(decided_at) else None
 
 

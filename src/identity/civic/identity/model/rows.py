@@ -12,6 +12,9 @@ from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.placement import Placement
 
+ADDRESS = "address"
+"""The field that decides the areas."""
+
 
 class Status(StrEnum):
     """How far the newest revision of a registration has come."""
@@ -63,17 +66,15 @@ class Acceptance:
 
     revision: Revision
     """Which was accepted."""
-    registered: datetime
-    """When the first of the revisions that were accepted without a break was submitted."""
     areas: tuple[str, ...] = ()
     area_version: int = 0
     eligible_from: date | None = None
 
     @classmethod
-    def of(cls, revision: Revision, registered: datetime, placement: Placement) -> Self:
+    def of(cls, revision: Revision, placement: Placement) -> Self:
         """Return the acceptance of a revision whose data gives this placement."""
         areas, version = placement.areas, placement.area_version
-        return cls(revision, registered, areas, version, placement.eligible_from)
+        return cls(revision, areas, version, placement.eligible_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +148,9 @@ class DecisionRow:
             restriction=known.restriction,
             restriction_changed=known.restriction_changed,
             contested=self.updated if known.waits_for_people and not self.accepted else None,
-            acceptance=self._acceptance_after(known),
+            acceptance=self.acceptance if self.accepted else known.acceptance,
             ruling=known.ruling,
         )
-
-    def _acceptance_after(self, known: "DecisionRow") -> Acceptance | None:
-        if not self.accepted or self.acceptance is None:
-            return known.acceptance
-        if known.acceptance is None:
-            return self.acceptance
-        return replace(self.acceptance, registered=known.acceptance.registered)
 
     def forgets(self, known: "DecisionRow") -> bool:
         """Return whether this row, written over that one, would lose what ``after`` keeps of it."""
@@ -164,10 +158,16 @@ class DecisionRow:
         unanswered = known.waits_for_people and not (self.accepted or self.waits_for_people)
         return unanswered or (self.acceptance, self.ruling) != (merged.acceptance, merged.ruling)
 
+    def areas_settled(self, fingerprints: Mapping[str, bytes]) -> tuple[str, ...]:
+        """Return the areas that people settled for this address, whatever they decided since."""
+        if self.ruling is None:
+            return ()
+        seen, there = self.ruling.fingerprints.get(ADDRESS, b""), fingerprints.get(ADDRESS, b"")
+        return self.ruling.areas if seen and hmac.compare_digest(seen, there) else ()
+
     def ruled(
         self,
         fingerprints: Mapping[str, bytes],
-        submitted_at: datetime,
         placement: Placement,
         areas: tuple[str, ...] = (),
     ) -> "DecisionRow":
@@ -175,19 +175,16 @@ class DecisionRow:
 
         Args:
             fingerprints: Of the fields that they looked at.
-            submitted_at: When this revision was submitted.
             placement: Where the person belongs by its data.
-            areas: Those that they settled.
+            areas: Those that they settled, now or before for the same address.
         """
         if self.verdict is None:
             return self
         acceptance = None
         if self.accepted:
-            registered = self.acceptance.registered if self.acceptance else submitted_at
-            acceptance = Acceptance.of(self.record.revision, registered, placement)
+            acceptance = Acceptance.of(self.record.revision, placement)
         number = self.ruling.number + 1 if self.ruling else 1
-        settled = areas if self.accepted else ()
-        ruling = Ruling(number, self.verdict.decision, fingerprints, settled)
+        ruling = Ruling(number, self.verdict.decision, fingerprints, areas)
         return replace(self, acceptance=acceptance, ruling=ruling)
 
 

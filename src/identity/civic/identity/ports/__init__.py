@@ -124,6 +124,10 @@ class DecisionStore(Protocol):
         """
         ...
 
+    def renew(self, row: DecisionRow) -> bool:
+        """Write the areas of an accepted row anew; False if the row has changed otherwise."""
+        ...
+
     def restrict(self, row: DecisionRow, at: datetime) -> bool:
         """Add one to the restriction count of a row; False if it is no longer as given."""
         ...

@@ -21,9 +21,8 @@ from civic.identity.errors import (
     ReviewOutdated,
 )
 from civic.identity.model.announcing import announced
-from civic.identity.model.areas import Fineness, Residence
 from civic.identity.model.codes import Code
-from civic.identity.model.eligibility import lives_in, placement_of, settled_areas
+from civic.identity.model.eligibility import is_settled, lives_in, placement_of, settled_areas
 from civic.identity.model.keys import RecordId
 from civic.identity.model.opened import Opened
 from civic.identity.model.registration import Registration
@@ -239,15 +238,19 @@ def decide_case(
     if verdict is None or verdict.decision != judgement.decision:
         raise ReviewOutdated
     # Where a person belongs is announced with every decision, and only the record has it.
-    opened, stored = _open(review, row, StaffView(record.id, now, by, "decision"))
+    opened, _ = _open(review, row, StaffView(record.id, now, by, "decision"))
     page = review.areas.page(opened.registration.address)
-    settled = settled_areas(decided, {}) if known else judgement.areas
+    settled = judgement.areas or row.areas_settled(opened.fingerprints)
+    if known:
+        settled = settled_areas(decided, {})
     home = lives_in(opened.registration, page, settled)
-    if verdict.decision is Decision.ACCEPTED and not _is_settled(review, opened, home):
+    if verdict.decision is Decision.ACCEPTED and not is_settled(
+        opened.registration, home, review.rules
+    ):
         raise AreaNeeded
     placement = placement_of(opened.registration, review.rules, home, decided.updated)
     if not known:
-        decided = decided.ruled(opened.fingerprints, stored.updated, placement, judgement.areas)
+        decided = decided.ruled(opened.fingerprints, placement, settled)
         if not review.decisions.overrule(decided):
             raise ReviewOutdated
     made = announced(decided, verdict, placement, trace.traceparent)
@@ -286,11 +289,6 @@ def _require_known_areas(review: Review, judgement: Judgement) -> None:
     for area in judgement.areas:
         if not (exists(area) or area in review.rules.countries or review.areas.has(area)):
             raise AreaUnknown
-
-
-def _is_settled(review: Review, opened: Opened, home: Residence) -> bool:
-    country = review.rules.countries.get(opened.registration.address.country)
-    return home.is_settled(country.areas if country else Fineness.COUNTRY)
 
 
 def _standing(review: Review, registration: RegistrationId) -> tuple[ReviewCase, DecisionRow]:

@@ -1,6 +1,6 @@
 """What the validator does: open in isolation, decide, write the decision, announce it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from civic.contracts.events import Decision, DecisionMade, SealedRevision
 from civic.contracts.ports import Clock
@@ -9,6 +9,7 @@ from civic.identity.model.announcing import announced
 from civic.identity.model.areas import TablePage
 from civic.identity.model.eligibility import (
     decide,
+    is_settled,
     lives_in,
     past_of,
     placement_of,
@@ -16,6 +17,7 @@ from civic.identity.model.eligibility import (
 )
 from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey
 from civic.identity.model.opened import Opened, open_registration
+from civic.identity.model.placement import Placement
 from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import Acceptance, DecisionRow, Tombstone, Verdict
 from civic.identity.model.rules import RuleSet
@@ -77,12 +79,39 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
     written = _decide(validation, request, Judged(opened, page), known)
     if written is None or written.verdict is None:
         return None
-    if written.verdict.decision == Decision.REVIEW:
-        cause = ReviewCause.DATA_SUBJECT if written.waits_for_people else ReviewCause.RULES
-        validation.reviews.add(ReviewCase(record, request.submitted_at, cause))
+    verdict = written.verdict
     home = lives_in(opened.registration, page, settled_areas(written, opened.fingerprints))
     placement = placement_of(opened.registration, validation.rules, home, written.updated)
-    return announced(written, written.verdict, placement, request.traceparent)
+    outdated = _older_areas(written, placement)
+    unsettled = outdated and not is_settled(opened.registration, home, validation.rules)
+    if unsettled:
+        # A new table does not decide this address: people do, and until then nothing changes.
+        placement = replace(placement, areas=outdated)
+    if unsettled or verdict.decision is Decision.REVIEW:
+        cause = ReviewCause.DATA_SUBJECT if written.waits_for_people else ReviewCause.RULES
+        case = ReviewCase(record, request.submitted_at, cause, round=verdict.round)
+        validation.reviews.add(case)
+    if outdated:
+        written = _renewed(validation.decisions, written, placement)
+    return announced(written, verdict, placement, request.traceparent)
+
+
+def _older_areas(row: DecisionRow, placement: Placement) -> tuple[str, ...]:
+    """Return the areas of an accepted row by an earlier version of the office's table."""
+    acceptance = row.acceptance
+    if not row.accepted or acceptance is None:
+        return ()
+    return acceptance.areas if acceptance.area_version < placement.area_version else ()
+
+
+def _renewed(decisions: DecisionStore, row: DecisionRow, placement: Placement) -> DecisionRow:
+    """Write the areas by the table in use, so that later decisions announce them too.
+
+    If the row has changed meanwhile, what changed it has looked at the table as well.
+    """
+    renewed = replace(row, acceptance=Acceptance.of(row.record.revision, placement))
+    decisions.renew(renewed)
+    return renewed
 
 
 def _hold_back(decisions: DecisionStore, known: DecisionRow, request: SealedRevision) -> None:
@@ -147,7 +176,7 @@ def _judge(
     if found.decision is Decision.ACCEPTED:
         home = lives_in(judged.opened.registration, judged.page, past.areas)
         placement = placement_of(judged.opened.registration, validation.rules, home, now)
-        acceptance = Acceptance.of(record.revision, request.submitted_at, placement)
+        acceptance = Acceptance.of(record.revision, placement)
     row = DecisionRow(
         record,
         AccessDigest(request.access_digest),

@@ -74,6 +74,13 @@ class MemoryDecisions:
     def overrule(self, row: DecisionRow) -> bool:
         return row.record.id in self.rows and self._write(row, _overruled) is None
 
+    def renew(self, row: DecisionRow) -> bool:
+        known = self.rows.get(row.record.id)
+        if not isinstance(known, DecisionRow) or known != replace(row, acceptance=known.acceptance):
+            return False
+        self.rows[row.record.id] = row
+        return True
+
     def restrict(self, row: DecisionRow, at: datetime) -> bool:
         known = self.rows.get(row.record.id)
         if not isinstance(known, DecisionRow) or known.restriction != row.restriction:
