@@ -236,10 +236,37 @@ def test_case_of_the_office_is_brought_up_once(queue: Queue) -> None:
     assert queue.get(ADA) == replace(OF_THE_OFFICE, round=1)
 
 
-def test_case_of_the_rules_in_place_of_the_office_s_is_the_office_s(queue: Queue) -> None:
+@pytest.mark.parametrize("cause", ReviewCause)
+def test_case_that_takes_the_place_of_the_office_s_is_the_office_s(
+    queue: Queue, cause: ReviewCause
+) -> None:
     queue.bring_up(OF_THE_OFFICE)
-    queue.add(case(2))
+    queue.opine(OF_THE_OFFICE, AGAINST)
+    queue.add(case(2, cause))
     assert queue.get(ADA) == case(2, ReviewCause.OFFICE)
+
+
+def test_case_of_the_data_subject_takes_the_place_of_one_of_the_rules(queue: Queue) -> None:
+    queue.add(case())
+    queue.add(case(2, ReviewCause.DATA_SUBJECT))
+    assert queue.get(ADA) == case(2, ReviewCause.DATA_SUBJECT)
+
+
+@pytest.mark.parametrize("cause", ReviewCause)
+@pytest.mark.parametrize("known", [0, None])
+def test_case_that_waits_already_becomes_the_office_s_as_it_is(
+    queue: Queue, cause: ReviewCause, known: int | None
+) -> None:
+    queue.add(replace(case(cause=cause), round=known))
+    queue.opine(case(), FOR)
+    queue.bring_up(replace(OF_THE_OFFICE, since=NOW + timedelta(days=1)))
+    assert queue.get(ADA) == replace(OF_THE_OFFICE, round=known, opinions=(FOR,))
+
+
+def test_office_changes_no_case_of_a_later_revision(queue: Queue) -> None:
+    queue.add(case(2))
+    queue.bring_up(OF_THE_OFFICE)
+    assert queue.get(ADA) == case(2)
 
 
 def test_case_of_the_office_is_carried_over_as_its_own(queue: Queue) -> None:

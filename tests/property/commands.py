@@ -230,13 +230,19 @@ class DecideCase(Command):
 
     def request(self) -> dict[str, Any]:
         opinion = json.dumps({"revision": self.about, "decision": self.verdict})
-        return {"path": {"id": self.citizen.id}, "body": opinion, "staff": _STAFF}
+        # By two in turn: to take somebody off the roll they have to agree.
+        by = _STAFF + str(len(self.citizen.of(DecideCase)) % 2)
+        return {"path": {"id": self.citizen.id}, "body": opinion, "staff": by}
 
     def judge(self) -> None:
         if self.status == 409:
             assert self.said["code"] in {"review_outdated", "restricted", "not_yet_stored"}
         elif self.status != 404:
             assert self.status == 200, self.answer
+            if self.said["outcome"] == "awaiting_agreement":
+                # Of somebody who is on the roll.
+                assert self.verdict == "rejected"
+                return
             assert self.said["outcome"] == "decided"
             published = {(one.revision, one.decision) for one in self.citizen.reviews}
             assert (self.about, self.verdict) in published, "acknowledged, and never published"

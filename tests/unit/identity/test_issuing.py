@@ -22,7 +22,7 @@ from civic.lab.memory.credentials import MemoryIssuerRoll
 from tests.fakes.elections import ELECTION, ELSEWHERE, OTHER, STYLE, ended, published
 from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, Consumer, Pipeline
-from tests.fakes.reviewing import DOUBTFUL, REJECTED, decide
+from tests.fakes.reviewing import DOUBTFUL, take_off
 from tests.strategies.registrations import person
 
 
@@ -277,7 +277,7 @@ def test_correction_in_doubt_ends_nothing_and_rejection_by_people_does() -> None
     pipeline.drain(start)
     assert ask(pipeline, receipt, blinded) == first
     start = len(pipeline.bus.events)
-    decide(pipeline, receipt, REJECTED, revision=2)
+    take_off(pipeline, receipt)
     pipeline.drain(start)
     with pytest.raises(RegistrationNotFound):
         ask(pipeline, receipt, blinded)

@@ -21,9 +21,20 @@ from civic.identity.model.review import (
     ReviewCause,
 )
 from civic.identity.usecases.review import decide_case, list_cases, propose, show_case
+from civic.identity.usecases.rights import request_review
 from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import TRACE, Pipeline
-from tests.fakes.reviewing import JANE, JOHN, listed, restricted, standing
+from tests.fakes.reviewing import (
+    DOUBTFUL,
+    HOPELESS,
+    JANE,
+    JOHN,
+    contested,
+    listed,
+    open_requests,
+    restricted,
+    standing,
+)
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
 
@@ -83,6 +94,74 @@ def test_one_member_of_staff_takes_nobody_off_however_often_they_say_so() -> Non
     # The rules' decision is as it was, and a clerk who disagrees changes nothing either.
     assert not decide(pipeline, receipt, PUT_BACK, JOHN)
     assert standing(pipeline, receipt) == (ACCEPTED, 0)
+
+
+def correction_that_waits(pipeline: Pipeline) -> Receipt:
+    receipt = voter(pipeline)
+    pipeline.rectify(receipt, DOUBTFUL)
+    pipeline.drain()
+    assert on_the_roll(pipeline, receipt)
+    assert listed(pipeline) == {receipt.id}
+    return receipt
+
+
+@pytest.mark.parametrize("reason", [None, OfficeReason.DIED])
+def test_one_member_of_staff_takes_nobody_off_by_rejecting_their_correction(
+    reason: OfficeReason | None,
+) -> None:
+    pipeline = Pipeline()
+    receipt = correction_that_waits(pipeline)
+    rejected = Judgement(REJECTED, reason=reason)
+    for _ in range(2):
+        assert not decide(pipeline, receipt, rejected, JANE)
+    assert on_the_roll(pipeline, receipt)
+    assert decide(pipeline, receipt, rejected, JOHN)
+    assert not on_the_roll(pipeline, receipt)
+
+
+def test_one_member_of_staff_accepts_a_correction() -> None:
+    pipeline = Pipeline()
+    receipt = correction_that_waits(pipeline)
+    assert decide(pipeline, receipt, Judgement(ACCEPTED), JANE)
+    assert on_the_roll(pipeline, receipt)
+
+
+@pytest.mark.parametrize("judgement", [DIED, PUT_BACK])
+def test_reason_is_the_office_s_in_any_case(judgement: Judgement) -> None:
+    pipeline = Pipeline()
+    receipt = contested(pipeline)
+    assert not decide(pipeline, receipt, judgement, JANE)
+    assert decide(pipeline, receipt, judgement, JOHN)
+
+
+def test_proposal_about_somebody_whose_case_waits_makes_it_the_office_s() -> None:
+    pipeline = Pipeline()
+    receipt = contested(pipeline)
+    propose(pipeline.review, receipt.id, PUT_BACK, JANE)
+    with pytest.raises(AnotherPersonNeeded):
+        show_case(pipeline.review, receipt.id, JANE)
+    with pytest.raises(ReasonNeeded):
+        decide(pipeline, receipt, Judgement(ACCEPTED), JANE)
+    assert not decide(pipeline, receipt, PUT_BACK, JANE)
+    assert decide(pipeline, receipt, PUT_BACK, JOHN)
+    assert open_requests(pipeline, receipt) == set()
+    assert on_the_roll(pipeline, receipt)
+
+
+def test_contesting_a_correction_leaves_to_the_office_what_it_has_brought_up() -> None:
+    pipeline = Pipeline()
+    receipt = pipeline.register(HOPELESS)
+    pipeline.drain()
+    propose(pipeline.review, receipt.id, PUT_BACK, JANE)
+    pipeline.rectify(receipt, HOPELESS)
+    pipeline.drain()
+    request_review(pipeline.rights, receipt.id, receipt.access_token)
+    with pytest.raises(ReasonNeeded):
+        decide(pipeline, receipt, Judgement(ACCEPTED), JANE)
+    assert not decide(pipeline, receipt, PUT_BACK, JANE)
+    assert decide(pipeline, receipt, PUT_BACK, JOHN)
+    # Who contested it has their answer.
+    assert open_requests(pipeline, receipt) == set()
 
 
 def test_proposal_that_is_repeated_is_one() -> None:

@@ -12,7 +12,18 @@ from civic.identity.model.registration import Address
 from civic.identity.model.rows import DecisionRow
 from civic.identity.usecases.access import open_record
 from tests.fakes.pipeline import RETENTION, Pipeline
-from tests.fakes.reviewing import ACCEPTED, REJECTED, counted, decide, in_doubt, listed, standing
+from tests.fakes.reviewing import (
+    ACCEPTED,
+    JANE,
+    JOHN,
+    REJECTED,
+    counted,
+    decide,
+    in_doubt,
+    listed,
+    standing,
+    take_off,
+)
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
 
@@ -89,7 +100,7 @@ def test_what_would_take_the_accepted_off_the_roll_is_for_people_to_decide() -> 
     corrected(pipeline, receipt, citizenship_attestation=False)
     assert standing(pipeline, receipt) == (REVIEW, 0)
     assert on_the_roll(pipeline, receipt)
-    decide(pipeline, receipt, REJECTED, revision=2)
+    take_off(pipeline, receipt)
     pipeline.drain()
     assert not on_the_roll(pipeline, receipt)
     assert counted(pipeline) == [REJECTED]
@@ -131,7 +142,7 @@ def test_acceptance_that_people_ended_is_not_in_force_any_more() -> None:
     pipeline = Pipeline()
     receipt = accepted(pipeline)
     corrected(pipeline, receipt, **NOT_AN_ID)
-    decide(pipeline, receipt, REJECTED, revision=2)
+    take_off(pipeline, receipt)
     pipeline.drain()
     row = corrected(pipeline, receipt, **HALF_AN_ADDRESS)
     assert (row.acceptance, row.standing) == (None, None)
@@ -148,7 +159,8 @@ def test_nothing_makes_somebody_who_registered_in_time_late() -> None:
         corrected(pipeline, receipt, **changes)
     pipeline.now += RETENTION / 2
     for revision, decision in ((5, ACCEPTED), (6, REJECTED), (7, ACCEPTED)):
-        decide(pipeline, receipt, decision, revision=revision)
+        for by in (JANE, JOHN) if decision is REJECTED else (JANE,):
+            decide(pipeline, receipt, decision, by, revision)
         (made,) = pipeline.bus.of(ReviewDecided)[-1].results
         in_time = registered if decision is ACCEPTED else None
         assert (made.decision, made.registered_at) == (decision, in_time)

@@ -264,7 +264,8 @@ class DecisionMade(Contract):
         description="When the person is old enough, if that was still to come when it was decided",
     )
     registered_at: AwareDatetime | None = Field(
-        default=None, description="When the registration was first submitted, if the person is accepted"
+        default=None,
+        description="When the registration was first submitted, if the person is accepted",
     )
     access_digest: Digest | None = Field(
         default=None, description="SHA-256 of the access token, by which credentials are asked for"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _LATER = "(attribute_not_exists(id) OR revision < :r OR (revision = :r AND #round < :round))"
-_OF_THE_RULES = f"{_LATER} AND (attribute_not_exists(id) OR cause = :cause)"
+_AFTER = f"{_LATER} AND (attribute_not_exists(id) OR cause = :known)"
 
 
 class DynamoDbReviewQueue(ReviewQueue):
@@ -37,39 +37,56 @@ class DynamoDbReviewQueue(ReviewQueue):
 
     @override
     def add(self, case: ReviewCase) -> None:
-        if case.cause is ReviewCause.DATA_SUBJECT:
-            self._put(case)
-        elif not self._put(case, _OF_THE_RULES, {":cause": {"S": ReviewCause.RULES}}):
-            there = self.get(case.record.id)
-            self._put(replace(case, cause=there.cause if there else case.cause))
+        # Whose case is there is a condition, as `rights` may not read any. While a case waits its
+        # cause only grows, so going up meets every change that is made meanwhile.
+        for known in ReviewCause:
+            if self._put(replace(case, cause=case.cause.after(known)), known):
+                return
 
     @override
     def bring_up(self, case: ReviewCase) -> None:
-        # An update, as `review` may put no items.
+        values: Item = {":r": _revision(case), ":cause": {"S": ReviewCause.OFFICE}}
+        begun = self._update(
+            case,
+            {
+                "UpdateExpression": (
+                    "SET revision = :r, #round = :round, #since = :since, cause = :cause"
+                    " REMOVE opinions"
+                ),
+                "ConditionExpression": _LATER,
+                "ExpressionAttributeNames": {"#round": "round", "#since": "since"},
+                "ExpressionAttributeValues": {
+                    **values,
+                    ":round": {"N": str(case.round or 0)},
+                    ":since": {"S": case.since.isoformat()},
+                },
+            },
+        )
+        if not begun:
+            self._update(
+                case,
+                {
+                    "UpdateExpression": "SET cause = :cause",
+                    "ConditionExpression": "revision = :r",
+                    "ExpressionAttributeValues": values,
+                },
+            )
+
+    def _update(self, case: ReviewCase, change: dict[str, Any]) -> bool:
+        """Update a case, as `review` may put none; False if the condition does not hold."""
         with unavailable_as(StoreUnavailable):
             try:
                 self._client.update_item(
-                    TableName=self._table,
-                    Key={"id": {"S": case.record.id}},
-                    UpdateExpression=(
-                        "SET revision = :r, #round = :round, #since = :since, cause = :cause"
-                        " REMOVE opinions"
-                    ),
-                    ConditionExpression=_LATER,
-                    ExpressionAttributeNames={"#round": "round", "#since": "since"},
-                    ExpressionAttributeValues={
-                        ":r": _revision(case),
-                        ":round": {"N": str(case.round or 0)},
-                        ":since": {"S": case.since.isoformat()},
-                        ":cause": {"S": ReviewCause.OFFICE},
-                    },
+                    TableName=self._table, Key={"id": {"S": case.record.id}}, **change
                 )
             except ClientError as error:
-                if not failed_condition(error):
-                    raise
+                if failed_condition(error):
+                    return False
+                raise
+        return True
 
-    def _put(self, case: ReviewCase, condition: str = _LATER, values: Item | None = None) -> bool:
-        """Put a case under a condition; False if it does not hold."""
+    def _put(self, case: ReviewCase, known: ReviewCause) -> bool:
+        """Put a case where there is none, or an earlier one with a known cause."""
         item: Item = {
             "id": {"S": case.record.id},
             "revision": _revision(case),
@@ -83,12 +100,12 @@ class DynamoDbReviewQueue(ReviewQueue):
                 self._client.put_item(
                     TableName=self._table,
                     Item=item,
-                    ConditionExpression=condition,
+                    ConditionExpression=_AFTER,
                     ExpressionAttributeNames={"#round": "round"},
                     ExpressionAttributeValues={
                         ":r": _revision(case),
                         ":round": {"N": str(case.round or 0)},
-                        **(values or {}),
+                        ":known": {"S": known},
                     },
                 )
             except ClientError as error:
@@ -99,26 +116,22 @@ class DynamoDbReviewQueue(ReviewQueue):
 
     @override
     def carry_over(self, case: ReviewCase, revision: Revision) -> None:
-        with unavailable_as(StoreUnavailable):
-            try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key={"id": {"S": case.record.id}},
-                    UpdateExpression=(
-                        "SET revision = :later, #round = :first, cause = :cause REMOVE opinions"
-                    ),
-                    ConditionExpression="revision = :r",
-                    ExpressionAttributeNames={"#round": "round"},
-                    ExpressionAttributeValues={
-                        ":r": _revision(case),
-                        ":later": {"N": str(revision)},
-                        ":first": {"N": "0"},
-                        ":cause": {"S": _carried(case.cause)},
-                    },
-                )
-            except ClientError as error:
-                if not failed_condition(error):
-                    raise
+        self._update(
+            case,
+            {
+                "UpdateExpression": (
+                    "SET revision = :later, #round = :first, cause = :cause REMOVE opinions"
+                ),
+                "ConditionExpression": "revision = :r",
+                "ExpressionAttributeNames": {"#round": "round"},
+                "ExpressionAttributeValues": {
+                    ":r": _revision(case),
+                    ":later": {"N": str(revision)},
+                    ":first": {"N": "0"},
+                    ":cause": {"S": ReviewCause.DATA_SUBJECT.after(case.cause)},
+                },
+            },
+        )
 
     @override
     def get(self, registration: RegistrationId) -> ReviewCase | None:
@@ -182,11 +195,6 @@ class DynamoDbReviewQueue(ReviewQueue):
             except ClientError as error:
                 if not failed_condition(error):
                     raise
-
-
-def _carried(cause: ReviewCause) -> ReviewCause:
-    """Return whose case it is after a correction; what the office has brought up stays its."""
-    return cause if cause is ReviewCause.OFFICE else ReviewCause.DATA_SUBJECT
 
 
 def _revision(case: ReviewCase) -> Item:

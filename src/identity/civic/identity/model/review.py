@@ -14,12 +14,19 @@ DECIDED_BY_PEOPLE = "decided_by_people"
 
 
 class ReviewCause(StrEnum):
-    """Who asked for a person to decide."""
+    """Who asked for a person to decide; a later one of these stays when cases meet."""
 
     RULES = "rules"
     DATA_SUBJECT = "data_subject"
     OFFICE = "office"
     """Staff, of their own accord: to take somebody off the roll or put them back."""
+
+    def after(self, known: "ReviewCause") -> "ReviewCause":
+        """Return whose case it is that takes the place of a known one.
+
+        What the office has brought up stays its own, or one member of staff could decide it.
+        """
+        return max(known, self, key=tuple(ReviewCause).index)
 
 
 class OfficeReason(StrEnum):
@@ -88,12 +95,20 @@ class ReviewCase:
         """When it must be decided at the latest (GDPR Art. 12(3))."""
         return one_month_after(self.since)
 
-    def settled(self, judgement: Judgement, people: int) -> bool:
+    def settled(self, judgement: Judgement, people: int, *, on_the_roll: bool) -> bool:
         """Return whether ``people`` different members of staff are in favour of exactly this.
 
-        Only the newest opinion of each counts. What the office does of its own accord needs two.
+        Only the newest opinion of each counts. What the office does of its own accord needs two,
+        and so does what takes somebody off the roll, whoever has asked for a person.
+
+        Args:
+            judgement: What is to be decided.
+            people: How many must agree on any case.
+            on_the_roll: Whether an acceptance is in force, which a rejection would end.
         """
-        needed = max(people, _OFFICE_PEOPLE) if self.cause is ReviewCause.OFFICE else people
+        of_the_office = self.cause is ReviewCause.OFFICE or judgement.reason is not None
+        takes_off = on_the_roll and judgement.decision is Decision.REJECTED
+        needed = max(people, _OFFICE_PEOPLE) if of_the_office or takes_off else people
         newest = {opinion.by: opinion.judgement for opinion in self.opinions}
         return sum(one == judgement for one in newest.values()) >= needed
 

@@ -304,12 +304,16 @@ class ReviewQueue(Protocol):
     def add(self, case: ReviewCase) -> None:
         """Note a case, unless there is one of the same or a later revision and round.
 
-        One of the rules that takes the place of another is whose the other was.
+        It is whose the one was that it takes the place of, if ``ReviewCause`` says so.
         """
         ...
 
     def bring_up(self, case: ReviewCase) -> None:
-        """Note a case of the office, unless there is one of the same or a later one."""
+        """Note a case of the office.
+
+        If one of the same revision and round waits, that is the office's from then on, with its
+        opinions and its time. One of a later revision stays as it is.
+        """
         ...
 
     def carry_over(self, case: ReviewCase, revision: Revision) -> None:

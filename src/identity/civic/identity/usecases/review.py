@@ -268,7 +268,8 @@ def _settled(
     opined = review.queue.opine(case, opinion)
     if opined is None or row.verdict is None:
         raise ReviewOutdated
-    if not opined.settled(opinion.judgement, review.people_needed):
+    on_the_roll = row.acceptance is not None
+    if not opined.settled(opinion.judgement, review.people_needed, on_the_roll=on_the_roll):
         return None
     codes = (DECIDED_BY_PEOPLE, *((opinion.reason,) if opinion.reason else ()))
     reasons = tuple(Reason(code=code, pointer="") for code in codes)

@@ -139,22 +139,23 @@ class MemoryReviewQueue:
 
     def add(self, case: ReviewCase) -> None:
         known = self.rows.get(case.record.id)
-        if known is not None and case.cause is ReviewCause.RULES:
-            case = replace(case, cause=known.cause)
-        if known is None or _step(known) < _step(case):
+        if known is None:
             self.rows[case.record.id] = case
+        elif _step(known) < _step(case):
+            self.rows[case.record.id] = replace(case, cause=case.cause.after(known.cause))
 
     def bring_up(self, case: ReviewCase) -> None:
         known = self.rows.get(case.record.id)
         if known is None or _step(known) < _step(case):
             self.rows[case.record.id] = replace(case, cause=ReviewCause.OFFICE, opinions=())
+        elif known.record == case.record:
+            self.rows[case.record.id] = replace(known, cause=ReviewCause.OFFICE)
 
     def carry_over(self, case: ReviewCase, revision: Revision) -> None:
         known = self.rows.get(case.record.id)
         if known is not None and known.record == case.record:
             later = RecordId(case.record.id, revision)
-            office = case.cause is ReviewCause.OFFICE
-            cause = ReviewCause.OFFICE if office else ReviewCause.DATA_SUBJECT
+            cause = ReviewCause.DATA_SUBJECT.after(case.cause)
             self.rows[case.record.id] = replace(
                 known, record=later, cause=cause, opinions=(), round=0
             )
