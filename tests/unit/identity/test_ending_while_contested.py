@@ -10,14 +10,26 @@ from civic.contracts.events import RetentionEnded
 from civic.contracts.identifiers import Revision
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.registration import Registration
-from civic.identity.model.review import ReviewCause
+from civic.identity.model.review import Judgement, OfficeReason, ReviewCase, ReviewCause
 from civic.identity.model.rows import Tombstone
 from civic.identity.usecases.deadlines import end_retention
 from civic.identity.usecases.ending import end
+from civic.identity.usecases.review import decide_case, propose
 from tests.fakes.asking import contesting, registered
 from tests.fakes.faults import Meanwhile
-from tests.fakes.pipeline import RETENTION, Pipeline
-from tests.fakes.reviewing import DOUBTFUL, HOPELESS, REJECTED, decide, in_doubt, listed
+from tests.fakes.pipeline import RETENTION, TRACE, Pipeline
+from tests.fakes.reviewing import (
+    ACCEPTED,
+    DOUBTFUL,
+    HOPELESS,
+    JANE,
+    JOHN,
+    REJECTED,
+    decide,
+    in_doubt,
+    listed,
+    take_off,
+)
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
 
@@ -141,3 +153,32 @@ def test_request_that_crosses_the_decision_of_people_waits_only_if_there_is_a_ca
         (due,) = ordered(pipeline)
         assert end(pipeline.endings, due) is not None
         assert isinstance(pipeline.decisions.rows[receipt.id], Tombstone)
+
+
+def taken_off(pipeline: Pipeline) -> Receipt:
+    receipt = pipeline.register(person())
+    pipeline.drain()
+    corrected(pipeline, receipt, DOUBTFUL)
+    take_off(pipeline, receipt)
+    return receipt
+
+
+def test_whom_the_office_is_to_put_back_is_kept_until_that_is_decided() -> None:
+    pipeline = Pipeline()
+    receipt = taken_off(pipeline)
+    judgement = Judgement(ACCEPTED, reason=OfficeReason.PUT_BACK)
+    propose(pipeline.review, receipt.id, judgement, JANE)
+    (due,) = ordered(pipeline)
+    assert end(pipeline.endings, due) is None
+    record = decision_of(pipeline, receipt.id).record
+    assert decide_case(pipeline.review, record, judgement, JOHN, TRACE)
+    assert ordered(pipeline) == []
+
+
+def test_case_of_the_rules_keeps_nobody_whom_people_have_rejected() -> None:
+    pipeline = Pipeline()
+    receipt = taken_off(pipeline)
+    case = ReviewCase(decision_of(pipeline, receipt.id).record, pipeline.now, ReviewCause.RULES)
+    pipeline.reviews.add(case)
+    (due,) = ordered(pipeline)
+    assert end(pipeline.endings, due) is not None

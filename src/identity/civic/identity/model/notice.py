@@ -146,8 +146,9 @@ def retention(rejected: timedelta) -> tuple[Retention, ...]:
         Retention(
             what="a rejected registration",
             how_long=f"{rejected.days} days after the decision, or after you lift a"
-            " restriction, and until people have decided if you asked them to; then erased; a"
-            " rejected correction ends nothing while an earlier revision is accepted",
+            " restriction, and until people have decided if you asked them to or the election"
+            " office is looking again; then erased; a rejected correction ends nothing while an"
+            " earlier revision is accepted",
         ),
         Retention(
             what="a registration or correction that waits for the election office",

@@ -14,6 +14,9 @@ def has_ended(row: DecisionRow, rejected_before: datetime) -> bool:
     does a rejected correction while an earlier acceptance is in force. It waits while the
     processing is restricted or people are to look at the decision again, and starts anew when a
     restriction is lifted.
+
+    Whoever ends it also looks whether the office has brought up a case, which no row says: somebody
+    who was taken off by mistake is there to be put back.
     """
     since = ends_from(row)
     return since is not None and since < rejected_before

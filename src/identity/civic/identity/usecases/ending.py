@@ -95,9 +95,11 @@ def _is_about(order: RetentionEnded, row: DecisionRow) -> bool:
 
 
 def _is_under_review(reviews: ReviewQueue, row: DecisionRow) -> bool:
-    """Return whether people are to look at it for the data subject; old rows do not say so.
+    """Return whether people are to look at it for the data subject, or of their own accord.
 
-    The case may still be that of an earlier revision, before ``review`` has put it right.
+    Rows do not say the latter, and old ones not the former either. The case may still be that of
+    an earlier revision, before ``review`` has put it right. One of the rules asks for what the
+    rejection has answered.
     """
     case = reviews.get(row.record.id)
-    return case is not None and case.cause is ReviewCause.DATA_SUBJECT
+    return case is not None and case.cause is not ReviewCause.RULES
