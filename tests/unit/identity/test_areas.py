@@ -12,7 +12,6 @@ from civic.identity.model.areas import (
     Residence,
     TablePage,
     described_keys,
-    house_number,
     postcode_key,
     residence,
     settled,
@@ -199,28 +198,43 @@ def test_postcode_of_two_towns_is_decided_by_the_town() -> None:
     assert residence(lives(city="Basel"), page).doubtful
 
 
+RANGES = (
+    AreaEntry(NORTH, street="Main Street", first=1, last=99),
+    AreaEntry(SOUTH, street="Main Street", first=100, last=999),
+    AreaEntry(REST),
+)
+
+
 @pytest.mark.parametrize(
-    ("line", "street", "number"),
+    ("line", "areas"),
     [
-        ("1 Main St", "Main Street", 1),
-        ("2 Abbey Rd", "Abbey Road", 2),
-        ("3 Park Ave", "Park Avenue", 3),
-        ("4 Fifth Av.", "Fifth Avenue", 4),
-        ("5 Penny Ln", "Penny Lane", 5),
-        ("6 Sunset Blvd", "Sunset Boulevard", 6),
-        ("7 Rodeo Dr", "Rodeo Drive", 7),
-        ("8 Union Sq", "Union Square", 8),
-        ("Haus 9, Am Berg", "Am Berg", 9),
-        ("Am Berg, Haus 10", "Am Berg", 10),
-        ("12-14 Main Street", "Main Street", 14),
-        ("Via Roma, 5", "Via Roma", 5),
-        ("Straße des 17. Juni 135", "Straße des 17. Juni", 135),
-        ("Str. des 17. Juni", "Straße des 17. Juni", 0),
-        ("Nebenstr. 1", "Hauptstraße", None),
+        ("120 Main St Apt 4", SOUTH),
+        ("120 Main St #4", SOUTH),
+        ("120 Main St, Unit 12B", SOUTH),
+        ("Flat 2, 120 Main St", SOUTH),
+        ("120 Oak St", REST),
+        ("120 West Main St", ()),
+        ("120 Main St W", ()),
+        ("Unit 12, Main St", ()),
+        ("Apt 4 120 Main St", ()),
+        ("120 Main St 4", ()),
     ],
 )
-def test_house_number_is_read_beside_its_street(line: str, street: str, number: int | None) -> None:
-    assert house_number(line, street) == number
+def test_number_of_a_flat_is_not_taken_for_that_of_the_house(
+    line: str, areas: tuple[str, ...]
+) -> None:
+    found = residence(lives(line), table(*RANGES))
+    assert (found.areas, found.doubtful) == ((*areas, "DE"), not areas)
+
+
+def test_street_whose_name_contains_another_one_is_not_that() -> None:
+    short = AreaEntry(NORTH, street="Hauptstr.")
+    page = table(short, AreaEntry(REST))
+    assert residence(lives("Hauptstr. 5"), page).areas == ("N1", "DE")
+    assert residence(lives("Alte Hauptstr. 5"), page).doubtful
+    both = table(short, AreaEntry(SOUTH, street="Alte Hauptstraße"), AreaEntry(REST))
+    assert residence(lives("Hauptstr. 5"), both).areas == ("N1", "DE")
+    assert residence(lives("Alte Hauptstr. 5"), both).areas == ("S1", "DE")
 
 
 def test_row_for_a_country_or_region_holds_where_no_postcode_does() -> None:

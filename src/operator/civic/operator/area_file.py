@@ -20,9 +20,9 @@ from civic.identity.model.areas import (
     Parity,
     described_keys,
     postcode_key,
-    street_words,
     wide_key,
 )
+from civic.identity.model.streets import same_street
 from civic.identity.model.subdivisions import exists, find, has_any, keys
 from civic.terminal.console import err
 from civic.terminal.failures import SettingInvalid
@@ -223,7 +223,7 @@ def _overlap(one: AreaEntry, other: AreaEntry) -> bool:
     """Return whether an address can be meant by two lines of one postcode alike."""
     if keys(one.city) != keys(other.city):
         return False
-    if "".join(street_words(one.street)) != "".join(street_words(other.street)):
+    if not same_street(one.street, other.street):
         return False
     if (one.first is None) != (other.first is None):
         return False

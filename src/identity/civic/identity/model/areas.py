@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from civic.identity.model.postcodes import one_spelling
 from civic.identity.model.registration import Address
+from civic.identity.model.streets import Spot, spots
 from civic.identity.model.subdivisions import (
     area_chain,
     exists,
@@ -22,12 +23,6 @@ from civic.identity.model.subdivisions import (
 )
 
 _ISO_PREFIX = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}(?=-|$)")
-_WORD = re.compile(r"[^\W_]+")
-_STREET_WORDS = {"st": "street", "rd": "road", "ave": "avenue", "av": "avenue", "ln": "lane"} | {
-    "blvd": "boulevard",
-    "dr": "drive",
-    "sq": "square",
-}
 _ZIP_LENGTH = 5
 
 
@@ -187,7 +182,9 @@ def postcode_key(country: str, postcode: str) -> str:
 
 def _choose(entries: Sequence[AreaEntry], address: Address) -> tuple[str, ...] | None:
     """Return the areas of the most specific lines that fit, if they agree."""
-    fits = [(entry, _fit(entry, address)) for entry in entries]
+    streets = {entry.street for entry in entries if entry.street}
+    there = None if address.lines is None else spots(address.lines, streets)
+    fits = [(entry, _fit(entry, address.city, there)) for entry in entries]
     possible = [(_weight(entry), entry, fit) for entry, fit in fits if fit is not False]
     if not possible:
         return None
@@ -208,17 +205,18 @@ def _weight(entry: AreaEntry) -> tuple[bool, bool, bool]:
     )
 
 
-def _fit(entry: AreaEntry, address: Address) -> bool | None:
+def _fit(entry: AreaEntry, city: str, there: Mapping[str, Spot] | None) -> bool | None:
     """Return whether a line is about an address; None if the address does not say enough."""
-    if entry.city and not set(keys(entry.city)) & set(keys(address.city)):
+    if entry.city and not set(keys(entry.city)) & set(keys(city)):
         return False
     if not entry.street:
         return True
-    if address.lines is None:
+    if there is None:
         return None
-    numbers = (house_number(line, entry.street) for line in address.lines)
-    number = next((one for one in numbers if one is not None), None)
-    return False if number is None else _has_number(entry, number)
+    spot = there.get(entry.street)
+    if spot is None:
+        return False
+    return _has_number(entry, spot.number) if spot.sure else None
 
 
 def _has_number(entry: AreaEntry, number: int) -> bool | None:
@@ -229,29 +227,3 @@ def _has_number(entry: AreaEntry, number: int) -> bool | None:
         return None
     in_range = entry.first is None or entry.first <= number <= (entry.last or entry.first)
     return in_range and entry.parity in {Parity.ALL, Parity.ODD if number % 2 else Parity.EVEN}
-
-
-def house_number(line: str, street: str) -> int | None:
-    """Return the house number of an address line in a street.
-
-    Returns:
-        The number; 0 if the line has none, None if it is in another street.
-    """
-    words, wanted = street_words(line), "".join(street_words(street))
-    for start in range(len(words)):
-        for end in range(start + 1, len(words) + 1):
-            if "".join(words[start:end]) == wanted:
-                return _number(words[end:]) or _number(words[:start][::-1]) or 0
-    return None
-
-
-def _number(words: Sequence[str]) -> int | None:
-    digits = next((re.match(r"\d+", word) for word in words if word[0].isdecimal()), None)
-    return int(digits[0]) if digits else None
-
-
-def street_words(text: str) -> list[str]:
-    """Return the words of a street or an address line, abbreviations written out."""
-    words = (keys(word)[0] for word in _WORD.findall(text))
-    full = (f"{word}asse" if word.endswith("str") else word for word in words)
-    return [_STREET_WORDS.get(word, word) for word in full]
