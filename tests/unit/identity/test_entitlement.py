@@ -145,6 +145,24 @@ def test_part_of_a_country_does_not_settle_the_area_where_only_parts_of_it_vote(
     assert isinstance(office.refusal(), AreaUnsettled)
 
 
+@pytest.mark.parametrize("around", ["DE", "DE-BE"])
+def test_style_of_the_country_is_not_given_in_place_of_that_of_a_part(around: str) -> None:
+    office = Office(areas=("DE-BE", "DE"))
+    within = StyleAreas(style=STYLE, areas=("DE-BE-N1",))
+    office.publish(styles=(within, StyleAreas(style=ELSEWHERE, areas=(around,))))
+    if around == "DE":
+        assert isinstance(office.refusal(), AreaUnsettled)
+    else:
+        assert office.ask() == ELSEWHERE
+
+
+def test_style_of_an_area_and_of_the_country_is_given_to_whoever_lives_in_the_area() -> None:
+    office = Office(areas=("DE-BE", "DE"))
+    within = StyleAreas(style=STYLE, areas=("DE-BE-N1",))
+    office.publish(styles=(within, StyleAreas(style=ELSEWHERE, areas=("DE", "DE-BE"))))
+    assert office.ask() == ELSEWHERE
+
+
 @pytest.mark.parametrize(
     ("areas", "style"),
     [

@@ -43,6 +43,14 @@ def test_country_is_no_answer_where_its_parts_have_styles() -> None:
     assert reach.unreached == {"DE": 7}
 
 
+def test_style_of_the_country_does_not_reach_whose_region_is_divided() -> None:
+    styles = [{"id": "all", "areas": ["DE"]}, {"id": "north", "areas": ["DE-BE-N1"]}]
+    people = {("DE-BE", "DE"): 4, ("DE-BE-N1", "DE-BE", "DE"): 2, ("DE-BB", "DE"): 1}
+    reach = reach_of(styles, people, frozenset())
+    assert reach.voters == {"all": 1, "north": 2}
+    assert reach.unreached == {"DE-BE": 4}
+
+
 @pytest.mark.parametrize(("area", "own"), [("DE-XX", set()), ("N9", {"N1"}), ("DE-BE-N1", set())])
 def test_area_that_no_address_can_have_is_named(area: str, own: set[str]) -> None:
     reach = reach_of([{"id": "s", "areas": [area]}], {("DE",): 1}, frozenset(own))

@@ -134,9 +134,9 @@ class Right:
 def right_by_area(areas: Sequence[str], found: Iterable[Entitlement | None]) -> Right | None:
     """Return what somebody has in an election by their areas: the style of the narrowest.
 
-    It is unsettled where nothing but the country is known, or no area has a style, and there are
-    styles of areas within the narrowest one: nobody gets the ballot of a country in place of that
-    of a part of it.
+    Where there are styles of areas within the narrowest one, only the style of exactly that area
+    is given, and none to whoever is known by the country alone; otherwise it is unsettled: nobody
+    gets the ballot of an area in place of that of a part of it.
 
     Args:
         areas: The person's areas, narrowest first.
@@ -148,7 +148,9 @@ def right_by_area(areas: Sequence[str], found: Iterable[Entitlement | None]) -> 
             continue
         window = one.window
         divided |= place == 0 and one.divided
-        if one.style is not None and not (divided and len(areas) == 1):
+        if one.style is not None:
+            if divided and (place > 0 or len(areas) == 1):
+                break
             return Right(window, one.style)
     return Right(window, AreaUnsettled()) if window and divided else None
 
