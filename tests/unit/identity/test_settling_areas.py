@@ -85,6 +85,23 @@ def test_area_that_staff_settle_is_announced_with_those_around_it() -> None:
     assert (made.decision, made.areas, made.cohort.region) == (ACCEPTED, ("DE-BE", "DE"), "DE-BE")
 
 
+def test_voter_who_moves_abroad_keeps_the_area_that_staff_settle() -> None:
+    pipeline = Pipeline()
+    receipt = pipeline.register(person(address=replace_region(NARNIA, "Berlin")))
+    pipeline.drain()
+    zurich = Address(lines=("Bahnhofstr. 1",), city="Zürich", postcode="8001", country="CH")
+    correct(pipeline, receipt, address=zurich)
+    pipeline.drain()
+    published = len(pipeline.bus.events)
+    assert decide(pipeline, receipt, revision=2, areas=("DE-BE",))
+    made = announced(pipeline)
+    assert (made.decision, made.areas, made.cohort.region) == (ACCEPTED, ("DE-BE", "DE"), "other")
+    pipeline.drain(published)
+    entry = pipeline.roll.get(receipt.id)
+    assert entry
+    assert entry.standing.areas == ("DE-BE", "DE")
+
+
 def test_unresolved_address_can_be_rejected_without_an_area() -> None:
     pipeline = Pipeline()
     assert decide(pipeline, narnian(pipeline), REJECTED)

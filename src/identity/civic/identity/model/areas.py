@@ -7,7 +7,7 @@ address that the table splits and does not decide, or that contradicts it, waits
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from civic.identity.model.postcodes import one_spelling
@@ -79,6 +79,8 @@ class Residence:
     own: bool = False
     doubtful: bool = False
     """The region is unknown, or not where the table says, or the table does not decide."""
+    by_people: bool = False
+    """Whether people settled the areas; they hold wherever the person lives."""
 
     def is_settled(self, fineness: Fineness) -> bool:
         """Return whether the areas are as fine as they must be, and nothing speaks against them."""
@@ -110,7 +112,8 @@ def settled(address: Address, areas: Sequence[str], version: int = 0) -> Residen
     """Return the areas that a person settled, with the regions and the country around them."""
     own = tuple(area for area in areas if area != address.country)
     written = area_chain(address.country, address.region) if own else ()
-    return _around(address.country, own, regions_of(own) or written, version)
+    around = _around(address.country, own, regions_of(own) or written, version)
+    return replace(around, by_people=True)
 
 
 def _around(

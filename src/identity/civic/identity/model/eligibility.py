@@ -152,12 +152,18 @@ def placement_of(
 ) -> Placement:
     """Return where a person belongs, and from when; counted by subdivision, not by own areas.
 
+    Whoever lives where the rules accept nobody has the areas that people settled, or none.
     Every value but that day is a code from public tables, or a label of the rule set: never a
     person's text.
     """
-    age_band = rules.age_band(registration.date_of_birth)
-    since = eligible_from(registration, rules, decided_at)
-    if registration.address.country not in rules.countries:
-        return Placement(Cohort(region=OTHER_REGION, age_band=age_band), (), home.version, since)
-    cohort = Cohort(region=home.region, age_band=age_band)
-    return Placement(cohort, home.areas, home.version, since)
+    accepted = registration.address.country in rules.countries
+    cohort = Cohort(
+        region=home.region if accepted else OTHER_REGION,
+        age_band=rules.age_band(registration.date_of_birth),
+    )
+    return Placement(
+        cohort,
+        home.areas if accepted or home.by_people else (),
+        home.version,
+        eligible_from(registration, rules, decided_at),
+    )
