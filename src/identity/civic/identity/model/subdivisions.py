@@ -50,9 +50,14 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     "voivodeship": ("voivodship",),
     "województwo": ("voivodship",),
     "prefecture": ("prefecture",),
+    "to": ("prefecture",),
+    "fu": ("prefecture",),
+    "ken": ("prefecture",),
     "district council": ("district",),
     "borough": ("borough",),
 }
+_ABBREVIATED: Mapping[str, str] = {"обл": "область", "obl": "oblast"}
+"""A last word that is part of a name."""
 _BETWEEN = frozenset(
     {"of", "de", "da", "do", "di", "del", "della", "dell", "du", "des", "la", "le"}
 )
@@ -84,6 +89,7 @@ def area_chain(country: str, region: str | None) -> tuple[str, ...]:
 def find(country: str, region: str) -> str | None:
     """Return the code of the subdivision that a text means, or None if none or several do."""
     names = _names(country)
+    region = _written_out(region)
     for one in (*keys(region.removeprefix(f"{country}-")), *keys(region)):
         if one in names:
             return _only(names[one])
@@ -122,9 +128,16 @@ def _is_a(code: str, kinds: Iterable[str]) -> bool:
     return any(kind in _subdivisions(code[:2])[code].kind for kind in kinds)
 
 
+def _written_out(region: str) -> str:
+    head, space, last = region.strip().rpartition(" ")
+    return head + space + _ABBREVIATED.get(last.rstrip(".").casefold(), last)
+
+
 def _without_kind(region: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """Return what a text may be without a word for the kind before or behind it."""
-    words = [word.strip(".,") for word in unicodedata.normalize("NFC", region).split()]
+    # A hyphen is between them in Japan, as in Tokyo-to.
+    parts = re.split(r"[\s-]+", unicodedata.normalize("NFC", region))
+    words = [word for part in parts if (word := part.strip(".,"))]
     for kind, rest in ((words[:1], words[1:]), (words[-1:], words[:-1])):
         kinds = _KINDS.get(kind[0].casefold()) if kind and rest else None
         if kinds:
