@@ -53,6 +53,7 @@ def used(version: int, table: AreaTable = TABLE) -> TableVersion:
         len(table.pages),
         table.areas,
         table.wide,
+        before=tuple(range(version - 1, 0, -1)),
     )
 
 
@@ -124,6 +125,23 @@ def test_which_version_is_in_use_is_asked_once_a_minute(aws: Aws) -> None:
     assert areas.page(address("20001")).version == 1
     areas.now += timedelta(minutes=1)
     assert areas.page(address("20001")) == TablePage(2, (PART,))
+
+
+@pytest.mark.usefixtures("aws")
+def test_version_of_an_earlier_release_has_none_before_it() -> None:
+    areas = Deployed()
+    assert areas.put_in_use(used(3), instead_of=0)
+    assert areas.in_use() == used(3)
+    row = {"place": {"S": "in_use"}, "version": {"N": "0"}}
+    clients.dynamodb().update_item(
+        TableName="office-areas",
+        Key=row,
+        UpdateExpression="REMOVE #before",
+        ExpressionAttributeNames={"#before": "before"},
+    )
+    known = areas.in_use()
+    assert known
+    assert (known.version, known.before) == (3, ())
 
 
 def test_first_table_is_found_at_once(aws: Aws) -> None:

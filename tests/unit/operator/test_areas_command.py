@@ -110,11 +110,25 @@ def test_interrupted_load_changes_nothing_and_goes_on(
     assert sorted(dict(editor.read(2))) == ["DE 10115", "DE 10119", "DE 20002"]
 
 
-def test_version_before_the_last_is_deleted(editor: Editor, file: Path) -> None:
-    for content in (OLD, NEW, OLD):
+def test_the_last_three_versions_in_use_are_kept(editor: Editor, file: Path) -> None:
+    """A validator that asked before two loads still looks addresses up in the first version."""
+
+    def load(content: str) -> int:
         file.write_text(content)
-        assert main(["areas", "load", str(file)]) == 0
-    assert {version for version, _ in editor.pages} == {2, 3}
+        return main(["areas", "load", str(file)])
+
+    load(OLD)
+    # One that is never put in use is no version that anybody could have asked for.
+    editor.patience = 1
+    assert load(NEW) == 130
+    editor.patience = float("inf")
+    for content in (OLD + "DE,20003,,,,S1\n", NEW):
+        assert load(content) == 0
+    assert {version for version, _ in editor.pages} == {1, 3, 4}
+    assert editor.used is not None
+    assert editor.used.before == (3, 1)
+    assert load(OLD) == 0
+    assert {version for version, _ in editor.pages} == {3, 4, 5}
 
 
 def test_table_that_somebody_else_loaded_meanwhile_stays(

@@ -14,6 +14,7 @@ from civic.stack.target import Target
 from civic.terminal.failures import CommandFailed
 
 _AT_A_TIME = 100
+_KEPT_BEFORE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,24 @@ def load(editor: AreaEditor, planned: Plan, tell: Callable[[int], None]) -> Tabl
         len(table.pages),
         table.areas,
         table.wide,
+        _before(planned.in_use),
     )
     if not editor.put_in_use(made, planned.in_use.version):
         raise CommandFailed(
             "somebody else loaded a table meanwhile, and that one is in use; look at it with"
             " `civic areas show`, then load this one again"
         )
-    # Whoever still looks addresses up in the version before needs its pages for a minute.
-    editor.discard({version, planned.in_use.version})
+    editor.discard({made.version, *made.before})
     return made
+
+
+def _before(known: TableVersion) -> tuple[int, ...]:
+    """Return which versions are kept beside the one that follows the known one.
+
+    Whoever asked a minute ago which version is in use looks addresses up in that one, though
+    another table or two may have been loaded since.
+    """
+    return (known.version, *known.before)[:_KEPT_BEFORE] if known.version else ()
 
 
 def look_up(table: AreaTable, version: int, address: Address) -> Residence:

@@ -127,6 +127,7 @@ class DynamoDbAreaEditor(AreaEditor):
             "pages": {"N": str(table.pages)},
             "areas": _texts(sorted(table.areas)),
             "wide": {"M": {key: _texts(areas) for key, areas in table.wide.items()}},
+            "before": {"L": [{"N": str(version)} for version in table.before]},
         }
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(place)"}
         if instead_of:
@@ -236,4 +237,5 @@ def _version(row: Item) -> TableVersion:
         wide={
             key: tuple(area["S"] for area in areas["L"]) for key, areas in row["wide"]["M"].items()
         },
+        before=tuple(int(version["N"]) for version in row.get("before", {"L": []})["L"]),
     )

@@ -48,6 +48,8 @@ class TableVersion:
     pages: int = 0
     areas: frozenset[str] = frozenset()
     wide: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    before: tuple[int, ...] = ()
+    """The last versions that were in use before, the newest first, whose pages are kept."""
 
 
 @dataclass(frozen=True, slots=True)
