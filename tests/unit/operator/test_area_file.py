@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from civic.identity.model.areas import AreaEntry, Parity
-from civic.operator.area_file import read_table
+from civic.operator.area_file import read_table, stored_size
 from civic.terminal.failures import CommandFailed, SettingInvalid
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "areas.csv"
@@ -159,3 +159,32 @@ def test_people_without_a_street_address_have_rows_by_town_or_country(written: W
         "DE described": ("S1",),
         "DE": ("X1",),
     }
+
+
+def test_what_no_row_of_the_store_holds_is_refused_before_anything_is_written(
+    written: Written,
+) -> None:
+    def rows(count: int) -> str:
+        lines = "".join(f"DE,,,Town {one},,,,,DISTRICT-{one},yes\n" for one in range(count))
+        return HEADER + lines
+
+    assert len(read_table(written(rows(3_000))).wide) == 3_000
+    (fault,) = refused(written(rows(9_000)))
+    assert "the 9000 rows without a postcode come to" in fault
+    assert "shorten the names of areas, leave out described towns" in fault
+
+
+def test_postcode_that_no_row_of_the_store_holds_is_refused(written: Written) -> None:
+    long = "Straße " * 50
+    lines = "".join(f"DE,,10119,,{long} {one} a,,,,N1,\n" for one in range(1_200))
+    assert refused(written(HEADER + lines)) == [
+        "  DE 10119: its lines are more than a row of 400 KB holds; merge ranges or streets"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [("Köln", 5), (7, 21), ([], 3), (["N1", "S1"], 9), ({"Ö": ["N1"]}, 12)],
+)
+def test_size_in_the_store_is_that_of_the_developer_guide(value: object, size: int) -> None:
+    assert stored_size(value) == size

