@@ -124,7 +124,7 @@ BODIES: dict[str, tuple[int, str, bytes]] = {
     "too_long": (422, "invalid_fields", with_canary(username=CANARY * 20)),
     "blank": (422, "invalid_fields", with_canary(username="  ")),
     "control": (422, "invalid_fields", with_canary(username=f"{CANARY}\x07")),
-    "bidi": (422, "invalid_fields", with_canary(username=f"\u202e{CANARY}")),
+    "bidi": (422, "invalid_fields", with_canary(username=f"{CANARY}\u202e{CANARY}")),
     "country": (422, "invalid_fields", with_canary(address=address(country=CANARY))),
     "yes": (422, "invalid_fields", with_canary(citizenship_attestation=CANARY)),
     "missing": (422, "invalid_fields", json.dumps({"full_name": CANARY}).encode()),
