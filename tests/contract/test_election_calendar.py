@@ -10,6 +10,7 @@ import pytest
 
 from civic.contracts.events import AREA_PATTERN
 from civic.contracts.identifiers import StyleId
+from civic.contracts.voting import ElectionPublished, StyleAreas
 from civic.identity.adapters import election_calendar_dynamodb
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
 from civic.identity.errors import StoreUnavailable
@@ -17,7 +18,7 @@ from civic.identity.model.credentials import Entitlement, Window
 from civic.lab.memory.credentials import MemoryElectionCalendar
 from civic.runtime import clients
 from tests.fakes.aws import Aws
-from tests.fakes.elections import ELECTION, OTHER, STYLE, published
+from tests.fakes.elections import ELECTION, ELSEWHERE, OTHER, STYLE, published
 from tests.fakes.fixtures import each_kind
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
@@ -54,19 +55,36 @@ def test_every_election_of_an_area_is_found(calendar: Calendar) -> None:
     assert [one.window.election for one in calendar.of_area("DE-BE")] == [ELECTION, OTHER]
 
 
-def test_area_with_styles_within_it_is_divided(calendar: Calendar) -> None:
-    calendar.publish(published(NOW, "DE-BE-N1", "DE-BE"))
+def parted(*areas: str, revision: int = 4) -> ElectionPublished:
+    """Return an election in which each area has another style than the one before."""
+    styles = zip((STYLE, ELSEWHERE, STYLE), areas, strict=False)
+    return published(NOW, revision=revision).model_copy(
+        update={"styles": tuple(StyleAreas(style=one, areas=(area,)) for one, area in styles)}
+    )
+
+
+def test_area_with_other_styles_within_it_is_divided(calendar: Calendar) -> None:
+    calendar.publish(parted("DE-BE-N1", "DE-BE"))
     found = {area: calendar.find(area, ELECTION) for area in ("DE", "DE-BE", "DE-BE-N1")}
     assert found == {
         "DE": Entitlement(TIMES, None, divided=True),
-        "DE-BE": Entitlement(TIMES, STYLE, divided=True),
+        "DE-BE": Entitlement(TIMES, ELSEWHERE, divided=True),
         "DE-BE-N1": BERLIN,
     }
     assert list(calendar.of_area("DE")) == [found["DE"]]
 
 
+def test_area_with_its_own_style_within_it_is_whole(calendar: Calendar) -> None:
+    calendar.publish(published(NOW, "DE", "DE-BE-N1"))
+    assert calendar.find("DE", ELECTION) == calendar.find("DE-BE-N1", ELECTION) == BERLIN
+    assert calendar.find("DE-BE", ELECTION) is None
+    calendar.publish(parted("DE", "DE-BE", "DE-BE-N1", revision=5))
+    assert calendar.find("DE", ELECTION) == Entitlement(TIMES, STYLE, divided=True)
+    assert calendar.find("DE-BE", ELECTION) == Entitlement(TIMES, ELSEWHERE, divided=True)
+
+
 def test_area_that_a_later_revision_no_longer_divides_is_whole(calendar: Calendar) -> None:
-    calendar.publish(published(NOW, "DE", "DE-BE"))
+    calendar.publish(parted("DE", "DE-BE"))
     calendar.publish(published(NOW, "DE", revision=5))
     assert calendar.find("DE", ELECTION) == BERLIN
     calendar.publish(published(NOW, "DE-BE", revision=6))

@@ -116,7 +116,7 @@ def _refusals(deployment: Deployment, areas: tuple[str, ...], **facts: Any) -> t
             ("DE",),
             {"roll_closes_at": "2026-11-01T00:00:00+00:00"},
         ),
-        ("area_unsettled", {"areas": {"L": [{"S": "DE"}]}}, {}, ("DE", "DE-BE"), {}),
+        ("area_unsettled", {"areas": {"L": [{"S": "DE"}]}}, {}, ("DE-BE",), {}),
     ],
 )
 def test_person_who_may_not_vote_is_told_why(

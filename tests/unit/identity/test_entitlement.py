@@ -135,8 +135,15 @@ def test_roll_that_has_yet_to_close_is_open() -> None:
 
 def test_country_alone_does_not_settle_the_area_where_parts_of_it_vote_apart() -> None:
     office = Office(areas=("DE",))
-    office.publish("DE", "DE-BE")
+    part = StyleAreas(style=STYLE, areas=("DE-BE",))
+    office.publish(styles=(part, StyleAreas(style=ELSEWHERE, areas=("DE",))))
     assert isinstance(office.refusal(), AreaUnsettled)
+
+
+def test_country_alone_is_enough_where_its_parts_have_the_same_style() -> None:
+    office = Office(areas=("DE",))
+    office.publish("DE", "DE-BE", "DE-BB-N1")
+    assert office.ask() == STYLE
 
 
 def test_part_of_a_country_does_not_settle_the_area_where_only_parts_of_it_vote() -> None:

@@ -14,8 +14,8 @@ from civic.identity.errors import NotEntitled
 from civic.identity.model.credentials import (
     Entitlement,
     Window,
-    areas_around,
     areas_of,
+    divided_areas,
     right_by_area,
 )
 from civic.identity.model.subdivisions import exists, has_any
@@ -92,8 +92,8 @@ def reach_of(styles: Sequence[Json], people: People, own: frozenset[str]) -> Rea
         people: The people on the roll.
         own: The areas of the office's table in use.
     """
-    by_area = {area: style["id"] for style in styles for area in style["areas"]}
-    divided = {around for area in by_area for around in areas_around(area)}
+    by_area = {area: StyleId(style["id"]) for style in styles for area in style["areas"]}
+    divided = divided_areas(by_area)
     voters = {style["id"]: 0 for style in styles}
     unreached: Counter[str] = Counter()
     for areas, count in people.items():
@@ -106,10 +106,12 @@ def reach_of(styles: Sequence[Json], people: People, own: frozenset[str]) -> Rea
     return Reach(voters, dict(sorted(unreached.items())), impossible)
 
 
-def _style_of(areas: Sequence[str], by_area: Mapping[str, str], divided: set[str]) -> str | None:
+def _style_of(
+    areas: Sequence[str], by_area: Mapping[str, StyleId], divided: set[str]
+) -> str | None:
     """Return the style that the issuer would sign for; None if it would refuse."""
     found = (
-        Entitlement(_WINDOW, StyleId(by_area[area]) if area in by_area else None, area in divided)
+        Entitlement(_WINDOW, by_area.get(area), area in divided)
         if area in by_area or area in divided
         else None
         for area in areas

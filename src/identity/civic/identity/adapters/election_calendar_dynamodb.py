@@ -2,9 +2,9 @@
 
 The row ``(*, election)`` holds the times of an election, the revision that was published last,
 and whether it has ended; ``*`` is not an area. A row ``(area, election)`` holds the style of that
-area, whether areas within it have styles, and the revision it belongs to, and counts only while
-that is the election's revision. So areas may be written one by one, in any order and repeatedly,
-and an area that a later revision leaves out no longer counts.
+area, whether areas within it have other styles, and the revision it belongs to, and counts only
+while that is the election's revision. So areas may be written one by one, in any order and
+repeatedly, and an area that a later revision leaves out no longer counts.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.identity.adapters.items import Item
 from civic.identity.errors import StoreUnavailable
-from civic.identity.model.credentials import Entitlement, Window, areas_around
+from civic.identity.model.credentials import Entitlement, Window, divided_areas
 from civic.identity.ports.issuing import AnnouncedElection, ElectionCalendar
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 
@@ -47,7 +47,7 @@ class DynamoDbElectionCalendar(ElectionCalendar):
         styles: dict[str, StyleId] = {}
         for one in election.styles:
             styles |= {area: one.style for area in one.areas if area not in styles}
-        divided = {around for area in styles for around in areas_around(area)}
+        divided = divided_areas(styles)
         for area in styles.keys() | divided:
             style = styles.get(area)
             facts: Facts = {

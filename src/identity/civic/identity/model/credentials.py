@@ -115,7 +115,7 @@ class Entitlement:
     Attributes:
         window: The times of the election.
         style: Their ballot style, if the area has one.
-        divided: Whether there are ballot styles of areas within this one.
+        divided: Whether areas within this one have other ballot styles.
     """
 
     window: Window
@@ -134,7 +134,7 @@ class Right:
 def right_by_area(areas: Sequence[str], found: Iterable[Entitlement | None]) -> Right | None:
     """Return what somebody has in an election by their areas: the style of the narrowest.
 
-    Where there are styles of areas within the narrowest one, only the style of exactly that area
+    Where areas within the narrowest one have other styles, only the style of exactly that area
     is given, and none to whoever is known by the country alone; otherwise it is unsettled: nobody
     gets the ballot of an area in place of that of a part of it.
 
@@ -180,6 +180,24 @@ def areas_around(area: str) -> tuple[str, ...]:
     """Return the areas that one is within, by its name: ``DE`` and ``DE-BE`` for ``DE-BE-N1``."""
     parts = area.split("-")
     return tuple("-".join(parts[:count]) for count in range(1, len(parts)))
+
+
+def divided_areas(styles: Mapping[str, StyleId]) -> set[str]:
+    """Return the areas with ballot styles of areas within them that are other than their own.
+
+    Args:
+        styles: The style of each area; an area without one has that of the narrowest around it.
+    """
+    return {
+        around
+        for area, style in styles.items()
+        for around in areas_around(area)
+        if _style_around(around, styles) != style
+    }
+
+
+def _style_around(area: str, styles: Mapping[str, StyleId]) -> StyleId | None:
+    return next((styles[one] for one in (area, *areas_around(area)[::-1]) if one in styles), None)
 
 
 def request_digest(style: StyleId, blinded_message: bytes) -> RequestDigest:

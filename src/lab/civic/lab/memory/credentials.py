@@ -15,7 +15,7 @@ from civic.identity.model.credentials import (
     RollEntry,
     Standing,
     Window,
-    areas_around,
+    divided_areas,
 )
 from civic.identity.ports.issuing import AnnouncedElection
 from civic.lab.memory.rsa_pairs import private_key, public_key
@@ -104,12 +104,16 @@ class MemoryElectionCalendar:
         window = self.window(election)
         if window is None:
             return None
-        styles = self.published[election].styles
-        mine = [one.style for one in styles if area in one.areas]
-        divided = any(area in areas_around(other) for one in styles for other in one.areas)
-        if not mine and not divided:
+        # Of an area with two styles the first counts.
+        styles = {
+            one: style.style
+            for style in reversed(self.published[election].styles)
+            for one in style.areas
+        }
+        divided = area in divided_areas(styles)
+        if area not in styles and not divided:
             return None
-        return Entitlement(window, mine[0] if mine else None, divided=divided)
+        return Entitlement(window, styles.get(area), divided=divided)
 
 
 class MemoryIssuerKeys:
