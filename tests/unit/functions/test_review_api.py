@@ -340,7 +340,9 @@ def test_office_takes_somebody_off_the_roll_with_two_people_and_the_person_is_to
     judged = REJECT | {"reason": "moved_away"}
     assert said(decide(who, REJECT, JOHN)) == (409, "reason_needed")
     assert content(decide(who, judged, JANE))["outcome"] == "awaiting_agreement"
-    assert content(show(who, JOHN))["id"] == who.id
+    (seen,) = content(show(who, JOHN))["proposals"]
+    assert seen.pop("at") >= case["since"]
+    assert seen == {"decision": "rejected", "reason": "moved_away", "areas": []}
     assert content(decide(who, judged, JOHN))["outcome"] == "decided"
     deployment.deliver()
     codes = [reason["code"] for reason in content(who.ask("GET "))["reasons"]]

@@ -174,6 +174,18 @@ def test_proposal_that_is_repeated_is_one() -> None:
     assert [opinion.by for opinion in case.opinions] == [JANE]
 
 
+def test_what_was_proposed_last_counts_though_it_was_proposed_before() -> None:
+    pipeline = Pipeline()
+    receipt = voter(pipeline)
+    moved = replace(DIED, reason=OfficeReason.MOVED_AWAY)
+    for judgement in (DIED, moved, DIED):
+        propose(pipeline.review, receipt.id, judgement, JANE)
+    (newest,) = show_case(pipeline.review, receipt.id, JOHN).case.newest
+    assert newest.judgement == DIED
+    assert not decide(pipeline, receipt, moved, JOHN)
+    assert decide(pipeline, receipt, DIED, JOHN)
+
+
 def test_who_proposes_does_not_look_and_another_does() -> None:
     pipeline = Pipeline()
     receipt = voter(pipeline)

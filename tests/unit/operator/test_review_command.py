@@ -15,6 +15,7 @@ from civic.operator.commands import review as module
 from civic.operator.commands.review import case_table, cases_table
 from civic.operator.main import main
 from civic.stack.workspace import Workspace
+from civic.terminal.times import second
 
 type Capture = pytest.CaptureFixture[str]
 
@@ -34,6 +35,7 @@ OPENED = {
     "since": "2027-02-01T09:30:00Z",
     "decision": "rejected",
     "reasons": [{"code": "national_id_invalid", "pointer": "/national_id"}],
+    "proposals": [],
     "data": {
         "full_name": "[bold]Ada[/bold]",
         "address": {"lines": ["Hauptstraße 12"]},
@@ -127,6 +129,26 @@ def test_opened_case_shows_every_value_as_it_was_written() -> None:
     assert "Hauptstraße 12" in text
     assert "true" in text
     assert "national_id_invalid /national_id" in text
+
+
+def test_second_member_of_staff_sees_what_is_proposed() -> None:
+    at = "2027-02-02T10:15:30Z"
+    died = {"decision": "rejected", "reason": "died", "areas": [], "at": at}
+    # Bodies leave out what is not there.
+    placed = {"decision": "accepted", "areas": ["N1", "DE"], "at": at}
+    text = shown(case_table(OPENED | {"proposals": [died, placed]}))
+    assert f"rejected died, {second(at)}" in text
+    assert f"accepted N1 DE, {second(at)}" in text
+
+
+@pytest.mark.parametrize(("cause", "times"), [("office", 1), ("data_subject", 0)])
+def test_reason_is_asked_for_where_the_office_has_brought_it_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, cause: str, times: int
+) -> None:
+    monkeypatch.setattr("sys.stdout", Terminal())
+    monkeypatch.setattr(DeskOfStaff, "show", lambda *_: OPENED | {"cause": cause})
+    assert main(["review", "show", ID]) == 0
+    assert capsys.readouterr().err.count("--reason WHY") == times
 
 
 def test_no_case_is_said(capsys: Capture) -> None:

@@ -23,6 +23,7 @@ from civic.identity.http.paths import registration_id
 from civic.identity.http.staff_bodies import (
     OfficeProposal,
     OpenedCase,
+    Proposal,
     ReviewOpinion,
     ReviewOutcome,
     WaitingCase,
@@ -121,6 +122,10 @@ def _show(request: Request, line: Invocation) -> Response:
         since=opened.case.since,
         decision=verdict.decision if verdict else None,
         reasons=verdict.reasons if verdict else (),
+        proposals=tuple(
+            Proposal(decision=one.decision, reason=one.reason, areas=one.areas, at=one.at)
+            for one in opened.case.newest
+        ),
         data=opened.registration,
     )
     return answer(200, body)

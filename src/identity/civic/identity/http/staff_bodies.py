@@ -28,6 +28,15 @@ class WaitingCases(Body):
     cases: tuple[WaitingCase, ...]
 
 
+class Proposal(Body):
+    """What a member of staff would decide; who agrees with it decides exactly this."""
+
+    decision: Decision
+    reason: OfficeReason | None
+    areas: tuple[Area, ...]
+    at: datetime
+
+
 class OpenedCase(Body):
     """A case with its record; opening it has been logged."""
 
@@ -37,6 +46,9 @@ class OpenedCase(Body):
     since: datetime
     decision: Decision | None
     reasons: tuple[Reason, ...]
+    proposals: tuple[Proposal, ...] = Field(
+        description="The newest of each member of staff, oldest first"
+    )
     data: Registration
 
 

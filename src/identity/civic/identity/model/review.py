@@ -95,10 +95,16 @@ class ReviewCase:
         """When it must be decided at the latest (GDPR Art. 12(3))."""
         return one_month_after(self.since)
 
+    @property
+    def newest(self) -> tuple[Opinion, ...]:
+        """The newest opinion of each member of staff, oldest first; no other counts."""
+        of_each = {opinion.by: opinion for opinion in self.opinions}
+        return tuple(one for one in self.opinions if of_each[one.by] is one)
+
     def settled(self, judgement: Judgement, people: int, *, on_the_roll: bool) -> bool:
         """Return whether ``people`` different members of staff are in favour of exactly this.
 
-        Only the newest opinion of each counts. What the office does of its own accord needs two,
+        What the office does of its own accord needs two,
         and so does what takes somebody off the roll, whoever has asked for a person.
 
         Args:
@@ -109,8 +115,7 @@ class ReviewCase:
         of_the_office = self.cause is ReviewCause.OFFICE or judgement.reason is not None
         takes_off = on_the_roll and judgement.decision is Decision.REJECTED
         needed = max(people, _OFFICE_PEOPLE) if of_the_office or takes_off else people
-        newest = {opinion.by: opinion.judgement for opinion in self.opinions}
-        return sum(one == judgement for one in newest.values()) >= needed
+        return sum(one.judgement == judgement for one in self.newest) >= needed
 
     def was_proposed_by(self, member: str) -> bool:
         """Return whether this member of staff alone has brought up a case of the office."""

@@ -165,7 +165,7 @@ def propose(review: Review, registration: RegistrationId, judgement: Judgement, 
     review.queue.bring_up(case)
     there, _ = _standing(review, registration)
     opinion = Opinion.on(judgement, by, now)
-    if all(one.judgement != judgement or one.by != by for one in there.opinions):
+    if all(one.judgement != judgement or one.by != by for one in there.newest):
         review.queue.opine(there, opinion)
 
 

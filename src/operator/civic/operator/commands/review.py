@@ -69,7 +69,7 @@ def show(context: typer.Context, registration: RegistrationId) -> None:
     out.print(case_table(case))
     err.print(
         f"decide it: civic review decide {case['id']} --revision {case['revision']}"
-        " --accept (or --reject)",
+        " --accept (or --reject)" + (" --reason WHY" if case["cause"] == "office" else ""),
         soft_wrap=True,
     )
 
@@ -82,6 +82,9 @@ def case_table(case: dict[str, Any]) -> Table:
     table.add_row("decision so far", case.get("decision") or "none")
     for reason in case["reasons"]:
         table.add_row("because of", f"{reason['code']} {reason['pointer']}".rstrip())
+    for one in case["proposals"]:
+        what = " ".join((one["decision"], one.get("reason") or "", *one["areas"]))
+        table.add_row("proposed", f"{' '.join(what.split())}, {second(one['at'])}")
     table.add_section()
     for pointer, value in leaves(case["data"]):
         table.add_row(Text(pointer), Text(printable(value)))
