@@ -2,7 +2,11 @@
 
 import pytest
 
-from civic.identity.model.streets import Spot, same_street, spot_in, spots
+from civic.identity.model.streets import Spot, same_street, spots
+
+
+def spot_in(line: str, street: str) -> Spot | None:
+    return spots((line,), {street}).get(street)
 
 
 @pytest.mark.parametrize(

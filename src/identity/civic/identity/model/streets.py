@@ -46,22 +46,10 @@ def spots(lines: Sequence[str], streets: Iterable[str]) -> Mapping[str, Spot]:
     A street that another one's name contains is left out if the other is named as a whole: who
     lives in Alte Hauptstraße does not live in Hauptstraße.
     """
-    found = {street: spot for street in streets if (spot := _first(lines, street)) is not None}
+    named = [_named_in(line) for line in lines]
+    found = {street: spot for street in streets if (spot := _best(named, street)) is not None}
     sure = {street: spot for street, spot in found.items() if spot.sure}
     return sure or found
-
-
-def spot_in(line: str, street: str) -> Spot | None:
-    """Return where in a street an address line is; None if it does not name the street."""
-    tokens, wanted = _tokens(line), _joined(street_words(street))
-    found = [
-        _spot(tokens[:start], tokens[end:])
-        for start in range(len(tokens))
-        for end in range(start + 1, len(tokens) + 1)
-        if not {tokens[start], tokens[end - 1]} & _SEPARATORS
-        and _joined(tokens[start:end]) == wanted
-    ]
-    return next((spot for spot in found if spot.sure), found[0] if found else None)
 
 
 def street_words(text: str) -> list[str]:
@@ -74,9 +62,22 @@ def same_street(one: str, other: str) -> bool:
     return _joined(street_words(one)) == _joined(street_words(other))
 
 
-def _first(lines: Sequence[str], street: str) -> Spot | None:
-    found = [spot for line in lines if (spot := spot_in(line, street)) is not None]
+def _best(named: Iterable[Mapping[str, list[Spot]]], street: str) -> Spot | None:
+    name = _joined(street_words(street))
+    found = [spot for names in named for spot in names.get(name, ())]
     return next((spot for spot in found if spot.sure), found[0] if found else None)
+
+
+def _named_in(line: str) -> Mapping[str, list[Spot]]:
+    """Return all that a line may name, and where the line is in a street of that name."""
+    tokens = _tokens(line)
+    named: dict[str, list[Spot]] = {}
+    for start in range(len(tokens)):
+        for end in range(start + 1, len(tokens) + 1):
+            if not {tokens[start], tokens[end - 1]} & _SEPARATORS:
+                name = _joined(tokens[start:end])
+                named.setdefault(name, []).append(_spot(tokens[:start], tokens[end:]))
+    return named
 
 
 def _spot(before: Sequence[str], behind: Sequence[str]) -> Spot:
