@@ -333,7 +333,7 @@ def test_office_takes_somebody_off_the_roll_with_two_people_and_the_person_is_to
     deployment.deliver()
     proposed = staff("PUT /reviews/{id}", JANE, on=who.id, body=PROPOSAL)
     assert content(proposed)["outcome"] == "awaiting_agreement"
-    assert views(deployment) == []
+    assert views(deployment) == [(JANE, "proposal")]
     assert said(show(who, JANE)) == (409, "another_person_needed")
     (case,) = content(staff("GET /reviews"))["cases"]
     assert (case["cause"], case["opinions"]) == ("office", 1)

@@ -13,6 +13,7 @@ from civic.identity.errors import (
     RegistrationRestricted,
     ReviewOutdated,
 )
+from civic.identity.http.bodies import access_notes
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.review import (
     DECIDED_BY_PEOPLE,
@@ -192,9 +193,12 @@ def test_who_proposes_does_not_look_and_another_does() -> None:
     propose(pipeline.review, receipt.id, DIED, JANE)
     with pytest.raises(AnotherPersonNeeded):
         show_case(pipeline.review, receipt.id, JANE)
-    assert pipeline.requests.history(receipt.id).views == ()
     assert show_case(pipeline.review, receipt.id, JOHN).registration == person()
-    assert [view.by for view in pipeline.requests.history(receipt.id).views] == [JOHN]
+    history = pipeline.requests.history(receipt.id)
+    # For the controller, who proposed; for the data subject, who looked.
+    noted = [(view.by, view.purpose) for view in history.views]
+    assert noted == [(JANE, "proposal"), (JOHN, "review")]
+    assert [note.purpose for note in access_notes(history)] == ["review"]
 
 
 def test_office_says_why() -> None:

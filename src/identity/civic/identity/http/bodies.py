@@ -333,5 +333,9 @@ def access_notes(history: History) -> tuple[AccessNote, ...]:
         for request in history.requests
         if request.kind == RequestKind.ACCESS
     ]
-    staff = [AccessNote(at=view.at, by="staff", purpose=view.purpose) for view in history.views]
+    staff = [
+        AccessNote(at=view.at, by="staff", purpose=view.purpose)
+        for view in history.views
+        if view.opened
+    ]
     return tuple(sorted(own + staff, key=lambda note: note.at))

@@ -64,15 +64,24 @@ class SubjectRequest:
         return one_month_after(self.received_at)
 
 
+PROPOSING = "proposal"
+"""The purpose of what staff do without a look at the record."""
+
+
 @dataclass(frozen=True, slots=True)
 class StaffView:
-    """A member of staff opened a record."""
+    """A member of staff opened a record, or proposed to take somebody off the roll."""
 
     id: RegistrationId
     at: datetime
     by: str
     """The IAM principal; for the controller to see, not the data subject."""
     purpose: str
+
+    @property
+    def opened(self) -> bool:
+        """Whether the record was opened; to propose something, nobody opens it."""
+        return self.purpose != PROPOSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from civic.identity.model.eligibility import is_settled, lives_in, placement_of,
 from civic.identity.model.keys import RecordId
 from civic.identity.model.opened import Opened
 from civic.identity.model.registration import Registration
-from civic.identity.model.requests import RequestKind, StaffView
+from civic.identity.model.requests import PROPOSING, RequestKind, StaffView
 from civic.identity.model.review import (
     DECIDED_BY_PEOPLE,
     Judgement,
@@ -141,7 +141,8 @@ def propose(review: Review, registration: RegistrationId, judgement: Judgement, 
     """Bring up a case of the office: somebody is to be taken off the roll, or put back.
 
     Nothing is opened, and nothing decided: another person looks at the record and agrees, or not.
-    Repeating it changes nothing.
+    Who proposes is in the log, for the controller to see once the case is closed. Repeating it
+    changes nothing else.
 
     Raises:
         RegistrationNotFound: There is no such registration.
@@ -162,6 +163,7 @@ def propose(review: Review, registration: RegistrationId, judgement: Judgement, 
     _require_known_areas(review, judgement)
     now = review.clock()
     case = ReviewCase(row.record, now, ReviewCause.OFFICE, round=row.verdict.round)
+    review.requests.note_view(StaffView(registration, now, by, PROPOSING))
     review.queue.bring_up(case)
     there, _ = _standing(review, registration)
     opinion = Opinion.on(judgement, by, now)
