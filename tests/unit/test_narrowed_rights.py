@@ -47,7 +47,9 @@ EVERYTHING = [ALL, ALL | {"Select": "ALL_ATTRIBUTES"}]
 
 def brought_up_opined_and_carried_over() -> None:
     queue = review_queue()
-    queue.bring_up(CASE)
+    for _ in range(2):
+        # Another request where a case waits already.
+        queue.bring_up(CASE)
     queue.opine(CASE, Opinion("jane", Decision.ACCEPTED, NOW))
     queue.carry_over(CASE, Revision(2))
 
@@ -188,7 +190,8 @@ NARROWED = [
     ),
     Narrowed(
         "AskForReviews",
-        lambda: review_queue().add(CASE),
+        # Again where one waits: a request for each of those whose that may be.
+        lambda: [review_queue().add(CASE) for _ in range(2)],
         [{"Item": {"id": {"S": ADA}} | FORGED}, {"ReturnValues": "ALL_OLD"}],
     ),
     Narrowed(
