@@ -91,6 +91,14 @@ def test_a_refusal_says_what_to_do(status: int, code: str | None, hint: str) -> 
     assert hint in refusal(status, code)
 
 
+def test_proposal_about_nobody_says_that_there_is_no_registration() -> None:
+    client, seen = staff(httpx.Response(404, json={"code": "not_found"}))
+    proposed = judgement("rejected", reason="died")
+    with pytest.raises(StaffRefused, match="no such registration"):
+        client.propose(CASE, proposed)
+    assert (seen[0].method, json.loads(seen[0].content)) == ("PUT", proposed)
+
+
 def test_a_refusal_is_not_sent_again() -> None:
     client, seen = staff(httpx.Response(503, json={"code": "temporarily_unavailable"}))
     with pytest.raises(StaffRefused):

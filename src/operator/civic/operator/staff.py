@@ -4,6 +4,7 @@ import json
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import httpx
@@ -161,7 +162,13 @@ class Staff(SignedApi):
 
     def propose(self, registration: str, judgement: Mapping[str, Any]) -> dict[str, Any]:
         """Bring up a case of the office, which another person decides; see ``judgement``."""
-        return self.call("PUT", _path(registration), judgement)
+        try:
+            return self.call("PUT", _path(registration), judgement)
+        except StaffRefused as refusal:
+            if refusal.status != HTTPStatus.NOT_FOUND:
+                raise
+            message = "there is no such registration, or it was erased"
+            raise StaffRefused(refusal.status, refusal.code, message) from None
 
 
 def judgement(
