@@ -352,6 +352,7 @@ def test_areas_of_an_accepted_row_are_renewed_unless_it_has_changed(decisions: D
     stand(decisions, there)
     assert not decisions.renew(replace(renewed, updated=LATER))
     assert not decisions.renew(replace(renewed, restriction=1))
+    assert not decisions.renew(replace(renewed, record=RecordId(ADA, Revision(9))))
     assert decisions.get(ADA) == there
     assert decisions.renew(renewed)
     assert decisions.get(ADA) == renewed
@@ -389,8 +390,15 @@ def test_accepted_row_of_an_earlier_release_is_in_force() -> None:
     assert there.acceptance == Acceptance(Revision(1))
     assert deployed().get(ADA) == there
     assert deployed().note_pending(row(2)) == there
+    of_another = Acceptance(Revision(9))
+    assert deployed().note_pending(replace(row(2), acceptance=of_another)) == there
     assert deployed().note_pending(row(2).after(there)) is None
     assert deployed().decide(replace(row(2, REJECTED), acceptance=there.acceptance)) is None
+
+
+def test_acceptance_of_a_revision_that_was_rejected_is_not_made_up(decisions: Decisions) -> None:
+    stand(decisions, row(1, REJECTED))
+    assert decisions.note_pending(IN_FORCE) == row(1, REJECTED)
 
 
 def test_ruling_is_kept_as_it_is(decisions: Decisions) -> None:

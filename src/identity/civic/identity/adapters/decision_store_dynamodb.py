@@ -34,13 +34,10 @@ _NONE_ACCEPTED = (
     "attribute_not_exists(accepted_by)"
     " AND (attribute_not_exists(#decision) OR #decision <> :accepted)"
 )
-_ACCEPTED_BY = (
-    "accepted_by = :accepted_by OR (attribute_not_exists(accepted_by)"
-    " AND #decision = :accepted AND revision = :accepted_by)"
-)
+_ACCEPTED_BY = "accepted_by = :accepted_by OR (#decision = :accepted AND revision = :accepted_by)"
 _NOT_CONTESTED = "(attribute_not_exists(contested) OR contested <> updated)"
 _WHAT_CHANGES = (
-    *("access_digest", "revision", "status", "updated", "decision", "round", "rulings"),
+    *("access_digest", "revision", "updated", "decision", "round", "rulings"),
     *("restriction", "restriction_changed", "contested", "accepted_by"),
 )
 # A tombstone has no decision.
@@ -84,8 +81,9 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
     def renew(self, row: DecisionRow) -> bool:
         known = self._put(
             row,
-            "revision = :r AND updated = :updated AND accepted_by = :r",
-            values={":updated": {"S": row.updated.isoformat()}},
+            "revision = :r AND updated = :updated",
+            {},
+            {":updated": {"S": row.updated.isoformat()}},
         )
         return known is None
 
@@ -163,8 +161,8 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         self,
         row: DecisionRow,
         condition: str,
-        names: dict[str, str] | None = None,
-        values: Item | None = None,
+        names: dict[str, str],
+        values: Item,
     ) -> Item | None:
         """Put a row under a condition; return what stood in its way, empty if nothing is there."""
         unchanged, restriction = _under(row.restriction)
@@ -175,7 +173,7 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
             ExpressionAttributeValues={
                 ":r": _revision(row),
                 ":digest": {"B": row.access_digest},
-                **(values or {}),
+                **values,
                 **restriction,
             },
             **arguments,
@@ -207,7 +205,7 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
                 values[":accepted_by"] = {"N": str(row.acceptance.revision)}
             same = f"({in_force}) AND {rulings}"
         condition = f"({condition}) AND (attribute_not_exists(id) OR ({same}))"
-        return self._put(row, condition, names or None, values)
+        return self._put(row, condition, names, values)
 
 
 def _under(restriction: int) -> tuple[str, Item]:
@@ -290,9 +288,8 @@ def _acceptance_item(acceptance: Acceptance) -> Item:
     item: Item = {
         "accepted_by": {"N": str(acceptance.revision)},
         "areas": {"L": [{"S": area} for area in acceptance.areas]},
+        "area_version": {"N": str(acceptance.area_version)},
     }
-    if acceptance.area_version:
-        item["area_version"] = {"N": str(acceptance.area_version)}
     if acceptance.eligible_from is not None:
         item["eligible_from"] = {"S": acceptance.eligible_from.isoformat()}
     return item
