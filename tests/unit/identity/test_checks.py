@@ -115,6 +115,7 @@ def test_finding_is_named_by_code_and_pointer(
         person(address=address(**US, region=" california ")),
         person(address=address(**BR, city="São Paulo")),
         person(address=address(**BR, city="Sa\u0303o Paulo")),
+        person(address=address(**BR, city="SAO PAULO")),
         person(address=address(country="GB", city="London", postcode="sw1a 1aa")),
         person(
             address=address(country="EG", city="القاهرة", region="القاهرة", postcode=ARABIC_DIGITS)
