@@ -232,6 +232,20 @@ def test_two_equal_ballots_in_one_batch_are_one(verify: Verify) -> None:
     verify(log)
 
 
+def test_ballot_that_repeats_an_entry_of_an_earlier_batch_is_logged_and_the_log_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The limit of ADR 30: only the processor could put such a ballot into the box."""
+    log = counted()
+    twin = replace(arrival(1), number=arrival(LATE).number)
+    became = record_ballots(log.recorder(), SHARD, [twin])
+    assert (became.logged, became.aside) == (1, 0)
+    log.save(tmp_path / "log")
+    key = verifier_key(ORIGIN, log.signer.public_key())
+    assert main(["log", str(tmp_path / "log"), "--key", key]) == 1
+    assert "repeats entry" in capsys.readouterr().err
+
+
 def image(**changes: Any) -> dict[str, Any]:
     """Return a record of the stream whose row somebody has made up."""
     row = {

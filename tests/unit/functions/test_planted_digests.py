@@ -293,3 +293,25 @@ def test_decision_row_and_key_of_the_gateway_give_it_neither_record_nor_credenti
     assert entry["access_digest"] == {"B": digest_of(victim.token)}
     assert said(victim.ask("GET /data", token=TOKEN)) == (404, "not_found")
     assert said(victim.ask("GET /credentials", token=TOKEN)) == (404, "not_found")
+
+
+def test_foreign_digest_of_somebody_erased_is_passed_over_and_not_acknowledged_as_theirs(
+    deployment: Deployment,
+) -> None:
+    victim = citizen(deployment)
+    assert victim.ask("DELETE ")["statusCode"] == 202
+    deployment.deliver()
+    before, published = rows(deployment, victim), len(deployment.aws.published)
+    bring_key(victim, 2, DIGEST, DIGEST)
+    body = message(request(deployment, victim, 2, DIGEST))
+    for handler in (validator.handler, pii_storage.handler):
+        assert failed(handler(sqs_event(body), None)) == []
+    assert deployment.aws.items("subject-keys") == []
+    assert rows(deployment, victim) == before
+    assert ask_all(victim, TOKEN) == {(404, "not_found")}
+    for route in ("DELETE ", "GET /erasure"):
+        assert said(victim.ask(route, token=TOKEN)) == (404, "not_found")
+        assert victim.ask(route)["statusCode"] in {200, 202}
+    # What was announced since is the erasure, for the one whose it is.
+    announced = [entry["Detail"] for entry in deployment.aws.published[published:]]
+    assert len(announced) == 1

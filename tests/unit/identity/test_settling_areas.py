@@ -237,6 +237,18 @@ def swept(pipeline: Pipeline) -> None:
     pipeline.drain(published)
 
 
+def test_area_that_staff_settled_stays_whatever_a_new_table_says() -> None:
+    pipeline = Pipeline()
+    receipt = narnian(pipeline)
+    decide(pipeline, receipt, areas=("DE-BE",))
+    pipeline.drain()
+    load(pipeline, p10119="N2")
+    swept(pipeline)
+    assert len(pipeline.bus.of(RevalidationDue)) == 1
+    assert on_the_roll(pipeline, receipt) == ("DE-BE", "DE")
+    assert listed(pipeline) == set()
+
+
 def test_correction_that_fails_leaves_the_areas_of_the_newest_table() -> None:
     pipeline = Pipeline()
     load(pipeline, p10119="N1")

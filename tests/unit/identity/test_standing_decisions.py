@@ -167,6 +167,20 @@ def test_nothing_makes_somebody_who_registered_in_time_late() -> None:
         corrected(pipeline, receipt, national_id=f"another {revision}")
 
 
+def test_time_of_creation_that_was_changed_in_the_row_reaches_the_roll_with_a_correction() -> None:
+    # What the threat model says of the functions that may write it.
+    pipeline = Pipeline()
+    receipt = accepted(pipeline)
+    changed = pipeline.now - RETENTION
+    row = decision_of(pipeline, receipt.id)
+    pipeline.decisions.rows[receipt.id] = replace(row, created=changed)
+    corrected(pipeline, receipt, phone_number="+493022730027")
+    assert standing(pipeline, receipt) == (ACCEPTED, 0)
+    entry = pipeline.roll.get(receipt.id)
+    assert entry is not None
+    assert (entry.standing.revision, entry.standing.registered_at) == (2, changed)
+
+
 def test_record_of_an_earlier_release_counts_as_changed_altogether() -> None:
     pipeline = Pipeline()
     receipt = in_doubt(pipeline)

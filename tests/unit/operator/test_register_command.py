@@ -90,6 +90,14 @@ def test_dry_run_shows_the_plan_and_does_nothing(desk: Desk) -> None:
     assert not desk.journal.exists()
 
 
+def test_without_a_key_a_changed_name_is_a_new_person_and_the_plan_shows_it(desk: Desk) -> None:
+    desk.load(ROLL)
+    assert desk.load(ROLL.replace("Rolla Twoson", "Rolla Married"), "--dry-run") == 0
+    assert "plan: 1 new, 0 changed, 2 unchanged, 0 refused\n  new: rows 3" in desk.said
+    assert "in the journal and not in the file: 1; they stay registered" in desk.said
+    assert desk.api.requests == 3
+
+
 def test_dry_run_needs_no_stack(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registering, "target_of", None)
     assert desk.load(ROLL, "--dry-run") == 0
