@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from functools import cache
 from itertools import product
 from typing import Any
 
@@ -100,7 +99,6 @@ class Victim:
             pipeline.subject_keys.put(StoredSubjectKey(record, wrapped, digest))
 
 
-@cache
 def table() -> str:
     """Return the table of docs/threat-model.md."""
     victim = Victim()

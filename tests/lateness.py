@@ -152,6 +152,18 @@ def deliver_late(life: Life, consumer: Consumer, event: Event) -> bool:
     return taken
 
 
+def _orderly(state: str) -> tuple[list[Event], dict[str, object]]:
+    """Return the events of an orderly life, and what the stores hold in its end."""
+    life = Life()
+    STATES[state](life)
+    events = life.pipeline.bus.events[: len(life.published_at)]
+    held = in_the_end(life)
+    if state == LONG_AGO:
+        # By then the ledger has forgotten as well.
+        del held["ledger"]
+    return events, held
+
+
 def _again(state: str, found: Effects) -> None:
     life = Life()
     for moment in moments(life, state):
@@ -166,12 +178,7 @@ def _again(state: str, found: Effects) -> None:
 
 
 def _for_the_first_time(state: str, found: Effects) -> None:
-    orderly = Life()
-    STATES[state](orderly)
-    events = orderly.pipeline.bus.events[: len(orderly.published_at)]
-    expected = in_the_end(orderly)
-    # By then the ledger has forgotten as well.
-    compared = expected.keys() - ({"ledger"} if state == LONG_AGO else set())
+    events, expected = _orderly(state)
     for number, event in enumerate(events):
         for consumer in SUBSCRIPTIONS[type(event)]:
             life = Life(withheld=(number, consumer))
@@ -183,7 +190,7 @@ def _for_the_first_time(state: str, found: Effects) -> None:
                     effect.refused |= not deliver_late(life, consumer, event)
                     effect.caught_up |= moment.changed()
                     held = in_the_end(life)
-                    effect.astray |= {one for one in compared if held[one] != expected[one]}
+                    effect.astray |= {one for one in expected if held[one] != expected[one]}
 
 
 def in_the_end(life: Life) -> dict[str, object]:
@@ -211,12 +218,7 @@ def _timeless(held: object) -> object:
 
 
 def _never(state: str, found: Effects) -> None:
-    orderly = Life()
-    STATES[state](orderly)
-    events = orderly.pipeline.bus.events[: len(orderly.published_at)]
-    expected = in_the_end(orderly)
-    # By then the ledger has forgotten as well.
-    compared = expected.keys() - ({"ledger"} if state == LONG_AGO else set())
+    events, expected = _orderly(state)
     for number, event in enumerate(events):
         for consumer in SUBSCRIPTIONS[type(event)]:
             life = Life(withheld=(number, consumer))
@@ -226,7 +228,7 @@ def _never(state: str, found: Effects) -> None:
                 life.follow()
                 held = in_the_end(life)
                 effect = found.setdefault(event.detail_type(), Effect())
-                effect.lost |= {one for one in compared if held[one] != expected[one]}
+                effect.lost |= {one for one in expected if held[one] != expected[one]}
 
 
 @cache

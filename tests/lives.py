@@ -43,7 +43,7 @@ class Life:
         self.follow()
 
     def only_ask(
-        self, route: str, body: Registration | str | None = None, staff: str | None = None
+        self, route: str, body: Registration | str | None, staff: str | None = None
     ) -> None:
         """Send a request, and deliver nothing."""
         parts: dict[str, Any] = {}

@@ -13,8 +13,8 @@ from civic.client.citizen import Citizen
 from civic.identity.model.receipt import issue_receipt
 
 
-def problem(status: HTTPStatus, code: str) -> httpx.Response:
-    return httpx.Response(status, json={"code": code, "title": "It is refused"})
+def problem(status: HTTPStatus, code: str, title: str = "It is refused") -> httpx.Response:
+    return httpx.Response(status, json={"code": code, "title": title})
 
 
 @dataclass(slots=True)
@@ -26,6 +26,7 @@ class RegistrationApi:
         requests: How many requests came.
         lose: How many answers get lost after what they answer was done.
         refuse: A text; requests that contain it are refused.
+        title: What those are told.
     """
 
     versions: dict[str, list[Any]] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class RegistrationApi:
     requests: int = 0
     lose: int = 0
     refuse: str | None = None
+    title: str = "It is refused"
 
     def citizen(self) -> Citizen:
         """Return a client of this API."""
@@ -47,7 +49,7 @@ class RegistrationApi:
         self.requests += 1
         payload = json.loads(request.content)
         if self.refuse and self.refuse in request.content.decode():
-            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_fields")
+            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_fields", self.title)
         done = {"POST": self._registered, "PUT": self._corrected}[request.method]
         answer = done(request, payload)
         if self.lose:

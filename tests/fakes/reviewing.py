@@ -48,11 +48,11 @@ def decide(
     return decide_case(pipeline.review, record, Judgement(decision, areas), by, TRACE)
 
 
-def take_off(pipeline: Pipeline, receipt: Receipt, revision: int = 2) -> None:
+def take_off(pipeline: Pipeline, receipt: Receipt) -> None:
     """Reject a correction of somebody who is on the roll, which takes two people."""
     for by in (JANE, JOHN):
         assert decision_of(pipeline, receipt.id).acceptance is not None
-        decide(pipeline, receipt, REJECTED, by, revision)
+        decide(pipeline, receipt, REJECTED, by, revision=2)
 
 
 def show(pipeline: Pipeline, receipt: Receipt) -> OpenedCase:

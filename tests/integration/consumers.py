@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from civic.contracts.voting import ElectionPublished
 from civic.stack.target import Target
 from tests.integration.waiting import eventually
 
@@ -147,6 +148,21 @@ def publish(target: Target, envelope: dict[str, Any]) -> None:
         ]
     )
     assert answer["FailedEntryCount"] == 0
+
+
+@contextmanager
+def announced(target: Target, event: ElectionPublished) -> Iterator[None]:
+    """Announce an election that only the issuer hears of while the block runs."""
+    detail = event.model_dump(mode="json")
+    publish(
+        target, {"source": event.sources()[0], "detail-type": event.detail_type(), "detail": detail}
+    )
+    try:
+        yield
+    finally:
+        # The voting domain does not know this election and would keep trying to publish its
+        # results.
+        target.sqs.purge_queue(QueueUrl=target.output("StatesQueueUrl"))
 
 
 def _mapping(target: Target, consumer: str) -> str:

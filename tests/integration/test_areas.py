@@ -15,6 +15,7 @@ from civic.contracts.identifiers import ElectionId
 from civic.stack.target import Target
 from tests.fakes.elections import STYLE, published
 from tests.integration.conftest import Command
+from tests.integration.consumers import announced
 from tests.integration.lives import registered
 from tests.integration.people import person
 from tests.integration.staff import Member, member
@@ -34,17 +35,8 @@ def jane(target: Target) -> Iterator[Member]:
 @pytest.fixture(scope="module", autouse=True)
 def _election(target: Target) -> Iterator[None]:
     event = published(datetime.now(UTC), "DE-BE-N1").model_copy(update={"election": OWN})
-    entry: Any = {
-        "EventBusName": target.output("BusName"),
-        "Source": event.sources()[0],
-        "DetailType": event.detail_type(),
-        "Detail": event.model_dump_json(),
-    }
-    (told,) = target.events.put_events(Entries=[entry])["Entries"]
-    assert "ErrorCode" not in told
-    yield
-    # The voting domain does not know this election and would keep trying to publish its results.
-    target.sqs.purge_queue(QueueUrl=target.output("StatesQueueUrl"))
+    with announced(target, event):
+        yield
 
 
 def lives_in(**address: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,7 @@ from civic.client.journal import Journal, Marks
 from civic.stack.target import Target
 from tests.fakes.elections import ELECTION, STYLE, published
 from tests.integration.conftest import Command
+from tests.integration.consumers import announced
 from tests.integration.lives import erased, registered
 from tests.integration.people import person
 from tests.integration.rows import is_tombstone, row
@@ -26,17 +26,8 @@ from tests.integration.waiting import eventually
 @pytest.fixture(scope="module", autouse=True)
 def _election(target: Target) -> Iterator[None]:
     event = published(datetime.now(UTC), "DE-BE", "DE")
-    entry: Any = {
-        "EventBusName": target.output("BusName"),
-        "Source": event.sources()[0],
-        "DetailType": event.detail_type(),
-        "Detail": event.model_dump_json(),
-    }
-    (told,) = target.events.put_events(Entries=[entry])["Entries"]
-    assert "ErrorCode" not in told
-    yield
-    # The voting domain does not know this election and would keep trying to publish its results.
-    target.sqs.purge_queue(QueueUrl=target.output("StatesQueueUrl"))
+    with announced(target, event):
+        yield
 
 
 def offered(citizen: Citizen, receipt: Receipt) -> Election:

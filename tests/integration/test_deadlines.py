@@ -80,7 +80,7 @@ def test_roll_that_missed_a_decision_hears_of_it_in_the_next_sweep(
 ) -> None:
     missed, other = registered(citizen, person()), registered(citizen, person())
     settled(target)
-    before = row(target, "IssuerRollName", missed)
+    before, of_other = (row(target, "IssuerRollName", one) for one in (missed, other))
     for one in (missed, other):
         set_back(target, one, timedelta(hours=2))
     key = {"id": {"S": missed.id}}
@@ -89,6 +89,7 @@ def test_roll_that_missed_a_decision_hears_of_it_in_the_next_sweep(
     assert sum(page.get("DecisionsMended", 0) for page in found) >= 1
     eventually("they are on the roll", lambda: row(target, "IssuerRollName", missed) == before)
     settled(target)
+    assert row(target, "IssuerRollName", other) == of_other
     assert not any(page.get("DecisionsMended") for page in reconcile(target))
 
 

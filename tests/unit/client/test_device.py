@@ -39,12 +39,14 @@ class Issuer:
         self.seen: list[dict[str, Any]] = []
         self.fails = False
         self.refuses = False
+        self.looks = 0
         self.entry = {"id": RECEIPT.id, "on_the_roll": True, "areas": ["DE-BE", "DE"]}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/roll"):
             return httpx.Response(200, json=self.entry)
         if request.method == "GET":
+            self.looks += 1
             offer = {
                 "election": ELECTION,
                 "style": STYLE,
@@ -118,6 +120,18 @@ def test_person_who_may_not_vote_is_told_why_and_from_when() -> None:
     with pytest.raises(CommandFailed, match=r"not be old enough \(2027-05-23\)"):
         device_of(issuer).prepare(OTHER)
     assert issuer.seen == []
+    assert issuer.looks == 1
+
+
+def test_elections_and_refusals_are_two_sides_of_one_look() -> None:
+    issuer = Issuer()
+    issuer.refuses = True
+    device = device_of(issuer)
+    elections, refusals = device.look()
+    assert issuer.looks == 1
+    assert [one.election for one in elections] == [ELECTION]
+    assert [one.election for one in refusals] == [OTHER]
+    assert (device.elections(), device.refusals()) == (elections, refusals)
 
 
 def test_credential_is_read_as_it_was_written() -> None:
@@ -216,6 +230,7 @@ def test_list_says_why_not_in_others(issuer: Issuer, capsys: pytest.CaptureFixtu
     printed = capsys.readouterr()
     assert len(json.loads(printed.out)) == 1
     assert printed.err == f"not in {OTHER}: You will not be old enough (2027-05-23)\n"
+    assert issuer.looks == 1
 
 
 def test_roll_entry_is_shown_as_it_is(issuer: Issuer, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,9 +37,9 @@ BEGINNINGS = pytest.mark.parametrize("begin", [registered, in_doubt])
 CORRECTIONS = pytest.mark.parametrize("correction", [DOUBTFUL, HOPELESS])
 
 
-def ordered(pipeline: Pipeline, days: int = RETENTION.days + 1) -> list[RetentionEnded]:
-    """Let days go by, run the schedule, and return what it orders."""
-    pipeline.now += timedelta(days=days)
+def ordered(pipeline: Pipeline) -> list[RetentionEnded]:
+    """Let the retention go by, run the schedule, and return what it orders."""
+    pipeline.now += RETENTION + timedelta(days=1)
     published = len(pipeline.bus.events)
     end_retention(pipeline.deadlines)
     return [one for one in pipeline.bus.events[published:] if isinstance(one, RetentionEnded)]

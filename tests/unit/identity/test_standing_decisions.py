@@ -29,7 +29,6 @@ from tests.strategies.registrations import person
 
 REVIEW = Decision.REVIEW
 NOT_AN_ID = {"national_id": "not one"}
-NOT_ACCEPTED = {"consent": person().consent.model_copy(update={"given_at": "2099-01-01T00:00:00Z"})}
 HALF_AN_ADDRESS = {
     "address": Address(lines=("Karl-Marx-Allee 1",), city="Berlin", country="DE", postcode="1")
 }

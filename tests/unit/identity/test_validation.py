@@ -12,12 +12,9 @@ from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.rows import Status, Tombstone
 from civic.identity.usecases.ending import end
 from civic.identity.usecases.validation import validate
-from tests.fakes.people import ADA
 from tests.fakes.pipeline import NOW, TRACE, Pipeline
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
-
-OTHER_ID = ADA
 
 
 def submitted(pipeline: Pipeline, **changes: object) -> ValidationRequest:

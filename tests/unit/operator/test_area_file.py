@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from civic.identity.model.areas import AreaEntry, Parity
-from civic.operator.area_file import read_table, stored_size
+from civic.operator.area_file import read_rows, read_table, stored_size
 from civic.terminal.failures import CommandFailed, SettingInvalid
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "areas.csv"
@@ -129,9 +129,19 @@ def test_postal_region_of_the_military_is_a_region(written: Written) -> None:
     assert table.wide == {"US ae": ("US-CA",)}
 
 
-def test_missing_column_is_named_with_those_that_are_there(written: Written) -> None:
-    with pytest.raises(SettingInvalid, match="no column areas; the first line has: country, plz"):
-        read_table(written("country,plz\nDE,10115\n"))
+def test_missing_column_is_named_with_those_that_are_known(written: Written) -> None:
+    with pytest.raises(SettingInvalid) as caught:
+        read_table(written("Country,PLZ,address_city\nDE,10115,Berlin\n"))
+    _, _, said = str(caught.value).partition(": ")
+    assert said == "there is no column areas; known columns in the first line: country, city"
+
+
+def test_person_in_place_of_a_header_is_not_repeated(written: Written) -> None:
+    file = written("Ada Lovelace;Torstr. 1;Berlin;10119;DE\n")
+    with pytest.raises(SettingInvalid) as caught:
+        list(read_rows(file, ("country",)))
+    _, _, said = str(caught.value).partition(": ")
+    assert said == "there is no column country; known columns in the first line: none"
 
 
 @pytest.mark.parametrize("content", ["", HEADER])

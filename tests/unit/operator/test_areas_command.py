@@ -1,16 +1,19 @@
 """`civic areas` without a stack: load, show and check a table."""
 
 import json
-from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from civic.identity.model.area_table import Pages, TableVersion
 from civic.identity.model.areas import AreaEntry
 from civic.lab.memory.areas import MemoryAreas
+from civic.lab.population.writer import write_people
 from civic.operator.commands import areas as module
 from civic.operator.main import main
+from tests.integration.people import person
+from tests.strategies.registrations import ACCEPTED_COUNTRIES
 
 type Capture = pytest.CaptureFixture[str]
 
@@ -34,9 +37,6 @@ class Editor(MemoryAreas):
 
     def put_in_use(self, table: TableVersion, instead_of: int) -> bool:
         return not self.others_load and super().put_in_use(table, instead_of)
-
-    def discard(self, keep: Collection[int]) -> int:
-        return super().discard(keep)
 
 
 @pytest.fixture
@@ -94,13 +94,16 @@ def test_dry_run_tells_the_difference_and_loads_nothing(
 
 
 def test_interrupted_load_changes_nothing_and_goes_on(
-    editor: Editor, file: Path, capsys: Capture
+    editor: Editor, tmp_path: Path, capsys: Capture
 ) -> None:
+    file = tmp_path / "our areas [x].csv"
+    file.write_text(OLD)
     main(["areas", "load", str(file)])
     file.write_text(NEW)
     editor.patience = 2
     assert main(["areas", "load", str(file)]) == 130
-    assert f"Continue with: civic areas load {file}" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"shows which table is in use. Continue with: civic areas load '{file}'\n" in said
     assert editor.used is not None
     assert editor.used.version == 1
     # Only what is missing is written.
@@ -136,7 +139,9 @@ def test_table_that_somebody_else_loaded_meanwhile_stays(
 ) -> None:
     editor.others_load = True
     assert main(["areas", "load", str(file)]) == 1
-    assert "somebody else loaded a table meanwhile" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "somebody else loaded a table meanwhile" in said
+    assert "Continue with" not in said
     assert editor.used is None
 
 
@@ -169,6 +174,7 @@ def test_addresses_are_tried_without_being_shown(
         "Ada;Torstr. 1;Berlin;10119;Berlin;DE\n"
         "Grace;Hauptstr. 2;Köln;50667;;DE\n"
         "Alan;x;y;;;Germany\n"
+        "Mary;|;Berlin;10119;;DE\n"
     )
     assert main(["areas", "check", str(people), "--table", str(file)]) == 1
     shown = capsys.readouterr()
@@ -176,10 +182,49 @@ def test_addresses_are_tried_without_being_shown(
         "line 2: N1 DE-BE DE",
         "line 3: DE  (waits for staff where the rule set asks for the table)",
         "line 4: not an address: country",
+        "line 5: not an address: lines",
     ]
-    assert "decided: 1, not decided: 2" in shown.err
+    assert "decided: 1, not decided: 3" in shown.err
     assert "Torstr" not in shown.out + shown.err
     main(["areas", "load", str(file)])
-    people.write_text("country,postcode\nDE,10119\n")
+    people.write_text("Country,Address: postcode\nDE,10119\n")
     assert main(["areas", "check", str(people)]) == 0
     assert editor.used
+
+
+def test_people_whom_the_project_makes_up_can_be_tried(
+    file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    people = tmp_path / "people.csv"
+    assert main(["generate", "--count", "100", "--output", str(people)]) == 0
+    file.write_text(ROWS + "".join(f"{one},,,,,X1\n" for one in ACCEPTED_COUNTRIES))
+    capsys.readouterr()
+    main(["areas", "check", str(people), "--table", str(file)])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 100
+    assert not [line for line in lines if "not an address" in line]
+
+
+def test_every_part_of_an_address_is_tried(file: Path, tmp_path: Path, capsys: Capture) -> None:
+    people, berlin = tmp_path / "people.csv", {"city": "Berlin", "country": "DE"}
+    addresses: list[dict[str, Any]] = [
+        berlin | {"postcode": "10119", "lines": ["Hinterhaus", "Torstr. 5"]},
+        berlin | {"postcode": "10119", "lines": ["Torstr. 15"]},
+        berlin | {"postcode": "10119", "lines": ["Torstr. 5"], "city": "Potsdam"},
+        berlin | {"described_location": "at the oak"},
+        {"lines": ["x"], "city": "Ulm", "region": "Bayern", "country": "DE"},
+    ]
+    write_people(people, [person(address=address) for address in addresses])
+    file.write_text(
+        "country,postcode,city,street,from,to,areas,described\n"
+        "DE,10119,Berlin,Torstr.,1,9,N2,\nDE,,Berlin,,,,D1,yes\n"
+    )
+    assert main(["areas", "check", str(people), "--table", str(file)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition("  (")[0] for line in lines] == [
+        "line 2: N2 DE",
+        "line 3: DE",
+        "line 4: DE",
+        "line 5: D1 DE",
+        "line 6: DE-BY DE",
+    ]

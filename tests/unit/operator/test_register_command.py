@@ -130,10 +130,18 @@ def test_nothing_of_a_person_is_printed(desk: Desk) -> None:
         assert secret not in desk.journal.read_text()
 
 
-def test_ignored_columns_are_told_once(desk: Desk) -> None:
+@pytest.mark.parametrize("heading", ["Party", "Note [/alt]", "[x]"])
+def test_ignored_columns_are_told_once(desk: Desk, heading: str) -> None:
     lines = ROLL.splitlines()
-    desk.load("\n".join([f"{lines[0]},Party", *(f"{line},x" for line in lines[1:])]))
-    assert desk.warned.count("ignored columns: Party (O)") == 1
+    desk.load("\n".join([f"{lines[0]},{heading}", *(f"{line},x" for line in lines[1:])]))
+    assert desk.warned.count(f"ignored columns: {heading} (O)") == 1
+
+
+def test_refusal_is_shown_as_the_api_says_it(desk: Desk) -> None:
+    desk.api.refuse = "Rolla Twoson"
+    desk.api.title = "not [x] in [/y]"
+    assert desk.load(ROLL) == 1
+    assert "row 3: 422 invalid_fields: not [x] in [/y]\n" in desk.warned
 
 
 def test_mapping_and_encoding_are_used(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from civic.lab.population.writer import write_people
 from civic.operator.main import main
 from civic.stack.workspace import here
 from tests.integration.people import person
@@ -116,6 +117,14 @@ def test_people_are_read_as_register_reads_them(office: Office, tmp_path: Path) 
     options = ("--mapping", str(tmp_path / "m.toml"))
     assert office.diff(text, options=options) == 0
     assert office.said == "the same: 1, flipped: 0, not read: 0\n"
+
+
+def test_headings_are_told_as_they_are(office: Office, tmp_path: Path) -> None:
+    office.people = tmp_path / "people.csv"
+    write_people(office.people, [person()])
+    heading, row = office.people.read_text().splitlines()
+    assert office.diff(f"{heading},Note [/alt]", f"{row},x") == 0
+    assert "ignored columns: Note [/alt] (P)\n" in office.warned
 
 
 @pytest.mark.parametrize(

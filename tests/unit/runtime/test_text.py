@@ -13,7 +13,6 @@ from civic.contracts.text import NUMBER_PATTERN, PLAIN_TEXT_PATTERN, number, pla
 SURROGATES = range(0xD800, 0xE000)
 CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1) if code not in SURROGATES]
 IGNORABLE = regex.compile(r"\p{Default_Ignorable_Code_Point}")
-SELECTOR = regex.compile(r"\p{Variation_Selector}")
 NONCHARACTER = regex.compile(r"\p{Noncharacter_Code_Point}")
 JOINERS = "\u200c\u200d"
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

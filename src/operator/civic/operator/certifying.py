@@ -5,13 +5,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from civic.client.api_client import Json
-from civic.operator.elections import LAGGING
 from civic.operator.staff import StaffRefused
 from civic.terminal.waiting import PATIENCE_SECONDS
 
 _PAUSE_SECONDS = 2.0
 _COUNTING_SECONDS = 30 * 60.0
 """By then the sealed box is counted, or sealed anew."""
+
+_LAGGING = {"tally_differs", "log_differs"}
+"""What is said of counts that follow the box, and may still be behind it."""
 
 _SAYINGS = {
     "box_not_counted": "the box is sealed, and its ballots are being counted …",
@@ -59,6 +61,6 @@ def _patience(refused: StaffRefused) -> float:
     """Return for how many seconds a refusal may pass by itself."""
     if refused.code == "box_not_counted":
         return _COUNTING_SECONDS
-    if refused.code == "count_differs" and {text for text, _ in refused.faults} <= LAGGING:
+    if refused.code == "count_differs" and refused.fault_codes <= _LAGGING:
         return PATIENCE_SECONDS
     return 0

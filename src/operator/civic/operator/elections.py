@@ -8,11 +8,6 @@ from civic.operator.staff import SignedApi
 from civic.stack.target import Target
 from civic.voting.model.draft import DraftElection, NewCandidate, NewWindow
 
-_TALLY_LAGS = "the tally has another number: if that stays, look at the log lines of tally"
-_LOG_LAGS = "the public log has another number: if that stays, see operations, the log stops"
-LAGGING = {_TALLY_LAGS, _LOG_LAGS}
-"""What is said of counts that follow the box, and may still be behind it."""
-
 
 class ElectionOffice(SignedApi):
     """Calls the staff API of the elections stack, and returns its answers unchanged."""
@@ -41,8 +36,12 @@ class ElectionOffice(SignedApi):
         "ambiguous_time": "the clocks change at that time; give the offset, such as +01:00",
         "before_opening": "before the day on which the election opens",
         "box_differs": "the box holds another number: certify that one, if your own count has it",
-        "tally_differs": _TALLY_LAGS,
-        "log_differs": _LOG_LAGS,
+        "tally_differs": (
+            "the tally has another number: if that stays, look at the log lines of tally"
+        ),
+        "log_differs": (
+            "the public log has another number: if that stays, see operations, the log stops"
+        ),
         "area_announced": "an area that was announced is missing",
         "area_given_twice": "another ballot style has this area",
         "forbidden_character": "hides text, reorders it or shows as nothing",

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from civic.client.api_client import Json
 from civic.contracts.identifiers import ElectionId, StyleId
+from civic.identity.adapters.issuer_roll_dynamodb import areas_in
 from civic.identity.errors import NotEntitled
 from civic.identity.model.credentials import (
     Entitlement,
     Window,
-    areas_of,
     divided_areas,
     right_by_area,
 )
@@ -77,10 +77,7 @@ def roll_areas(target: Target) -> People:
     )
     for page in pages:
         for item in page["Items"]:
-            if "areas" in item:
-                found[tuple(area["S"] for area in item["areas"]["L"])] += 1
-            else:
-                found[areas_of(item["area"]["S"])] += 1
+            found[areas_in(item)] += 1
     return found
 
 

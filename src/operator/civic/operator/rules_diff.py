@@ -58,10 +58,11 @@ class RulesDiff:
         groups: dict[tuple[str, str], dict[Flip, list[int]]] = defaultdict(dict)
         for (old, new), rows in sorted(self.flips.items(), key=lambda flip: -len(flip[1])):
             groups[old.outcome, new.outcome][old, new] = rows
-        yield from sorted(groups.items(), key=lambda group: -_people(group[1]))
+        yield from sorted(groups.items(), key=lambda group: -people_in(group[1]))
 
 
-def _people(flips: dict[Flip, list[int]]) -> int:
+def people_in(flips: dict[Flip, list[int]]) -> int:
+    """Return how many people flips are about."""
     return sum(map(len, flips.values()))
 
 

@@ -5,7 +5,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import httpx
 
@@ -15,21 +15,28 @@ from civic.terminal.failures import CommandFailed
 
 _SERVICE = "execute-api"
 
-type Faults = Sequence[tuple[str, str]]
-"""What is wrong with a body, and where (JSON Pointers)."""
+
+class Fault(NamedTuple):
+    """What is wrong with a body: the API's code, what it says, and where (a JSON Pointer)."""
+
+    code: str
+    text: str
+    pointer: str
 
 
 class StaffRefused(CommandFailed):
     """A staff API refused a request; the message says what to do, and never whom it is about."""
 
-    def __init__(self, status: int, code: str, hint: str | None, faults: Faults = ()) -> None:
+    def __init__(
+        self, status: int, code: str, hint: str | None, faults: Sequence[Fault] = ()
+    ) -> None:
         """Explain an HTTP status and the code of its problem details."""
         lines = [f"{status} {code}: {hint or 'refused'}"]
-        lines += [f"  {pointer or 'the whole document'}: {fault}" for fault, pointer in faults]
+        lines += [f"  {one.pointer or 'the whole document'}: {one.text}" for one in faults]
         super().__init__("\n".join(lines))
         self.status = status
         self.code = code
-        self.faults = tuple(faults)
+        self.fault_codes = frozenset(one.code for one in faults)
 
 
 _COMMON_HINTS = {
@@ -111,7 +118,7 @@ class SignedApi(Connected, ABC):
         """Return the refusal, with what to do about it."""
         hints = _COMMON_HINTS | dict(cls.hints)
         faults = [
-            (_said(one, cls.fault_texts), one["pointer"])
+            Fault(one["code"], _said(one, cls.fault_texts), one["pointer"])
             for one in (problem or {}).get("errors", ())
         ]
         return StaffRefused(status, code, hints.get(code) or hints.get(str(status)), faults)

@@ -14,19 +14,18 @@ from typing import Any, Never
 import rfc8785
 
 from civic.audit.errors import EntryRefused
+from civic.audit.model.tiles import MAX_ENTRY
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.log_entries import BALLOT, EVENT
+from civic.contracts.voting import ELECTION_ID_PATTERN, STYLE_ID_PATTERN
 
-MAX_ENTRY = 2**16 - 1
-"""The most bytes of an entry: a bundle writes its length as two bytes."""
-
-MAX_COUNT = 2**32
+_MAX_COUNT = 2**32
 """The most that may be counted."""
 
-_ELECTION = "[0-9a-hjkmnp-tv-z]{12}"
+_ELECTION = ELECTION_ID_PATTERN.strip("^$")
 _BALLOT = re.compile(rf"{BALLOT}\n({_ELECTION})\n[A-Za-z0-9+/]{{42}}[AEIMQUYcgkosw048]=\n")
 _EVENT = re.compile(rf"{EVENT}\n([A-Z][A-Za-z]{{0,63}})\n([^\n]+)\n")
-_STYLE = "[a-z0-9][a-z0-9-]{0,31}"
+_STYLE = STYLE_ID_PATTERN.strip("^$")
 _CONTEST = "c[1-9][0-9]{0,5}"
 _CHOICE = "o[1-9][0-9]{0,5}|write_ins"
 _AUDIENCE = "public|auditors|sample"
@@ -195,7 +194,7 @@ def _member(fields: Mapping[str, Any], name: str, pattern: str) -> str:
 
 
 def _count(value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= MAX_COUNT:
+    if type(value) is not int or not 0 <= value <= _MAX_COUNT:
         raise EntryRefused("a count is absent or malformed")
     return value
 

@@ -133,7 +133,7 @@ def _entry(item: Item) -> RollEntry:
             RegistrationId(item["id"]["S"]),
             Revision(int(item["revision"]["N"])),
             int(item["round"]["N"]),
-            _areas(item),
+            areas_in(item),
             item["accepted"]["BOOL"],
             AccessDigest(bytes(digest["B"])) if digest else None,
             int(item["area_version"]["N"]) if "area_version" in item else 0,
@@ -148,7 +148,8 @@ def _entry(item: Item) -> RollEntry:
     )
 
 
-def _areas(item: Item) -> tuple[str, ...]:
+def areas_in(item: Item) -> tuple[str, ...]:
+    """Return the areas of a row, also of one of an earlier release, narrowest first."""
     if "areas" not in item:
         return areas_of(item["area"]["S"])
     return tuple(area["S"] for area in item["areas"]["L"])

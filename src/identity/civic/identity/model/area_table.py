@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from civic.identity.model.areas import AreaEntry
+from civic.identity.model.areas import AreaEntry, postcode_key
+from civic.identity.model.registration import Address
 
 type Pages = Mapping[str, tuple[AreaEntry, ...]]
 """The lines of each postcode, by ``place``."""
@@ -79,9 +80,14 @@ def changes(old: AreaTable, new: AreaTable) -> TableChanges:
     )
 
 
-def place(country: str, postcode_key: str) -> str:
-    """Return the name of a page."""
-    return f"{country} {postcode_key}"
+def place(country: str, postcode: str) -> str:
+    """Return the name of the page of a postcode, given by its ``postcode_key``."""
+    return f"{country} {postcode}"
+
+
+def page_of(address: Address) -> str:
+    """Return the name of the page on which an address is."""
+    return place(address.country, postcode_key(address.country, address.postcode or ""))
 
 
 def fields_of(entry: AreaEntry) -> dict[str, object]:

@@ -27,6 +27,7 @@ from civic.lab.demo.report import (
     show_release,
 )
 from civic.lab.population.generator import generate
+from civic.operator.commands.registering import teller
 from civic.operator.operations import (
     await_empty_queues,
     queue_depths,
@@ -110,7 +111,7 @@ def _made_up(people: int, seed: int, kinds: dict[int, str]) -> Iterator[PersonRo
 
 def _of_a_file(path: Path, journal: Journal, report: Report) -> Iterator[PersonRow]:
     file = PeopleFile(path)
-    plan = plan_of(file.rows(lambda said: err.print(f"{path}: {said}", soft_wrap=True)), journal)
+    plan = plan_of(file.rows(teller(path)), journal)
     for number, reason in sorted(plan.refused.items()):
         err.print(f"row {number}: {reason}", markup=False, soft_wrap=True)
     report.bad_rows = len(plan.refused)
@@ -133,7 +134,8 @@ def _register(
         for outcome in progress.track(outcomes, total=total):
             if outcome.receipt is None:
                 report.refused += 1
-                err.print(f"row {outcome.number}: {outcome.refusal}", soft_wrap=True)
+                refusal = f"row {outcome.number}: {outcome.refusal}"
+                err.print(refusal, markup=False, soft_wrap=True)
             else:
                 receipts[outcome.number] = outcome.receipt
     report.registered = len(receipts)

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
-from civic.identity.model.area_table import Pages, TableVersion, place
-from civic.identity.model.areas import NO_TABLE, AreaEntry, TablePage, postcode_key
+from civic.identity.model.area_table import Pages, TableVersion, page_of
+from civic.identity.model.areas import NO_TABLE, AreaEntry, TablePage
 from civic.identity.model.registration import Address
 
 
@@ -18,8 +18,7 @@ class MemoryAreas:
     def page(self, address: Address) -> TablePage:
         if self.used is None:
             return NO_TABLE
-        name = place(address.country, postcode_key(address.country, address.postcode or ""))
-        entries = self.pages.get((self.used.version, name), ())
+        entries = self.pages.get((self.used.version, page_of(address)), ())
         return TablePage(self.used.version, entries, self.used.wide)
 
     def has(self, area: str) -> bool:

@@ -1,6 +1,7 @@
 """`civic areas`: the office's own table of areas, which decides who gets which ballot."""
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 from pydantic import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from civic.client.people_columns import HEADINGS
 from civic.identity.model.area_table import AreaTable
 from civic.identity.model.areas import Fineness
 from civic.identity.model.registration import Address
@@ -17,6 +19,7 @@ from civic.operator.area_file import read_rows, read_table
 from civic.operator.areas import Plan, areas_of, editor_of, load, look_up, plan, table_in_use
 from civic.stack.context import target_of
 from civic.terminal.console import err, out
+from civic.terminal.failures import CommandFailed
 from civic.terminal.tables import plain_table
 
 TableFile = Annotated[
@@ -35,8 +38,8 @@ def load_table(
 ) -> None:
     """Load a table of areas: checked, compared with the one in use, then put in use at once.
 
-    Repeating it does no harm. If it is interrupted, the table before stays in use; the same command
-    goes on where it ended.
+    Repeating it does no harm, and goes on where an interrupted one ended. Until all of it is
+    written, the table before stays in use.
     """
     table = read_table(file)
     editor = editor_of(target_of(context))
@@ -60,10 +63,13 @@ def load_table(
                 progress.update(task, completed=written)
 
             made = load(editor, planned, tell)
+    except CommandFailed:
+        raise
     except BaseException:
         err.print(
-            f"interrupted after {written} postcodes; the table before is in use. Continue with:"
-            f" civic areas load {file}",
+            f"interrupted after {written} postcodes; `civic areas show` shows which table is in"
+            f" use. Continue with: civic areas load {shlex.quote(str(file))}",
+            markup=False,
             soft_wrap=True,
         )
         raise
@@ -119,7 +125,8 @@ def check_addresses(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="CSV with country, and address_lines, city, region, postcode as far as known.",
+            help="CSV with country, and lines, city, region, postcode as far as known; a file of"
+            " people will do.",
         ),
     ],
     table: Annotated[
@@ -155,7 +162,7 @@ def check_addresses(
 def _address(row: Mapping[str, str]) -> Address:
     """Return the address of a row of people or of addresses."""
     location = row.get("described_location")
-    lines = (row.get("address_lines") or row["street"] or "-").split("|")
+    lines = HEADINGS["lines"].value(row.get("lines") or row["street"] or "-")
     return Address(
         described_location=location or None,
         lines=None if location else tuple(lines),

@@ -26,8 +26,7 @@ def list_elections(
 ) -> None:
     """List the elections that a person may vote in, and why not in others of their area."""
     with holder_of(context, registration, token, journal) as holder:
-        device = Device(holder.citizen, holder.receipt)
-        elections, refusals = device.elections(), device.refusals()
+        elections, refusals = Device(holder.citizen, holder.receipt).look()
     shown = [one.model_dump(mode="json", exclude={"public_key"}) for one in elections]
     out.print_json(json.dumps(shown))
     for refusal in refusals:

@@ -1,6 +1,7 @@
 """`civic register`: loads a file of people, and loads it again when it was corrected."""
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -81,7 +82,7 @@ def register(
     people = PeopleFile(file, read_mapping(mapping) if mapping else {}, key, encoding)
     kept = Journal(journal_path(context, journal), keep=not dry_run)
     digest = people.digest()
-    plan = plan_of(people.rows(lambda said: err.print(f"{file}: {said}", soft_wrap=True)), kept)
+    plan = plan_of(people.rows(teller(file)), kept)
     _show(plan, whole=dry_run)
     _require_known(plan, as_new=as_new)
     if dry_run:
@@ -92,6 +93,11 @@ def register(
         refused = _send(context, plan, people, kept, workers)
     if refused:
         raise typer.Exit(1)
+
+
+def teller(file: Path) -> Callable[[str], None]:
+    """Return what prints the remarks on a file of people, which repeat its headings."""
+    return lambda said: err.print(f"{file}: {said}", markup=False, soft_wrap=True)
 
 
 def _show(plan: Plan, *, whole: bool) -> None:
@@ -134,7 +140,8 @@ def _send(
         for outcome in progress.track(outcomes, total=len(plan.steps)):
             if outcome.refusal:
                 refused += 1
-                err.print(f"row {outcome.number}: {_words(outcome.refusal)}", soft_wrap=True)
+                words = _words(outcome.refusal)
+                err.print(f"row {outcome.number}: {words}", markup=False, soft_wrap=True)
             else:
                 done[outcome.step] += 1
     counts = [f"{word}: {done[step]}" for step, word in _DONE.items()]

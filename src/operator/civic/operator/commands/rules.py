@@ -9,8 +9,8 @@ import typer
 from civic.client.loading import spans
 from civic.client.people_mapping import read_mapping
 from civic.client.people_reader import PeopleFile
-from civic.operator.commands.registering import Encoding, Mapping
-from civic.operator.rules_diff import RulesDiff, compare, read_rule_set
+from civic.operator.commands.registering import Encoding, Mapping, teller
+from civic.operator.rules_diff import RulesDiff, compare, people_in, read_rule_set
 from civic.terminal.console import err, out
 
 
@@ -33,8 +33,7 @@ def diff(
     file = PeopleFile(people, read_mapping(mapping) if mapping else {}, encoding=encoding)
     rules = read_rule_set(old), read_rule_set(new)
     with err.status("deciding"):
-        rows = file.rows(lambda said: err.print(f"{people}: {said}", soft_wrap=True))
-        found = compare(rows, *rules, datetime.now(UTC))
+        found = compare(file.rows(teller(people)), *rules, datetime.now(UTC))
     _show(found)
     if found.flips or found.bad:
         raise typer.Exit(1)
@@ -44,8 +43,8 @@ def _show(found: RulesDiff) -> None:
     for row in found.bad:
         err.print(f"row {row.number}: {row.reason}", markup=False, soft_wrap=True)
     for (before, after), flips in found.by_outcome():
-        out.print(f"{before} -> {after}: {sum(map(len, flips.values()))}")
+        out.print(f"{before} -> {after}: {people_in(flips)}")
         for (old, new), rows in flips.items():
             out.print(f"  {old.why} -> {new.why}: {len(rows)}, rows {spans(rows)}", soft_wrap=True)
-    flipped = sum(map(len, found.flips.values()))
+    flipped = people_in(found.flips)
     out.print(f"the same: {found.same}, flipped: {flipped}, not read: {len(found.bad)}")

@@ -73,7 +73,7 @@ class CalendarLook:
 
     announced: int
     moved: int
-    left: int = 0
+    left: int
 
 
 def keep_calendar(register: Register) -> CalendarLook:
