@@ -138,7 +138,7 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | in_part("ErasureLedger", "GetItem")
     | in_part("ReviewQueue", "GetItem")
     | in_part("RequestLog", "Scan")
-    | may("OfficeAreas", "GetItem")
+    | in_part("OfficeAreas", "GetItem")
     | {PUBLISHING},
     "ReviewRole": takes("OutdatedCasesQueue")
     | may("ReviewQueue", "GetItem", "DeleteItem", "Scan")

@@ -82,6 +82,12 @@ def request_log() -> DynamoDbRequestLog:
     return DynamoDbRequestLog(clients.dynamodb(), "request-log")
 
 
+def asked_answered_and_lapsed() -> None:
+    asked_and_answered()
+    request_log().note_request(SubjectRequest(ADA, RequestKind.REVIEW, NOW))
+    request_log().lapse(ADA, NOW)
+
+
 def asked_and_answered() -> None:
     log = request_log()
     log.note_request(SubjectRequest(ADA, RequestKind.ACCESS, NOW))
@@ -174,6 +180,7 @@ NARROWED = [
     ),
     Narrowed("LogRequestsAndTheirAnswers", asked_and_answered, ON_LOOKS),
     Narrowed("NoteAnswers", asked_and_answered, ON_LOOKS),
+    Narrowed("NoteAnswersAndLapses", asked_answered_and_lapsed, ON_LOOKS),
     Narrowed(
         "LogLooks",
         lambda: request_log().note_view(StaffView(ADA, NOW, "jane", "review")),
@@ -204,7 +211,7 @@ NARROWED = [
         restricted_and_contested,
         [
             {"UpdateExpression": "SET updated = :at"},
-            {"UpdateExpression": "SET accepted_before = :at"},
+            {"UpdateExpression": "SET accepted_by = :at"},
             {"UpdateExpression": "SET access_digest = :next"},
             {"UpdateExpression": "SET #status = :next"}
             | {"ExpressionAttributeNames": {"#status": "status"}},
@@ -225,6 +232,7 @@ NARROWED = [
             ("CompareRecords", compare_records, ["commitment", "pii_email"]),
             ("CompareKeysWithoutReadingThem", compare_keys, ["w", "wk"]),
             ("CompareTheRoll", lambda: overview().on_roll(ADA), ["area", "access_digest"]),
+            ("SeeWhichTableOfAreasIsInUse", lambda: overview().area_version(), ["areas", "wide"]),
             ("CompareJoins", lambda: overview().joined(ADA), ["region", "age_band", "reasons"]),
             ("CompareTheLedger", lambda: overview().has_receipt(ADA), ["access_digest"]),
             ("CompareCases", lambda: overview().case_of(ADA), ["opinions"]),

@@ -37,21 +37,13 @@ OF_REQUESTS = {
     "ForAllValues:StringNotLike": {"dynamodb:LeadingKeys": "looks#*"},
     "Null": KEYS_AND_ATTRIBUTES,
 }
-ANSWERS = {
-    "ForAllValues:StringEquals": {
-        "dynamodb:Attributes": [
-            "id",
-            "entry",
-            "received",
-            "due",
-            "count",
-            "completed",
-            "lapsed",
-            "ttl",
-        ]
-    },
-    **OF_REQUESTS,
-}
+
+
+def answers(*ends: str) -> dict[str, Any]:
+    written = ["id", "entry", "received", "due", "count", *ends, "ttl"]
+    return {"ForAllValues:StringEquals": {"dynamodb:Attributes": written}, **OF_REQUESTS}
+
+
 NARROWED = {
     "ReadThePublicWrappingKey": {
         "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["current"]},
@@ -59,6 +51,10 @@ NARROWED = {
     },
     "FindSubjectKeysWithoutReadingThem": {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "revision", "access_digest"]},
+        **IN_PART,
+    },
+    "SeeWhichTableOfAreasIsInUse": {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["place", "version", "number"]},
         **IN_PART,
     },
     "CountErasuresWithoutSeeingThem": {"StringEquals": {"dynamodb:Select": "COUNT"}},
@@ -105,8 +101,9 @@ NARROWED = {
         },
         **OF_REQUESTS,
     },
-    "LogRequestsAndTheirAnswers": ANSWERS,
-    "NoteAnswers": ANSWERS,
+    "LogRequestsAndTheirAnswers": answers("completed"),
+    "NoteAnswers": answers("completed"),
+    "NoteAnswersAndLapses": answers("completed", "lapsed"),
     "LogLooks": {
         "ForAllValues:StringEquals": {
             "dynamodb:Attributes": ["id", "entry", "at", "by", "purpose", "ttl"]

@@ -359,9 +359,7 @@ def test_retention_starts_anew_when_a_restriction_is_lifted() -> None:
 
 
 @pytest.mark.parametrize("decided", [False, True])
-def test_person_who_was_accepted_is_not_erased_as_abandoned_by_a_correction(
-    *, decided: bool
-) -> None:
+def test_person_who_was_accepted_is_not_erased_by_a_correction(*, decided: bool) -> None:
     pipeline = Pipeline()
     receipt = alive(pipeline)
     published = len(pipeline.bus.events)

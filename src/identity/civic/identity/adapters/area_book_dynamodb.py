@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, override
 from botocore.exceptions import ClientError
 
 from civic.contracts.ports import Clock
-from civic.identity.adapters.items import Item
+from civic.identity.adapters.items import Item, texts, texts_of
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.area_table import Pages, TableVersion, fields_of, place
 from civic.identity.model.areas import (
@@ -57,7 +57,9 @@ class DynamoDbAreaBook(AreaBook):
         except _NoTable:
             return NO_TABLE
         postcode = postcode_key(address.country, address.postcode or "")
-        row = self._read(place(address.country, postcode), known.version) if postcode else None
+        row = None
+        if postcode:
+            row = _row(self._client, self._table, place(address.country, postcode), known.version)
         return TablePage(known.version, _entries(row) if row else (), known.wide)
 
     @override
@@ -68,16 +70,10 @@ class DynamoDbAreaBook(AreaBook):
             return False
 
     def _version(self, name: str) -> TableVersion:
-        row = self._read(name, 0)
+        row = _row(self._client, self._table, name)
         if row is None:
             raise _NoTable
         return _version(row)
-
-    def _read(self, name: str, version: int) -> Item | None:
-        with unavailable_as(StoreUnavailable):
-            return self._client.get_item(
-                TableName=self._table, Key=_key(name, version), ConsistentRead=True
-            ).get("Item")
 
 
 class DynamoDbAreaEditor(AreaEditor):
@@ -90,7 +86,7 @@ class DynamoDbAreaEditor(AreaEditor):
 
     @override
     def in_use(self) -> TableVersion | None:
-        row = self._get(_IN_USE)
+        row = _row(self._client, self._table, _IN_USE)
         return _version(row) if row else None
 
     @override
@@ -101,7 +97,7 @@ class DynamoDbAreaEditor(AreaEditor):
 
     @override
     def begin(self, digest: str) -> int:
-        known, begun = self.in_use(), self._get(_BEGUN)
+        known, begun = self.in_use(), _row(self._client, self._table, _BEGUN)
         if begun and begun["digest"]["S"] == digest and _number(begun) > (known or _FIRST).version:
             return _number(begun)
         version = max((known or _FIRST).version, _number(begun) if begun else 0) + 1
@@ -125,8 +121,8 @@ class DynamoDbAreaEditor(AreaEditor):
             "digest": {"S": table.digest},
             "loaded_at": {"S": table.loaded_at},
             "pages": {"N": str(table.pages)},
-            "areas": _texts(sorted(table.areas)),
-            "wide": {"M": {key: _texts(areas) for key, areas in table.wide.items()}},
+            "areas": texts(sorted(table.areas)),
+            "wide": {"M": {key: texts(areas) for key, areas in table.wide.items()}},
             "before": {"L": [{"N": str(version)} for version in table.before]},
         }
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(place)"}
@@ -155,12 +151,6 @@ class DynamoDbAreaEditor(AreaEditor):
         self._batch({"DeleteRequest": {"Key": key}} for key in old)
         return len(old)
 
-    def _get(self, name: str) -> Item | None:
-        with unavailable_as(StoreUnavailable):
-            return self._client.get_item(
-                TableName=self._table, Key=_key(name, 0), ConsistentRead=True
-            ).get("Item")
-
     def _scan(self, condition: str, values: Item, attributes: str | None = None) -> Iterator[Item]:
         only: dict[str, Any] = {"ProjectionExpression": attributes} if attributes else {}
         with unavailable_as(StoreUnavailable):
@@ -186,16 +176,19 @@ class DynamoDbAreaEditor(AreaEditor):
 _FIRST = TableVersion(0, "")
 
 
+def _row(client: "DynamoDBClient", table: str, name: str, version: int = 0) -> Item | None:
+    with unavailable_as(StoreUnavailable):
+        return client.get_item(TableName=table, Key=_key(name, version), ConsistentRead=True).get(
+            "Item"
+        )
+
+
 def _key(name: str, version: int) -> Item:
     return {"place": {"S": name}, "version": {"N": str(version)}}
 
 
 def _number(row: Item) -> int:
     return int(row["number"]["N"])
-
-
-def _texts(texts: Collection[str]) -> Item:
-    return {"L": [{"S": text} for text in texts]}
 
 
 def _listed(entries: tuple[AreaEntry, ...]) -> Item:
@@ -208,7 +201,7 @@ def _listed(entries: tuple[AreaEntry, ...]) -> Item:
 
 def _value(said: Any) -> Item:
     if isinstance(said, list):
-        return _texts(said)
+        return texts(said)
     return {"N": str(said)} if isinstance(said, int) else {"S": said}
 
 
@@ -218,7 +211,7 @@ def _entries(row: Item) -> tuple[AreaEntry, ...]:
 
 def _entry(said: Item) -> AreaEntry:
     return AreaEntry(
-        areas=tuple(area["S"] for area in said["areas"]["L"]),
+        areas=texts_of(said["areas"]),
         city=said["city"]["S"] if "city" in said else "",
         street=said["street"]["S"] if "street" in said else "",
         first=int(said["first"]["N"]) if "first" in said else None,
@@ -233,9 +226,7 @@ def _version(row: Item) -> TableVersion:
         digest=row["digest"]["S"],
         loaded_at=row["loaded_at"]["S"],
         pages=int(row["pages"]["N"]),
-        areas=frozenset(area["S"] for area in row["areas"]["L"]),
-        wide={
-            key: tuple(area["S"] for area in areas["L"]) for key, areas in row["wide"]["M"].items()
-        },
+        areas=frozenset(texts_of(row["areas"])),
+        wide={key: texts_of(areas) for key, areas in row["wide"]["M"].items()},
         before=tuple(int(version["N"]) for version in row.get("before", {"L": []})["L"]),
     )

@@ -17,10 +17,14 @@ from civic.identity.adapters.items import (
     SAME_DIGEST,
     Item,
     RevisionedTable,
+    digest_of,
     grave_of,
     item_of,
+    record_of,
+    texts,
+    texts_of,
+    time_of,
 )
-from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.retention import has_ended
 from civic.identity.model.rows import Acceptance, DecisionRow, Ruling, Status, Tombstone, Verdict
 from civic.identity.ports import DecisionStore, RetentionCalendar
@@ -259,14 +263,14 @@ def _parse(item: Item | None) -> DecisionRow | Tombstone | None:
     if grave is not None:
         return grave
     return DecisionRow(
-        RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"]))),
-        AccessDigest(bytes(item["access_digest"]["B"])),
+        record_of(item),
+        digest_of(item),
         datetime.fromisoformat(item["created"]["S"]),
         datetime.fromisoformat(item["updated"]["S"]),
         _verdict(item),
         _number(item, "restriction"),
-        _time(item, "restriction_changed"),
-        _time(item, "contested"),
+        time_of(item, "restriction_changed"),
+        time_of(item, "contested"),
         _acceptance(item),
         _ruling(item),
     )
@@ -287,7 +291,7 @@ def _verdict(item: Item) -> Verdict | None:
 def _acceptance_item(acceptance: Acceptance) -> Item:
     item: Item = {
         "accepted_by": {"N": str(acceptance.revision)},
-        "areas": {"L": [{"S": area} for area in acceptance.areas]},
+        "areas": texts(acceptance.areas),
         "area_version": {"N": str(acceptance.area_version)},
     }
     if acceptance.eligible_from is not None:
@@ -299,7 +303,7 @@ def _acceptance(item: Item) -> Acceptance | None:
     if "accepted_by" in item:
         return Acceptance(
             Revision(_number(item, "accepted_by")),
-            tuple(area["S"] for area in item["areas"]["L"]),
+            texts_of(item["areas"]),
             _number(item, "area_version"),
             date.fromisoformat(item["eligible_from"]["S"]) if "eligible_from" in item else None,
         )
@@ -312,7 +316,7 @@ def _ruling_item(ruling: Ruling) -> Item:
     return {
         "decision": {"S": ruling.decision},
         "fingerprints": {"M": {name: {"B": mark} for name, mark in ruling.fingerprints.items()}},
-        "areas": {"L": [{"S": area} for area in ruling.areas]},
+        "areas": texts(ruling.areas),
     }
 
 
@@ -324,12 +328,8 @@ def _ruling(item: Item) -> Ruling | None:
         _number(item, "rulings"),
         Decision(kept["decision"]["S"]),
         {name: bytes(mark["B"]) for name, mark in kept["fingerprints"]["M"].items()},
-        tuple(area["S"] for area in kept["areas"]["L"]),
+        texts_of(kept["areas"]),
     )
-
-
-def _time(item: Item, name: str) -> datetime | None:
-    return datetime.fromisoformat(item[name]["S"]) if name in item else None
 
 
 def _number(item: Item, name: str) -> int:

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import override
 
 from civic.contracts.identifiers import ElectionId, RegistrationId, Revision, StyleId
-from civic.identity.adapters.items import Item, RevisionedTable
+from civic.identity.adapters.items import Item, RevisionedTable, texts, texts_of
 from civic.identity.model.credentials import (
     Noted,
     RequestDigest,
@@ -117,7 +117,7 @@ def _facts(standing: Standing) -> Item:
         "round": {"N": str(standing.round)},
         "area_version": {"N": str(standing.area_version)} if standing.area_version else None,
         "area": None,
-        "areas": {"L": [{"S": area} for area in standing.areas]},
+        "areas": texts(standing.areas),
         "accepted": {"BOOL": standing.accepted},
         "eligible_from": {"S": eligible.isoformat()} if eligible else None,
         "registered_at": {"S": registered.isoformat()} if registered else None,
@@ -152,7 +152,7 @@ def areas_in(item: Item) -> tuple[str, ...]:
     """Return the areas of a row, also of one of an earlier release, narrowest first."""
     if "areas" not in item:
         return areas_of(item["area"]["S"])
-    return tuple(area["S"] for area in item["areas"]["L"])
+    return texts_of(item["areas"])
 
 
 def _noted(kept: bytes) -> Noted:

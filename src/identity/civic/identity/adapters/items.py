@@ -5,15 +5,15 @@ id and its ``ttl`` (Unix seconds, for DynamoDB's expiry) or, in the low-security
 does not expire, the access digest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from civic.contracts.identifiers import RegistrationId
+from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.errors import StoreUnavailable
-from civic.identity.model.keys import AccessDigest
+from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.rows import Tombstone
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 
@@ -105,6 +105,31 @@ class RevisionedTable:
         """Put a tombstone, unless there is an earlier one."""
         item = item_of(grave)
         self.write(item, EARLIEST_GRAVE, ExpressionAttributeValues={":at": item["erased_at"]})
+
+
+def record_of(item: Item) -> RecordId:
+    """Return which record a row is about."""
+    return RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"])))
+
+
+def digest_of(item: Item) -> AccessDigest:
+    """Return the access digest of a row."""
+    return AccessDigest(bytes(item["access_digest"]["B"]))
+
+
+def time_of(item: Item, name: str) -> datetime | None:
+    """Return a time of a row, None if it has none."""
+    return datetime.fromisoformat(item[name]["S"]) if name in item else None
+
+
+def texts(values: Iterable[str]) -> Item:
+    """Return texts as a list of DynamoDB's."""
+    return {"L": [{"S": value} for value in values]}
+
+
+def texts_of(value: Item) -> tuple[str, ...]:
+    """Return a list of DynamoDB's as texts."""
+    return tuple(one["S"] for one in value["L"])
 
 
 def item_of(grave: Tombstone) -> Item:

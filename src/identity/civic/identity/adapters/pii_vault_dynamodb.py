@@ -4,15 +4,16 @@ from datetime import datetime
 from typing import override
 
 from civic.contracts.events import SealedFields
-from civic.contracts.identifiers import RegistrationId, Revision
+from civic.contracts.identifiers import RegistrationId
 from civic.identity.adapters.items import (
     LATER_REVISION,
     SAME_DIGEST,
     Item,
     RevisionedTable,
+    digest_of,
     grave_of,
+    record_of,
 )
-from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.rows import Tombstone, VaultRow
 from civic.identity.ports import PiiVault
 
@@ -71,8 +72,8 @@ def _row(item: Item) -> VaultRow:
         if name.startswith(_FIELD_PREFIX)
     }
     return VaultRow(
-        RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"]))),
-        AccessDigest(bytes(item["access_digest"]["B"])),
+        record_of(item),
+        digest_of(item),
         SealedFields(commitment=bytes(item["commitment"]["B"]), fields=fields),
         datetime.fromisoformat(item["created"]["S"]),
         datetime.fromisoformat(item["updated"]["S"]),

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import REQUEST_LOG_LIFETIME
-from civic.identity.adapters.items import Item
+from civic.identity.adapters.items import Item, time_of
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.requests import (
     History,
@@ -221,13 +221,9 @@ def _request(item: Item) -> SubjectRequest:
         datetime.fromisoformat(item["received"]["S"]),
         Revision(int(names[1])) if len(names) > 1 else None,
         int(item["count"]["N"]),
-        _time(item, "completed"),
-        _time(item, "lapsed"),
+        time_of(item, "completed"),
+        time_of(item, "lapsed"),
     )
-
-
-def _time(item: Item, name: str) -> datetime | None:
-    return datetime.fromisoformat(item[name]["S"]) if name in item else None
 
 
 def _view(item: Item) -> StaffView:

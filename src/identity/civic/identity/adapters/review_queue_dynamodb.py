@@ -12,9 +12,8 @@ from botocore.exceptions import ClientError
 
 from civic.contracts.events import Decision
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.identity.adapters.items import Item
+from civic.identity.adapters.items import Item, RevisionedTable, record_of, texts, texts_of
 from civic.identity.errors import StoreUnavailable
-from civic.identity.model.keys import RecordId
 from civic.identity.model.review import OfficeReason, Opinion, ReviewCase, ReviewCause
 from civic.identity.ports import ReviewQueue
 from civic.runtime.aws_errors import failed_condition, unavailable_as
@@ -34,6 +33,7 @@ class DynamoDbReviewQueue(ReviewQueue):
         """Use ``table`` through ``client``."""
         self._client = client
         self._table = table
+        self._cases = RevisionedTable(client, table)
 
     @override
     def add(self, case: ReviewCase) -> None:
@@ -46,44 +46,25 @@ class DynamoDbReviewQueue(ReviewQueue):
     @override
     def bring_up(self, case: ReviewCase) -> None:
         values: Item = {":r": _revision(case), ":cause": {"S": ReviewCause.OFFICE}}
-        begun = self._update(
-            case,
-            {
-                "UpdateExpression": (
-                    "SET revision = :r, #round = :round, #since = :since, cause = :cause"
-                    " REMOVE opinions"
-                ),
-                "ConditionExpression": _LATER,
-                "ExpressionAttributeNames": {"#round": "round", "#since": "since"},
-                "ExpressionAttributeValues": {
-                    **values,
-                    ":round": {"N": str(case.round or 0)},
-                    ":since": {"S": case.since.isoformat()},
-                },
+        # Updates, as `review` may put no case.
+        begun = self._cases.update(
+            case.record.id,
+            "SET revision = :r, #round = :round, #since = :since, cause = :cause REMOVE opinions",
+            _LATER,
+            ExpressionAttributeNames={"#round": "round", "#since": "since"},
+            ExpressionAttributeValues={
+                **values,
+                ":round": {"N": str(case.round or 0)},
+                ":since": {"S": case.since.isoformat()},
             },
         )
         if not begun:
-            self._update(
-                case,
-                {
-                    "UpdateExpression": "SET cause = :cause",
-                    "ConditionExpression": "revision = :r",
-                    "ExpressionAttributeValues": values,
-                },
+            self._cases.update(
+                case.record.id,
+                "SET cause = :cause",
+                "revision = :r",
+                ExpressionAttributeValues=values,
             )
-
-    def _update(self, case: ReviewCase, change: dict[str, Any]) -> bool:
-        """Update a case, as `review` may put none; False if the condition does not hold."""
-        with unavailable_as(StoreUnavailable):
-            try:
-                self._client.update_item(
-                    TableName=self._table, Key={"id": {"S": case.record.id}}, **change
-                )
-            except ClientError as error:
-                if failed_condition(error):
-                    return False
-                raise
-        return True
 
     def _put(self, case: ReviewCase, known: ReviewCause) -> bool:
         """Put a case where there is none, or an earlier one with a known cause."""
@@ -116,29 +97,22 @@ class DynamoDbReviewQueue(ReviewQueue):
 
     @override
     def carry_over(self, case: ReviewCase, revision: Revision) -> None:
-        self._update(
-            case,
-            {
-                "UpdateExpression": (
-                    "SET revision = :later, #round = :first, cause = :cause REMOVE opinions"
-                ),
-                "ConditionExpression": "revision = :r",
-                "ExpressionAttributeNames": {"#round": "round"},
-                "ExpressionAttributeValues": {
-                    ":r": _revision(case),
-                    ":later": {"N": str(revision)},
-                    ":first": {"N": "0"},
-                    ":cause": {"S": ReviewCause.DATA_SUBJECT.after(case.cause)},
-                },
+        self._cases.update(
+            case.record.id,
+            "SET revision = :later, #round = :first, cause = :cause REMOVE opinions",
+            "revision = :r",
+            ExpressionAttributeNames={"#round": "round"},
+            ExpressionAttributeValues={
+                ":r": _revision(case),
+                ":later": {"N": str(revision)},
+                ":first": {"N": "0"},
+                ":cause": {"S": ReviewCause.DATA_SUBJECT.after(case.cause)},
             },
         )
 
     @override
     def get(self, registration: RegistrationId) -> ReviewCase | None:
-        with unavailable_as(StoreUnavailable):
-            item = self._client.get_item(
-                TableName=self._table, Key={"id": {"S": registration}}, ConsistentRead=True
-            ).get("Item")
+        item = self._cases.read(registration)
         return _case(item) if item else None
 
     @override
@@ -157,7 +131,7 @@ class DynamoDbReviewQueue(ReviewQueue):
         if opinion.reason is not None:
             stated["reason"] = {"S": opinion.reason}
         if opinion.areas:
-            stated["areas"] = {"L": [{"S": area} for area in opinion.areas]}
+            stated["areas"] = texts(opinion.areas)
         with unavailable_as(StoreUnavailable):
             try:
                 answer = self._client.update_item(
@@ -203,7 +177,7 @@ def _revision(case: ReviewCase) -> Item:
 
 def _case(item: Item) -> ReviewCase:
     return ReviewCase(
-        RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"]))),
+        record_of(item),
         datetime.fromisoformat(item["since"]["S"]),
         ReviewCause(item["cause"]["S"]),
         tuple(
@@ -211,7 +185,7 @@ def _case(item: Item) -> ReviewCase:
                 one["M"]["by"]["S"],
                 Decision(one["M"]["decision"]["S"]),
                 datetime.fromisoformat(one["M"]["at"]["S"]),
-                tuple(area["S"] for area in one["M"].get("areas", {"L": []})["L"]),
+                texts_of(one["M"].get("areas", texts(()))),
                 OfficeReason(one["M"]["reason"]["S"]) if "reason" in one["M"] else None,
             )
             for one in item.get("opinions", {"L": []})["L"]

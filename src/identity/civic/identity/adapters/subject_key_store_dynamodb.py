@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, override
 from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.adapters.items import digest_of, record_of
 from civic.identity.errors import RevisionTaken, StoreUnavailable
 from civic.identity.model.keys import (
     AccessDigest,
@@ -73,7 +74,9 @@ class DynamoDbSubjectKeys(SubjectKeyStore, RewrapQueue):
                 ConsistentRead=True,
             )
             return {
-                _record(item).revision: _digest(item) for page in pages for item in page["Items"]
+                record_of(item).revision: digest_of(item)
+                for page in pages
+                for item in page["Items"]
             }
 
     @override
@@ -120,15 +123,7 @@ def _key(record: RecordId) -> dict[str, Any]:
 
 def _row(item: dict[str, Any]) -> StoredSubjectKey:
     return StoredSubjectKey(
-        _record(item),
+        record_of(item),
         WrappedKey(WrappingKeyVersion(item["wk"]["S"]), bytes(item["w"]["B"])),
-        _digest(item),
+        digest_of(item),
     )
-
-
-def _record(item: dict[str, Any]) -> RecordId:
-    return RecordId(RegistrationId(item["id"]["S"]), Revision(int(item["revision"]["N"])))
-
-
-def _digest(item: dict[str, Any]) -> AccessDigest:
-    return AccessDigest(bytes(item["access_digest"]["B"]))

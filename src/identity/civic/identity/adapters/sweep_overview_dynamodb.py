@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, override
 
 from civic.contracts.events import UUID_PATTERN, Decision
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaEditor
 from civic.identity.adapters.items import Item
 from civic.identity.adapters.request_log_dynamodb import open_request
 from civic.identity.errors import RowMalformed, StoreUnavailable
@@ -46,6 +45,9 @@ _JOINED = ("id", "dr", "round", "sr", _ERASED)
 _ERASURE = ("id", "requested", "receipt")
 _CASE = ("id", "revision")
 _REQUEST = ("id", "entry", "received", "count")
+_TABLE_IN_USE = ("place", "version", "number")
+_TABLE_KEY = {"place": {"S": "in_use"}, "version": {"N": "0"}}
+"""Of the row of `area_book_dynamodb` that says which table is in use."""
 _UUID = re.compile(UUID_PATTERN)
 _NO_ID = RegistrationId("none")
 """In place of an id that is none: what somebody else wrote there could be personal."""
@@ -128,8 +130,8 @@ class DynamoDbOverview(Overview):
 
     @override
     def area_version(self) -> int:
-        known = DynamoDbAreaEditor(self._client, self._tables.areas).in_use()
-        return known.version if known else 0
+        item = self._get(self._tables.areas, _TABLE_IN_USE, _TABLE_KEY)
+        return _parsed(lambda there: _number(there, "number") or 0, item) if item else 0
 
     @override
     def case_of(self, registration: RegistrationId) -> Revision | None:

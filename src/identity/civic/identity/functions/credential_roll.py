@@ -103,8 +103,7 @@ SUBSCRIBES: Subscriptions[Sequence[Event]] = (
 
 
 def _announce(results: list[Sequence[Event]]) -> None:
-    for events in results:
-        publisher().publish(events)
+    publisher().publish([event for events in results for event in events])
 
 
 @cache

@@ -76,7 +76,8 @@ class RollDisclosure(Body):
         default=None, description="When the person is old enough, if that was to come when decided"
     )
     registered_at: datetime | None = Field(
-        default=None, description="When what is accepted was first submitted"
+        default=None,
+        description="When the registration was first submitted, whatever was corrected since",
     )
     credentials: tuple[NotedRequest, ...]
 

@@ -43,7 +43,7 @@ def explain(
         text = rules.rules[code].text if code else _BY_PEOPLE.get(reason.code, _EARLIER)
         effect = None
         if code and verdict.rule_set == rules.version:
-            effect = rules.severity(code, accepted_before=standing is not None)
+            effect = rules.severity(code, accepted=standing is not None)
             if verdict.decision is Decision.ACCEPTED:
                 effect = Severity.REMARK
         return ExplainedReason(

@@ -186,7 +186,7 @@ def postcode_key(country: str, postcode: str) -> str:
 def _choose(entries: Sequence[AreaEntry], address: Address) -> tuple[str, ...] | None:
     """Return the areas of the most specific lines that fit, if they agree."""
     streets = {entry.street for entry in entries if entry.street}
-    there = None if address.lines is None else spots(address.lines, streets)
+    there = spots(address.lines, streets) if address.lines and streets else None
     fits = [(entry, _fit(entry, address.city, there)) for entry in entries]
     possible = [(_weight(entry), entry, fit) for entry, fit in fits if fit is not False]
     if not possible:

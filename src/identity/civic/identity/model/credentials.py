@@ -50,11 +50,6 @@ class Standing:
     registered_at: datetime | None = None
     """When the registration was first submitted; None in decisions of earlier releases."""
 
-    @property
-    def step(self) -> tuple[int, int, int]:
-        """What decisions on one registration are ordered by."""
-        return self.revision, self.round, self.area_version
-
 
 @dataclass(frozen=True, slots=True)
 class Noted:

@@ -12,7 +12,7 @@ from civic.identity.model.codes import Code, Severity
 from civic.identity.model.placement import Placement
 from civic.identity.model.pointers import field_of
 from civic.identity.model.registration import Registration
-from civic.identity.model.rows import ADDRESS, DecisionRow
+from civic.identity.model.rows import DecisionRow
 from civic.identity.model.rules import RuleSet
 
 OTHER_REGION = "other"
@@ -41,12 +41,12 @@ def past_of(known: DecisionRow | None, fingerprints: Mapping[str, bytes]) -> Pas
     if known is None:
         return NO_PAST
     ruling = known.ruling
-    unchanged = frozenset() if ruling is None else ruling.settles(fingerprints)
+    settled_fields = frozenset() if ruling is None else ruling.settles(fingerprints)
     return Past(
         accepted=known.acceptance is not None,
         rejected_by_people=ruling is not None and ruling.decision is Decision.REJECTED,
-        settled=unchanged,
-        areas=ruling.areas if ruling and ADDRESS in unchanged else (),
+        settled=settled_fields,
+        areas=known.areas_settled(fingerprints),
     )
 
 
@@ -84,14 +84,16 @@ def decide(
     """
     case = Case(registration, submitted_at, rules, page)
     found = [
-        (rules.severity(Code(reason.code), past.accepted), reason)
+        (rules.severity(Code(reason.code), accepted=past.accepted), reason)
         for check in CHECKS
         for reason in check(case)
         if field_of(reason.pointer) not in past.settled
         or (reason.code == Code.AREA_UNRESOLVED and not past.areas)
     ]
     counted = [(severity, reason) for severity, reason in found if severity != Severity.IGNORE]
-    home = lives_in(registration, page, past.areas)
+    home = case.residence
+    if past.areas:
+        home = settled(registration.address, past.areas, page.version)
     decision = _decision({severity for severity, _ in counted})
     reasons = sorted((reason for _, reason in counted), key=_order)
     if decision is Decision.ACCEPTED and past.rejected_by_people:
@@ -117,11 +119,9 @@ def _order(reason: Reason) -> tuple[str, str]:
 
 def settled_areas(row: DecisionRow, fingerprints: Mapping[str, bytes]) -> tuple[str, ...]:
     """Return the areas that people settled for the address of a row's revision; empty if none."""
-    ruling = row.ruling
-    by_people = row.verdict is not None and row.verdict.round > 0
-    if ruling and (by_people or ADDRESS in ruling.settles(fingerprints)):
-        return ruling.areas
-    return ()
+    if row.ruling and row.verdict and row.verdict.round > 0:
+        return row.ruling.areas
+    return row.areas_settled(fingerprints)
 
 
 def lives_in(registration: Registration, page: TablePage, areas: tuple[str, ...]) -> Residence:

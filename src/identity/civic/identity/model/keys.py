@@ -5,9 +5,6 @@ import hmac
 from dataclasses import dataclass
 from typing import NewType, Self
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from civic.contracts.identifiers import RegistrationId, Revision
 
 WrappingKeyVersion = NewType("WrappingKeyVersion", str)
@@ -85,13 +82,6 @@ class StoredSubjectKey:
 
 
 _NOBODY = AccessDigest(bytes(32))
-
-
-def comparison_key(access_token: str) -> bytes:
-    """Return the key of one person's fingerprints: HKDF-SHA-256 (RFC 5869) of the access token."""
-    info = b"civic/comparison-key/1"
-    derived = HKDF(algorithm=SHA256(), length=SUBJECT_KEY_BYTES, salt=None, info=info)
-    return derived.derive(access_token.encode())
 
 
 def digest_of(access_token: str) -> AccessDigest:

@@ -14,8 +14,11 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from civic.contracts.events import SealedFields
-from civic.identity.model.keys import RecordId, SubjectKey
+from civic.identity.model.keys import SUBJECT_KEY_BYTES, RecordId, SubjectKey
 from civic.identity.model.registration import Registration
 from civic.identity.model.sealing import unseal
 
@@ -42,6 +45,13 @@ def open_registration(key: SubjectKey, record: RecordId, sealed: SealedFields) -
     if key.comparison:
         marks = {name: _fingerprint(key.comparison, name, fields[name]) for name in fields}
     return Opened(Registration.from_fields(fields), marks)
+
+
+def comparison_key(access_token: str) -> bytes:
+    """Return the key of one person's fingerprints: HKDF-SHA-256 (RFC 5869) of the access token."""
+    info = b"civic/comparison-key/1"
+    derived = HKDF(algorithm=SHA256(), length=SUBJECT_KEY_BYTES, salt=None, info=info)
+    return derived.derive(access_token.encode())
 
 
 def _fingerprint(key: bytes, name: str, value: bytes) -> bytes:

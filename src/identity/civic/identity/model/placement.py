@@ -1,4 +1,4 @@
-"""Where a person counts and votes, and from when: codes only, nothing that they wrote."""
+"""Where a person counts and votes, and from when: codes and one day, nothing that they wrote."""
 
 from dataclasses import dataclass
 from datetime import date

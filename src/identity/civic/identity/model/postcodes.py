@@ -47,6 +47,20 @@ _SEPARATOR = re.compile(r"(?:\[ \\-\]|[ -])\??|(\[[^\]]*\])")
 """A separator in a pattern of the data, or a class, in which a hyphen makes a range."""
 
 
+@lru_cache(maxsize=256)
+def form_of(country: str, region: str = "") -> ValidationRules:
+    """Return what the data says of the addresses of a country, or of one of its regions.
+
+    Args:
+        country: ISO 3166-1 alpha-2.
+        region: The data's own name of a region, so that nothing a person wrote is cached.
+
+    Raises:
+        ValueError: The data does not know the country.
+    """
+    return get_validation_rules({"country_code": country, "country_area": region})
+
+
 def is_postcode(written: str, country: str, form: ValidationRules) -> bool:
     """Return whether somebody's postcode is one of the country."""
     return _spelling(written, country, form) is not None
@@ -62,15 +76,10 @@ def is_of_region(written: str, country: str, form: ValidationRules) -> bool:
 def one_spelling(written: str, country: str) -> str:
     """Return the same text for every spelling of a postcode; of what is none, its characters."""
     try:
-        form = _form(country)
+        form = form_of(country)
     except ValueError:
         return _compact(written)
     return _spelling(written, country, form) or _compact(written)
-
-
-@lru_cache(maxsize=256)
-def _form(country: str) -> ValidationRules:
-    return get_validation_rules({"country_code": country})
 
 
 def _spelling(written: str, country: str, form: ValidationRules) -> str | None:

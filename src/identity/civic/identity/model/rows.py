@@ -49,15 +49,18 @@ class Ruling:
     areas: tuple[str, ...] = ()
     """The electoral areas that people settled, narrowest first; empty if there was no need to."""
 
-    def settles(self, fingerprints: Mapping[str, bytes]) -> frozenset[str]:
-        """Return the fields that are as they were when people accepted the person."""
-        if self.decision is not Decision.ACCEPTED:
-            return frozenset()
+    def unchanged(self, fingerprints: Mapping[str, bytes]) -> frozenset[str]:
+        """Return the fields that are as they were when people looked at them."""
         return frozenset(
             name
             for name, seen in self.fingerprints.items()
             if hmac.compare_digest(seen, fingerprints.get(name, b""))
         )
+
+    def settles(self, fingerprints: Mapping[str, bytes]) -> frozenset[str]:
+        """Return the fields that are as they were when people accepted the person."""
+        accepted = self.decision is Decision.ACCEPTED
+        return self.unchanged(fingerprints) if accepted else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,10 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """A row of the low-security store: no personal data, and none that can be told from it."""
+    """A row of the low-security store: nothing that the person wrote.
+
+    But of the accepted it has their areas and, if they are not old enough yet, from when they are.
+    """
 
     record: RecordId
     access_digest: AccessDigest
@@ -152,18 +158,10 @@ class DecisionRow:
             ruling=known.ruling,
         )
 
-    def forgets(self, known: "DecisionRow") -> bool:
-        """Return whether this row, written over that one, would lose what ``after`` keeps of it."""
-        merged = self.after(known)
-        unanswered = known.waits_for_people and not (self.accepted or self.waits_for_people)
-        return unanswered or (self.acceptance, self.ruling) != (merged.acceptance, merged.ruling)
-
     def areas_settled(self, fingerprints: Mapping[str, bytes]) -> tuple[str, ...]:
         """Return the areas that people settled for this address, whatever they decided since."""
-        if self.ruling is None:
-            return ()
-        seen, there = self.ruling.fingerprints.get(ADDRESS, b""), fingerprints.get(ADDRESS, b"")
-        return self.ruling.areas if seen and hmac.compare_digest(seen, there) else ()
+        ruling = self.ruling
+        return ruling.areas if ruling and ADDRESS in ruling.unchanged(fingerprints) else ()
 
     def ruled(
         self,

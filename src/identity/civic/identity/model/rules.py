@@ -203,15 +203,15 @@ class RuleSet(_Part):
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise RuleSetBroken(f"The rule set is not TOML: {error}") from error
 
-    def severity(self, code: Code, accepted_before: bool = False) -> Severity:  # noqa: FBT001, FBT002
+    def severity(self, code: Code, *, accepted: bool = False) -> Severity:
         """Return what a finding of this code does to the decision.
 
         Args:
             code: What was found.
-            accepted_before: Whether an earlier acceptance is in force.
+            accepted: Whether an earlier acceptance is in force.
         """
         rule = self.rules[code]
-        return (accepted_before and rule.once_accepted) or rule.severity
+        return (accepted and rule.once_accepted) or rule.severity
 
     def local_date(self, moment: datetime) -> date:
         """Return the calendar day of an aware time, in the election's time zone."""

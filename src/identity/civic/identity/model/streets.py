@@ -52,18 +52,13 @@ def spots(lines: Sequence[str], streets: Iterable[str]) -> Mapping[str, Spot]:
     return sure or found
 
 
-def street_words(text: str) -> list[str]:
-    """Return the words of a street or an address line, abbreviations written out."""
-    return [token for token in _tokens(text) if token not in _SEPARATORS]
-
-
 def same_street(one: str, other: str) -> bool:
     """Return whether two texts are spellings of one street."""
-    return _joined(street_words(one)) == _joined(street_words(other))
+    return _joined(_tokens(one)) == _joined(_tokens(other))
 
 
 def _best(named: Iterable[Mapping[str, list[Spot]]], street: str) -> Spot | None:
-    name = _joined(street_words(street))
+    name = _joined(_tokens(street))
     found = [spot for names in named for spot in names.get(name, ())]
     return next((spot for spot in found if spot.sure), found[0] if found else None)
 

@@ -215,7 +215,7 @@ class RequestLog(Protocol):
         ...
 
     def note_view(self, view: StaffView) -> None:
-        """Note that a member of staff is about to open a record."""
+        """Note that a member of staff is about to open a record, or to propose something."""
         ...
 
     def history(self, registration: RegistrationId) -> History:

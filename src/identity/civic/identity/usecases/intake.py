@@ -31,9 +31,9 @@ from civic.identity.model.keys import (
     RecordId,
     StoredSubjectKey,
     SubjectKey,
-    comparison_key,
     may_access,
 )
+from civic.identity.model.opened import comparison_key
 from civic.identity.model.receipt import Receipt, issue_receipt
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import RequestKind, SubjectRequest

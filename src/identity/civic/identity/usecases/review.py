@@ -25,6 +25,7 @@ from civic.identity.model.codes import Code
 from civic.identity.model.eligibility import is_settled, lives_in, placement_of, settled_areas
 from civic.identity.model.keys import RecordId
 from civic.identity.model.opened import Opened
+from civic.identity.model.placement import Placement
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import PROPOSING, RequestKind, StaffView
 from civic.identity.model.review import (
@@ -34,7 +35,7 @@ from civic.identity.model.review import (
     ReviewCase,
     ReviewCause,
 )
-from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow, Verdict
+from civic.identity.model.rows import DecisionRow, Tombstone, Verdict
 from civic.identity.model.rules import RuleSet
 from civic.identity.model.subdivisions import exists
 from civic.identity.ports import DecisionStore, RequestLog, ReviewQueue
@@ -187,7 +188,7 @@ def show_case(review: Review, registration: RegistrationId, by: str) -> OpenedCa
         raise ReviewOutdated
     if case.was_proposed_by(by):
         raise AnotherPersonNeeded
-    opened, _ = _open(review, row, StaffView(registration, review.clock(), by, "review"))
+    opened = _open(review, row, StaffView(registration, review.clock(), by, "review"))
     return OpenedCase(case, opened.registration, row)
 
 
@@ -240,17 +241,11 @@ def decide_case(
     if verdict is None or verdict.decision != judgement.decision:
         raise ReviewOutdated
     # Where a person belongs is announced with every decision, and only the record has it.
-    opened, _ = _open(review, row, StaffView(record.id, now, by, "decision"))
-    page = review.areas.page(opened.registration.address)
+    opened = _open(review, row, StaffView(record.id, now, by, "decision"))
     settled = judgement.areas or row.areas_settled(opened.fingerprints)
     if known:
-        settled = settled_areas(decided, {})
-    home = lives_in(opened.registration, page, settled)
-    if verdict.decision is Decision.ACCEPTED and not is_settled(
-        opened.registration, home, review.rules
-    ):
-        raise AreaNeeded
-    placement = placement_of(opened.registration, review.rules, home, decided.updated)
+        settled = settled_areas(decided, opened.fingerprints)
+    placement = _placed(review, opened, decided, settled)
     if not known:
         decided = decided.ruled(opened.fingerprints, placement, settled)
         if not review.decisions.overrule(decided):
@@ -261,6 +256,17 @@ def decide_case(
     review.requests.complete(record.id, RequestKind.REVIEW, now)
     review.queue.close(record.id, record.revision)
     return decided
+
+
+def _placed(
+    review: Review, opened: Opened, decided: DecisionRow, settled: tuple[str, ...]
+) -> Placement:
+    """Return where somebody belongs; who is to be accepted has to belong somewhere."""
+    page = review.areas.page(opened.registration.address)
+    home = lives_in(opened.registration, page, settled)
+    if decided.accepted and not is_settled(opened.registration, home, review.rules):
+        raise AreaNeeded
+    return placement_of(opened.registration, review.rules, home, decided.updated)
 
 
 def _settled(
@@ -306,7 +312,7 @@ def _standing(review: Review, registration: RegistrationId) -> tuple[ReviewCase,
     return case, row
 
 
-def _open(review: Review, decision: DecisionRow, view: StaffView) -> tuple[Opened, VaultRow]:
+def _open(review: Review, decision: DecisionRow, view: StaffView) -> Opened:
     """Log a look, then open the record, which must be the one that the decision is on."""
     review.requests.note_view(view)
     opened, row = open_record(review.records, decision.record.id, decision.access_digest)
@@ -314,4 +320,4 @@ def _open(review: Review, decision: DecisionRow, view: StaffView) -> tuple[Opene
         raise NotYetStored
     if row.record != decision.record:
         raise ReviewOutdated
-    return opened, row
+    return opened

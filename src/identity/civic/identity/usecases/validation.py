@@ -9,6 +9,7 @@ from civic.identity.model.announcing import announced
 from civic.identity.model.areas import TablePage
 from civic.identity.model.eligibility import (
     decide,
+    eligible_from,
     is_settled,
     lives_in,
     past_of,
@@ -76,24 +77,33 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
     key = validation.unwrapper.unwrap(stored.wrapped, request.id, digest)
     opened = open_registration(key, record, request.sealed)
     page = validation.areas.page(opened.registration.address)
-    written = _decide(validation, request, Judged(opened, page), known)
-    if written is None or written.verdict is None:
+    judged = Judged(opened, page)
+    written = _decide(validation, request, judged, known)
+    return None if written is None else _announced(validation, request, judged, written)
+
+
+def _announced(
+    validation: Validation, request: SealedRevision, judged: Judged, row: DecisionRow
+) -> DecisionMade | None:
+    """Return what to announce of a row, once people wait for what is theirs to decide."""
+    verdict, opened = row.verdict, judged.opened
+    if verdict is None:
         return None
-    verdict = written.verdict
-    home = lives_in(opened.registration, page, settled_areas(written, opened.fingerprints))
-    placement = placement_of(opened.registration, validation.rules, home, written.updated)
-    outdated = _older_areas(written, placement)
+    home = lives_in(opened.registration, judged.page, settled_areas(row, opened.fingerprints))
+    placement = placement_of(opened.registration, validation.rules, home, row.updated)
+    outdated = _older_areas(row, placement)
     unsettled = outdated and not is_settled(opened.registration, home, validation.rules)
     if unsettled:
         # A new table does not decide this address: people do, and until then nothing changes.
         placement = replace(placement, areas=outdated)
     if unsettled or verdict.decision is Decision.REVIEW:
-        cause = ReviewCause.DATA_SUBJECT if written.waits_for_people else ReviewCause.RULES
-        case = ReviewCase(record, request.submitted_at, cause, round=verdict.round)
-        validation.reviews.add(case)
+        cause = ReviewCause.DATA_SUBJECT if row.waits_for_people else ReviewCause.RULES
+        validation.reviews.add(
+            ReviewCase(row.record, request.submitted_at, cause, round=verdict.round)
+        )
     if outdated:
-        written = _renewed(validation.decisions, written, placement)
-    return announced(written, verdict, placement, request.traceparent)
+        row = _renewed(validation.decisions, row, placement)
+    return announced(row, verdict, placement, request.traceparent)
 
 
 def _older_areas(row: DecisionRow, placement: Placement) -> tuple[str, ...]:
@@ -174,8 +184,9 @@ def _judge(
     record, now = RecordId(request.id, request.revision), validation.clock()
     acceptance = None
     if found.decision is Decision.ACCEPTED:
-        home = lives_in(judged.opened.registration, judged.page, past.areas)
-        placement = placement_of(judged.opened.registration, validation.rules, home, now)
+        # What is still to come is to come now, not when it was submitted.
+        until = eligible_from(judged.opened.registration, validation.rules, now)
+        placement = replace(found.placement, eligible_from=until)
         acceptance = Acceptance.of(record.revision, placement)
     row = DecisionRow(
         record,

@@ -37,7 +37,7 @@ class MemoryIssuerRoll:
         known = self.rows.get(standing.id)
         if known is None:
             self.rows[standing.id] = RollEntry(standing)
-        elif isinstance(known, RollEntry) and known.standing.step < standing.step:
+        elif isinstance(known, RollEntry) and _step(known.standing) < _step(standing):
             digest = known.standing.access_digest or standing.access_digest
             self.rows[standing.id] = replace(
                 known, standing=replace(standing, access_digest=digest)
@@ -138,3 +138,8 @@ class MemoryIssuerKeys:
         if (election, style) not in self.made:
             raise CredentialKeyMissing
         return half(self.made[election, style], Encoding.DER)
+
+
+def _step(standing: Standing) -> tuple[int, int, int]:
+    """Return what decisions on one registration are ordered by."""
+    return standing.revision, standing.round, standing.area_version

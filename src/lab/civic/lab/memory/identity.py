@@ -163,7 +163,12 @@ def _agree(known: DecisionRow, row: DecisionRow) -> bool:
 
 
 def _forgets(row: DecisionRow, known: DecisionRow | Tombstone) -> bool:
-    return isinstance(known, DecisionRow) and row.forgets(known)
+    """Return whether a row, written over another, would lose what ``after`` keeps of it."""
+    if not isinstance(known, DecisionRow):
+        return False
+    merged = row.after(known)
+    unanswered = known.waits_for_people and not (row.accepted or row.waits_for_people)
+    return unanswered or (row.acceptance, row.ruling) != (merged.acceptance, merged.ruling)
 
 
 def _overruled(known: DecisionRow | Tombstone, row: DecisionRow) -> bool:
