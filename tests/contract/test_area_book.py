@@ -12,7 +12,7 @@ import pytest
 from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaBook, DynamoDbAreaEditor
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.area_table import AreaTable, TableVersion
-from civic.identity.model.areas import NO_TABLE, AreaEntry, Parity, TablePage
+from civic.identity.model.areas import NO_TABLE, AreaEntry, Fineness, Parity, TablePage
 from civic.identity.model.registration import Address
 from civic.identity.ports.areas import AreaBook, AreaEditor
 from civic.lab.memory.areas import MemoryAreas
@@ -24,8 +24,9 @@ WHOLE = AreaEntry(("N1", "DE-BE"))
 PART = AreaEntry(("S1",), "berlin", "torstrasse", 1, 99, Parity.ODD)
 TABLE = AreaTable(
     {"DE 10119": (WHOLE, PART), **{f"DE {number}": (WHOLE,) for number in range(20001, 20060)}},
-    {"FR": ("DE-ABROAD",)},
+    {"FR": ("DE-ABROAD",), "US ae": ("US-CA",)},
 )
+FINENESS = {"DE": Fineness.TABLE, "US": Fineness.REGION}
 
 
 class Areas(AreaBook, AreaEditor, Protocol):
@@ -54,6 +55,7 @@ def used(version: int, table: AreaTable = TABLE) -> TableVersion:
         table.areas,
         table.wide,
         before=tuple(range(version - 1, 0, -1)),
+        fineness=table.fineness,
     )
 
 
@@ -74,9 +76,10 @@ def test_table_in_use_says_what_was_loaded(areas: Areas) -> None:
     version = load(areas)
     assert areas.in_use() == used(version)
     assert dict(areas.read(version)) == TABLE.pages
-    assert areas.page(address("DE-10119")) == TablePage(version, (WHOLE, PART), TABLE.wide)
-    assert areas.page(address("10120")) == TablePage(version, (), TABLE.wide)
-    assert areas.page(address(None)) == TablePage(version, (), TABLE.wide)
+    everywhere = (TABLE.wide, FINENESS)
+    assert areas.page(address("DE-10119")) == TablePage(version, (WHOLE, PART), *everywhere)
+    assert areas.page(address("10120")) == TablePage(version, (), *everywhere)
+    assert areas.page(address(None)) == TablePage(version, (), *everywhere)
     assert [areas.has(area) for area in ("N1", "DE-BE", "DE-ABROAD", "N2")] == [True] * 3 + [False]
 
 
@@ -124,11 +127,11 @@ def test_which_version_is_in_use_is_asked_once_a_minute(aws: Aws) -> None:
     load(areas, AreaTable({"DE 20001": (PART,)}), instead_of=1)
     assert areas.page(address("20001")).version == 1
     areas.now += timedelta(minutes=1)
-    assert areas.page(address("20001")) == TablePage(2, (PART,))
+    assert areas.page(address("20001")) == TablePage(2, (PART,), fineness={"DE": Fineness.TABLE})
 
 
 @pytest.mark.usefixtures("aws")
-def test_version_of_an_earlier_release_has_none_before_it() -> None:
+def test_version_of_an_earlier_release_has_none_before_it_and_divides_nothing() -> None:
     areas = Deployed()
     assert areas.put_in_use(used(3), instead_of=0)
     assert areas.in_use() == used(3)
@@ -136,12 +139,13 @@ def test_version_of_an_earlier_release_has_none_before_it() -> None:
     clients.dynamodb().update_item(
         TableName="office-areas",
         Key=row,
-        UpdateExpression="REMOVE #before",
+        UpdateExpression="REMOVE #before, fineness",
         ExpressionAttributeNames={"#before": "before"},
     )
     known = areas.in_use()
     assert known
-    assert (known.version, known.before) == (3, ())
+    assert (known.version, known.before, known.fineness) == (3, (), {})
+    assert areas.page(address("20001")).fineness == {}
 
 
 def test_first_table_is_found_at_once(aws: Aws) -> None:

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from civic.contracts.events import Decision
+from civic.identity.model.area_table import AreaTable
 from civic.identity.model.areas import (
+    NO_TABLE,
     AreaEntry,
     Fineness,
     Parity,
@@ -17,12 +19,12 @@ from civic.identity.model.areas import (
     settled,
     wide_key,
 )
-from civic.identity.model.eligibility import decide
+from civic.identity.model.eligibility import Past, decide
 from civic.identity.model.registration import Address, Registration
 from tests.fakes.pipeline import RULES
 from tests.strategies.registrations import SUBMITTED_AT, person
 
-COUNTRY, REGION, _ = Fineness
+COUNTRY, REGION, TABLE = Fineness
 
 
 def lives(
@@ -145,6 +147,68 @@ def test_region_that_contradicts_the_table_is_doubtful() -> None:
     found = residence(lives(region="Bayern"), table(AreaEntry(("DE-BE-N1",))))
     assert found.areas == ("DE-BE-N1", "DE-BE", "DE")
     assert not any(found.is_settled(fineness) for fineness in Fineness)
+
+
+@pytest.mark.parametrize("region", [None, "Berlin"])
+def test_table_with_postcodes_of_a_country_decides_there_whatever_the_rules_say(
+    region: str | None,
+) -> None:
+    divided = TablePage(3, fineness={"DE": TABLE})
+    unlisted = residence(lives(region=region), divided)
+    assert not any(unlisted.is_settled(fineness) for fineness in Fineness)
+    rest = residence(lives(region=region), replace(divided, wide={"DE": ("DE-REST",)}))
+    assert rest.areas[0] == "DE-REST"
+    assert all(rest.is_settled(fineness) for fineness in Fineness)
+    judged = decide(person(address=lives(region=region)), SUBMITTED_AT, RULES, page=divided)
+    assert [reason.code for reason in judged.reasons] == ["area_unresolved"]
+
+
+def test_table_with_rows_for_regions_asks_for_a_region() -> None:
+    page = TablePage(3, wide={"DE-BE": ("B0",)}, fineness={"DE": REGION})
+    assert not residence(lives(), page).is_settled()
+    assert residence(lives(region="Bayern"), page).is_settled(REGION)
+    assert residence(lives(region="Berlin"), page).is_settled(TABLE)
+
+
+def test_region_of_which_the_table_has_parts_is_decided_by_the_table() -> None:
+    page = TablePage(3, fineness={"IT": REGION, "IT-25": TABLE})
+    milan = lives(region="Milano", country="IT", postcode="20121", city="Milano")
+    assert residence(milan, page).is_settled(REGION)
+    lombardy = milan.model_copy(update={"region": "Lombardia"})
+    assert not residence(lombardy, page).is_settled()
+
+
+def test_who_is_known_by_the_country_alone_is_not_settled_by_people_where_it_is_divided() -> None:
+    page = TablePage(3, fineness={"DE": TABLE})
+    assert settled(lives(), ("DE",)).is_settled()
+    assert not settled(lives(), ("DE",), page).is_settled()
+    assert settled(lives(), ("DE-BE",), page).is_settled(TABLE)
+    past = Past(settled=frozenset({"address"}), areas=("DE",))
+    kept = decide(person(address=lives()), SUBMITTED_AT, RULES, past, NO_TABLE)
+    assert (kept.decision, kept.placement.areas) == (Decision.ACCEPTED, ("DE",))
+    waits = decide(person(address=lives()), SUBMITTED_AT, RULES, past, page)
+    assert [reason.code for reason in waits.reasons] == ["area_unresolved"]
+    listed = replace(page, entries=(AreaEntry(("N1",)),))
+    found = decide(person(address=lives()), SUBMITTED_AT, RULES, past, listed)
+    assert (found.decision, found.placement.areas) == (Decision.ACCEPTED, ("N1", "DE"))
+
+
+def test_table_knows_what_it_divides() -> None:
+    entries = (AreaEntry(("N1",)),)
+    wide = {"DE": ("DE-REST",), "FR": ("DE-ABROAD",), "US ae": ("US-CA",), "IT-MI": ("M1",)}
+    wide |= dict.fromkeys((*described_keys("PL", "Kraków"), *described_keys("PT")), ("P1",))
+    assert AreaTable({"DE 10115": entries, "NL 1011AB": entries}, wide).fineness == {
+        "DE": TABLE,
+        "NL": TABLE,
+        "US": REGION,
+        "IT": REGION,
+        "IT-25": TABLE,
+    }
+
+
+def test_country_among_the_areas_of_a_row_is_the_widest() -> None:
+    page = table(AreaEntry(("N1", "DE")))
+    assert residence(lives(region="Berlin"), page).areas == ("N1", "DE-BE", "DE")
 
 
 NORTH, SOUTH, REST = ("N1",), ("S1",), ("X1",)

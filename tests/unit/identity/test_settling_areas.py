@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from civic.identity.model.keys import RecordId
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.registration import Address
 from civic.identity.model.review import Judgement, OfficeReason
+from civic.identity.model.rows import Acceptance
 from civic.identity.usecases.review import decide_case, propose
 from tests.fakes.pipeline import TRACE, Consumer, Pipeline
 from tests.fakes.reviewing import (
@@ -54,7 +56,13 @@ def load(pipeline: Pipeline, **pages: str) -> None:
     used = pipeline.areas.used.version if pipeline.areas.used else 0
     version = pipeline.areas.begin(table.digest)
     pipeline.areas.write(version, table.pages)
-    known = TableVersion(version, table.digest, pages=len(table.pages), areas=table.areas)
+    known = TableVersion(
+        version,
+        table.digest,
+        pages=len(table.pages),
+        areas=table.areas,
+        fineness=table.fineness,
+    )
     assert pipeline.areas.put_in_use(known, used)
 
 
@@ -289,6 +297,104 @@ def test_person_whom_a_new_table_does_not_place_keeps_their_area_until_people_de
     assert decide(pipeline, receipt, areas=("N3",))
     pipeline.drain(published)
     assert on_the_roll(pipeline, receipt)[0] == "N3"
+
+
+def test_sweep_counts_whose_failed_correction_keeps_the_areas_of_an_earlier_table() -> None:
+    pipeline = Pipeline()
+    load(pipeline, p10119="N1")
+    berlin = replace_region(NARNIA, "Berlin")
+    receipt = pipeline.register(person(address=berlin))
+    pipeline.drain()
+    correct(pipeline, receipt, address=berlin, national_id="not one")
+    pipeline.drain()
+    pipeline.now += timedelta(hours=2)
+    assert pipeline.sweep() == {}
+    load(pipeline, p10119="N2")
+    published = len(pipeline.bus.events)
+    for _ in range(2):
+        assert pipeline.sweep() == {"AreasKept": 1}
+    pipeline.drain(published)
+    assert pipeline.bus.of(RevalidationDue) == []
+    assert on_the_roll(pipeline, receipt) == ("N1", "DE-BE", "DE")
+    decide(pipeline, receipt, revision=2)
+    pipeline.drain(published)
+    assert on_the_roll(pipeline, receipt) == ("N2", "DE-BE", "DE")
+    pipeline.now += timedelta(hours=2)
+    assert pipeline.sweep() == {}
+
+
+def known_by_the_country(pipeline: Pipeline, **changes: Any) -> Receipt:
+    """Register somebody whom the rules accept without a region, as there is no table yet."""
+    receipt = pipeline.register(person(address=replace_region(NARNIA, None), **changes))
+    pipeline.drain()
+    return receipt
+
+
+@pytest.mark.parametrize("of_an_earlier_release", [False, True])
+def test_who_was_accepted_with_the_country_alone_waits_for_staff_once_a_table_divides_it(
+    of_an_earlier_release: bool,  # noqa: FBT001 - parametrized
+) -> None:
+    pipeline = Pipeline()
+    receipt = known_by_the_country(pipeline)
+    assert standing(pipeline, receipt) == (ACCEPTED, 0)
+    if of_an_earlier_release:
+        row = decision_of(pipeline, receipt.id)
+        bare = replace(row, acceptance=Acceptance(Revision(1)))
+        pipeline.decisions.rows[receipt.id] = bare
+    load(pipeline, p20001="N3")
+    swept(pipeline)
+    assert on_the_roll(pipeline, receipt) == ("DE",)
+    assert listed(pipeline) == {receipt.id}
+    published = len(pipeline.bus.events)
+    with pytest.raises(AreaNeeded):
+        decide(pipeline, receipt)
+    with pytest.raises(AreaNeeded):
+        decide(pipeline, receipt, areas=("DE",))
+    assert decide(pipeline, receipt, areas=("N3",))
+    pipeline.drain(published)
+    assert on_the_roll(pipeline, receipt) == ("N3", "DE")
+
+
+def test_who_was_accepted_with_the_country_alone_gets_the_area_of_a_table_that_decides() -> None:
+    pipeline = Pipeline()
+    receipt = known_by_the_country(pipeline)
+    load(pipeline, p10119="N1")
+    swept(pipeline)
+    assert on_the_roll(pipeline, receipt) == ("N1", "DE")
+    assert listed(pipeline) == set()
+
+
+def test_who_registers_where_the_table_has_other_postcodes_waits_for_staff() -> None:
+    pipeline = Pipeline()
+    load(pipeline, p20001="N3")
+    receipt = known_by_the_country(pipeline)
+    assert standing(pipeline, receipt) == (REVIEW, 0)
+    abroad = Address(lines=("1 rue de Rivoli",), city="Paris", postcode="75001", country="FR")
+    other = pipeline.register(person(address=abroad))
+    pipeline.drain()
+    assert standing(pipeline, other) == (ACCEPTED, 0)
+
+
+def test_case_of_another_cause_needs_an_area_once_a_table_divides_the_country() -> None:
+    pipeline = Pipeline()
+    receipt = known_by_the_country(pipeline, national_id="not one")
+    assert standing(pipeline, receipt) == (REVIEW, 0)
+    load(pipeline, p20001="N3")
+    with pytest.raises(AreaNeeded):
+        decide(pipeline, receipt)
+    assert decide(pipeline, receipt, areas=("N3",))
+
+
+def test_country_that_staff_settled_is_no_answer_once_a_table_divides_it() -> None:
+    pipeline = Pipeline()
+    receipt = narnian(pipeline)
+    assert decide(pipeline, receipt, areas=("DE",))
+    pipeline.drain()
+    assert on_the_roll(pipeline, receipt) == ("DE",)
+    load(pipeline, p20001="N3")
+    swept(pipeline)
+    assert listed(pipeline) == {receipt.id}
+    assert on_the_roll(pipeline, receipt) == ("DE",)
 
 
 def test_area_that_people_settled_outlives_another_decision_and_being_taken_off() -> None:

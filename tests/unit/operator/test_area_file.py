@@ -66,6 +66,7 @@ def test_umlauts_of_windows_are_read(written: Written) -> None:
         ("DE,Narnia,,,,,,,N1", "region 'Narnia' is not one of DE"),
         ("DE,,1011,,,,,,N1", "postcode '1011' is not one of DE"),
         ("DE,,10115,,,,,,", "areas is empty"),
+        ("DE,,,,,,,,DE", "areas is only DE, and whoever is known by the country alone"),
         ("DE,,10115,,,,,,Bezirk_1", "area 'Bezirk_1' is not up to 16"),
         ("DE,,10115,,,,,,DE-XX-N1", "area 'DE-XX-N1' begins like ISO 3166-2"),
         ("DE,,,,Torstr.,,,,N1", "street without a postcode"),
@@ -122,6 +123,10 @@ def test_rows_that_divide_a_postcode_go_together(written: Written, one: str, oth
 def test_two_rows_for_one_country_are_refused(written: Written) -> None:
     rows = "FR,,,,,,,,N1\nFR,,,,,,,,N2\n"
     assert refused(written(HEADER + rows)) == ["  line 3: line 2 is about the same; leave one out"]
+
+
+def test_rest_of_a_country_has_a_name(written: Written) -> None:
+    assert read_table(written(f"{HEADER}DE,,,,,,,,DE-REST\n")).wide == {"DE": ("DE-REST",)}
 
 
 def test_postal_region_of_the_military_is_a_region(written: Written) -> None:

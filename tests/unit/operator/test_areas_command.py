@@ -1,6 +1,7 @@
 """`civic areas` without a stack: load, show and check a table."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,41 @@ def test_the_last_three_versions_in_use_are_kept(editor: Editor, file: Path) -> 
     assert {version for version, _ in editor.pages} == {3, 4, 5}
 
 
+def test_load_tells_where_people_wait_from_now_on(
+    editor: Editor, file: Path, capsys: Capture
+) -> None:
+    line = "addresses in {} now wait for staff where {}"
+    by_table, by_region = "this table does not decide them", "they name no region"
+    main(["areas", "load", str(file)])
+    assert line.format("DE", by_table) in capsys.readouterr().out.splitlines()
+    region = "country,region,postcode,areas\nUS,AE,,US-CA\nIE,,,IE-D\nDE,,10115,N1\nNL,,1011AB,N5\n"
+    file.write_text(region)
+    main(["areas", "load", str(file)])
+    said = capsys.readouterr().out.splitlines()
+    assert line.format("NL", by_table) in said
+    assert line.format("US", by_region) in said
+    main(["areas", "show"])
+    assert "addresses in DE, NL wait for staff where" in capsys.readouterr().out
+    assert editor.used
+    main(["areas", "show", "--json"])
+    asks = json.loads(capsys.readouterr().out)["asks_for"]
+    assert asks == {"DE": "table", "NL": "table", "US": "region"}
+
+
+def test_table_of_an_earlier_release_is_loaded_once_more(
+    editor: Editor, file: Path, capsys: Capture
+) -> None:
+    main(["areas", "load", str(file)])
+    assert editor.used
+    editor.used = replace(editor.used, fineness={})
+    capsys.readouterr()
+    assert main(["areas", "load", str(file)]) == 0
+    assert "addresses in DE now wait for staff" in capsys.readouterr().out
+    assert (editor.used.version, editor.used.fineness) == (2, {"DE": "table"})
+    assert main(["areas", "load", str(file)]) == 0
+    assert capsys.readouterr().out == "this table is in use already: version 2\n"
+
+
 def test_table_that_somebody_else_loaded_meanwhile_stays(
     editor: Editor, file: Path, capsys: Capture
 ) -> None:
@@ -180,12 +216,17 @@ def test_addresses_are_tried_without_being_shown(
     shown = capsys.readouterr()
     assert shown.out.splitlines() == [
         "line 2: N1 DE-BE DE",
-        "line 3: DE  (waits for staff where the rule set asks for the table)",
+        "line 3: DE  (waits for staff)",
         "line 4: not an address: country",
         "line 5: not an address: lines",
     ]
     assert "decided: 1, not decided: 3" in shown.err
     assert "Torstr" not in shown.out + shown.err
+    file.write_text(ROWS + "FR,,,,,N1\n")
+    assert main(["areas", "check", str(people), "--table", str(file)]) == 1
+    elsewhere = "line 3: DE  (waits for staff where the rule set asks for the table)"
+    assert elsewhere in capsys.readouterr().out.splitlines()
+    file.write_text(OLD)
     main(["areas", "load", str(file)])
     people.write_text("Country,Address: postcode\nDE,10119\n")
     assert main(["areas", "check", str(people)]) == 0

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from civic.identity.adapters.items import RevisionedTable
-from civic.operator.reach import reach_of, roll_areas
+from civic.operator.reach import People, reach_of, roll_areas
 from civic.runtime import clients
 from civic.stack.target import LOCAL_STACK, Target
 from tests.fakes.aws import Aws
@@ -33,7 +33,22 @@ def test_people_without_a_style_are_counted_by_area() -> None:
         "style by reaches nobody on the roll",
         "DE-HH: 4 on the roll whom no style reaches",
         "FR: 2 on the roll whom no style reaches",
+        (
+            "  of them only the country is known. A table that has FR says where they vote: civic"
+            " areas load FILE, then civic reconcile; whom it does not place, staff do (civic review"
+            " list)"
+        ),
     ]
+
+
+def test_next_step_for_people_known_by_the_country_is_a_table_if_styles_divide_one() -> None:
+    divided = reach_of([*STATES, {"id": "all", "areas": ["DE"]}], {("DE",): 7}, frozenset())
+    assert "  of them only the country is known. A table that has DE" in "".join(divided.faults)
+    own = reach_of([{"id": "s", "areas": ["N1"]}], {("DE",): 7}, frozenset({"N1"}))
+    assert own.unplaced == {"DE"}
+    countries = reach_of([{"id": "fr", "areas": ["FR"]}], {("DE",): 7}, frozenset())
+    assert countries.unreached == {"DE": 7}
+    assert countries.unplaced == frozenset()
 
 
 def test_country_is_no_answer_where_its_parts_have_styles() -> None:
@@ -41,6 +56,12 @@ def test_country_is_no_answer_where_its_parts_have_styles() -> None:
     reach = reach_of(styles, {("DE",): 7, ("DE-HH", "DE"): 1}, frozenset())
     assert reach.voters["all"] == 1
     assert reach.unreached == {"DE": 7}
+
+
+def test_rest_of_a_country_gets_its_ballot_by_a_name_of_its_own() -> None:
+    styles = [*STATES, {"id": "all", "areas": ["DE"]}]
+    people: People = {("DE-REST", "DE"): 3, ("REST", "DE"): 2}
+    assert reach_of(styles, people, frozenset()).voters["all"] == 5
 
 
 def test_style_of_the_country_does_not_reach_whose_region_is_divided() -> None:

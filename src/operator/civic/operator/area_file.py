@@ -158,6 +158,11 @@ def _area_faults(text: str) -> Iterator[str]:
     areas = _areas(text)
     if not areas:
         yield "areas is empty; write one area, or several with spaces, the narrowest first"
+    elif all(has_any(area) for area in areas):
+        yield (
+            f"areas is only {' '.join(areas)}, and whoever is known by the country alone gets no"
+            f" ballot where its parts have their own; give it a name, such as {areas[0]}-REST"
+        )
     for area in areas:
         iso = _ISO_LIKE.match(area)
         if not re.fullmatch(AREA_PATTERN, area):
@@ -240,7 +245,7 @@ def _too_large(reading: _Reading) -> Iterator[str]:
         if stored_size([fields_of(entry) for _, entry in lines]) > _MOST_BYTES:
             yield f"{name}: its lines are more than a row of 400 KB holds; merge ranges or streets"
     table = _table(reading)
-    everywhere = stored_size([sorted(table.areas), dict(table.wide)])
+    everywhere = stored_size([sorted(table.areas), dict(table.wide), dict(table.fineness)])
     if everywhere > _MOST_BYTES:
         yield (
             f"the names of all areas and the {len(table.wide)} rows without a postcode come to"

@@ -1,13 +1,13 @@
 """What an operator does with the office's table of areas."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import batched
 
 from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaEditor
 from civic.identity.model.area_table import AreaTable, TableChanges, TableVersion, changes, page_of
-from civic.identity.model.areas import Residence, TablePage, residence
+from civic.identity.model.areas import Fineness, Residence, TablePage, residence
 from civic.identity.model.registration import Address
 from civic.identity.ports.areas import AreaEditor
 from civic.stack.target import Target
@@ -28,7 +28,17 @@ class Plan:
     @property
     def is_loaded(self) -> bool:
         """Whether exactly this table is in use already."""
-        return self.in_use.digest == self.table.digest
+        return self.in_use.digest == self.table.digest and not self.asks_for_more
+
+    @property
+    def asks_for_more(self) -> Mapping[str, Fineness]:
+        """Where addresses must be known better than so far, by country or region."""
+        before = self.in_use.fineness
+        return {
+            place: asked
+            for place, asked in sorted(self.table.fineness.items())
+            if asked.rank > before.get(place, Fineness.COUNTRY).rank
+        }
 
 
 _NONE = TableVersion(0, "")
@@ -82,6 +92,7 @@ def load(editor: AreaEditor, planned: Plan, tell: Callable[[int], None]) -> Tabl
         table.areas,
         table.wide,
         _before(planned.in_use),
+        table.fineness,
     )
     if not editor.put_in_use(made, planned.in_use.version):
         raise CommandFailed(
@@ -103,8 +114,13 @@ def _before(known: TableVersion) -> tuple[int, ...]:
 
 def look_up(table: AreaTable, version: int, address: Address) -> Residence:
     """Return which areas an address has by a table that is in memory."""
+    return residence(address, page_in(table, version, address))
+
+
+def page_in(table: AreaTable, version: int, address: Address) -> TablePage:
+    """Return what a table that is in memory says of an address."""
     entries = table.pages.get(page_of(address), ())
-    return residence(address, TablePage(version, entries, table.wide))
+    return TablePage(version, entries, table.wide, table.fineness)
 
 
 def areas_of(table: AreaTable) -> Iterator[tuple[str, int]]:

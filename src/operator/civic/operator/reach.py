@@ -39,6 +39,8 @@ class Reach:
     """By the narrowest area, how many people on the roll would get no style."""
     impossible: Sequence[tuple[str, str]]
     """Areas, each with its style, that no address can have."""
+    unplaced: frozenset[str] = frozenset()
+    """Countries by which alone people are known, though styles are for parts of one."""
 
     @property
     def faults(self) -> Iterator[str]:
@@ -53,6 +55,12 @@ class Reach:
                 yield f"style {style} reaches nobody on the roll"
         for area, people in self.unreached.items():
             yield f"{area}: {people} on the roll whom no style reaches"
+            if area in self.unplaced:
+                yield (
+                    f"  of them only the country is known. A table that has {area} says where they"
+                    f" vote: civic areas load FILE, then civic reconcile; whom it does not place,"
+                    f" staff do (civic review list)"
+                )
 
 
 def reach_in(target: Target, election: Json) -> Reach:
@@ -100,7 +108,9 @@ def reach_of(styles: Sequence[Json], people: People, own: frozenset[str]) -> Rea
         else:
             voters[style] += count
     impossible = [(style, area) for area, style in by_area.items() if not _is_possible(area, own)]
-    return Reach(voters, dict(sorted(unreached.items())), impossible)
+    parts = any(not has_any(area) for area in by_area)
+    unplaced = frozenset(area for area in unreached if parts and has_any(area))
+    return Reach(voters, dict(sorted(unreached.items())), impossible, unplaced)
 
 
 def _style_of(

@@ -19,6 +19,7 @@ from civic.identity.model.area_table import Pages, TableVersion, fields_of, plac
 from civic.identity.model.areas import (
     NO_TABLE,
     AreaEntry,
+    Fineness,
     Parity,
     TablePage,
     postcode_key,
@@ -60,7 +61,8 @@ class DynamoDbAreaBook(AreaBook):
         row = None
         if postcode:
             row = _row(self._client, self._table, place(address.country, postcode), known.version)
-        return TablePage(known.version, _entries(row) if row else (), known.wide)
+        entries = _entries(row) if row else ()
+        return TablePage(known.version, entries, known.wide, known.fineness)
 
     @override
     def has(self, area: str) -> bool:
@@ -124,6 +126,7 @@ class DynamoDbAreaEditor(AreaEditor):
             "areas": texts(sorted(table.areas)),
             "wide": {"M": {key: texts(areas) for key, areas in table.wide.items()}},
             "before": {"L": [{"N": str(version)} for version in table.before]},
+            "fineness": {"M": {place: {"S": asked} for place, asked in table.fineness.items()}},
         }
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(place)"}
         if instead_of:
@@ -229,4 +232,8 @@ def _version(row: Item) -> TableVersion:
         areas=frozenset(texts_of(row["areas"])),
         wide={key: texts_of(areas) for key, areas in row["wide"]["M"].items()},
         before=tuple(int(version["N"]) for version in row.get("before", {"L": []})["L"]),
+        fineness={
+            name: Fineness(asked["S"])
+            for name, asked in row.get("fineness", {"M": {}})["M"].items()
+        },
     )

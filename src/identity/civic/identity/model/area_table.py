@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from civic.identity.model.areas import AreaEntry, postcode_key
+from civic.identity.model.areas import AreaEntry, Fineness, described_keys, postcode_key
 from civic.identity.model.registration import Address
+from civic.identity.model.subdivisions import lineage
 
 type Pages = Mapping[str, tuple[AreaEntry, ...]]
 """The lines of each postcode, by ``place``."""
@@ -29,6 +30,20 @@ class AreaTable:
         """Every area that an address can have by this table."""
         listed = (entry.areas for entries in self.pages.values() for entry in entries)
         return frozenset(area for areas in (*listed, *self.wide.values()) for area in areas)
+
+    @property
+    def fineness(self) -> Mapping[str, Fineness]:
+        """How fine the areas of an address must be in each place that the table divides.
+
+        By ISO 3166 code: a country with postcodes, or a region with parts that have rows, is
+        decided by the table only; in a country with rows for regions a region is needed. A row for
+        a whole country, or for people without a street address, divides nothing.
+        """
+        found: dict[str, Fineness] = {}
+        for key in filter(_is_of_region, self.wide):
+            found.setdefault(key[:2], Fineness.REGION)
+            found |= dict.fromkeys(lineage(key)[1:], Fineness.TABLE)
+        return found | {name[:2]: Fineness.TABLE for name in self.pages}
 
     @property
     def digest(self) -> str:
@@ -51,6 +66,8 @@ class TableVersion:
     wide: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     before: tuple[int, ...] = ()
     """The last versions that were in use before, the newest first, whose pages are kept."""
+    fineness: Mapping[str, Fineness] = field(default_factory=dict)
+    """As of the table; empty as loaded by earlier releases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +118,11 @@ def fields_of(entry: AreaEntry) -> dict[str, object]:
     }
     said = {name: value for name, value in fields.items() if value not in {"", None}}
     return {"areas": list(entry.areas), **said}
+
+
+def _is_of_region(key: str) -> bool:
+    (described,) = described_keys(key[:2])
+    return key != key[:2] and not key.startswith(described)
 
 
 def _everything(table: AreaTable) -> dict[str, object]:

@@ -33,6 +33,11 @@ class Fineness(StrEnum):
     REGION = "region"
     TABLE = "table"
 
+    @property
+    def rank(self) -> int:
+        """How much it asks for, compared with the others."""
+        return list(Fineness).index(self)
+
 
 class Parity(StrEnum):
     """Which house numbers of a range are meant."""
@@ -62,6 +67,13 @@ class TablePage:
     entries: tuple[AreaEntry, ...] = ()
     wide: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By ``wide_key``."""
+    fineness: Mapping[str, Fineness] = field(default_factory=dict)
+    """How fine the areas must be in the countries and regions that the table divides."""
+
+    def asked(self, country: str, written: Sequence[str]) -> Fineness:
+        """Return how fine the areas of an address must be, by its country and written region."""
+        found = (self.fineness.get(one, Fineness.COUNTRY) for one in (country, *written[:1]))
+        return max(found, key=lambda one: one.rank)
 
 
 NO_TABLE = TablePage(0)
@@ -81,14 +93,21 @@ class Residence:
     """The region is unknown, or not where the table says, or the table does not decide."""
     by_people: bool = False
     """Whether people settled the areas; they hold wherever the person lives."""
+    asked: Fineness = Fineness.COUNTRY
+    """How fine the areas must be because the table divides the country or the region."""
 
-    def is_settled(self, fineness: Fineness) -> bool:
-        """Return whether the areas are as fine as they must be, and nothing speaks against them."""
+    def is_settled(self, fineness: Fineness = Fineness.COUNTRY) -> bool:
+        """Return whether the areas are as fine as they must be, and nothing speaks against them.
+
+        Args:
+            fineness: What the rules ask for; the office's table may ask for more.
+        """
         if self.doubtful:
             return False
-        if fineness is Fineness.TABLE:
+        needed = max(self.asked, fineness, key=lambda one: one.rank)
+        if needed is Fineness.TABLE:
             return self.own
-        return fineness is Fineness.COUNTRY or len(self.areas) > 1
+        return needed is Fineness.COUNTRY or len(self.areas) > 1
 
 
 def residence(address: Address, page: TablePage = NO_TABLE) -> Residence:
@@ -99,21 +118,22 @@ def residence(address: Address, page: TablePage = NO_TABLE) -> Residence:
     elsewhere = bool(implied) and not implied[0].startswith(f"{address.country}-")
     agreed = not (written and implied) or implied[0] in written or written[0] in implied
     unknown = bool(address.region) and not written and not own and has_any(address.country)
-    return _around(
+    around = _around(
         address.country,
         own or (),
         written if not implied or (agreed and len(written) >= len(implied)) else implied,
         page.version,
-        doubtful=unknown or own is None or not (agreed or elsewhere),
     )
+    doubtful = unknown or own is None or not (agreed or elsewhere)
+    return replace(around, doubtful=doubtful, asked=page.asked(address.country, written))
 
 
-def settled(address: Address, areas: Sequence[str], version: int = 0) -> Residence:
+def settled(address: Address, areas: Sequence[str], page: TablePage = NO_TABLE) -> Residence:
     """Return the areas that a person settled, with the regions and the country around them."""
     own = tuple(area for area in areas if area != address.country)
     written = area_chain(address.country, address.region) if own else ()
-    around = _around(address.country, own, regions_of(own) or written, version)
-    return replace(around, by_people=True)
+    around = _around(address.country, own, regions_of(own) or written, page.version)
+    return replace(around, by_people=True, asked=page.asked(address.country, ()))
 
 
 def _around(
@@ -121,8 +141,6 @@ def _around(
     own: tuple[str, ...],
     regions: tuple[str, ...],
     version: int,
-    *,
-    doubtful: bool = False,
 ) -> Residence:
     """Return areas with the regions and the country that they lie in.
 
@@ -130,12 +148,12 @@ def _around(
     they lived last.
     """
     around = regions[0][:2] if regions else country
+    narrower = [area for area in own if area != around]
     return Residence(
-        tuple(dict.fromkeys((*own, *regions, around))),
+        tuple(dict.fromkeys((*narrower, *regions, around))),
         regions[0] if regions and around == country else country,
         version,
         own=bool(own),
-        doubtful=doubtful,
     )
 
 

@@ -83,17 +83,15 @@ def decide(
         of an accepted registration are remarks.
     """
     case = Case(registration, submitted_at, rules, page)
+    home = lives_in(registration, page, past.areas) if past.areas else case.residence
     found = [
         (rules.severity(Code(reason.code), accepted=past.accepted), reason)
         for check in CHECKS
         for reason in check(case)
         if field_of(reason.pointer) not in past.settled
-        or (reason.code == Code.AREA_UNRESOLVED and not past.areas)
+        or (reason.code == Code.AREA_UNRESOLVED and not home.by_people)
     ]
     counted = [(severity, reason) for severity, reason in found if severity != Severity.IGNORE]
-    home = case.residence
-    if past.areas:
-        home = settled(registration.address, past.areas, page.version)
     decision = _decision({severity for severity, _ in counted})
     reasons = sorted((reason for _, reason in counted), key=_order)
     if decision is Decision.ACCEPTED and past.rejected_by_people:
@@ -125,14 +123,19 @@ def settled_areas(row: DecisionRow, fingerprints: Mapping[str, bytes]) -> tuple[
 
 
 def lives_in(registration: Registration, page: TablePage, areas: tuple[str, ...]) -> Residence:
-    """Return where a person votes: in the areas that people settled, or else by the address."""
-    if areas:
-        return settled(registration.address, areas, page.version)
+    """Return where a person votes: in the areas that people settled, or else by the address.
+
+    Where people said no more than the country, and the office's table divides it, the address
+    decides.
+    """
+    by_people = settled(registration.address, areas, page) if areas else None
+    if by_people and by_people.is_settled():
+        return by_people
     return residence(registration.address, page)
 
 
 def is_settled(registration: Registration, home: Residence, rules: RuleSet) -> bool:
-    """Return whether it is known where a person votes, as finely as the rules want it."""
+    """Return whether it is known where a person votes, as finely as rules and table want it."""
     country = rules.countries.get(registration.address.country)
     return home.is_settled(country.areas if country else Fineness.COUNTRY)
 

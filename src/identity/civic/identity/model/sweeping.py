@@ -39,6 +39,11 @@ class Finding(StrEnum):
     REQUEST_LEFT_OPEN = "RequestsMended"
     AREAS_OUTDATED = "AreasRenewed"
     """Nothing is wrong: the office has loaded a table since the areas were announced."""
+    AREAS_KEPT = "AreasKept"
+    """The same of somebody whose correction waits or failed.
+
+    The acceptance in force is of an address that is no longer stored, so nobody can look it up.
+    """
     BEYOND_MENDING = "BeyondMending"
     """A record or its key is gone, a row cannot be read, or stores contradict each other.
 
@@ -50,7 +55,7 @@ class Finding(StrEnum):
     @property
     def can_be_mended(self) -> bool:
         """Whether the owners of the stores can put it right."""
-        return self not in {Finding.BEYOND_MENDING, Finding.KEY_OF_NOBODY}
+        return self not in {Finding.AREAS_KEPT, Finding.BEYOND_MENDING, Finding.KEY_OF_NOBODY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +229,16 @@ def _unheard(life: Life, seen: Seen) -> Finding | None:
     )
     if not (noted and counted):
         return Finding.DECISION_MISSED
-    return Finding.AREAS_OUTDATED if _has_old_areas(life, seen) else None
+    if not _has_old_areas(seen):
+        return None
+    if life.leaves_in_force:
+        return Finding.AREAS_KEPT
+    return Finding.AREAS_OUTDATED if life.decision == Decision.ACCEPTED else None
 
 
-def _has_old_areas(life: Life, seen: Seen) -> bool:
-    """Return whether the roll has the areas of somebody accepted by a table that was replaced."""
-    if life.decision != Decision.ACCEPTED or not isinstance(seen.roll, Followed):
-        return False
-    return seen.roll.area_version < seen.area_version
+def _has_old_areas(seen: Seen) -> bool:
+    """Return whether the roll has somebody's areas by a table that was replaced."""
+    return isinstance(seen.roll, Followed) and seen.roll.area_version < seen.area_version
 
 
 def _missing(life: Life, now: datetime) -> Finding | None:

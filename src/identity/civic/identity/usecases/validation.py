@@ -91,11 +91,11 @@ def _announced(
         return None
     home = lives_in(opened.registration, judged.page, settled_areas(row, opened.fingerprints))
     placement = placement_of(opened.registration, validation.rules, home, row.updated)
-    outdated = _older_areas(row, placement)
-    unsettled = outdated and not is_settled(opened.registration, home, validation.rules)
-    if unsettled:
+    outdated = _outdated(row, placement)
+    unsettled = outdated is not None and not is_settled(opened.registration, home, validation.rules)
+    if outdated and unsettled:
         # A new table does not decide this address: people do, and until then nothing changes.
-        placement = replace(placement, areas=outdated)
+        placement = replace(placement, areas=outdated.areas or placement.areas)
     if unsettled or verdict.decision is Decision.REVIEW:
         cause = ReviewCause.DATA_SUBJECT if row.waits_for_people else ReviewCause.RULES
         validation.reviews.add(
@@ -106,12 +106,15 @@ def _announced(
     return announced(row, verdict, placement, request.traceparent)
 
 
-def _older_areas(row: DecisionRow, placement: Placement) -> tuple[str, ...]:
-    """Return the areas of an accepted row by an earlier version of the office's table."""
+def _outdated(row: DecisionRow, placement: Placement) -> Acceptance | None:
+    """Return the acceptance of a row if its areas are by an earlier version of the office's table.
+
+    Acceptances of earlier releases have none.
+    """
     acceptance = row.acceptance
     if not row.accepted or acceptance is None:
-        return ()
-    return acceptance.areas if acceptance.area_version < placement.area_version else ()
+        return None
+    return acceptance if acceptance.area_version < placement.area_version else None
 
 
 def _renewed(decisions: DecisionStore, row: DecisionRow, placement: Placement) -> DecisionRow:

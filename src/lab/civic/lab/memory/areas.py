@@ -19,7 +19,7 @@ class MemoryAreas:
         if self.used is None:
             return NO_TABLE
         entries = self.pages.get((self.used.version, page_of(address)), ())
-        return TablePage(self.used.version, entries, self.used.wide)
+        return TablePage(self.used.version, entries, self.used.wide, self.used.fineness)
 
     def has(self, area: str) -> bool:
         return self.used is not None and area in self.used.areas

@@ -90,6 +90,16 @@ def _tell_changes(planned: Plan) -> None:
         if names:
             shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
             out.print(f"  {what}: {len(names)} ({shown})", soft_wrap=True, markup=False)
+    for asked, meaning in _ASKED.items():
+        places = [place for place, new in planned.asks_for_more.items() if new is asked]
+        if places:
+            out.print(f"addresses in {', '.join(places)} now wait for staff where {meaning}")
+
+
+_ASKED = {
+    Fineness.TABLE: "this table does not decide them",
+    Fineness.REGION: "they name no region",
+}
 
 
 def show_table(
@@ -106,6 +116,7 @@ def show_table(
             "digest": version.digest,
             "postcodes": version.pages,
             "areas": dict(areas_of(table)),
+            "asks_for": version.fineness,
         }
         out.print_json(json.dumps(document))
         return
@@ -113,6 +124,10 @@ def show_table(
         out.print("there is no table yet; load one: civic areas load FILE")
         return
     out.print(f"version {version.version}, loaded {version.loaded_at}, {version.pages} postcodes")
+    for asked, meaning in _ASKED.items():
+        places = sorted(place for place, one in version.fineness.items() if one is asked)
+        if places:
+            out.print(f"addresses in {', '.join(places)} wait for staff where {meaning}")
     listed = plain_table("area", "postcodes")
     for area, postcodes in areas_of(table):
         listed.add_row(area, str(postcodes) if postcodes else "whole regions")
@@ -152,11 +167,17 @@ def check_addresses(
         decided = found.is_settled(Fineness.TABLE)
         undecided += not decided
         counts[" ".join(found.areas)] += decided
-        note = "" if decided else "  (waits for staff where the rule set asks for the table)"
+        note = "" if decided else f"  ({_WAITS[found.is_settled()]})"
         out.print(f"line {line}: {' '.join(found.areas)}{note}", soft_wrap=True)
     err.print(f"decided: {counts.total()}, not decided: {undecided}")
     if undecided:
         raise typer.Exit(1)
+
+
+_WAITS = {
+    False: "waits for staff",
+    True: "waits for staff where the rule set asks for the table",
+}
 
 
 def _address(row: Mapping[str, str]) -> Address:
