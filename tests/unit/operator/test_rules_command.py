@@ -89,6 +89,36 @@ def test_to_vote_only_later_is_another_decision(office: Office) -> None:
     assert office.said.startswith("accepted -> accepted from a later day: 1\n")
 
 
+def test_people_are_decided_with_the_table_of_areas_of_the_office(
+    office: Office, tmp_path: Path
+) -> None:
+    table = tmp_path / "areas.csv"
+    table.write_text("country,postcode,areas\nDE,10827,N1\n")
+    office.change("[countries.DE]\n", '[countries.DE]\nareas = "table"\n')
+    munich = person(address=person()["address"] | {"city": "München", "postcode": "80331"})
+    # Whatever the rules say, a table that has the country decides there, under both.
+    assert office.diff(person(), munich, options=("--areas", str(table))) == 0
+    # In France it says nothing, and without a table nobody is placed.
+    table.write_text("country,region,postcode,areas\nDE,Bayern,,S1\nFR,,,F1\n")
+    bavarian = person(address=munich["address"] | {"region": "Bayern"})
+    nearby = person(address=munich["address"] | {"region": "Hessen"})
+    assert office.diff(bavarian, nearby, options=("--areas", str(table))) == 1
+    assert office.said.splitlines() == [
+        "accepted -> review: 1",
+        "  no reason -> area_unresolved: 1, rows 2",
+        "the same: 1, flipped: 1, not read: 0",
+    ]
+    assert office.diff(bavarian, nearby) == 1
+    assert "  no reason -> area_unresolved: 2, rows 1-2" in office.said
+
+
+def test_table_of_areas_with_a_fault_is_refused(office: Office, tmp_path: Path) -> None:
+    table = tmp_path / "areas.csv"
+    table.write_text("country,postcode,areas\nDE,1,N1\n")
+    assert office.diff(person(), options=("--areas", str(table))) == 2
+    assert "line 2: postcode '1' is not one of DE" in office.warned
+
+
 def test_row_that_is_no_registration_is_not_taken_for_the_same(office: Office) -> None:
     assert office.diff(person(), person(date_of_birth=CANARY)) == 1
     assert "row 2: /date_of_birth is not a date" in office.warned

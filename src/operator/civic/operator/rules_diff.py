@@ -9,9 +9,11 @@ from pathlib import Path
 
 from civic.client.people_reader import BadRow, Row
 from civic.contracts.events import Decision
+from civic.identity.model.area_table import AreaTable
 from civic.identity.model.eligibility import Assessment, decide
 from civic.identity.model.registration import Registration
 from civic.identity.model.rules import RuleSet, RuleSetBroken
+from civic.operator.areas import page_in
 from civic.terminal.failures import SettingInvalid
 
 _LATER = "accepted from a later day"
@@ -66,13 +68,16 @@ def people_in(flips: dict[Flip, list[int]]) -> int:
     return sum(map(len, flips.values()))
 
 
-def compare(rows: Iterable[Row], old: RuleSet, new: RuleSet, now: datetime) -> RulesDiff:
+def compare(
+    rows: Iterable[Row], old: RuleSet, new: RuleSet, table: AreaTable, now: datetime
+) -> RulesDiff:
     """Decide everybody under two rule sets.
 
     Args:
         rows: People from a file.
         old: The rules in force.
         new: The rules to review.
+        table: The office's table of areas, by which both decide.
         now: When all of them are taken to be submitted.
     """
     diff = RulesDiff()
@@ -81,7 +86,8 @@ def compare(rows: Iterable[Row], old: RuleSet, new: RuleSet, now: datetime) -> R
             diff.bad.append(row)
             continue
         person = Registration.model_validate_json(json.dumps(row.payload))
-        before, after = (_verdict(decide(person, now, rules)) for rules in (old, new))
+        page = page_in(table, 0, person.address)
+        before, after = (_verdict(decide(person, now, rules, page=page)) for rules in (old, new))
         if before.outcome == after.outcome:
             diff.same += 1
         else:
