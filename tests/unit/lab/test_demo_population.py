@@ -12,6 +12,7 @@ from civic.client.people_reader import PersonRow
 from civic.client.submission import Submitted, submit_all
 from civic.lab.demo.command import _made_up, _of_a_file, _register
 from civic.lab.demo.report import Report
+from civic.lab.population.generator import Person
 from civic.lab.population.writer import write_people
 from tests.fakes.registration_api import RegistrationApi
 from tests.integration.people import person
@@ -54,9 +55,11 @@ def test_refusal_is_shown_as_the_api_says_it(capsys: pytest.CaptureFixture[str])
 
 def test_everybody_who_is_made_up_is_registered(journal: Journal) -> None:
     api = RegistrationApi()
-    kinds: dict[int, str] = {}
-    rows = list(_made_up(500, 1, kinds))
-    assert kinds.keys() == {row.number for row in rows}
+    made: dict[int, Person] = {}
+    rows = list(_made_up(500, 1, made))
+    assert {number: one.payload for number, one in made.items()} == {
+        row.number: row.payload for row in rows
+    }
     with api.citizen() as citizen:
         assert all(one.receipt for one in submit_all(citizen, journal, rows, workers=4))
     assert len(api.versions) == len(rows) == 500

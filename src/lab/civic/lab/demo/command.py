@@ -16,6 +16,8 @@ from civic.client.submission import Submitted, in_parallel, submit_all
 from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.lab.bench.sizes import item_bytes
 from civic.lab.demo import figures
+from civic.lab.demo.afterwards import Registrant, live_on
+from civic.lab.demo.areas import load_areas
 from civic.lab.demo.election import ElectionStory, People, hold_election
 from civic.lab.demo.journey import live
 from civic.lab.demo.public_log import PublicCheck
@@ -26,7 +28,7 @@ from civic.lab.demo.report import (
     show_pipeline,
     show_release,
 )
-from civic.lab.population.generator import generate
+from civic.lab.population.generator import Person, generate
 from civic.operator.commands.registering import teller
 from civic.operator.operations import (
     await_empty_queues,
@@ -72,9 +74,10 @@ def demo(
     report = Report()
     with Citizen(target.api_url, local=target.is_local) as citizen:
         journal = _fresh_journal(workspace.output)
-        kinds: dict[int, str] = {}
+        made: dict[int, Person] = {}
         if input_file is None:
-            rows = _made_up(people, seed, kinds)
+            load_areas(target)
+            rows = _made_up(people, seed, made)
         else:
             rows = _of_a_file(input_file, journal, report)
         outcomes = submit_all(citizen, journal, rows, workers)
@@ -82,8 +85,13 @@ def demo(
         receipts = {receipt.id: receipt for receipt in registered.values()}
         decided = _follow(target, citizen, receipts, workers, report)
         decisions = {status["id"]: status["decision"] for status in decided}
+        registrants = {
+            registered[number].id: Registrant(made[number], registered[number])
+            for number in sorted(registered.keys() & made.keys())
+        }
         report.judged = figures.rightly_decided(
-            decided, {registered[one].id: kinds[one] for one in registered.keys() & kinds.keys()}
+            live_on(target, citizen, registrants, workers) if registrants else {},
+            {one: registrant.person for one, registrant in registrants.items()},
         )
         show_pipeline(report, out)
         report.life = live(target, citizen, _someone(seed), secrets.token_hex(32))
@@ -101,11 +109,10 @@ def demo(
         raise typer.Exit(1)
 
 
-def _made_up(people: int, seed: int, kinds: dict[int, str]) -> Iterator[PersonRow]:
-    """Yield made-up people, and note the kind of each by the number of its row."""
-    made = generate(people, seed, load_rule_set(_RULE_SET))
-    for number, person in enumerate(made, start=1):
-        kinds[number] = person.kind
+def _made_up(people: int, seed: int, made: dict[int, Person]) -> Iterator[PersonRow]:
+    """Yield made-up people, and note each by the number of its row."""
+    for number, person in enumerate(generate(people, seed, load_rule_set(_RULE_SET)), start=1):
+        made[number] = person
         yield PersonRow(number, person.payload, person.payload["username"])
 
 

@@ -9,8 +9,10 @@ from itertools import batched, chain
 from statistics import quantiles
 from typing import Any
 
+from civic.lab.demo.afterwards import Standing
 from civic.lab.log_events import messages
 from civic.lab.population.data import people_data
+from civic.lab.population.generator import Person
 from civic.stack.target import Target
 
 _BATCH_GET = 100
@@ -29,9 +31,18 @@ class Latency:
 
 @dataclass(slots=True)
 class Judged:
-    """How many people of a kind there were, and how many of them were decided rightly."""
+    """How many people of a kind there were, and of how many of them what is right.
+
+    Attributes:
+        people: All of them.
+        decided: Those whose decision and its reasons are right.
+        placed: Those with the right areas on the roll, or rightly not on it.
+        rightly: Those of whom all that is right.
+    """
 
     people: int = 0
+    decided: int = 0
+    placed: int = 0
     rightly: int = 0
 
 
@@ -65,22 +76,28 @@ def decisions(statuses: Iterable[Item]) -> tuple[Counter[str], Counter[tuple[str
     return by_decision, by_reason
 
 
-def rightly_decided(statuses: Iterable[Item], kinds: Mapping[str, str]) -> dict[str, Judged]:
-    """Return by kind of person how many were decided as the population's own data says.
+def rightly_decided(
+    standings: Mapping[str, Standing], people: Mapping[str, Person]
+) -> dict[str, Judged]:
+    """Return by kind of person how many were decided, and placed, as the population's data says.
 
     Args:
-        statuses: The decided statuses.
-        kinds: The kind of each made-up person, by id; of others nobody knows what is right.
+        standings: Where registrations are in the end, by id.
+        people: The made-up people, by id; of others nobody knows what is right.
     """
     truths = people_data().kinds
-    found = {kind: Judged() for kind in sorted(set(kinds.values()))}
-    for status in statuses:
-        kind = kinds.get(status["id"])
-        if kind is None:
-            continue
-        truth, codes = truths[kind], {reason["code"] for reason in status["reasons"]}
-        found[kind].people += 1
-        found[kind].rightly += (status["decision"], codes) == (truth.decision, {*truth.reasons})
+    found = {kind: Judged() for kind in sorted({person.kind for person in people.values()})}
+    for registration, person in people.items():
+        standing = standings[registration]
+        truth, judged = truths[person.kind].end, found[person.kind]
+        status = standing.status
+        codes = {reason["code"] for reason in status.get("reasons", ())}
+        decided = (status.get("decision"), codes) == (truth.decision, {*truth.reasons})
+        placed = standing.areas == person.areas
+        judged.people += 1
+        judged.decided += decided
+        judged.placed += placed
+        judged.rightly += decided and placed
     return found
 
 

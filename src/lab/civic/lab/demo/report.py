@@ -48,7 +48,7 @@ class Report:
 
     @property
     def decided_rightly(self) -> int | None:
-        """How many made-up people were decided as they should be; None for others."""
+        """How many made-up people were decided and placed rightly; None for others."""
         return sum(one.rightly for one in self.judged.values()) if self.judged else None
 
     @property
@@ -135,10 +135,12 @@ def show_pipeline(report: Report, console: Console) -> None:
                 reasons.add_row("", code, str(times))
     console.print(reasons)
     if report.judged:
-        kinds = Table("kind of person", "registered", "decided rightly", title="Decided rightly")
+        headings = ("kind of person", "registered", "right decision", "right areas", "both")
+        kinds = Table(*headings, title="Decided rightly")
         for kind, one in report.judged.items():
             wrong = "" if one.rightly == one.people else "red"
-            kinds.add_row(kind.replace("_", " "), str(one.people), str(one.rightly), style=wrong)
+            figures_of = (one.people, one.decided, one.placed, one.rightly)
+            kinds.add_row(kind.replace("_", " "), *map(str, figures_of), style=wrong)
         console.print(kinds)
     facts = Table("figure", "value", title="The pipeline")
     if report.latency:

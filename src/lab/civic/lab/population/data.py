@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from civic.contracts.events import Decision
-from civic.identity.model.codes import Code
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Areas = tuple[str, ...]
 Words = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -24,6 +24,15 @@ class Place(_Part):
     city: str
     region: str | None = None
     postcode: str
+    areas: Areas = ()
+    """The electoral areas of who lives there, narrowest first."""
+
+
+class Home(Place):
+    """A place with a street, and the house numbers there are: first, last and step."""
+
+    line: str
+    numbers: tuple[int, int, int]
 
 
 class Country(_Part):
@@ -40,12 +49,32 @@ class Country(_Part):
     cities: Annotated[tuple[Place, ...], Field(min_length=1)]
 
 
-class Kind(_Part):
-    """A kind of person, and what the shipped rule set decides about each of them."""
+class Outcome(_Part):
+    """A decision about a person, with the codes of its reasons."""
+
+    decision: Decision
+    reasons: tuple[str, ...] = ()
+
+
+class Kind(Outcome):
+    """A kind of person, and what the shipped rule set decides about each of them at first."""
 
     share: Share
-    decision: Decision
-    reasons: tuple[Code, ...] = ()
+    in_the_end: Outcome | None = None
+    """After a correction or the decision of staff, if that is something else."""
+    staff_settle: Areas = ()
+    homes: tuple[Home, ...] = ()
+    new_homes: tuple[Home, ...] = ()
+
+    @property
+    def end(self) -> Outcome:
+        """What is decided in the end."""
+        return self.in_the_end or self
+
+    @property
+    def on_the_roll(self) -> bool:
+        """Whether people of this kind are on the roll in the end, by whichever acceptance."""
+        return Decision.ACCEPTED in {self.decision, self.end.decision}
 
 
 class ConsentTimes(_Part):
@@ -74,6 +103,7 @@ class PeopleData(_Part):
     optional_fields: OptionalFields
     kinds: dict[str, Kind]
     countries: dict[str, Country]
+    divided: dict[str, Country]
     elsewhere: dict[str, Country]
 
 

@@ -1,7 +1,8 @@
 """Made-up people: the same for the same seed, and realistic enough to exercise every rule."""
 
+import copy
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -17,10 +18,22 @@ _FULL_WIDTH = 0xFEE0
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A made-up registration in the API's form, and the kind of person it is for."""
+    """A made-up registration in the API's form, the kind of person it is for, and the truth.
+
+    Attributes:
+        payload: The registration.
+        kind: The name of the kind in ``people.toml``.
+        areas: The electoral areas that the roll has of the person in the end; none if they are not
+            on it. They come from the data, and from nothing that looks addresses up.
+        correction: What the person sends once the registration is decided.
+        staff_settle: The areas that staff settle when they accept the person.
+    """
 
     payload: Payload
     kind: str
+    areas: tuple[str, ...] = ()
+    correction: Payload | None = None
+    staff_settle: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,8 @@ class _Recipe:
     change: Callable[[Maker, Payload], None]
     lives_in: Callable[[Country], bool] = lambda _: True
     elsewhere: bool = False
+    correct: Callable[[Maker, Payload], None] | None = None
+    """What is wrong with the correction that they send."""
 
 
 def generate(count: int, seed: int, rules: RuleSet) -> Iterator[Person]:
@@ -43,17 +58,50 @@ def generate(count: int, seed: int, rules: RuleSet) -> Iterator[Person]:
     data = people_data()
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     maker = Maker(draw, rules, data)
-    for number, kind in enumerate(_kinds(count, draw, data), start=1):
+    for number, kind in enumerate(_kinds(count, draw, data, rules), start=1):
         recipe = RECIPES[kind]
         countries = data.elsewhere if recipe.elsewhere else maker.countries
+        if data.kinds[kind].homes:
+            yield _by_the_table(maker, kind, number)
+            continue
         fitting = {code: home for code, home in countries.items() if recipe.lives_in(home)}
         payload = maker.typical(number, fitting)
         recipe.change(maker, payload)
-        yield Person(payload, kind)
+        areas = _areas_of(payload, fitting) if data.kinds[kind].on_the_roll else ()
+        yield Person(payload, kind, areas)
 
 
-def _kinds(count: int, draw: random.Random, data: PeopleData) -> list[str]:
-    kinds = [name for name, kind in data.kinds.items() for _ in range(int(kind.share * count))]
+def _areas_of(payload: Payload, countries: Mapping[str, Country]) -> tuple[str, ...]:
+    """Return what the data says of a city; no recipe moves anybody to another one."""
+    address = payload["address"]
+    places = countries[address["country"]].cities
+    return next(place.areas for place in places if place.city == address["city"])
+
+
+def _by_the_table(maker: Maker, name: str, number: int) -> Person:
+    """Make somebody who lives in the divided country, with their correction if they send one."""
+    kind, recipe = maker.data.kinds[name], RECIPES[name]
+    payload = maker.typical(number, maker.data.divided)
+    home = new_home = maker.draw.choice(kind.homes)
+    maker.settle(payload, home)
+    recipe.change(maker, payload)
+    correction = None
+    if recipe.correct is not None or kind.new_homes:
+        correction = copy.deepcopy(payload)
+    if correction is not None and kind.new_homes:
+        new_home = maker.draw.choice(kind.new_homes)
+        maker.settle(correction, new_home)
+    if correction is not None and recipe.correct is not None:
+        recipe.correct(maker, correction)
+    areas = new_home.areas if kind.on_the_roll else ()
+    return Person(payload, name, areas, correction, kind.staff_settle)
+
+
+def _kinds(count: int, draw: random.Random, data: PeopleData, rules: RuleSet) -> list[str]:
+    """Return whom to make; where the rules do not accept the divided country, nobody of it."""
+    divided = data.divided.keys() <= rules.countries.keys()
+    possible = {name: kind for name, kind in data.kinds.items() if divided or not kind.homes}
+    kinds = [name for name, kind in possible.items() for _ in range(int(kind.share * count))]
     kinds += [TYPICAL] * (count - len(kinds))
     draw.shuffle(kinds)
     return kinds
@@ -214,5 +262,12 @@ RECIPES: dict[str, _Recipe] = {
     "birth_year_only": _Recipe(_birth_year_only),
     "no_street": _Recipe(_no_street),
     "unknown_consent_text": _Recipe(_unknown_consent_text),
+    "area_by_postcode": _Recipe(_as_is),
+    "area_by_house_number": _Recipe(_as_is),
+    "area_by_region": _Recipe(_as_is),
+    "area_left_open": _Recipe(_as_is),
+    "area_settled_by_staff": _Recipe(_as_is),
+    "moved": _Recipe(_as_is),
+    "failed_correction": _Recipe(_as_is, correct=_unknown_consent_text),
 }
 """How each kind in ``people.toml`` is made."""

@@ -11,7 +11,7 @@ import phonenumbers
 from civic.client.people_formats import Payload
 from civic.identity.model.checks import is_national_id
 from civic.identity.model.rules import RuleSet
-from civic.lab.population.data import Country, PeopleData
+from civic.lab.population.data import Country, Home, PeopleData
 
 _DRAWN_DIGITS = 6
 _OLDEST = 95
@@ -61,6 +61,16 @@ class Maker:
         payload["citizenship_attestation"] = True
         payload["consent"] = self._consent()
         return payload
+
+    def settle(self, payload: Payload, home: Home) -> None:
+        """Have somebody live in a home, at one of its numbers."""
+        address = payload["address"]
+        first, last, step = home.numbers
+        number = self.draw.randrange(first, last + 1, step)
+        address["lines"] = [home.line.format(n=number), *address["lines"][1:]]
+        address |= {"city": home.city, "postcode": home.postcode}
+        if home.region is not None:
+            address["region"] = home.region
 
     def long_name(self, code: str) -> str:
         """Return a long name, of many given and family names."""
