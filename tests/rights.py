@@ -68,6 +68,7 @@ SEE_NUMBERS_ONLY = {"CounterRole", "DeadlinesRole"}
 FINDS_KEYS: Right = ("dynamodb:Query", "SubjectKeysTable", ATTRIBUTES)
 NOTES_REQUESTS: Right = ("dynamodb:UpdateItem", "RequestLog", WRITING)
 LOGGING = {NOTES_REQUESTS, ("dynamodb:Query", "RequestLog", ())}
+NOTES_REVISIONS: Right = ("dynamodb:UpdateItem", "LowSecDataStore", PUTTING)
 ASKS_FOR_REVIEWS: Right = ("dynamodb:PutItem", "ReviewQueue", PUTTING)
 OPENS_RECORDS = {
     ("dynamodb:GetItem", "HighSecDataStore", ()),
@@ -81,6 +82,8 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
         ("dynamodb:PutItem", "SubjectKeysTable", ()),
         NOTES_REQUESTS,
         FINDS_KEYS,
+        NOTES_REVISIONS,
+        ("dynamodb:PutItem", "LowSecDataStore", PUTTING),
         ("events:PutEvents", "Bus", SOURCE),
     }
     | may("LowSecDataStore", "GetItem", "PutItem"),
@@ -91,7 +94,7 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | may("LowSecDataStore", "GetItem", "PutItem")
     | may("OfficeAreas", "GetItem")
     | may("ReviewQueue", "GetItem", "DeleteItem")
-    | {ASKS_FOR_REVIEWS, ("kms:Decrypt", "CivicKey", CONTEXT), PUBLISHING},
+    | {NOTES_REVISIONS, ASKS_FOR_REVIEWS, ("kms:Decrypt", "CivicKey", CONTEXT), PUBLISHING},
     "PiiStorageRole": puts_off("PiiStorageQueue")
     | may("HighSecDataStore", "GetItem", "PutItem")
     | may("SubjectKeysTable", "DeleteItem")

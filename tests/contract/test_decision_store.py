@@ -313,33 +313,76 @@ def test_nothing_that_is_not_there_is_retired(decisions: Decisions) -> None:
     assert decisions.get(ADA) is None
 
 
-IN_FORCE = replace(row(2), acceptance=BY_THE_FIRST)
+IN_FORCE = replace(row(1, ACCEPTED), acceptance=BY_THE_FIRST)
 LATER = NOW + timedelta(days=1)
 
 
 @pytest.mark.parametrize(
-    ("there", "later"),
+    "there",
     [
-        (replace(row(1, ACCEPTED), acceptance=BY_THE_FIRST), IN_FORCE),
-        (replace(IN_FORCE, verdict=REVIEW), replace(IN_FORCE, record=RecordId(ADA, Revision(3)))),
+        row(1),
+        row(1, REJECTED),
+        row(1, REJECTED, 2),
+        row(1, None, 1),
+        IN_FORCE,
+        replace(row(2, REVIEW), acceptance=BY_THE_FIRST),
+        replace(row(2, by_people(1, Decision.REJECTED)), ruling=RULING),
     ],
 )
-def test_write_that_forgets_what_is_in_force_is_refused(
-    decisions: Decisions, there: DecisionRow, later: DecisionRow
+def test_pending_revision_leaves_all_else_as_it_is(
+    decisions: Decisions, there: DecisionRow
+) -> None:
+    fresh = replace(there, restriction=0, restriction_changed=None, acceptance=None, ruling=None)
+    stand(decisions, replace(fresh, verdict=REVIEW) if there.ruling else there)
+    if there.ruling:
+        assert decisions.overrule(there)
+    wrong = DecisionRow(
+        RecordId(ADA, Revision(3)),
+        DIGEST,
+        created=NOW - timedelta(days=9),
+        updated=LATER,
+        restriction=7,
+        restriction_changed=LATER,
+        contested=LATER,
+        acceptance=replace(BY_THE_FIRST, revision=Revision(9)),
+        ruling=replace(RULING, number=2),
+    )
+    assert decisions.note_pending(wrong) is None
+    pending = there.corrected(Revision(3), LATER)
+    assert decisions.get(ADA) == pending
+    assert decisions.note_pending(wrong) == pending
+    again = replace(wrong, record=RecordId(ADA, Revision(4)), updated=LATER + timedelta(days=1))
+    assert decisions.note_pending(again) is None
+    assert decisions.get(ADA) == pending.corrected(Revision(4), again.updated)
+
+
+def test_first_pending_row_says_nothing_of_what_was_decided(decisions: Decisions) -> None:
+    wrong = replace(
+        row(), restriction=1, contested=row().updated, acceptance=BY_THE_FIRST, ruling=RULING
+    )
+    assert decisions.note_pending(wrong) is None
+    assert decisions.get(ADA) == row()
+
+
+@pytest.mark.parametrize("there", [IN_FORCE, replace(row(2, REVIEW), acceptance=BY_THE_FIRST)])
+def test_decision_that_forgets_what_is_in_force_is_refused(
+    decisions: Decisions, there: DecisionRow
 ) -> None:
     stand(decisions, there)
+    later = replace(row(3, REJECTED), acceptance=BY_THE_FIRST)
     for other in (None, replace(BY_THE_FIRST, revision=Revision(9))):
-        wrong = replace(later, acceptance=other)
-        assert decisions.note_pending(wrong) == there
-        assert decisions.decide(replace(wrong, verdict=REJECTED)) == there
-    assert decisions.note_pending(later) is None
-    assert decisions.decide(replace(later, verdict=REJECTED, acceptance=None)) == later
-    assert decisions.decide(replace(later, verdict=REJECTED)) is None
-    assert decisions.get(ADA) == replace(later, verdict=REJECTED)
+        assert decisions.decide(replace(later, acceptance=other)) == there
+    assert decisions.note_pending(row(3)) is None
+    pending = there.corrected(Revision(3), row(3).updated)
+    for other in (None, replace(BY_THE_FIRST, revision=Revision(9))):
+        assert decisions.decide(replace(later, acceptance=other)) == pending
+    assert decisions.decide(later) is None
+    assert decisions.get(ADA) == later
 
 
 def test_acceptance_takes_the_place_of_another(decisions: Decisions) -> None:
     stand(decisions, IN_FORCE)
+    assert decisions.note_pending(row(2)) is None
     accepted = replace(row(2, ACCEPTED), acceptance=Acceptance(Revision(2), ("DE",)))
     assert decisions.decide(accepted) is None
     assert decisions.get(ADA) == accepted
@@ -368,14 +411,12 @@ def test_first_acceptance_is_written_where_none_was(decisions: Decisions) -> Non
 
 
 def test_acceptance_that_people_ended_is_not_revived(decisions: Decisions) -> None:
-    stand(decisions, replace(IN_FORCE, verdict=REVIEW))
+    stand(decisions, replace(row(2, REVIEW), acceptance=BY_THE_FIRST))
     rejected = replace(row(2, by_people(1, Decision.REJECTED)), ruling=RULING)
     assert decisions.overrule(rejected)
-    correction = row(3)
-    assert decisions.note_pending(replace(correction, acceptance=BY_THE_FIRST)) == rejected
-    assert decisions.decide(replace(row(3, ACCEPTED))) == rejected
-    assert decisions.note_pending(correction) == rejected
-    assert decisions.note_pending(replace(correction, ruling=RULING)) is None
+    assert decisions.decide(replace(row(3, REVIEW), acceptance=BY_THE_FIRST)) == rejected
+    assert decisions.decide(row(3, ACCEPTED)) == rejected
+    assert decisions.decide(replace(row(3, ACCEPTED), ruling=RULING)) is None
 
 
 @pytest.mark.usefixtures("aws")
@@ -389,16 +430,63 @@ def test_accepted_row_of_an_earlier_release_is_in_force() -> None:
     )
     assert there.acceptance == Acceptance(Revision(1))
     assert deployed().get(ADA) == there
-    assert deployed().note_pending(row(2)) == there
+    later = row(2, REJECTED)
     of_another = Acceptance(Revision(9))
-    assert deployed().note_pending(replace(row(2), acceptance=of_another)) == there
-    assert deployed().note_pending(row(2).after(there)) is None
-    assert deployed().decide(replace(row(2, REJECTED), acceptance=there.acceptance)) is None
+    assert deployed().decide(later) == there
+    assert deployed().decide(replace(later, acceptance=of_another)) == there
+    assert deployed().note_pending(row(2)) is None
+    pending = row(2).after(there)
+    assert deployed().get(ADA) == pending
+    assert deployed().decide(later) == pending
+    assert deployed().decide(replace(later, acceptance=of_another)) == pending
+    assert deployed().decide(replace(later, acceptance=there.acceptance)) is None
+
+
+def as_of_the_last_release(there: DecisionRow) -> None:
+    """Write a row as the last release did."""
+    stand(deployed(), there)
+    clients.dynamodb().update_item(
+        TableName="decisions",
+        Key={"id": {"S": ADA}},
+        UpdateExpression="SET revision = :revision, updated = :updated REMOVE newest, submitted",
+        ExpressionAttributeValues={
+            ":revision": {"N": str(there.record.revision)},
+            ":updated": {"S": there.updated.isoformat()},
+        },
+    )
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("verdict", [None, REJECTED])
+def test_row_of_the_last_release_is_decided_once(verdict: Verdict | None) -> None:
+    there = row(2, verdict)
+    as_of_the_last_release(there)
+    assert deployed().get(ADA) == there
+    assert deployed().decide(row(1, ACCEPTED)) == there
+    assert deployed().decide(row(2, ACCEPTED)) == (there if verdict else None)
+    assert deployed().get(ADA) == (there if verdict else row(2, ACCEPTED))
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("verdict", [None, REJECTED])
+def test_row_of_the_last_release_is_corrected(verdict: Verdict | None) -> None:
+    there = row(2, verdict)
+    as_of_the_last_release(there)
+    for earlier in (1, 2):
+        deployed().note_pending(row(earlier))
+        assert deployed().get(ADA) == there
+    assert deployed().note_pending(row(3)) is None
+    assert deployed().get(ADA) == row(3)
+    assert deployed().decide(row(3, ACCEPTED)) is None
+    assert deployed().get(ADA) == row(3, ACCEPTED)
 
 
 def test_acceptance_of_a_revision_that_was_rejected_is_not_made_up(decisions: Decisions) -> None:
     stand(decisions, row(1, REJECTED))
-    assert decisions.note_pending(IN_FORCE) == row(1, REJECTED)
+    made_up = replace(row(2, REVIEW), acceptance=BY_THE_FIRST)
+    assert decisions.decide(made_up) == row(1, REJECTED)
+    assert decisions.note_pending(row(2)) is None
+    assert decisions.decide(made_up) == row(2)
 
 
 def test_ruling_is_kept_as_it_is(decisions: Decisions) -> None:
@@ -406,42 +494,57 @@ def test_ruling_is_kept_as_it_is(decisions: Decisions) -> None:
     stand(decisions, replace(there, acceptance=None, ruling=None, verdict=REVIEW))
     assert decisions.overrule(there)
     assert decisions.get(ADA) == there
-    later = replace(row(2), acceptance=Acceptance(Revision(1)), ruling=RULING)
-    another = replace(RULING, number=2)
-    assert decisions.note_pending(replace(later, ruling=another)) == there
-    assert decisions.note_pending(later) is None
-    assert decisions.decide(replace(later, verdict=REVIEW, ruling=None)) == later
+    later = replace(row(2, REVIEW), acceptance=Acceptance(Revision(1)), ruling=RULING)
+    assert decisions.decide(replace(later, ruling=replace(RULING, number=2))) == there
+    assert decisions.note_pending(row(2)) is None
+    assert decisions.decide(replace(later, ruling=None)) == replace(later, verdict=None)
+    assert decisions.decide(later) is None
+    assert decisions.get(ADA) == later
 
 
-def test_write_that_forgets_what_is_contested_is_refused(decisions: Decisions) -> None:
+def test_decision_that_forgets_what_is_contested_is_refused(decisions: Decisions) -> None:
     there = row(1, REJECTED)
     stand(decisions, there)
     decisions.contest(ADA, there.updated)
     contested = replace(there, contested=there.updated)
-    assert decisions.note_pending(row(2)) == contested
     assert decisions.decide(row(2, REVIEW)) == contested
+    assert decisions.note_pending(row(2)) is None
     pending = row(2).after(contested)
     assert pending.waits_for_people
-    assert decisions.note_pending(pending) is None
+    assert decisions.get(ADA) == pending
     assert decisions.decide(row(2, REJECTED)) == pending
     # That is the answer.
     assert decisions.decide(row(2, ACCEPTED)) is None
     assert decisions.get(ADA) == row(2, ACCEPTED)
 
 
+@pytest.mark.parametrize("asked", [row(1).updated, row(2).updated])
+def test_request_that_a_correction_overtook_goes_on_with_it(
+    decisions: Decisions, asked: datetime
+) -> None:
+    stand(decisions, row(1, REJECTED))
+    decisions.note_pending(row(2))
+    decisions.contest(ADA, asked)
+    pending = replace(row(2), contested=row(2).updated)
+    assert decisions.get(ADA) == pending
+    assert decisions.decide(row(2, REVIEW)) == pending
+    waiting = replace(pending, verdict=REVIEW)
+    assert decisions.decide(waiting) is None
+    assert decisions.get(ADA) == waiting
+
+
 def test_request_about_a_decision_that_is_no_more_is_no_obstacle(decisions: Decisions) -> None:
     stand(decisions, row(2, REJECTED))
     decisions.contest(ADA, row(1).updated)
-    assert decisions.note_pending(row(3)) is None
+    assert decisions.decide(row(3, REJECTED)) is None
 
 
 @pytest.mark.parametrize(("known", "believed"), [(1, 0), (2, 0), (2, 1), (1, 2), (2, 3)])
-def test_nothing_is_written_under_another_restriction(
+def test_nothing_is_decided_under_another_restriction(
     decisions: Decisions, known: int, believed: int
 ) -> None:
     pending = row(1, None, known)
     stand(decisions, pending)
-    assert decisions.note_pending(row(2, None, believed)) == pending
     assert decisions.decide(row(1, ACCEPTED, believed)) == pending
     assert decisions.decide(row(2, ACCEPTED, believed)) == pending
     assert decisions.get(ADA) == pending
@@ -507,9 +610,9 @@ def test_row_holds_nothing_but_the_decision(aws: Aws) -> None:
     (item,) = aws.items("decisions")
     assert set(item) == {
         "id",
+        "newest",
         "revision",
         "access_digest",
-        "status",
         "created",
         "updated",
         "decision",

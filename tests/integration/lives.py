@@ -59,7 +59,7 @@ def set_back(target: Target, receipt: Receipt, age: timedelta) -> None:
     """Make it that long ago that a person's record and decision, or tombstone, were written."""
     for store in ("LowSecDataStoreName", "HighSecDataStoreName"):
         item = row(target, store, receipt) or {}
-        for name in {"updated", "erased_at"} & item.keys():
+        for name in {"updated", "submitted", "erased_at"} & item.keys():
             target.dynamodb.update_item(
                 TableName=target.output(store),
                 Key={"id": {"S": receipt.id}},

@@ -6,6 +6,7 @@ someone in control of the function's code.
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ from civic.identity.errors import WrappingKeyMissing
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.requests import RequestKind, StaffView, SubjectRequest
 from civic.identity.model.review import Opinion, ReviewCase, ReviewCause
-from civic.identity.model.rows import DecisionRow
+from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.runtime import clients
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
@@ -118,6 +119,12 @@ def restricted_and_contested() -> None:
     decisions().contest(ADA, NOW)
 
 
+def noted_and_noted_again() -> None:
+    decisions().note_pending(PENDING)
+    decisions().note_pending(PENDING)
+    decisions().note_pending(replace(PENDING, record=RecordId(ADA, Revision(2))))
+
+
 def review_queue() -> DynamoDbReviewQueue:
     return DynamoDbReviewQueue(clients.dynamodb(), "review-queue")
 
@@ -166,6 +173,14 @@ PENDING = DecisionRow(RecordId(ADA, Revision(1)), AccessDigest(bytes(32)), NOW, 
 CASE = ReviewCase(RecordId(ADA, Revision(1)), NOW, ReviewCause.DATA_SUBJECT)
 FORGED = {"opinions": {"L": [{"M": {"by": {"S": "jane"}}}]}}
 
+WHAT_A_ROW_SAYS = (
+    *("revision", "updated", "decision", "reasons", "rule_set", "round", "restriction"),
+    *("restriction_changed", "contested", "accepted_by", "areas", "area_version", "eligible_from"),
+    *("rulings", "ruling"),
+)
+WHAT_IS_DECIDED = (*(f"#{name}" for name in WHAT_A_ROW_SAYS), "erased_at")
+NAMING_WORDS = {"ExpressionAttributeNames": {f"#{name}": name for name in WHAT_A_ROW_SAYS}}
+
 NARROWED = [
     Narrowed(
         "ReadThePublicWrappingKey",
@@ -205,6 +220,27 @@ NARROWED = [
         "WriteOpinions",
         brought_up_opined_and_carried_over,
         [{"UpdateExpression": "SET ttl = :r"}, {"UpdateExpression": "REMOVE ttl"}],
+    ),
+    Narrowed(
+        "NotePendingRevisions",
+        noted_and_noted_again,
+        [
+            *(
+                {"UpdateExpression": change} | NAMING_WORDS
+                for name in WHAT_IS_DECIDED
+                for change in (f"SET {name} = :r", f"REMOVE {name}")
+            ),
+            {"ReturnValues": "ALL_OLD"},
+            {"ReturnValues": "UPDATED_NEW"},
+        ],
+    ),
+    Narrowed(
+        "PutTombstones",
+        lambda: decisions().bury(Tombstone(ADA, NOW, access_digest=AccessDigest(bytes(32)))),
+        [
+            *({"Item": {"id": {"S": ADA}, name: {"S": "1"}}} for name in WHAT_A_ROW_SAYS),
+            {"ReturnValues": "ALL_OLD"},
+        ],
     ),
     Narrowed(
         "RestrictProcessing",

@@ -124,6 +124,13 @@ NARROWED = {
         },
         "Null": {"dynamodb:Attributes": "false"},
     },
+    **{
+        sid: {"ForAllValues:StringEquals": {"dynamodb:Attributes": attributes.split()}, **UNSEEN}
+        for sid, attributes in {
+            "NotePendingRevisions": "id access_digest created newest submitted",
+            "PutTombstones": "id access_digest created erased_at",
+        }.items()
+    },
     "RestrictProcessing": {
         "ForAllValues:StringEquals": {
             "dynamodb:Attributes": [
@@ -136,7 +143,7 @@ NARROWED = {
         sid: {"ForAllValues:StringEquals": {"dynamodb:Attributes": attributes.split()}, **IN_PART}
         for sid, attributes in {
             "CompareDecisions": "id revision round decision restriction accepted_by updated"
-            " access_digest erased_at",
+            " newest submitted access_digest erased_at",
             "CompareRecords": "id revision updated access_digest erased_at",
             "CompareKeysWithoutReadingThem": "id revision",
             "CompareTheRoll": "id revision round accepted area_version erased_at",

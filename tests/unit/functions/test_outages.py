@@ -89,7 +89,8 @@ def registered(deployment: Deployment) -> list[str]:
 
 
 def states(deployment: Deployment) -> set[str]:
-    return {row["status"]["S"] for row in deployment.aws.items("decisions")}
+    rows = deployment.aws.items("decisions")
+    return {"fulfilled" if "decision" in row else "pending" for row in rows}
 
 
 def queued(deployment: Deployment) -> Queue:

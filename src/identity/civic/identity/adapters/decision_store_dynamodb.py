@@ -1,8 +1,13 @@
 """The low-security store in DynamoDB.
 
+A row says what was decided last: ``revision``, ``updated`` and ``decision`` are of that. ``newest``
+is the newest revision, and ``submitted`` its time while it waits for a decision. The gateway, which
+notes it, may write neither of the former: then it cannot make a decision hold for other data.
+
 A row has what concerns few people only where it does: ``restriction``, ``round`` and ``ruling``,
 with ``rulings``, the number of the ruling, which conditions compare. Accepted rows of earlier
-releases have no ``accepted_by``; they were accepted by their own revision.
+releases have no ``accepted_by``; they were accepted by their own revision. Their rows have no
+``newest`` either, and one that waits has no ``decision``.
 """
 
 from collections.abc import Iterator
@@ -13,25 +18,37 @@ from civic.contracts.events import Decision, Reason
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.adapters.items import (
     EARLIEST_GRAVE,
-    LATER_REVISION,
     SAME_DIGEST,
     Item,
     RevisionedTable,
     digest_of,
     grave_of,
     item_of,
-    record_of,
+    readable,
     texts,
     texts_of,
     time_of,
 )
+from civic.identity.model.keys import RecordId
 from civic.identity.model.retention import has_ended
-from civic.identity.model.rows import Acceptance, DecisionRow, Ruling, Status, Tombstone, Verdict
+from civic.identity.model.rows import Acceptance, DecisionRow, Malformed, Ruling, Tombstone, Verdict
 from civic.identity.ports import DecisionStore, RetentionCalendar
 
-_UNDECIDED = f"{LATER_REVISION} OR (revision = :r AND #status = :pending)"
+# What a condition names, the role that makes the request may also write. A tombstone has no
+# ``created``.
+_NOTED = (
+    "attribute_not_exists(id) OR (attribute_exists(created) AND access_digest = :digest"
+    " AND (attribute_not_exists(newest) OR newest < :r))"
+)
+_NOT_OVERTAKEN = "(attribute_not_exists(newest) OR newest <= :r)"
+_UNDECIDED = (
+    f"attribute_not_exists(id) OR (attribute_not_exists(erased_at) AND {_NOT_OVERTAKEN}"
+    " AND (attribute_not_exists(revision) OR revision < :r"
+    " OR (revision = :r AND attribute_not_exists(#decision))))"
+)
 _OVERRULED = (
-    "revision = :r AND #status = :fulfilled AND (attribute_not_exists(#round) OR #round < :round)"
+    f"revision = :r AND {_NOT_OVERTAKEN} AND attribute_exists(#decision)"
+    " AND (attribute_not_exists(#round) OR #round < :round)"
 )
 _BEGAN_BEFORE = "(attribute_not_exists(created) OR created <= :at)"
 _NONE_ACCEPTED = (
@@ -39,10 +56,14 @@ _NONE_ACCEPTED = (
     " AND (attribute_not_exists(#decision) OR #decision <> :accepted)"
 )
 _ACCEPTED_BY = "accepted_by = :accepted_by OR (#decision = :accepted AND revision = :accepted_by)"
-_NOT_CONTESTED = "(attribute_not_exists(contested) OR contested <> updated)"
+_NOT_CONTESTED = (
+    "(attribute_not_exists(contested)"
+    " OR ((attribute_not_exists(updated) OR contested <> updated)"
+    " AND (attribute_not_exists(submitted) OR contested <> submitted)))"
+)
 _WHAT_CHANGES = (
     *("access_digest", "revision", "updated", "decision", "round", "rulings"),
-    *("restriction", "restriction_changed", "contested", "accepted_by"),
+    *("restriction", "restriction_changed", "contested", "accepted_by", "submitted"),
 )
 # A tombstone has no decision.
 _REJECTED = "#decision = :rejected AND updated < :rejected_before"
@@ -61,14 +82,39 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
 
     @override
     def note_pending(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
-        return _parse(self._advance(row, LATER_REVISION))
+        known = self._table.advance(
+            row.record.id,
+            "SET newest = :r, submitted = :at, access_digest = :digest,"
+            " created = if_not_exists(created, :created)",
+            _NOTED,
+            ExpressionAttributeValues={
+                ":r": _revision(row),
+                ":at": {"S": row.updated.isoformat()},
+                ":digest": {"B": row.access_digest},
+                ":created": {"S": row.created.isoformat()},
+            },
+        )
+        return _parse(known)
 
     @override
     def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
-        known = self._advance(
-            row, _UNDECIDED, {"#status": "status"}, {":pending": {"S": Status.PENDING}}
-        )
-        return _parse(known)
+        condition, values = _UNDECIDED, dict[str, Any]()
+        if not (row.accepted or row.waits_for_people):
+            condition = f"({condition}) AND {_NOT_CONTESTED}"
+        same = "attribute_not_exists(rulings)"
+        if row.ruling is not None:
+            same = "rulings = :rulings"
+            values[":rulings"] = {"N": str(row.ruling.number)}
+        # An acceptance takes the place of any other.
+        if not row.accepted:
+            values[":accepted"] = {"S": Decision.ACCEPTED}
+            in_force = _NONE_ACCEPTED
+            if row.acceptance is not None:
+                in_force = _ACCEPTED_BY
+                values[":accepted_by"] = {"N": str(row.acceptance.revision)}
+            same = f"({in_force}) AND {same}"
+        condition = f"({condition}) AND (attribute_not_exists(id) OR ({same}))"
+        return _parse(self._put(row, condition, {"#decision": "decision"}, values))
 
     @override
     def overrule(self, row: DecisionRow) -> bool:
@@ -76,8 +122,8 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         known = self._put(
             row,
             _OVERRULED,
-            {"#status": "status", "#round": "round"},
-            {":fulfilled": {"S": Status.FULFILLED}, ":round": {"N": str(number)}},
+            {"#decision": "decision", "#round": "round"},
+            {":round": {"N": str(number)}},
         )
         return known is None
 
@@ -85,7 +131,7 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
     def renew(self, row: DecisionRow) -> bool:
         known = self._put(
             row,
-            "revision = :r AND updated = :updated",
+            f"revision = :r AND updated = :updated AND {_NOT_OVERTAKEN}",
             {},
             {":updated": {"S": row.updated.isoformat()}},
         )
@@ -183,34 +229,6 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
             **arguments,
         )
 
-    def _advance(
-        self,
-        row: DecisionRow,
-        condition: str,
-        names: dict[str, str] | None = None,
-        values: Item | None = None,
-    ) -> Item | None:
-        """Put a row as ``_put`` does, but not one that forgets what the row there says."""
-        if not (row.accepted or row.waits_for_people):
-            condition = f"({condition}) AND {_NOT_CONTESTED}"
-        names, values = dict(names or {}), dict(values or {})
-        rulings = "attribute_not_exists(rulings)"
-        if row.ruling is not None:
-            rulings = "rulings = :rulings"
-            values[":rulings"] = {"N": str(row.ruling.number)}
-        same = rulings
-        # An acceptance takes the place of any other.
-        if not row.accepted:
-            names["#decision"] = "decision"
-            values[":accepted"] = {"S": Decision.ACCEPTED}
-            in_force = _NONE_ACCEPTED
-            if row.acceptance is not None:
-                in_force = _ACCEPTED_BY
-                values[":accepted_by"] = {"N": str(row.acceptance.revision)}
-            same = f"({in_force}) AND {rulings}"
-        condition = f"({condition}) AND (attribute_not_exists(id) OR ({same}))"
-        return self._put(row, condition, names, values)
-
 
 def _under(restriction: int) -> tuple[str, Item]:
     """Return the condition that the data subject has not changed the restriction since."""
@@ -227,11 +245,9 @@ def _revision(row: DecisionRow) -> Item:
 def _item(row: DecisionRow) -> Item:
     item: Item = {
         "id": {"S": row.record.id},
-        "revision": _revision(row),
+        "newest": _revision(row),
         "access_digest": {"B": row.access_digest},
-        "status": {"S": row.status},
         "created": {"S": row.created.isoformat()},
-        "updated": {"S": row.updated.isoformat()},
     }
     if row.restriction:
         item["restriction"] = {"N": str(row.restriction)}
@@ -244,9 +260,13 @@ def _item(row: DecisionRow) -> Item:
     if row.ruling is not None:
         item["rulings"] = {"N": str(row.ruling.number)}
         item["ruling"] = {"M": _ruling_item(row.ruling)}
-    if row.verdict is not None:
+    if row.verdict is None:
+        item["submitted"] = {"S": row.updated.isoformat()}
+    else:
         reasons = [{"L": [{"S": r.code}, {"S": r.pointer}]} for r in row.verdict.reasons]
         item |= {
+            "revision": _revision(row),
+            "updated": {"S": row.updated.isoformat()},
             "decision": {"S": row.verdict.decision},
             "reasons": {"L": reasons},
             "rule_set": {"S": row.verdict.rule_set},
@@ -262,23 +282,35 @@ def _parse(item: Item | None) -> DecisionRow | Tombstone | None:
     grave = grave_of(item)
     if grave is not None:
         return grave
+    newest, time, waits = newest_of(item)
+    updated = datetime.fromisoformat(item[time]["S"])
+    contested = time_of(item, "contested")
+    if contested is not None and contested == time_of(item, "updated"):
+        # What was asked about the last decision goes on with the revision after it.
+        contested = updated
     return DecisionRow(
-        record_of(item),
+        RecordId(RegistrationId(item["id"]["S"]), newest),
         digest_of(item),
         datetime.fromisoformat(item["created"]["S"]),
-        datetime.fromisoformat(item["updated"]["S"]),
-        _verdict(item),
+        updated,
+        None if waits else _verdict(item),
         _number(item, "restriction"),
         time_of(item, "restriction_changed"),
-        time_of(item, "contested"),
+        contested,
         _acceptance(item),
         _ruling(item),
     )
 
 
-def _verdict(item: Item) -> Verdict | None:
-    if "decision" not in item:
-        return None
+def newest_of(item: Item) -> tuple[Revision, str, bool]:
+    """Return the newest revision, which attribute has its time, and whether it is undecided."""
+    newest = _number(item, "newest")
+    if newest > _number(item, "revision"):
+        return Revision(newest), "submitted", True
+    return Revision(int(item["revision"]["N"])), "updated", "decision" not in item
+
+
+def _verdict(item: Item) -> Verdict:
     reasons = tuple(
         Reason(code=code["S"], pointer=pointer["S"])
         for code, pointer in (reason["L"] for reason in item["reasons"]["L"])

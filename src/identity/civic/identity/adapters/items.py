@@ -5,22 +5,28 @@ id and its ``ttl`` (Unix seconds, for DynamoDB's expiry) or, in the low-security
 does not expire, the access digest.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from civic.contracts.events import UUID_PATTERN
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.identity.errors import StoreUnavailable
+from civic.identity.errors import RowMalformed, StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.rows import Tombstone
+from civic.identity.model.rows import Malformed, Tombstone
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 type Item = dict[str, Any]
+
+_UUID = re.compile(UUID_PATTERN)
+_NO_ID = RegistrationId("none")
+"""In place of an id that is none: what somebody else wrote there could be personal."""
 
 LATER_REVISION = "attribute_not_exists(id) OR (attribute_not_exists(erased_at) AND revision < :r)"
 """Holds if there is no row yet, or one of a revision before ``:r``."""
@@ -57,40 +63,54 @@ class RevisionedTable:
         Returns:
             None if it was written, otherwise the row that stood in its way; empty if none did.
         """
+        return self._unless_in_the_way(
+            self._client.put_item,
+            Item=item,
+            ConditionExpression=condition,
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **names_and_values,
+        )
+
+    def advance(
+        self, registration: RegistrationId, change: str, condition: str, **names_and_values: Any
+    ) -> Item | None:
+        """Change a row, or begin it, under a condition.
+
+        Returns:
+            None if it was written, otherwise the row that stood in its way.
+        """
+        return self._unless_in_the_way(
+            self._client.update_item,
+            Key={"id": {"S": registration}},
+            UpdateExpression=change,
+            ConditionExpression=condition,
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **names_and_values,
+        )
+
+    def update(
+        self, registration: RegistrationId, change: str, condition: str, **names_and_values: Any
+    ) -> bool:
+        """Change a row under a condition; False if it does not hold."""
+        known = self._unless_in_the_way(
+            self._client.update_item,
+            Key={"id": {"S": registration}},
+            UpdateExpression=change,
+            ConditionExpression=condition,
+            **names_and_values,
+        )
+        return known is None
+
+    def _unless_in_the_way(self, write: Callable[..., Any], **request: Any) -> Item | None:
         with unavailable_as(StoreUnavailable):
             try:
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=item,
-                    ConditionExpression=condition,
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    **names_and_values,
-                )
+                write(TableName=self._table, **request)
             except ClientError as error:
                 if failed_condition(error):
                     known: Any = error.response
                     return {**known.get("Item", {})}
                 raise
         return None
-
-    def update(
-        self, registration: RegistrationId, change: str, condition: str, **names_and_values: Any
-    ) -> bool:
-        """Change a row under a condition; False if it does not hold."""
-        with unavailable_as(StoreUnavailable):
-            try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key={"id": {"S": registration}},
-                    UpdateExpression=change,
-                    ConditionExpression=condition,
-                    **names_and_values,
-                )
-            except ClientError as error:
-                if failed_condition(error):
-                    return False
-                raise
-        return True
 
     def scan(self, condition: str, **names_and_values: Any) -> Iterator[Item]:
         """Return every row for which a condition holds."""
@@ -105,6 +125,15 @@ class RevisionedTable:
         """Put a tombstone, unless there is an earlier one."""
         item = item_of(grave)
         self.write(item, EARLIEST_GRAVE, ExpressionAttributeValues={":at": item["erased_at"]})
+
+
+def readable[Row](parse: Callable[[Item], Row], item: Item) -> Row | Malformed:
+    """Return what a row says, or that it cannot be read: another release may have written it."""
+    try:
+        return parse(item)
+    except (LookupError, TypeError, ValueError, RowMalformed):
+        name = str(item["id"]["S"])
+        return Malformed(RegistrationId(name) if _UUID.fullmatch(name) else _NO_ID)
 
 
 def record_of(item: Item) -> RecordId:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, override
 
 from civic.contracts.events import UUID_PATTERN, Decision
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.identity.adapters.items import Item
+from civic.identity.adapters.decision_store_dynamodb import newest_of
+from civic.identity.adapters.items import Item, readable
 from civic.identity.adapters.request_log_dynamodb import open_request
 from civic.identity.errors import RowMalformed, StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
@@ -25,7 +26,6 @@ from civic.identity.model.sweeping import (
     Follower,
     Held,
     Life,
-    Malformed,
 )
 from civic.identity.ports.sweeping import Overview, Page
 from civic.runtime.aws_errors import unavailable_as
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _ERASED = "erased_at"
 _LIFE = (
     *("id", "revision", "round", "decision", "restriction", "accepted_by", "updated"),
-    *("access_digest", _ERASED),
+    *("newest", "submitted", "access_digest", _ERASED),
 )
 _HELD = ("id", "revision", "updated", "access_digest", _ERASED)
 _KEY = ("id", "revision")
@@ -49,8 +49,6 @@ _TABLE_IN_USE = ("place", "version", "number")
 _TABLE_KEY = {"place": {"S": "in_use"}, "version": {"N": "0"}}
 """Of the row of `area_book_dynamodb` that says which table is in use."""
 _UUID = re.compile(UUID_PATTERN)
-_NO_ID = RegistrationId("none")
-"""In place of an id that is none: what somebody else wrote there could be personal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +77,23 @@ class DynamoDbOverview(Overview):
     @override
     def lives(self, start: str | None, size: int) -> Page[Life | Death]:
         items, end = self._page(self._tables.decisions, _LIFE, start, size)
-        return [_row(_life, item) for item in items], end
+        return [readable(_life, item) for item in items], end
 
     @override
     def records(self, start: str | None, size: int) -> Page[Held]:
         items, end = self._page(self._tables.vault, _HELD, start, size)
-        rows = [_row(_held, item) for item in items]
+        rows = [readable(_held, item) for item in items]
         return [row for row in rows if not isinstance(row, Buried)], end
 
     @override
     def keys(self, start: str | None, size: int) -> Page[RecordId]:
         items, end = self._page(self._tables.subject_keys, _KEY, start, size)
-        return [_row(_record, item) for item in items], end
+        return [readable(_record, item) for item in items], end
 
     @override
     def open_requests(self, start: str | None, size: int) -> Page[SubjectRequest]:
         items, end = self._page(self._tables.requests, _REQUEST, start, size)
-        rows = [_row(_request, item) for item in items]
+        rows = [readable(_request, item) for item in items]
         return [row for row in rows if row is not None], end
 
     @override
@@ -173,14 +171,6 @@ def _id(registration: RegistrationId) -> Item:
     return {"id": {"S": registration}}
 
 
-def _row[Row](parse: Callable[[Item], Row], item: Item) -> Row | Malformed:
-    try:
-        return _parsed(parse, item)
-    except RowMalformed:
-        name = str(item["id"]["S"])
-        return Malformed(RegistrationId(name) if _UUID.fullmatch(name) else _NO_ID)
-
-
 def _parsed[Row](parse: Callable[[Item], Row], item: Item) -> Row:
     try:
         return parse(item)
@@ -207,12 +197,13 @@ def _digest(item: Item) -> AccessDigest:
 def _life(item: Item) -> Life | Death:
     if _ERASED in item:
         return Death(_registration(item), _time(item, _ERASED))
+    newest, time, undecided = newest_of(item)
     return Life(
-        _record(item),
+        RecordId(_registration(item), newest),
         _digest(item),
-        _time(item, "updated"),
-        Decision(item["decision"]["S"]) if "decision" in item else None,
-        _number(item, "round") or 0,
+        _time(item, time),
+        None if undecided else Decision(item["decision"]["S"]),
+        0 if undecided else _number(item, "round") or 0,
         restricted=(_number(item, "restriction") or 0) % 2 == 1,
         accepted="accepted_by" in item,
     )

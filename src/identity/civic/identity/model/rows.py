@@ -198,6 +198,13 @@ class VaultRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Malformed:
+    """A row that cannot be read, with its id if that is one."""
+
+    id: RegistrationId
+
+
+@dataclass(frozen=True, slots=True)
 class Tombstone:
     """What an erasure leaves so that a late or replayed event finds it and does nothing.
 

@@ -105,13 +105,6 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
-    """A row that cannot be read, with its id if that is one."""
-
-    id: RegistrationId
-
-
-@dataclass(frozen=True, slots=True)
 class Followed:
     """How far the roll or analytics has come: to which decision, and to which record."""
 

@@ -89,11 +89,10 @@ class KeyUnwrapper(Protocol):
 class DecisionStore(Protocol):
     """The low-security store.
 
-    Every write states the ``restriction`` count under which it was decided on; if the data subject
-    has changed the count since, nothing is written and the current row is returned. The same holds
-    of a row that was accepted meanwhile, if the write does not say so, and of the access digest,
-    but for ``restrict`` and ``contest``: the first row of a registration fixes it, and only an
-    erasure ends that.
+    Every decision states the ``restriction`` count under which it was made; if the data subject has
+    changed the count since, nothing is written and the current row is returned. The same holds of a
+    row that was accepted meanwhile, if the decision does not say so, and of the access digest, also
+    for ``note_pending``: the first row of a registration fixes it, and only an erasure ends that.
     """
 
     def get(self, registration: RegistrationId) -> DecisionRow | Tombstone | None:
@@ -102,6 +101,10 @@ class DecisionStore(Protocol):
 
     def note_pending(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
         """Note a revision as pending, unless the same or a later one is known, or it is erased.
+
+        Of the row given only what concerns the revision is written, and the time of creation if
+        there is no row yet. An acceptance, a ruling, a restriction and a request for a review stay
+        as they are.
 
         Returns:
             None if the row was written, otherwise what stands in the way.

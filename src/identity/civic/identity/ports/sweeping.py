@@ -9,6 +9,7 @@ from typing import Protocol
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.keys import RecordId
 from civic.identity.model.requests import SubjectRequest
+from civic.identity.model.rows import Malformed
 from civic.identity.model.sweeping import (
     Buried,
     Cursor,
@@ -16,7 +17,6 @@ from civic.identity.model.sweeping import (
     Follower,
     Held,
     Life,
-    Malformed,
     Walk,
 )
 

@@ -89,7 +89,7 @@ def register(
     except RevisionTaken:
         return _resume(intake, row, registration, receipt, trace)
     _publish(intake, row, key, registration, trace)
-    return _settle(receipt, _note_pending(intake, row))
+    return _settle(receipt, intake.decisions.note_pending(row))
 
 
 def _resume(
@@ -111,7 +111,7 @@ def _resume(
         # send the same data again as a later revision, which wins over the first if both arrive.
         row, key = _claim_next(intake, row, owners, receipt.access_token)
         _publish(intake, row, key, registration, trace)
-        known = _note_pending(intake, row)
+        known = intake.decisions.note_pending(row)
     return _settle(receipt, known)
 
 
@@ -149,7 +149,7 @@ def rectify(
         SubjectRequest(registration, RequestKind.RECTIFICATION, row.updated, revision)
     )
     _publish(intake, row, key, corrected, trace)
-    there = _note_pending(intake, row)
+    there = intake.decisions.note_pending(row)
     if isinstance(there, Tombstone):
         raise RegistrationNotFound
     if there is not None and there.access_digest != row.access_digest:
@@ -301,18 +301,3 @@ def _publish(
             )
         ]
     )
-
-
-def _note_pending(intake: Intake, row: DecisionRow) -> DecisionRow | Tombstone | None:
-    """Write the pending row, over what the row before has become in between.
-
-    Returns:
-        None if the row was written, otherwise what stands in the way.
-    """
-    while True:
-        known = intake.decisions.note_pending(row)
-        if not isinstance(known, DecisionRow) or known.record.revision >= row.record.revision:
-            return known
-        if known.access_digest != row.access_digest:
-            return known
-        row = row.after(known)

@@ -22,6 +22,7 @@ from civic.contracts.trace import TraceContext
 from civic.identity.errors import RowMalformed
 from civic.identity.model.keys import RecordId
 from civic.identity.model.requests import RequestKind, SubjectRequest
+from civic.identity.model.rows import Malformed
 from civic.identity.model.sweeping import (
     Cursor,
     Death,
@@ -30,7 +31,6 @@ from civic.identity.model.sweeping import (
     Followed,
     Held,
     Life,
-    Malformed,
     Remains,
     Seen,
     Swept,

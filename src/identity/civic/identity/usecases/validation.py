@@ -134,8 +134,10 @@ def _hold_back(decisions: DecisionStore, known: DecisionRow, request: SealedRevi
     """
     if known.record.revision >= request.revision:
         return
-    there = decisions.note_pending(known.corrected(request.revision, request.submitted_at))
-    if isinstance(there, DecisionRow) and there.record.revision < request.revision:
+    decisions.note_pending(known.corrected(request.revision, request.submitted_at))
+    there = decisions.get(request.id)
+    if isinstance(there, DecisionRow) and not there.restricted:
+        # It was lifted meanwhile, perhaps before this revision could be seen.
         raise RegistrationRestricted
 
 

@@ -54,14 +54,26 @@ class MemoryDecisions:
 
     def __init__(self) -> None:
         self.rows: dict[RegistrationId, DecisionRow | Tombstone] = {}
+        self._decided: dict[RegistrationId, datetime] = {}
+        """When the last decision was made of those whose newest revision waits for one."""
 
     def get(self, registration: RegistrationId) -> DecisionRow | Tombstone | None:
         return self.rows.get(registration)
 
     def note_pending(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
-        return self._write(
-            row, lambda known, row: _earlier(known, row) and not _forgets(row, known)
-        )
+        name = row.record.id
+        known = self.rows.get(name)
+        if known is None:
+            self.rows[name] = DecisionRow(row.record, row.access_digest, row.created, row.updated)
+            return None
+        if not isinstance(known, DecisionRow) or known.access_digest != row.access_digest:
+            return known
+        if not _earlier(known, row):
+            return known
+        if known.verdict is not None:
+            self._decided[name] = known.updated
+        self.rows[name] = known.corrected(row.record.revision, row.updated)
+        return None
 
     def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
         return self._write(
@@ -94,6 +106,8 @@ class MemoryDecisions:
         known = self.rows.get(registration)
         if not isinstance(known, DecisionRow):
             return False
+        if known.verdict is None and self._decided.get(registration) == decided:
+            decided = known.updated
         self.rows[registration] = replace(known, contested=decided)
         return True
 
