@@ -14,6 +14,7 @@ from civic.contracts.retention import REQUEST_LOG_LIFETIME
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
+from civic.identity.model.rows import Malformed
 from civic.lab.memory.accountability import MemoryRequestLog
 from civic.runtime import clients
 from tests.fakes.aws import Aws
@@ -185,8 +186,23 @@ def test_overdue_are_open_requests_of_everybody(log: Requests) -> None:
         log.note_request(one)
     log.note_view(StaffView(ADA, NOW, JANE, "review"))
     log.complete(ADA, ACCESS, NOW)
-    found = {(request.id, request.kind) for request in log.overdue(long_after)}
-    assert found == {(ADA, REVIEW), (GRACE, ACCESS)}
+    found = [one for one in log.overdue(long_after) if isinstance(one, SubjectRequest)]
+    assert {(one.id, one.kind) for one in found} == {(ADA, REVIEW), (GRACE, ACCESS)}
+
+
+@pytest.mark.parametrize("name", ["received", "count", None])
+def test_request_of_another_release_hides_no_other(aws: Aws, name: str | None) -> None:
+    log = deployed()
+    (kept,) = (log.note_request(asked()),)
+    row = aws.items("request-log")[0] | {"id": {"S": GRACE}}
+    foreign = {one: value for one, value in row.items() if one != name}
+    if name is None:
+        foreign["entry"] = {"S": "open#portability"}
+    for item in (foreign, foreign | {"id": {"S": "Marked Fullname"}}):
+        clients.dynamodb().put_item(TableName="request-log", Item=item)
+    found = list(log.overdue(NOW + timedelta(days=60)))
+    assert kept in found
+    assert {one.id for one in found if isinstance(one, Malformed)} == {GRACE, "none"}
 
 
 @pytest.mark.parametrize("microsecond", [0, 1])

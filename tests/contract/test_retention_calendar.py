@@ -11,12 +11,12 @@ from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.rows import Acceptance, DecisionRow, Tombstone, Verdict
+from civic.identity.model.rows import Acceptance, DecisionRow, Malformed, Tombstone, Verdict
 from civic.lab.memory.identity import MemoryDecisions
 from civic.runtime import clients
 from tests.fakes.aws import Aws
 from tests.fakes.fixtures import each_kind
-from tests.fakes.people import ADA
+from tests.fakes.people import ADA, GRACE
 
 NOW = datetime(2027, 1, 15, 12, 30, 15, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=9999)
@@ -103,8 +103,30 @@ def test_everybody_whose_retention_has_ended_is_found(aws: Aws) -> None:
         parameters["Limit"] = 2
 
     aws.hook("dynamodb", "provide-client-params.dynamodb.Scan", two_a_page)
-    assert {one.record.id for one in deployed().ended(NOW)} == people
+    found = [one for one in deployed().ended(NOW) if isinstance(one, DecisionRow)]
+    assert {one.record.id for one in found} == people
     assert len(aws.asked("Scan")) >= 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("created", None),
+        ("reasons", {"L": [{"S": "of a later release"}]}),
+        ("updated", {"S": LONG_AGO.replace(tzinfo=None).isoformat()}),
+    ],
+)
+def test_row_of_another_release_hides_no_other(
+    aws: Aws, name: str, value: dict[str, object] | None
+) -> None:
+    there = row(REJECTED, LONG_AGO)
+    deployed().decide(there)
+    foreign = aws.items("decisions")[0] | {"id": {"S": GRACE}, name: value}
+    item = {one: kept for one, kept in foreign.items() if kept}
+    clients.dynamodb().put_item(TableName="decisions", Item=item)
+    found = list(deployed().ended(NOW))
+    assert there in found
+    assert Malformed(GRACE) in found
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])

@@ -67,7 +67,7 @@ def test_request_overdue_is_counted_until_it_is_answered(target: Target, citizen
     before = run_deadlines(target)["overdue"]
     late = waiting_too_long(target, citizen)
     assert run_deadlines(target)["overdue"] == before + 1
-    found = overdue_requests(target, datetime.now(UTC))
+    found, _ = overdue_requests(target, datetime.now(UTC))
     assert late.id in {request.id for request in found}
     citizen.erase(late)
     eventually("it is erased", lambda: is_erased(target, late))

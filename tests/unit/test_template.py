@@ -71,6 +71,16 @@ def test_alarm_watches_the_metric_that_the_check_writes(metric: str, function: s
     assert alarm["TreatMissingData"] == "breaching"
 
 
+def test_rows_that_the_daily_check_passes_over_ring() -> None:
+    alarm = only("AWS::CloudWatch::Alarm", "RowsUnreadableAlarm")
+    assert (alarm["Namespace"], alarm["MetricName"]) == (NAMESPACE, "RowsUnreadable")
+    dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+    assert dimensions == {"service": "deadlines", "function": "deadlines"}
+    assert (alarm["Period"], alarm["Statistic"], alarm["Threshold"]) == (86_400, "Maximum", 1)
+    # RequestsOverdueAlarm says so when the check has not run.
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
 @pytest.mark.parametrize(
     ("name", "metric", "days", "missing"),
     [

@@ -15,6 +15,7 @@ from tests.fakes.deployment import Deployment
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import said, sqs_event
 from tests.fakes.office import DOUBTFUL, HOPELESS, Citizen, assert_silent, citizen, content
+from tests.fakes.people import UNKNOWN
 
 LONG_AGO = (clients.now() - timedelta(days=91)).isoformat()
 RECENTLY = (clients.now() - timedelta(days=89)).isoformat()
@@ -51,10 +52,11 @@ def ended(deployment: Deployment) -> set[str]:
 def test_day_on_which_nothing_is_due_says_so(deployment: Deployment, log_lines: LogLines) -> None:
     citizen(deployment, HOPELESS)
     log_lines()
-    assert run() == {"overdue": 0, "ended": 0}
+    assert run() == {"overdue": 0, "ended": 0, "unreadable": 0}
     (line,) = log_lines()
     # An alarm watches this metric, and goes off if it is missing.
     assert (line["RequestsOverdue"], line["RetentionsEnded"]) == ([0.0], [0.0])
+    assert line["RowsUnreadable"] == [0.0]
     assert (line["function"], line["service"]) == (line["service"], line["service"])
     assert ended(deployment) == set()
 
@@ -67,7 +69,7 @@ def test_registrations_that_led_to_nothing_are_erased_with_a_receipt(
     for who in (rejected, doubtful, accepted):
         untouched_since(who, LONG_AGO)
     untouched_since(recent, RECENTLY)
-    assert run() == {"overdue": 0, "ended": 1}
+    assert run() == {"overdue": 0, "ended": 1, "unreadable": 0}
     assert ended(deployment) == {rejected.id}
     deployment.deliver()
     assert deployment.failures == []
@@ -78,7 +80,7 @@ def test_registrations_that_led_to_nothing_are_erased_with_a_receipt(
         accepted.id,
         recent.id,
     }
-    assert run() == {"overdue": 0, "ended": 0}
+    assert run() == {"overdue": 0, "ended": 0, "unreadable": 0}
 
 
 def test_restricted_registration_is_kept(deployment: Deployment) -> None:
@@ -93,7 +95,7 @@ def test_schedule_and_operator_start_the_same(
     deployment: Deployment, event: dict[str, Any]
 ) -> None:
     untouched_since(citizen(deployment, HOPELESS), LONG_AGO)
-    assert run(event) == {"overdue": 0, "ended": 1}
+    assert run(event) == {"overdue": 0, "ended": 1, "unreadable": 0}
 
 
 def test_what_an_erasure_leaves_is_kept_from_when_it_is_written(deployment: Deployment) -> None:
@@ -172,11 +174,65 @@ def test_refused_table_fails_the_run(
         run()
     (line,) = log_lines()
     assert line["outcome"] == "error"
-    assert "RequestsOverdue" not in line
+    assert set(line["failed"]) == {"overdue", "ended", "erasures"}
+    assert line.keys().isdisjoint({"RequestsOverdue", "RetentionsEnded", "through"})
 
 
-def test_refused_bus_fails_the_run(deployment: Deployment) -> None:
+def test_refused_bus_fails_the_run_but_not_the_count(
+    deployment: Deployment, log_lines: LogLines
+) -> None:
     untouched_since(citizen(deployment, HOPELESS), LONG_AGO)
     deployment.aws.fail("events", "PutEvents", "ThrottlingException")
+    log_lines()
     with pytest.raises(PublishFailed):
         run()
+    (line,) = log_lines()
+    assert set(line["failed"]) == {"ended", "erasures"}
+    assert line["RequestsOverdue"] == [0.0]
+
+
+def test_refused_request_log_stops_nothing_else(
+    deployment: Deployment, log_lines: LogLines
+) -> None:
+    who = citizen(deployment, HOPELESS)
+    untouched_since(who, LONG_AGO)
+
+    def refusing(**call: Any) -> None:
+        if call["params"]["TableName"] == "request-log":
+            raise StoreUnavailable
+
+    deployment.aws.hook("dynamodb", "provide-client-params.dynamodb.Scan", refusing)
+    log_lines()
+    with pytest.raises(StoreUnavailable):
+        run()
+    (line,) = log_lines()
+    assert set(line["failed"]) == {"overdue"}
+    assert line["RetentionsEnded"] == [1.0]
+    assert "through" in line
+    assert ended(deployment) == {who.id}
+
+
+def test_rows_of_another_release_stop_nothing(deployment: Deployment, log_lines: LogLines) -> None:
+    who, other = citizen(deployment, HOPELESS), citizen(deployment, HOPELESS)
+    for one in (who, other):
+        untouched_since(one, LONG_AGO)
+    # So their retention waits.
+    who.ask("POST /review")
+    due_since(who, "open#review", LONG_AGO)
+    of_another: dict[str, dict[str, Any]] = {
+        "decisions": {"reasons": {"S": "Marked Fullname"}, "id": {"S": UNKNOWN}},
+        "request-log": {"entry": {"S": "open#portability"}},
+    }
+    for table, changes in of_another.items():
+        (row, *_) = (one for one in deployment.aws.items(table) if one["id"]["S"] == who.id)
+        clients.dynamodb().put_item(TableName=table, Item=row | changes)
+    log_lines()
+    assert run() == {"overdue": 1, "ended": 1, "unreadable": 2}
+    assert ended(deployment) == {other.id}
+    (line,) = log_lines()
+    assert line["RowsUnreadable"] == [2.0]
+    assert {(one["id"], one["outcome"]) for one in line["records"]} == {
+        (who.id, "unreadable"),
+        (UNKNOWN, "unreadable"),
+    }
+    assert_silent([line])

@@ -14,7 +14,12 @@ from civic.identity.model.erasure import counted_span, last_whole_day
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.model.rows import Tombstone
-from civic.identity.usecases.deadlines import announce_erasures, count_overdue, end_retention
+from civic.identity.usecases.deadlines import (
+    Checked,
+    announce_erasures,
+    count_overdue,
+    end_retention,
+)
 from civic.identity.usecases.intake import read_status
 from civic.lab.memory.bus import MemoryBus
 from tests.fakes.asking import lifting, registered, restricting
@@ -31,7 +36,7 @@ def ended(pipeline: Pipeline, after: timedelta) -> list[str]:
     """Return whose erasure is requested this long from now."""
     published = len(pipeline.bus.events)
     pipeline.now += after
-    count = end_retention(pipeline.deadlines)
+    count = end_retention(pipeline.deadlines).number
     events = [one for one in pipeline.bus.events[published:] if isinstance(one, RetentionEnded)]
     assert count == len(events) == len(pipeline.bus.events) - published
     return [event.id for event in events]
@@ -181,7 +186,7 @@ def test_everybody_is_asked_for_by_tens(people: int) -> None:
     bus.sizes = []
     pipeline.deadlines = replace(pipeline.deadlines, events=bus)
     pipeline.now += LONGER
-    assert end_retention(pipeline.deadlines) == people
+    assert end_retention(pipeline.deadlines) == Checked(people, ())
     assert bus.sizes == [len(some) for some in batched(range(people), 10, strict=False)]
 
 
@@ -191,15 +196,15 @@ def test_overdue_are_requests_that_wait_for_more_than_a_month() -> None:
     for who in (first, second):
         pipeline.requests.note_request(SubjectRequest(who.id, RequestKind.ACCESS, pipeline.now))
         pipeline.now += DAY
-    assert count_overdue(pipeline.deadlines) == 0
+    assert count_overdue(pipeline.deadlines).number == 0
     pipeline.now = NOW + timedelta(days=31)
-    assert count_overdue(pipeline.deadlines) == 0
+    assert count_overdue(pipeline.deadlines).number == 0
     pipeline.now += timedelta(microseconds=1)
-    assert count_overdue(pipeline.deadlines) == 1
+    assert count_overdue(pipeline.deadlines).number == 1
     pipeline.now += DAY
-    assert count_overdue(pipeline.deadlines) == 2
+    assert count_overdue(pipeline.deadlines).number == 2
     pipeline.requests.complete(first.id, RequestKind.ACCESS, pipeline.now)
-    assert count_overdue(pipeline.deadlines) == 1
+    assert count_overdue(pipeline.deadlines).number == 1
 
 
 def test_erased_people_are_overdue_for_nothing() -> None:
@@ -209,7 +214,7 @@ def test_erased_people_are_overdue_for_nothing() -> None:
     pipeline.erase(receipt)
     pipeline.drain()
     pipeline.now += LONGER
-    assert count_overdue(pipeline.deadlines) == 0
+    assert count_overdue(pipeline.deadlines).number == 0
 
 
 # ------------------------------------------------------------------ erasures, in tens

@@ -1,5 +1,6 @@
 """`civic ledger`, `civic deadlines`: what they print, and how a replay is interrupted."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -189,7 +190,7 @@ def test_replay_of_what_is_no_page_is_2(words: list[str]) -> None:
 def test_overdue_requests_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     received = datetime.now(UTC) - timedelta(days=40)
     late = SubjectRequest(RegistrationId("an-id"), RequestKind.REVIEW, received)
-    monkeypatch.setattr(module, "overdue_requests", lambda _target, _now: [late])
+    monkeypatch.setattr(module, "overdue_requests", lambda _target, _now: ([late], []))
     assert main(["deadlines", "overdue"]) == 0
     said = capsys.readouterr()
     days = (datetime.now(UTC) - late.due_at).days
@@ -200,8 +201,31 @@ def test_overdue_requests_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: Ca
     assert said.err == "overdue: 1\n"
 
 
+def test_requests_that_cannot_be_read_are_named_and_end_in_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    unreadable = [RegistrationId("an-id")]
+    monkeypatch.setattr(module, "overdue_requests", lambda _target, _now: ([], unreadable))
+    assert main(["deadlines", "overdue"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[:2] == ["overdue: 0", "an-id  cannot be read"]
+    assert said[2].startswith("1 rows cannot be read")
+
+
+@pytest.mark.parametrize("unreadable", [0, 3])
+def test_daily_job_that_could_not_read_everything_ends_in_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, unreadable: int
+) -> None:
+    done = {"overdue": 2, "ended": 1, "unreadable": unreadable}
+    monkeypatch.setattr(module, "run_deadlines", lambda _target: done)
+    assert main(["deadlines", "run"]) == bool(unreadable)
+    said = capsys.readouterr()
+    assert json.loads(said.out) == done
+    assert ("3 rows cannot be read" in said.err) == bool(unreadable)
+
+
 def test_nothing_overdue_is_said(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    monkeypatch.setattr(module, "overdue_requests", lambda _target, _now: [])
+    monkeypatch.setattr(module, "overdue_requests", lambda _target, _now: ([], []))
     assert main(["deadlines", "overdue"]) == 0
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "overdue: 0\n")

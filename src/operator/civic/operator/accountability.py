@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from civic.contracts.identifiers import RegistrationId
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.model.erasure import ErasureRecord, ErasureStore
 from civic.identity.model.requests import SubjectRequest
+from civic.identity.model.rows import Malformed
 from civic.identity.model.sweeping import Walk
 from civic.operator.operations import invoke
 from civic.stack.target import Target
@@ -64,9 +66,9 @@ def replay_erasures(target: Target, cursor: str | None, page_size: int) -> Itera
 
 
 def run_deadlines(target: Target) -> dict[str, int]:
-    """Run the daily job now; return how many were overdue, and how many ended."""
+    """Run the daily job now; return how many were overdue, ended, and could not be read."""
     done = invoke(target, "DeadlinesFunctionName", {})
-    return {name: int(done[name]) for name in ("overdue", "ended")}
+    return {name: int(done[name]) for name in ("overdue", "ended", "unreadable")}
 
 
 def reconcile(target: Target) -> Iterator[dict[str, int]]:
@@ -83,10 +85,15 @@ def reconcile(target: Target) -> Iterator[dict[str, int]]:
         yield swept["found"]
 
 
-def overdue_requests(target: Target, now: datetime) -> list[SubjectRequest]:
-    """Return the requests that are overdue, the longest overdue first."""
+def overdue_requests(
+    target: Target, now: datetime
+) -> tuple[list[SubjectRequest], list[RegistrationId]]:
+    """Return the overdue requests, the longest overdue first, and whose cannot be read."""
     log = DynamoDbRequestLog(target.dynamodb, target.output("RequestLogName"))
-    return sorted(log.overdue(now), key=lambda request: request.due_at)
+    found = list(log.overdue(now))
+    requests = [one for one in found if not isinstance(one, Malformed)]
+    unreadable = [one.id for one in found if isinstance(one, Malformed)]
+    return sorted(requests, key=lambda request: request.due_at), unreadable
 
 
 def is_cursor(text: str) -> bool:

@@ -193,7 +193,13 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         return _parse(known)
 
     @override
-    def ended(self, rejected_before: datetime) -> Iterator[DecisionRow]:
+    def ended(self, rejected_before: datetime) -> Iterator[DecisionRow | Malformed]:
+        def of(item: Item) -> DecisionRow | None:
+            row = _parse(item)
+            if isinstance(row, DecisionRow) and has_ended(row, rejected_before):
+                return row
+            return None
+
         found = self._table.scan(
             _REJECTED,
             ExpressionAttributeNames={"#decision": "decision"},
@@ -202,10 +208,7 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
                 ":rejected_before": {"S": rejected_before.isoformat()},
             },
         )
-        rows = map(_parse, found)
-        return (
-            row for row in rows if isinstance(row, DecisionRow) and has_ended(row, rejected_before)
-        )
+        return (row for item in found if (row := readable(of, item)) is not None)
 
     def _put(
         self,

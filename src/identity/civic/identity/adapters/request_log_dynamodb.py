@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import REQUEST_LOG_LIFETIME
-from civic.identity.adapters.items import Item, time_of
+from civic.identity.adapters.items import Item, readable, time_of
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.requests import (
     History,
@@ -27,6 +27,7 @@ from civic.identity.model.requests import (
     StaffView,
     SubjectRequest,
 )
+from civic.identity.model.rows import Malformed
 from civic.identity.ports import RequestCalendar, RequestLog
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 
@@ -157,7 +158,7 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
         )
 
     @override
-    def overdue(self, now: datetime) -> Iterator[SubjectRequest]:
+    def overdue(self, now: datetime) -> Iterator[SubjectRequest | Malformed]:
         with unavailable_as(StoreUnavailable):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
@@ -165,7 +166,8 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
                 ExpressionAttributeValues={":open": {"S": _OPEN}, ":now": {"S": now.isoformat()}},
             )
             for page in pages:
-                yield from map(_request, page["Items"])
+                for item in page["Items"]:
+                    yield readable(_request, item)
 
     def _query(self, partition: str, prefix: str) -> list[Item]:
         condition, values = "id = :id", {":id": {"S": partition}}

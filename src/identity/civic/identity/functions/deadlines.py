@@ -1,6 +1,7 @@
 """Queue (on a schedule) or direct invocation: do what is due today."""
 
 import secrets
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -10,14 +11,18 @@ from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.adapters.retention_settings import RetentionSettings
 from civic.identity.usecases.deadlines import (
+    Checked,
     Deadlines,
     announce_erasures,
     count_overdue,
     end_retention,
 )
 from civic.runtime import clients
-from civic.runtime.observability import invocation
+from civic.runtime.observability import Invocation, describe, invocation
 from civic.runtime.publisher import EventBridgePublisher
+
+_MOST_NAMED = 100
+"""How many rows that cannot be read the line names."""
 
 
 class Environment(RetentionSettings):
@@ -30,16 +35,53 @@ class Environment(RetentionSettings):
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
-    """End retentions, count overdue requests and complete erasures; safe to repeat."""
+    """End retentions, count overdue requests and complete erasures; safe to repeat.
+
+    A job that fails stops no other, and fails the invocation.
+    """
     with invocation() as line:
-        overdue = count_overdue(deadlines())
-        # An alarm watches this metric, so zero is written too.
-        line.count("RequestsOverdue", overdue)
-        ended = end_retention(deadlines())
-        line.count("RetentionsEnded", ended)
-        counted = announce_erasures(deadlines())
-        line.note(through=counted.through.isoformat(), erased=counted.erased)
-        return {"overdue": overdue, "ended": ended}
+        done: dict[str, Checked] = {}
+        failed: dict[str, Exception] = {}
+        for name, job in _JOBS.items():
+            try:
+                done[name] = job(line)
+            except Exception as error:  # noqa: BLE001 - a job that fails must not stop the others
+                failed[name] = error
+        unreadable = [one for checked in done.values() for one in checked.unreadable]
+        line.count("RowsUnreadable", len(unreadable))
+        for registration in unreadable[:_MOST_NAMED]:
+            line.record(id=registration, outcome="unreadable")
+        if failed:
+            line.note(failed={name: describe(error) for name, error in failed.items()})
+            raise next(iter(failed.values()))
+        numbers = {name: done[name].number for name in ("overdue", "ended")}
+        return numbers | {"unreadable": len(unreadable)}
+
+
+def _overdue(line: Invocation) -> Checked:
+    checked = count_overdue(deadlines())
+    # An alarm watches this metric, so zero is written too.
+    line.count("RequestsOverdue", checked.number)
+    return checked
+
+
+def _ended(line: Invocation) -> Checked:
+    checked = end_retention(deadlines())
+    line.count("RetentionsEnded", checked.number)
+    return checked
+
+
+def _erasures(line: Invocation) -> Checked:
+    counted = announce_erasures(deadlines())
+    line.note(through=counted.through.isoformat(), erased=counted.erased)
+    return Checked(counted.erased, ())
+
+
+_JOBS: dict[str, Callable[[Invocation], Checked]] = {
+    "overdue": _overdue,
+    "ended": _ended,
+    "erasures": _erasures,
+}
 
 
 @cache

@@ -19,7 +19,7 @@ from civic.identity.model.keys import (
 )
 from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
 from civic.identity.model.review import Opinion, ReviewCase
-from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow
+from civic.identity.model.rows import DecisionRow, Malformed, Tombstone, VaultRow
 
 
 class SubjectKeyStore(Protocol):
@@ -158,8 +158,11 @@ class DecisionStore(Protocol):
 class RetentionCalendar(Protocol):
     """The low-security store, for finding registrations whose retention has ended."""
 
-    def ended(self, rejected_before: datetime) -> Iterator[DecisionRow]:
-        """Return the rows whose retention has ended, if rejections before then are not kept."""
+    def ended(self, rejected_before: datetime) -> Iterator[DecisionRow | Malformed]:
+        """Return the rows whose retention has ended, if rejections before then are not kept.
+
+        A rejected row that cannot be read is among them as such.
+        """
         ...
 
 
@@ -229,8 +232,8 @@ class RequestLog(Protocol):
 class RequestCalendar(Protocol):
     """The request log, for finding requests that are overdue."""
 
-    def overdue(self, now: datetime) -> Iterator[SubjectRequest]:
-        """Return the open requests whose due date has passed."""
+    def overdue(self, now: datetime) -> Iterator[SubjectRequest | Malformed]:
+        """Return the open requests whose due date has passed, also those that cannot be read."""
         ...
 
 

@@ -1,13 +1,16 @@
 """What happens as time passes: retention ends, requests become overdue, erasures are counted."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import batched
 
 from civic.contracts.events import ErasuresCounted, RetentionEnded
+from civic.contracts.identifiers import RegistrationId
 from civic.contracts.ports import Clock, EventPublisher, RandomBytes
 from civic.contracts.trace import TraceContext
 from civic.identity.model.erasure import COUNT_THRESHOLD, counted_span, last_whole_day
+from civic.identity.model.rows import Malformed
 from civic.identity.ports import ErasureCount, RequestCalendar, RetentionCalendar
 
 _BATCH = 10
@@ -26,20 +29,25 @@ class Deadlines:
     rejected: timedelta
 
 
-def end_retention(deadlines: Deadlines) -> int:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How many there were, and whose rows could not be read."""
+
+    number: int
+    unreadable: tuple[RegistrationId, ...]
+
+
+def end_retention(deadlines: Deadlines) -> Checked:
     """Order the end of registrations whose retention has ended (GDPR Art. 5(1)(e)).
 
     Each order names the row that was seen, and the validator looks at it again: whoever has acted
-    meanwhile keeps the registration. Safe to repeat: a second order finds it erased.
-
-    Returns:
-        How many there were.
+    meanwhile keeps the registration. Safe to repeat: a second order finds it erased. A row that
+    cannot be read, such as one of another release, is passed over.
     """
     now = deadlines.clock()
-    ended = 0
-    for rows in batched(
-        deadlines.registrations.ended(now - deadlines.rejected), _BATCH, strict=False
-    ):
+    ended, unreadable = 0, list[RegistrationId]()
+    found = deadlines.registrations.ended(now - deadlines.rejected)
+    for rows in batched(_passing_over(found, unreadable), _BATCH, strict=False):
         deadlines.events.publish(
             [
                 RetentionEnded(
@@ -55,12 +63,25 @@ def end_retention(deadlines: Deadlines) -> int:
             ]
         )
         ended += len(rows)
-    return ended
+    return Checked(ended, tuple(unreadable))
 
 
-def count_overdue(deadlines: Deadlines) -> int:
+def count_overdue(deadlines: Deadlines) -> Checked:
     """Return how many requests of data subjects should have been answered by now (Art. 12(3))."""
-    return sum(1 for _ in deadlines.requests.overdue(deadlines.clock()))
+    unreadable = list[RegistrationId]()
+    found = deadlines.requests.overdue(deadlines.clock())
+    number = sum(1 for _ in _passing_over(found, unreadable))
+    return Checked(number, tuple(unreadable))
+
+
+def _passing_over[Row](
+    rows: Iterable[Row | Malformed], unreadable: list[RegistrationId]
+) -> Iterator[Row]:
+    for row in rows:
+        if isinstance(row, Malformed):
+            unreadable.append(row.id)
+        else:
+            yield row
 
 
 def announce_erasures(deadlines: Deadlines) -> ErasuresCounted:

@@ -29,6 +29,8 @@ from civic.terminal.console import err, out
 from civic.terminal.failures import SettingInvalid
 from civic.terminal.times import day, second
 
+_UNREADABLE = "{} rows cannot be read; see docs/operations.md"
+
 
 def list_erasures(
     context: typer.Context,
@@ -137,13 +139,17 @@ def run(context: typer.Context) -> None:
 
     Erases the registrations whose retention has ended, and counts the overdue requests.
     """
-    out.print_json(json.dumps(run_deadlines(target_of(context))))
+    done = run_deadlines(target_of(context))
+    out.print_json(json.dumps(done))
+    if done["unreadable"]:
+        err.print(_UNREADABLE.format(done["unreadable"]))
+        raise typer.Exit(1)
 
 
 def overdue(context: typer.Context) -> None:
     """List the requests that are overdue (GDPR Art. 12(3))."""
     now = datetime.now(UTC)
-    late = overdue_requests(target_of(context), now)
+    late, unreadable = overdue_requests(target_of(context), now)
     for request in late:
         days = (now - request.due_at).days
         article = f"{request.kind} (Art. {ARTICLES[request.kind]})"
@@ -152,3 +158,8 @@ def overdue(context: typer.Context) -> None:
             soft_wrap=True,
         )
     err.print(f"overdue: {len(late)}")
+    for registration in unreadable:
+        err.print(f"{registration}  cannot be read")
+    if unreadable:
+        err.print(_UNREADABLE.format(len(unreadable)))
+        raise typer.Exit(1)
