@@ -186,6 +186,14 @@ def test_request_is_another_one_for_another_style(roll: Roll) -> None:
     assert roll.get(ADA) == RollEntry(FIRST, {ELECTION: MINE})
 
 
+def test_request_without_a_style_is_noted_as_an_earlier_release_did(aws: Aws) -> None:
+    deployed().decided(FIRST)
+    assert deployed().issue(ADA, ELECTION, Noted(MINE.digest, None))
+    (item,) = aws.items("issuer-roll")
+    assert item[f"issued_{ELECTION}"] == {"B": MINE.digest}
+    assert deployed().get(ADA) == RollEntry(FIRST, {ELECTION: Noted(MINE.digest, None)})
+
+
 def test_row_of_an_earlier_release_is_read(aws: Aws) -> None:
     clients.dynamodb().put_item(
         TableName="issuer-roll",
@@ -231,6 +239,7 @@ def test_tombstone_holds_nothing_and_outlives_every_copy_of_an_event(aws: Aws) -
     assert item[f"issued_{ELECTION}"] == {"B": MINE.digest + STYLE.encode()}
     deployed().erased(ADA, NOW, EXPIRES)
     deployed().decided(SECOND)
+    deployed().restricted(ADA, 1)
     assert not deployed().issue(ADA, ELECTION, MINE)
     (item,) = aws.items("issuer-roll")
     assert set(item) == {"id", "erased_at", "ttl"}

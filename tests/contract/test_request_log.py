@@ -11,7 +11,7 @@ import pytest
 
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import REQUEST_LOG_LIFETIME
-from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
+from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog, open_request
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
 from civic.identity.model.rows import Malformed
@@ -306,6 +306,17 @@ def test_look_expires_with_the_answers(aws: Aws) -> None:
     deployed().note_view(StaffView(ADA, NOW, JANE, "review"))
     (item,) = aws.items("request-log")
     assert item["ttl"] == {"N": str(int((NOW + REQUEST_LOG_LIFETIME).timestamp()))}
+    # In a partition that those who note requests are refused.
+    assert item["id"] == {"S": f"looks#{ADA}"}
+
+
+def test_row_is_an_open_request_until_it_is_answered(aws: Aws) -> None:
+    log = deployed()
+    log.note_request(asked())
+    assert [open_request(row) for row in aws.items("request-log")] == [asked()]
+    log.complete(ADA, ACCESS, NOW)
+    log.note_view(StaffView(ADA, NOW, JANE, "review"))
+    assert [open_request(row) for row in aws.items("request-log")] == [None, None, None]
 
 
 def limit_pages(aws: Aws, operation: str) -> None:

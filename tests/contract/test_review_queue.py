@@ -58,6 +58,31 @@ def test_case_of_the_same_or_a_later_revision_stays(queue: Queue, known: int) ->
     assert queue.get(ADA) == case(known)
 
 
+def test_case_of_a_later_revision_stays_whichever_decision_the_other_is_about(
+    queue: Queue,
+) -> None:
+    queue.add(case(3))
+    queue.add(replace(case(2), round=1))
+    assert queue.get(ADA) == case(3)
+    queue.bring_up(replace(case(2, ReviewCause.OFFICE), round=1))
+    assert queue.get(ADA) == case(3)
+
+
+def test_case_is_added_and_brought_up_by_one_call(aws: Aws) -> None:
+    deployed().add(case(cause=ReviewCause.RULES))
+    deployed().bring_up(case(cause=ReviewCause.OFFICE, who=GRACE))
+    assert [name for name, _ in aws.requests] == ["PutItem", "UpdateItem"]
+
+
+def test_round_of_an_earlier_release_is_sent_as_a_number(aws: Aws) -> None:
+    # DynamoDB refuses what is none, moto does not.
+    deployed().add(replace(case(), round=None))
+    deployed().bring_up(replace(case(cause=ReviewCause.OFFICE, who=GRACE), round=None))
+    (added,), (brought_up,) = aws.asked("PutItem"), aws.asked("UpdateItem")
+    for request in (added, brought_up):
+        assert request["ExpressionAttributeValues"][":round"] == {"N": "0"}
+
+
 def test_case_added_again_keeps_its_opinions(queue: Queue) -> None:
     queue.add(case())
     queue.opine(case(), FOR)

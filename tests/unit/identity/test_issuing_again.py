@@ -1,15 +1,21 @@
 """The same request gets the same answer, whatever has changed, and nothing is signed twice."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from secrets import token_bytes
+from typing import Any
 
 import pytest
 
 from civic.client.blinding import SignerKey, blind, finalize, prepare, verifies
 from civic.contracts.identifiers import ElectionId, RegistrationId, Revision, StyleId
 from civic.contracts.voting import StyleAreas
-from civic.identity.errors import CredentialAlreadyIssued, ElectionOver, RegistrationNotFound
+from civic.identity.errors import (
+    CredentialAlreadyIssued,
+    ElectionNotFound,
+    ElectionOver,
+    RegistrationNotFound,
+)
 from civic.identity.model.credentials import Noted, request_digest
 from civic.identity.model.receipt import Receipt
 from civic.identity.usecases.issuing import BlindSignature, issue_credential, list_offers
@@ -103,6 +109,50 @@ def test_offer_is_what_was_noted_after_a_move(home: str) -> None:
     (offer,) = offers.offered
     assert (offer.style, offer.issued) == (CA, True)
     assert offer.public_key == voter.pipeline.issuer_keys.public(ELECTION, CA)
+
+
+def changed(voter: Voter, noted: Noted | None = None, **standing: Any) -> None:
+    """Change the voter's entry on the roll, and what was noted for them if given."""
+    entry = voter.pipeline.roll.get(voter.receipt.id)
+    assert entry is not None
+    issued = {ELECTION: noted} if noted else entry.issued
+    row = replace(entry, standing=replace(entry.standing, **standing), issued=issued)
+    voter.pipeline.roll.rows[voter.receipt.id] = row
+
+
+def offered(voter: Voter) -> list[StyleId]:
+    offers = list_offers(voter.pipeline.issuing, voter.receipt.id, voter.receipt.access_token)
+    assert offers.refused == ()
+    return [offer.style for offer in offers.offered]
+
+
+def test_offer_is_what_was_noted_where_no_area_has_the_election() -> None:
+    voter = Voter()
+    lost = voter.ask()
+    changed(voter, areas=("DE-BE", "DE"))
+    assert offered(voter) == [CA]
+    assert voter.ask() == lost
+
+
+def test_election_that_the_issuer_forgot_is_not_offered_whatever_was_noted() -> None:
+    voter = Voter()
+    voter.ask()
+    voter.pipeline.calendar.published.clear()
+    assert offered(voter) == []
+    with pytest.raises(ElectionNotFound):
+        voter.ask()
+
+
+def test_request_noted_by_an_earlier_release_has_the_style_of_the_area_and_no_refusal() -> None:
+    voter = Voter()
+    voter.ask()
+    entry = voter.pipeline.roll.get(voter.receipt.id)
+    assert entry is not None
+    without_style = replace(entry.issued[ELECTION], style=None)
+    changed(voter, without_style, eligible_from=date(2099, 1, 1))
+    assert offered(voter) == [CA]
+    changed(voter, areas=("DE",))
+    assert offered(voter) == []
 
 
 def test_whoever_moved_before_asking_votes_where_they_live() -> None:

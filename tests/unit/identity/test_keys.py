@@ -6,7 +6,13 @@ import hmac
 import pytest
 
 from civic.identity.model import keys
-from civic.identity.model.keys import AccessDigest, SubjectKey, digest_of, may_access
+from civic.identity.model.keys import (
+    WRAPPED_BYTES_MOST,
+    AccessDigest,
+    SubjectKey,
+    digest_of,
+    may_access,
+)
 
 TOKEN = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -15,6 +21,25 @@ TOKEN = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 def test_subject_key_of_another_size_is_refused(size: int) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         SubjectKey(bytes(size))
+
+
+@pytest.mark.parametrize("size", [1, 31, 33, 64])
+def test_key_to_compare_with_of_another_size_is_refused(size: int) -> None:
+    with pytest.raises(ValueError, match="32 more"):
+        SubjectKey(bytes(32), bytes(size))
+
+
+@pytest.mark.parametrize("key", [SubjectKey(b"K" * 32), SubjectKey(b"K" * 32, b"c" * 32)])
+def test_both_keys_are_wrapped_one_after_the_other(key: SubjectKey) -> None:
+    assert key.to_bytes() == key.secret + key.comparison
+    assert SubjectKey.from_bytes(key.to_bytes()) == key
+    assert len(key.to_bytes()) <= WRAPPED_BYTES_MOST == 64
+
+
+@pytest.mark.parametrize("size", [0, 31, 33, 63, 65])
+def test_what_was_wrapped_is_one_key_or_two(size: int) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        SubjectKey.from_bytes(bytes(size))
 
 
 def test_subject_key_is_not_shown() -> None:

@@ -211,7 +211,7 @@ def _wrong_fields(error: ValidationError) -> Problem:
         FieldError(
             code,
             _pointer(item["loc"][:-1] if code == "unknown_field" else item["loc"]),
-            item.get("ctx", {}).get("character") if code == "forbidden_character" else None,
+            item.get("ctx", {}).get("character"),
         )
         for item in error.errors()
         for code in [_CODES.get(item["type"], "wrong_type")]

@@ -149,7 +149,7 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
     @override
     def history(self, registration: RegistrationId) -> History:
         items = self._query(registration, "")
-        requests = [_request(one) for one in items if not _is_view(one) and not _answered(one)]
+        requests = [_request(one) for one in items if not _answered(one)]
         earlier = [one for one in items if _is_view(one)]
         looks = earlier + self._query(_LOOKS + registration, "")
         return History(
@@ -202,7 +202,7 @@ def _expiry(answered: datetime) -> Item:
 
 
 def _answered(item: Item) -> bool:
-    """Tell whether what was open under this key is answered and kept elsewhere."""
+    """Tell whether this is no request: a look, or what was open and is kept elsewhere by now."""
     return "received" not in item
 
 

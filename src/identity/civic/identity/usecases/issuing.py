@@ -177,8 +177,10 @@ def _right(
         window = issuing.calendar.window(election)
         return None if window is None else Right(window, noted.style)
     right = right_by_area(entry.standing.areas, found)
-    refusal = right.window.refusal_of(entry.standing) if right and noted is None else None
-    return Right(right.window, refusal) if right and refusal else right
+    if right is None or noted is not None:
+        return right
+    refusal = right.window.refusal_of(entry.standing)
+    return Right(right.window, refusal) if refusal else right
 
 
 def _elections(issuing: Issuing, entry: RollEntry) -> dict[ElectionId, list[Entitlement | None]]:
