@@ -63,6 +63,8 @@ PARTS = {
     ("dynamodb:Scan", "BallotsTable"): (("election", "salt", "ballot"), "nullifier"),
 }
 """What a right narrowed by ATTRIBUTES may read from a row, and an attribute that it may not."""
+SEE_ANOTHER_PART = {("SubjectAccessRole", "AnalyticsJoins")}
+"""Which role may read of a table what PARTS says it may not, and not what it says it may."""
 SEE_NUMBERS_ONLY = {"CounterRole", "DeadlinesRole"}
 """The roles whose narrowed right to scan a table returns the number of its rows."""
 FINDS_KEYS: Right = ("dynamodb:Query", "SubjectKeysTable", ATTRIBUTES)
@@ -86,8 +88,11 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
         ("dynamodb:PutItem", "LowSecDataStore", PUTTING),
         ("events:PutEvents", "Bus", SOURCE),
     }
-    | may("LowSecDataStore", "GetItem", "PutItem"),
-    "SubjectAccessRole": LOGGING | may("LowSecDataStore", "GetItem") | OPENS_RECORDS,
+    | may("LowSecDataStore", "GetItem"),
+    "SubjectAccessRole": LOGGING
+    | may("LowSecDataStore", "GetItem")
+    | in_part("AnalyticsJoins", "GetItem")
+    | OPENS_RECORDS,
     "ValidatorRole": puts_off("ValidatorQueue")
     | may("SubjectKeysTable", "GetItem")
     | may("WrappingKeysTable", "GetItem")

@@ -67,7 +67,7 @@ from civic.lab.memory.accountability import (
     MemoryRequestLog,
     MemoryReviewQueue,
 )
-from civic.lab.memory.analytics import MemoryJoins
+from civic.lab.memory.analytics import MemoryCohorts, MemoryJoins
 from civic.lab.memory.areas import MemoryAreas
 from civic.lab.memory.bus import MemoryBus
 from civic.lab.memory.credentials import (
@@ -225,7 +225,8 @@ class Pipeline:
         )
         self.endings = Endings(decisions, reviews, clock, RETENTION)
         self.storage = Storage(subject_keys, vault, clock)
-        self.access = Access(records, decisions, requests, clock)
+        cohorts = guard(MemoryCohorts(self.joins))
+        self.access = Access(records, decisions, cohorts, requests, clock)
         self.rights = Rights(decisions, subject_keys, requests, reviews, ledger, bus, clock)
         self.review = Review(reviews, decisions, records, requests, bus, RULES, clock, 1, areas)
         self.accountability = Accountability(requests, ledger, signer, clock)

@@ -17,7 +17,15 @@ from typing import Any
 
 from civic.operator.operations import consumers
 from civic.stack.target import Target
-from tests.rights import ATTRIBUTES, COUNTING, COUNTING_RIGHTS, PARTS, RIGHTS, SEE_NUMBERS_ONLY
+from tests.rights import (
+    ATTRIBUTES,
+    COUNTING,
+    COUNTING_RIGHTS,
+    PARTS,
+    RIGHTS,
+    SEE_ANOTHER_PART,
+    SEE_NUMBERS_ONLY,
+)
 from tests.templates import every
 
 TRIED = [role for role in RIGHTS if role not in COUNTING_RIGHTS]
@@ -36,20 +44,23 @@ _LOG, _OPENINGS = "${LogBucket.Arn}/log/*", "${LogBucket.Arn}/log/openings/*"
 def expected(role: str) -> set[str]:
     """Return the names of the probes that a role may make; all others must be refused."""
     numbers = role in SEE_NUMBERS_ONLY
-    named = {name for right in RIGHTS[role] for name in _names(*right, numbers=numbers)}
+    named = {name for right in RIGHTS[role] for name in _names(*right, role, numbers=numbers)}
     # A role that may write anywhere in the log may also write where openings are.
     openings = {name.replace(_LOG, _OPENINGS) for name in named}
     return (named | openings | _ALWAYS) - _NOT_SEEN
 
 
-def _names(action: str, resource: str, keys: tuple[str, ...], *, numbers: bool) -> Iterator[str]:
+def _names(
+    action: str, resource: str, keys: tuple[str, ...], role: str, *, numbers: bool
+) -> Iterator[str]:
     """Return the probes that a right allows; one without a condition allows all of them."""
     name = f"{action} {resource}"
     narrowed = keys in {ATTRIBUTES, COUNTING}
     if not narrowed:
         yield name
     if (action, resource) in PARTS and not (narrowed and numbers):
-        yield f"{name} {_IN_PART}"
+        another = narrowed and (role, resource) in SEE_ANOTHER_PART
+        yield f"{name} {_THE_REST if another else _IN_PART}"
         if not narrowed:
             yield f"{name} {_THE_REST}"
     if (action, resource) in _COUNTED and (numbers or not narrowed):

@@ -15,6 +15,7 @@ import pytest
 from civic.audit.adapters.ballots_dynamodb import DynamoDbBallots as CountedBallots
 from civic.contracts.events import Decision
 from civic.contracts.identifiers import ElectionId, Nullifier, RegistrationId, Revision, StyleId
+from civic.identity.adapters.cohorts_dynamodb import DynamoDbCohorts
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
 from civic.identity.adapters.items import RevisionedTable
@@ -274,6 +275,11 @@ NARROWED = [
             ("CompareCases", lambda: overview().case_of(ADA), ["opinions"]),
             ("FindOpenRequests", lambda: overview().open_requests(None, 1), ["by", "purpose"]),
         )
+    ),
+    Narrowed(
+        "ShowTheCohort",
+        lambda: DynamoDbCohorts(clients.dynamodb(), "joins").get(ADA),
+        [*EVERYTHING, reading("decided_on"), reading("id", "reasons"), reading("restricted")],
     ),
     Narrowed(
         "SeeWhoHasVotedNotHow",

@@ -66,6 +66,7 @@ def test_platform_needs_no_other_stack_and_few_need_more() -> None:
         for stack, template in TEMPLATES.items()
     }
     assert needs.pop("platform") == set()
+    assert needs.pop("registration") == {"Platform", "AnalyticsStack"}
     assert needs.pop("voting") == {"Platform", "ElectionsStack"}
     assert needs.pop("audit") == {"Platform", "VotingStack"}
     assert needs.pop("reconciliation") == {"Platform", "CredentialsStack", "AnalyticsStack"}

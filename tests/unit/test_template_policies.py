@@ -148,6 +148,7 @@ NARROWED = {
             "CompareKeysWithoutReadingThem": "id revision",
             "CompareTheRoll": "id revision round accepted area_version erased_at",
             "CompareJoins": "id dr round sr erased_at",
+            "ShowTheCohort": "id region age_band",
             "CompareTheLedger": "id requested receipt",
             "CompareCases": "id revision",
             "FindOpenRequests": "id entry received count",

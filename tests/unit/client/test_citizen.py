@@ -56,6 +56,32 @@ def test_a_conflict_that_asks_for_patience_is_repeated() -> None:
     assert len(seen) == 2
 
 
+@pytest.mark.parametrize(
+    ("answer", "roll"),
+    [
+        (httpx.Response(200, json={"areas": ["N1"]}), {"areas": ["N1"]}),
+        (httpx.Response(404, json={"code": "not_found"}), None),
+    ],
+)
+def test_everything_is_the_data_and_the_entry_on_the_roll(
+    answer: httpx.Response, roll: dict[str, Any] | None
+) -> None:
+    citizen, seen = answers(httpx.Response(200, json={"data": {}}), answer)
+    assert citizen.everything(RECEIPT) == {"data": {}, "roll": roll}
+    assert [request.url.path for request in seen] == [
+        f"{RECEIPT.path}/data",
+        f"{RECEIPT.path}/roll",
+    ]
+
+
+def test_everything_is_not_told_without_an_answer_of_the_roll() -> None:
+    citizen, _ = answers(
+        httpx.Response(200, json={"data": {}}), httpx.Response(403, json={"code": "forbidden"})
+    )
+    with pytest.raises(Refused):
+        citizen.everything(RECEIPT)
+
+
 def test_a_conflict_without_retry_after_is_final() -> None:
     citizen, seen = answers(httpx.Response(409, json={"code": "registration_erased"}))
     with pytest.raises(Refused, match="registration_erased"):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from civic.contracts.retention import REQUEST_LOG_LIFETIME
+from civic.identity.errors import StoreUnavailable
 from civic.identity.http.csv_export import as_csv
 from civic.identity.model import notice
 from civic.identity.model.registration import Registration
@@ -66,6 +67,37 @@ def test_everything_that_is_held_is_told(deployment: Deployment) -> None:
     assert (told["id"], told["revision"]) == (who.id, 1)
     assert told["decision"] == who.status()
     assert told["created"] == told["updated"] == told["decision"]["created"]
+
+
+def test_cohort_that_analytics_holds_is_told(deployment: Deployment) -> None:
+    who = citizen(deployment)
+    (row,) = deployment.aws.items("joins")
+    cohort = {name: row[name]["S"] for name in ("region", "age_band")}
+    assert content(who.ask("GET /data"))["cohort"] == cohort
+    values = table(who.ask("GET /data", headers=CSV)["body"])
+    assert {name: values[f"/cohort/{name}"] for name in cohort} == cohort
+
+
+def test_who_objected_has_no_cohort(deployment: Deployment) -> None:
+    who = citizen(deployment)
+    who.ask("PUT /objection")
+    deployment.deliver()
+    assert "cohort" not in content(who.ask("GET /data"))
+    values = table(who.ask("GET /data", headers=CSV)["body"])
+    assert not [pointer for pointer in values if pointer.startswith("/cohort")]
+
+
+def test_nothing_is_opened_if_the_joins_do_not_answer(deployment: Deployment) -> None:
+    who = citizen(deployment)
+    before = len(deployment.aws.asked("Decrypt"))
+
+    def refusing(**call: Any) -> None:
+        if call["params"]["TableName"] == "joins":
+            raise StoreUnavailable
+
+    deployment.aws.hook("dynamodb", "provide-client-params.dynamodb.GetItem", refusing)
+    assert said(who.ask("GET /data")) == (503, "temporarily_unavailable")
+    assert len(deployment.aws.asked("Decrypt")) == before
 
 
 def test_processing_is_told_as_in_the_notice(deployment: Deployment) -> None:
@@ -184,7 +216,7 @@ PEOPLE = [
 @pytest.mark.parametrize("registration", PEOPLE)
 def test_table_holds_every_value_under_its_pointer(registration: Registration) -> None:
     document = registration.model_dump(mode="json", exclude_none=True)
-    values = table(as_csv(registration)["body"])
+    values = table(as_csv(registration, None)["body"])
     for pointer, value in values.items():
         found = resolve(document, pointer)
         assert value == (found if isinstance(found, str) else json.dumps(found))
@@ -200,7 +232,7 @@ def leaves(value: object) -> list[object]:
 
 
 def test_lines_of_the_table_end_as_rfc_4180_says() -> None:
-    body = as_csv(ACCEPTABLE)["body"]
+    body = as_csv(ACCEPTABLE, None)["body"]
     assert body.startswith("pointer,value\r\n")
     assert body.count("\n") == body.count("\r\n")
 

@@ -81,6 +81,7 @@ def make_checkout(root: Path) -> Path:
 def _imports(stack: str) -> str:
     parameters = {
         "platform": (),
+        "registration": ("Platform", "AnalyticsStack"),
         "voting": ("Platform", "ElectionsStack"),
         "audit": ("Platform", "VotingStack"),
         "reconciliation": ("Platform", "CredentialsStack", "AnalyticsStack"),

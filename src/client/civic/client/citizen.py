@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from civic.client.api_client import ApiClient, require_success
+from httpx import codes
+
+from civic.client.api_client import ApiClient, Refused, require_success
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,20 @@ class Citizen(ApiClient):
     def roll_entry(self, receipt: Receipt) -> dict[str, Any]:
         """Return what the roll of voters holds about this person (GDPR Art. 15)."""
         return self.call("GET", receipt.path + "/roll", receipt.access_token)
+
+    def everything(self, receipt: Receipt) -> dict[str, Any]:
+        """Return all that is held, with the entry on the roll under ``roll`` (GDPR Art. 15).
+
+        It is None if the roll has heard of no decision yet.
+        """
+        held = self.data(receipt)
+        try:
+            roll = self.roll_entry(receipt)
+        except Refused as refused:
+            if refused.status != codes.NOT_FOUND:
+                raise
+            roll = None
+        return held | {"roll": roll}
 
     def elections(self, receipt: Receipt) -> dict[str, Any]:
         """Return the elections this person may vote in."""

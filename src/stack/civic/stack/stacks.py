@@ -5,13 +5,13 @@ REGISTRATION = "registration"
 
 STACKS = (
     "platform",
+    "analytics",
     REGISTRATION,
     "elections",
     "voting",
     "audit",
     "accountability",
     "credentials",
-    "analytics",
     "reconciliation",
 )
 """Every stack, in an order in which they can be deployed: each after those it imports from."""

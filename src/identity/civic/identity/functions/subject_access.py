@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from civic.identity.adapters.cohorts_dynamodb import DynamoDbCohorts
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
@@ -37,6 +38,7 @@ class Environment(RetentionSettings):
     vault_table: str
     subject_keys_table: str
     wrapping_keys_table: str
+    joins_table: str
     kms_key_id: str
 
 
@@ -64,6 +66,7 @@ def access() -> Access:
             vault=DynamoDbVault(RevisionedTable(dynamodb, settings.vault_table)),
         ),
         decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
+        cohorts=DynamoDbCohorts(dynamodb, settings.joins_table),
         requests=DynamoDbRequestLog(dynamodb, settings.request_log_table),
         clock=clients.now,
     )
@@ -74,7 +77,7 @@ def _disclose(request: Request, line: Invocation) -> Response:
     shown = disclose(access(), registration, request.token)
     line.count("Disclosed")
     if "text/csv" in (request.header("accept") or ""):
-        return as_csv(shown.registration)
+        return as_csv(shown.registration, shown.cohort)
     return answer(200, _disclosure(shown))
 
 
@@ -103,6 +106,7 @@ def _disclosure(shown: Disclosure) -> DataDisclosure:
         updated=shown.row.updated,
         data=shown.registration,
         decision=status_of(shown.decision, settings.rejected) if shown.decision else None,
+        cohort=shown.cohort,
         purposes=notice.PURPOSES,
         recipients=notice.RECIPIENTS,
         retention=notice.retention(settings.rejected),

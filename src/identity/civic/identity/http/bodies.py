@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from civic.contracts.events import UUID_PATTERN, Decision, Reason
+from civic.contracts.events import UUID_PATTERN, Cohort, Decision, Reason
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import (
     AnotherPersonNeeded,
@@ -132,6 +132,10 @@ class DataDisclosure(Body):
     updated: datetime
     data: Registration
     decision: RegistrationStatus | None = None
+    cohort: Cohort | None = Field(
+        default=None,
+        description="What analytics holds; absent before a decision, and after an objection",
+    )
     purposes: tuple[FieldPurpose, ...]
     recipients: tuple[Recipient, ...]
     retention: tuple[Retention, ...]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from civic.contracts.events import Cohort
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.keys import (
@@ -185,6 +186,14 @@ class PiiVault(Protocol):
 
     def bury(self, grave: Tombstone) -> None:
         """Replace the row with a tombstone; of two tombstones the earlier stays."""
+        ...
+
+
+class Cohorts(Protocol):
+    """The joins of analytics, for showing somebody what is held of them there."""
+
+    def get(self, registration: RegistrationId) -> Cohort | None:
+        """Return somebody's cohort; None if analytics has heard of no decision, or forgot them."""
         ...
 
 

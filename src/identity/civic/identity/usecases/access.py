@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from civic.contracts.events import Cohort
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.ports import Clock
 from civic.identity.errors import DigestsDisagree, NotYetStored, RegistrationNotFound
@@ -15,7 +16,14 @@ from civic.identity.model.opened import Opened, open_registration
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import History, RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Tombstone, VaultRow
-from civic.identity.ports import DecisionStore, KeyUnwrapper, PiiVault, RequestLog, SubjectKeyStore
+from civic.identity.ports import (
+    Cohorts,
+    DecisionStore,
+    KeyUnwrapper,
+    PiiVault,
+    RequestLog,
+    SubjectKeyStore,
+)
 
 _FIRST = Revision(1)
 _TRIES = 2
@@ -37,6 +45,7 @@ class Access:
 
     records: Records
     decisions: DecisionStore
+    cohorts: Cohorts
     requests: RequestLog
     clock: Clock
 
@@ -48,6 +57,8 @@ class Disclosure:
     registration: Registration
     row: VaultRow
     decision: DecisionRow | None
+    cohort: Cohort | None
+    """What analytics holds."""
     history: History
 
 
@@ -82,9 +93,11 @@ def disclose(access: Access, registration: RegistrationId, access_token: str) ->
     access.requests.note_request(SubjectRequest(registration, RequestKind.ACCESS, access.clock()))
     if stored is None:
         raise NotYetStored
+    cohort = access.cohorts.get(registration)
     opened, row = open_record(access.records, registration, stored.access_digest)
     access.requests.complete(registration, RequestKind.ACCESS, access.clock())
-    return Disclosure(opened.registration, row, decision, access.requests.history(registration))
+    history = access.requests.history(registration)
+    return Disclosure(opened.registration, row, decision, cohort, history)
 
 
 def _look(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from civic.analytics.aggregates import Release
 from civic.analytics.joins import Counted
-from civic.contracts.events import DecisionMade
+from civic.contracts.events import Cohort, DecisionMade
 from civic.contracts.identifiers import RegistrationId, Revision
 
 
@@ -95,3 +95,15 @@ def _counted(decision: DecisionMade) -> Counted:
         decision.in_force,
         decision.codes_in_force,
     )
+
+
+class MemoryCohorts:
+    """What an access request is shown of the join store."""
+
+    def __init__(self, joins: MemoryJoins) -> None:
+        self.joins = joins
+
+    def get(self, registration: RegistrationId) -> Cohort | None:
+        row = self.joins.rows.get(registration)
+        made = row.decision if isinstance(row, Join) else None
+        return made.cohort if made else None

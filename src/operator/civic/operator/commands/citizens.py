@@ -58,13 +58,14 @@ def export(
         ExportFormat,
         typer.Option(
             "--format",
-            help="json: everything held; csv: the person's own fields, to take elsewhere.",
+            help="json: everything held; csv: the person's own fields and cohort.",
         ),
     ] = ExportFormat.JSON,
 ) -> None:
     """Export the data held about a person (GDPR Art. 15, 20).
 
-    Everything as JSON (Art. 15), or the person's own fields as CSV to take elsewhere (Art. 20).
+    Everything as JSON (Art. 15), with the entry on the roll of voters; or the person's own fields
+    and their cohort as CSV, to take elsewhere (Art. 20).
     """
     with holder_of(context, registration, token, journal) as holder:
         document = _export(holder, written_as)
@@ -80,7 +81,8 @@ def export(
 def _export(holder: Holder, written_as: ExportFormat) -> str:
     if written_as == ExportFormat.CSV:
         return holder.citizen.data_as_csv(holder.receipt)
-    return json.dumps(holder.citizen.data(holder.receipt), ensure_ascii=False, indent=2) + "\n"
+    held = holder.citizen.everything(holder.receipt)
+    return json.dumps(held, ensure_ascii=False, indent=2) + "\n"
 
 
 def erase(
