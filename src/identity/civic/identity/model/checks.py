@@ -17,6 +17,7 @@ from civic.contracts.events import Reason
 from civic.identity.model.age import birth_days
 from civic.identity.model.areas import NO_TABLE, Residence, TablePage, residence
 from civic.identity.model.codes import Code, IdScheme
+from civic.identity.model.phones import read_phone
 from civic.identity.model.postal import address_findings
 from civic.identity.model.registration import Registration
 from civic.identity.model.rules import Country, RuleSet
@@ -105,17 +106,11 @@ def address(case: Case) -> Iterator[Reason]:
 
 
 def phone_number(case: Case) -> Iterator[Reason]:
-    """Doubt a number outside every numbering plan that the library knows (libphonenumber).
-
-    A number without country prefix is read as one of the country of residence.
-    """
+    """Doubt a number outside every numbering plan that the library knows (libphonenumber)."""
     written, address = case.registration.phone_number, case.registration.address
     if written is None:
         return
-    try:
-        number = phonenumbers.parse(written, region=address.country)
-    except phonenumbers.NumberParseException:
-        number = None
+    number = read_phone(written, address.country)
     if number is None or not phonenumbers.is_valid_number(number):
         yield _reason(Code.PHONE_INVALID, "/phone_number")
 

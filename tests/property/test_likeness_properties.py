@@ -1,0 +1,80 @@
+"""Keys of any registration, and of the same one in another spelling."""
+
+import unicodedata
+from collections.abc import Callable
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from civic.identity.model.likeness import (
+    KEY_BYTES,
+    Kind,
+    kinds,
+    likeness_keys,
+    packed,
+    unpacked,
+)
+from civic.identity.model.registration import Registration
+from civic.identity.model.sounds import sound
+from tests.strategies.registrations import address, person, registrations
+
+PEPPER = bytes(range(32))
+NAMES = st.sampled_from(
+    (
+        *("Jürgen", "Zoë", "François", "Łukasz", "Núria", "Íñigo", "Ελένη", "Соломія", "O'Brien"),
+        *("Ng", "Müller", "Weiß", "García", "Wiśniewska", "Παπαδόπουλος", "Шевченко", "N'Diaye"),
+    )
+)
+SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str.upper,
+    str.lower,
+    lambda text: unicodedata.normalize("NFD", text),
+    lambda text: text.replace("'", "\u2019"),
+    lambda text: text.replace(" ", ", "),
+    lambda text: "  ".join(text.split()),
+)
+
+
+@given(registrations())
+def test_any_registration_has_keys_that_pack(registration: Registration) -> None:
+    found = likeness_keys(registration, PEPPER)
+    assert unpacked(packed(found)) == found
+    assert len(packed(found)) <= 1024 - 64
+    assert {len(key) for key in found} == {KEY_BYTES}
+    # The whole name is always there, and so is a birth date, or what is known of it.
+    assert Kind.NAME_AND_BIRTH in kinds(found)
+
+
+@given(st.lists(NAMES, min_size=2, max_size=4), st.sampled_from(SPELLINGS), st.randoms())
+def test_order_and_spelling_of_a_name_change_no_key(
+    names: list[str], spelled: Callable[[str], str], draw: Random
+) -> None:
+    written = person(full_name=" ".join(names))
+    draw.shuffle(names)
+    other = person(full_name=spelled(" ".join(names)))
+    assert likeness_keys(written, PEPPER) == likeness_keys(other, PEPPER)
+
+
+@given(
+    st.integers(1, 999),
+    st.sampled_from(
+        ("{n} High Street", "{n}, High St.", "Flat 2, {n} HIGH STREET", "{n}A High St")
+    ),
+    st.sampled_from(("SW1A 2AA", "sw1a2aa", "SW1A-2AA", "GB-SW1A 2AA")),
+)
+def test_spelling_of_an_address_changes_no_key(number: int, line: str, postcode: str) -> None:
+    place = {"city": "London", "country": "GB"}
+    plain = address(lines=(f"{number} High Street",), postcode="SW1A 2AA", **place)
+    other = address(lines=(line.format(n=number),), postcode=postcode, **place)
+    one, same = person(address=plain), person(address=other)
+    assert likeness_keys(one, PEPPER) == likeness_keys(same, PEPPER)
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=20))
+def test_a_sound_is_a_letter_and_three_digits(word: str) -> None:
+    found = sound(word)
+    assert len(found) == 4
+    assert found[0] == word[0].upper()
+    assert set(found[1:]) <= set("0123456")
+    assert "0" not in found[1:].rstrip("0")
