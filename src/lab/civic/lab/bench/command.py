@@ -1,5 +1,6 @@
 """`civic bench`: measures the sections of ``out/bench.json``, all or, by subcommand, one."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from civic.lab.bench.artefacts import measure_artefacts
 from civic.lab.bench.audit import SIZES, measure_audit, sizes_of
 from civic.lab.bench.deployment import Deployment
+from civic.lab.bench.people import measure_people
 from civic.lab.bench.registrations import measure_registrations
 from civic.lab.bench.report import Begin, Section, Tick
 from civic.lab.bench.votes import measure_votes
@@ -18,7 +20,7 @@ from civic.stack.workspace import here
 from civic.terminal.console import err, out
 from civic.terminal.locks import one_at_a_time
 
-app = typer.Typer(help="Measure what the system costs, on counted in-memory AWS.")
+app = typer.Typer(help="Measure what the system costs, and whom it would recognise.")
 
 Population = Annotated[int, typer.Option(min=1, help="How many people register in each run.")]
 Seed = Annotated[int, typer.Option(help="The same seed generates the same people.")]
@@ -69,6 +71,14 @@ def audit(
 
 
 @app.command()
+def people(population: Population = _POPULATION, seed: Seed = _SEED) -> None:
+    """Measure how many people who register twice are found, who else is, and what it costs."""
+    with _bars() as begin:
+        found = measure_people(population, seed, begin, os.process_cpu_count() or 1)
+    _keep(found)
+
+
+@app.command()
 def artefacts() -> None:
     """Measure cold starts from the artefacts as shipped, and without bytecode."""
     workspace = here()
@@ -84,6 +94,7 @@ def artefacts() -> None:
 SECTIONS: dict[str, Callable[[int, int], None]] = {
     "registrations": registrations,
     "votes": votes,
+    "people": people,
     # These two have no population.
     "audit": lambda _population, _seed: audit(),
     "artefacts": lambda _population, _seed: artefacts(),

@@ -54,6 +54,24 @@ class LogLoad(_Part):
     entry_ms: float
 
 
+class Strangers(_Part):
+    """The people of whom strangers are counted, who live in one region."""
+
+    people: int
+    years: int
+    per_postcode: int
+    houses: int
+
+
+class People(_Part):
+    """How often people register again, and how many look alike."""
+
+    again: float
+    id_mistyped: float
+    look_alikes: Mapping[str, float]
+    strangers: Strangers
+
+
 class Duration(_Part):
     """The times that are assumed, in milliseconds, and the share of cold invocations."""
 
@@ -82,6 +100,7 @@ class PriceTable(_Part):
     loads: Mapping[str, Load]
     votes: VoteLoad
     log: LogLoad
+    people: People
     duration: Duration
     traced_share: float
     platform: Platform

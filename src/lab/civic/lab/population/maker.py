@@ -50,8 +50,8 @@ class Maker:
         payload: Payload = {
             "username": username,
             "full_name": self._name(country),
-            "date_of_birth": self._date_of_birth(),
-            "address": self._address(code, country),
+            "date_of_birth": self.date_of_birth(),
+            "address": self.address(code, country),
             "phone_number": self.phone_number(code),
         }
         if self.draw.random() < self.data.optional_fields.email:
@@ -100,6 +100,24 @@ class Maker:
             if any(is_national_id(scheme, number) for scheme in schemes) is valid:
                 return number
 
+    def date_of_birth(self) -> str:
+        """Return the date of birth of somebody who may vote on election day."""
+        day, minimum = self.rules.election.date, self.rules.age_rule.minimum
+        # Counting 366 days per year keeps the youngest clear of the boundary.
+        age = timedelta(days=366 * minimum + self.draw.randrange(365 * (_OLDEST - minimum)))
+        return (day - age).isoformat()
+
+    def address(self, code: str, country: Country) -> Payload:
+        """Return an address in a country."""
+        place = self.draw.choice(country.cities)
+        lines = [self.draw.choice(country.streets).format(n=self.draw.randint(1, 180))]
+        if self.draw.random() < self.data.optional_fields.second_address_line:
+            lines.append(country.second_line.format(n=self.draw.randint(1, 9)))
+        address: Payload = {"lines": lines, "city": place.city}
+        if place.region is not None:
+            address["region"] = place.region
+        return address | {"postcode": place.postcode, "country": code}
+
     def _character(self, pattern: str) -> str:
         drawn_from = {"#": string.digits, "?": string.ascii_uppercase}
         return self.draw.choice(drawn_from[pattern]) if pattern in drawn_from else pattern
@@ -111,22 +129,6 @@ class Maker:
         given = self.draw.choice(country.given)
         family, second = self.draw.choices(country.family, k=2)
         return country.name.format(given=given, family=family, family2=second)
-
-    def _date_of_birth(self) -> str:
-        day, minimum = self.rules.election.date, self.rules.age_rule.minimum
-        # Counting 366 days per year keeps the youngest clear of the boundary.
-        age = timedelta(days=366 * minimum + self.draw.randrange(365 * (_OLDEST - minimum)))
-        return (day - age).isoformat()
-
-    def _address(self, code: str, country: Country) -> Payload:
-        place = self.draw.choice(country.cities)
-        lines = [self.draw.choice(country.streets).format(n=self.draw.randint(1, 180))]
-        if self.draw.random() < self.data.optional_fields.second_address_line:
-            lines.append(country.second_line.format(n=self.draw.randint(1, 9)))
-        address: Payload = {"lines": lines, "city": place.city}
-        if place.region is not None:
-            address["region"] = place.region
-        return address | {"postcode": place.postcode, "country": code}
 
     def _consent(self) -> Payload:
         times = self.data.consent
