@@ -112,6 +112,9 @@ class Citizen:
     def decisions_on(self, revision: int) -> set[str]:
         """Return the possible decisions on a revision, by the rules or by people."""
         asked = {one.verdict for one in self.commands if one.verdict and one.about == revision}
+        if revision > min(self.revisions):
+            # What would overturn an earlier decision, the rules leave to people.
+            asked.add(Decision.REVIEW.value)
         return asked | {body.decision.value for body in self.bodies(revision)}
 
     def submitted(self, revision: int, shown: Registration) -> bool:

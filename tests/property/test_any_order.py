@@ -28,6 +28,7 @@ from tests.property.commands import (
     DecideCase,
     Intrude,
     ListCases,
+    ReadStatus,
     Rectify,
     Register,
     ShowCase,
@@ -237,3 +238,14 @@ def test_any_order_of_anything_ends_in_the_orderly_state() -> None:
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )
+
+
+def test_what_the_rules_leave_to_people_after_an_acceptance_is_shown_as_it_is() -> None:
+    # The search found it at random: it did not know that such a correction waits for people.
+    state = Lives()
+    state.register(variant=0, keyed=False, fate=None)
+    state.settle()
+    state.rectify(pick=0, variant=1, fate=None)
+    state.settle()
+    state.ask(pick=0, kind=ReadStatus, fate=None)
+    state.teardown()
