@@ -48,7 +48,7 @@ PARTS = {
     **{
         (f"dynamodb:{operation}", table): (part, rest)
         for table, part, rest, operations in (
-            ("LowSecDataStore", ("id", "revision", "erased_at"), "reasons", "GetItem Scan"),
+            ("LowSecDataStore", ("id", "erased_at"), "reasons", "GetItem Scan"),
             ("HighSecDataStore", ("id", "revision", "erased_at"), "commitment", "GetItem Scan"),
             ("SubjectKeysTable", ("id", "revision"), "w", "GetItem Scan"),
             ("IssuerRoll", ("id", "revision", "erased_at"), "area", "GetItem"),
@@ -59,6 +59,7 @@ PARTS = {
         )
         for operation in operations.split()
     },
+    ("dynamodb:Query", "AccessRenewals"): (("id", "digest"), "asked_by"),
     ("dynamodb:GetItem", "BallotsTable"): (("nullifier",), "ballot"),
     ("dynamodb:Scan", "BallotsTable"): (("election", "salt", "ballot"), "nullifier"),
 }
@@ -67,6 +68,7 @@ SEE_ANOTHER_PART = {("SubjectAccessRole", "AnalyticsJoins")}
 """Which role may read of a table what PARTS says it may not, and not what it says it may."""
 SEE_NUMBERS_ONLY = {"CounterRole", "DeadlinesRole"}
 """The roles whose narrowed right to scan a table returns the number of its rows."""
+SEES_RENEWALS: Right = ("dynamodb:Query", "AccessRenewals", ())
 FINDS_KEYS: Right = ("dynamodb:Query", "SubjectKeysTable", ATTRIBUTES)
 NOTES_REQUESTS: Right = ("dynamodb:UpdateItem", "RequestLog", WRITING)
 LOGGING = {NOTES_REQUESTS, ("dynamodb:Query", "RequestLog", ())}
@@ -84,6 +86,7 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
         ("dynamodb:PutItem", "SubjectKeysTable", ()),
         NOTES_REQUESTS,
         FINDS_KEYS,
+        SEES_RENEWALS,
         NOTES_REVISIONS,
         ("dynamodb:PutItem", "LowSecDataStore", PUTTING),
         ("events:PutEvents", "Bus", SOURCE),
@@ -92,7 +95,8 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     "SubjectAccessRole": LOGGING
     | may("LowSecDataStore", "GetItem")
     | in_part("AnalyticsJoins", "GetItem")
-    | OPENS_RECORDS,
+    | OPENS_RECORDS
+    | {SEES_RENEWALS},
     "ValidatorRole": puts_off("ValidatorQueue")
     | may("SubjectKeysTable", "GetItem")
     | may("WrappingKeysTable", "GetItem")
@@ -117,11 +121,14 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
         ("dynamodb:UpdateItem", "LowSecDataStore", PUTTING),
         ASKS_FOR_REVIEWS,
         FINDS_KEYS,
+        SEES_RENEWALS,
         PUBLISHING,
     },
     "AccountabilityRole": puts_off("AccountabilityQueue")
     | LOGGING
     | may("ErasureLedger", "GetItem", "UpdateItem", "Scan")
+    | in_part("AccessRenewals", "Query")
+    | {("dynamodb:UpdateItem", "AccessRenewals", PUTTING)}
     | {("kms:Sign", "ReceiptKey", ()), ("kms:GetPublicKey", "ReceiptKey", ()), PUBLISHING},
     "CredentialRollRole": puts_off("CredentialRollQueue")
     | may("IssuerRoll", "UpdateItem", "PutItem")
@@ -131,7 +138,7 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     "CredentialIssuerRole": may("IssuerRoll", "GetItem", "UpdateItem")
     | may("IssuerElections", "GetItem", "Query")
     | may("IssuerKeys", "GetItem")
-    | {("kms:Decrypt", "CredentialKey", CREDENTIALS)},
+    | {("kms:Decrypt", "CredentialKey", CREDENTIALS), SEES_RENEWALS},
     "DeadlinesRole": takes("DeadlinesQueue")
     | may("LowSecDataStore", "Scan")
     | may("RequestLog", "Scan")
@@ -154,11 +161,18 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | {
         ("dynamodb:PutItem", "RequestLog", LOOKING),
         ("dynamodb:UpdateItem", "ReviewQueue", ("dynamodb:Attributes",)),
+        ("dynamodb:UpdateItem", "AccessRenewals", PUTTING),
+        SEES_RENEWALS,
     }
     | may("LowSecDataStore", "GetItem", "PutItem")
     | may("OfficeAreas", "GetItem")
     | OPENS_RECORDS
     | {PUBLISHING},
+    "FrontDeskRole": in_part("LowSecDataStore", "GetItem")
+    | {
+        ("dynamodb:PutItem", "RequestLog", LOOKING),
+        ("dynamodb:UpdateItem", "AccessRenewals", PUTTING),
+    },
     "AnalyticsRole": puts_off("AnalyticsQueue")
     | may("AnalyticsJoins", "UpdateItem", "PutItem")
     | {PUBLISHING},

@@ -13,7 +13,15 @@ from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.retention import REQUEST_LOG_LIFETIME
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog, open_request
 from civic.identity.errors import StoreUnavailable
-from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
+from civic.identity.model.requests import (
+    RENEWAL_LOOK,
+    RENEWED,
+    RENEWING,
+    History,
+    RequestKind,
+    StaffView,
+    SubjectRequest,
+)
 from civic.identity.model.rows import Malformed
 from civic.lab.memory.accountability import MemoryRequestLog
 from civic.runtime import clients
@@ -165,6 +173,26 @@ def test_looks_are_in_the_order_of_time(log: Requests) -> None:
     for view in views:
         log.note_view(view)
     assert list(log.history(ADA).views) == [views[1], views[2], views[0]]
+
+
+def test_renewals_are_among_the_looks(log: Requests) -> None:
+    views = [
+        StaffView(ADA, NOW, JANE, RENEWING),
+        StaffView(ADA, NOW + timedelta(minutes=1), JOHN, RENEWAL_LOOK),
+        StaffView(ADA, NOW + timedelta(minutes=2), JANE, RENEWING),
+        StaffView(ADA, NOW + timedelta(minutes=3), JOHN, RENEWED),
+    ]
+    for view in reversed(views):
+        log.note_view(view)
+    assert list(log.history(ADA).views) == views
+    assert log.history(GRACE) == History()
+
+
+def test_front_desk_has_a_partition_of_its_own(aws: Aws) -> None:
+    for purpose in (RENEWING, RENEWED):
+        deployed().note_view(StaffView(ADA, NOW, JANE, purpose))
+    partitions = {item["purpose"]["S"]: item["id"]["S"] for item in aws.items("request-log")}
+    assert partitions == {RENEWING: f"looks#desk#{ADA}", RENEWED: f"looks#{ADA}"}
 
 
 def test_two_looks_at_one_moment_are_both_kept(log: Requests) -> None:
@@ -347,7 +375,7 @@ def test_calendar_goes_on_to_the_last_page(aws: Aws) -> None:
 def test_reads_of_one_person_are_consistent(aws: Aws) -> None:
     deployed().history(ADA)
     deployed().complete(ADA, ACCESS, NOW)
-    assert [query["ConsistentRead"] for query in aws.asked("Query")] == [True] * 3
+    assert [query["ConsistentRead"] for query in aws.asked("Query")] == [True] * 4
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])

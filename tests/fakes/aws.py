@@ -44,6 +44,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "review-queue": ("id:S",),
     "sweep-progress": ("walk:S",),
     "office-areas": ("place:S", "version:N"),
+    "access-renewals": ("id:S", "digest:B"),
     "elections": ("id:S", "part:S"),
     "voter-codes": ("code:B",),
     "ballots": ("nullifier:B",),

@@ -4,9 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from civic.identity.functions import review
 from civic.identity.model.registration import Consent, Registration
-from tests.fakes.deployment import Deployment, Response
+from tests.fakes.deployment import ROUTES, Deployment, Response
 from tests.fakes.lambda_events import http_event
 from tests.strategies.registrations import address, person
 
@@ -70,7 +69,7 @@ def staff(
     text = None if body is None else json.dumps(body)
     event = http_event(route, text, path={"id": on} if on else None, **parts)
     event["requestContext"] = {"authorizer": {"iam": {"userArn": by, "userId": "AIDA"}}}
-    return review.handler(event, None)
+    return ROUTES[route](event, None)
 
 
 def content(response: Response) -> Any:

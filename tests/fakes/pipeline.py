@@ -29,6 +29,7 @@ from civic.identity.functions import (
     credential_issuer,
     credential_roll,
     deadlines,
+    front_desk,
     gateway,
     pii_storage,
     reconciler,
@@ -55,6 +56,7 @@ from civic.identity.usecases.intake import (
     request_erasure,
 )
 from civic.identity.usecases.issuing import Issuing
+from civic.identity.usecases.renewing import Agreeing, FrontDesk
 from civic.identity.usecases.review import Review
 from civic.identity.usecases.rights import Rights
 from civic.identity.usecases.roll import RollKeeping
@@ -77,6 +79,7 @@ from civic.lab.memory.credentials import (
 )
 from civic.lab.memory.identity import MemoryDecisions, MemorySubjectKeys, MemoryVault
 from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
+from civic.lab.memory.renewals import MemoryAccessRenewals, MemoryRegistrations
 from civic.lab.memory.sweeping import MemoryOverview, MemoryProgress
 from civic.lab.schemas.declared import subscribed
 from civic.runtime import observability
@@ -182,6 +185,7 @@ class Pipeline:
         self.reviews = MemoryReviewQueue()
         self.ledger = MemoryErasureLedger()
         self.areas = MemoryAreas()
+        self.renewals = MemoryAccessRenewals()
         self.signer = MemoryReceiptSigner()
         self.roll = MemoryIssuerRoll()
         self.calendar = MemoryElectionCalendar()
@@ -218,7 +222,10 @@ class Pipeline:
         requests, reviews = guard(self.requests), guard(self.reviews)
         signer = guard(self.signer, KeyServiceUnavailable)
         records, clock = Records(subject_keys, unwrapper, vault), self._clock
-        self.intake = Intake(subject_keys, wrapper, decisions, requests, bus, clock, Entropy())
+        renewals = guard(self.renewals)
+        self.intake = Intake(
+            subject_keys, wrapper, decisions, requests, bus, clock, Entropy(), renewals
+        )
         areas = guard(self.areas)
         self.validation = Validation(
             subject_keys, unwrapper, decisions, reviews, RULES, clock, areas
@@ -226,10 +233,15 @@ class Pipeline:
         self.endings = Endings(decisions, reviews, clock, RETENTION)
         self.storage = Storage(subject_keys, vault, clock)
         cohorts = guard(MemoryCohorts(self.joins))
-        self.access = Access(records, decisions, cohorts, requests, clock)
-        self.rights = Rights(decisions, subject_keys, requests, reviews, ledger, bus, clock)
+        self.access = Access(records, decisions, cohorts, requests, clock, renewals)
+        self.rights = Rights(
+            decisions, subject_keys, requests, reviews, ledger, bus, clock, renewals
+        )
+        registrations = guard(MemoryRegistrations(self.decisions))
+        self.front_desk = FrontDesk(registrations, renewals, requests, clock)
+        self.agreeing = Agreeing(decisions, renewals, records, requests, clock)
         self.review = Review(reviews, decisions, records, requests, bus, RULES, clock, 1, areas)
-        self.accountability = Accountability(requests, ledger, signer, clock)
+        self.accountability = Accountability(requests, ledger, signer, clock, renewals)
         self.deadlines = Deadlines(decisions, requests, ledger, bus, clock, Entropy(), RETENTION)
         self.sweeping = Sweeping(
             guard(self.overview), guard(self.progress), bus, clock, Entropy("sweep"), page_size=2
@@ -237,7 +249,7 @@ class Pipeline:
         roll, calendar = guard(self.roll), guard(self.calendar)
         issuer_keys = guard(self.issuer_keys, KeyServiceUnavailable)
         self.roll_keeping = RollKeeping(roll, calendar, issuer_keys, clock)
-        self.issuing = Issuing(roll, calendar, issuer_keys, clock, Entropy())
+        self.issuing = Issuing(roll, calendar, issuer_keys, clock, Entropy(), renewals)
 
     def _clock(self) -> datetime:
         return self.now
@@ -246,9 +258,7 @@ class Pipeline:
         return register(self.intake, person, key, TRACE)
 
     def status(self, receipt: Receipt) -> DecisionRow:
-        return read_status(
-            self.intake.decisions, self.intake.subject_keys, receipt.id, receipt.access_token
-        )
+        return read_status(self.intake.known, receipt.id, receipt.access_token)
 
     def rectify(self, receipt: Receipt, corrected: Registration) -> DecisionRow:
         return rectify(self.intake, receipt.id, receipt.access_token, corrected, TRACE)
@@ -325,6 +335,8 @@ class Pipeline:
                 (rights, "_settings", lambda: _RETENTION_SETTINGS),
                 (rights, "_rules", lambda: RULES),
                 (review, "review", lambda: self.review),
+                (review, "agreeing", lambda: self.agreeing),
+                (front_desk, "front_desk", lambda: self.front_desk),
                 (validator, "validation", lambda: self.validation),
                 (validator, "endings", lambda: self.endings),
                 (validator, "publisher", lambda: self._bus),

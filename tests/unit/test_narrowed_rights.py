@@ -15,6 +15,10 @@ import pytest
 from civic.audit.adapters.ballots_dynamodb import DynamoDbBallots as CountedBallots
 from civic.contracts.events import Decision
 from civic.contracts.identifiers import ElectionId, Nullifier, RegistrationId, Revision, StyleId
+from civic.identity.adapters.access_renewals_dynamodb import (
+    DynamoDbAccessRenewals,
+    DynamoDbRegistrations,
+)
 from civic.identity.adapters.cohorts_dynamodb import DynamoDbCohorts
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
@@ -26,7 +30,8 @@ from civic.identity.adapters.sweep_overview_dynamodb import DynamoDbOverview, Sw
 from civic.identity.adapters.wrapping_keys_kms import PublicKeys
 from civic.identity.errors import WrappingKeyMissing
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.requests import RequestKind, StaffView, SubjectRequest
+from civic.identity.model.renewal import Half, Renewal
+from civic.identity.model.requests import RENEWING, RequestKind, StaffView, SubjectRequest
 from civic.identity.model.review import Opinion, ReviewCase, ReviewCause
 from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.runtime import clients
@@ -101,6 +106,7 @@ def key(partition: str, entry: str) -> dict[str, Any]:
 
 
 LOOK = key(f"looks#{ADA}", "view#2027-01-15#review#jane")
+DESK_LOOK = key(f"looks#desk#{ADA}", "view#2027-01-15#renewal#jane")
 ON_LOOKS: list[dict[str, Any]] = [
     # It would expire at once, or name somebody else.
     {"Key": LOOK},
@@ -128,6 +134,16 @@ def noted_and_noted_again() -> None:
 
 def review_queue() -> DynamoDbReviewQueue:
     return DynamoDbReviewQueue(clients.dynamodb(), "review-queue")
+
+
+def access_renewals() -> DynamoDbAccessRenewals:
+    return DynamoDbAccessRenewals(clients.dynamodb(), "access-renewals")
+
+
+def let_one_expire() -> None:
+    item: dict[str, Any] = {"id": {"S": ADA}, "digest": {"B": RENEWAL.digest}}
+    clients.dynamodb().put_item(TableName="access-renewals", Item=item)
+    access_renewals().expire(ADA, NOW)
 
 
 def overview() -> DynamoDbOverview:
@@ -171,6 +187,7 @@ ON_DEFINITIONS: list[dict[str, Any]] = [
 
 
 PENDING = DecisionRow(RecordId(ADA, Revision(1)), AccessDigest(bytes(32)), NOW, NOW)
+RENEWAL = Renewal(ADA, AccessDigest(bytes(32)))
 CASE = ReviewCase(RecordId(ADA, Revision(1)), NOW, ReviewCause.DATA_SUBJECT)
 FORGED = {"opinions": {"L": [{"M": {"by": {"S": "jane"}}}]}}
 
@@ -203,7 +220,58 @@ NARROWED = [
         [
             {"Item": key(ADA, "open#access")},
             {"Item": LOOK | {"completed": {"S": NOW.isoformat()}}},
+            {"Item": DESK_LOOK},
             {"ReturnValues": "ALL_OLD"},
+        ],
+    ),
+    Narrowed(
+        "LogRenewals",
+        lambda: request_log().note_view(StaffView(ADA, NOW, "jane", RENEWING)),
+        [
+            {"Item": key(ADA, "open#access")},
+            # It would take the place of a look of `review`.
+            {"Item": LOOK},
+            {"Item": DESK_LOOK | {"completed": {"S": NOW.isoformat()}}},
+            {"ReturnValues": "ALL_OLD"},
+        ],
+    ),
+    Narrowed(
+        "SeeWhichRegistrationsThereAre",
+        lambda: DynamoDbRegistrations(clients.dynamodb(), "decisions").has(ADA),
+        [*EVERYTHING, reading("id", "access_digest"), reading("reasons")],
+    ),
+    Narrowed(
+        "AskForRenewals",
+        lambda: access_renewals().ask(RENEWAL, Half("jane", NOW)),
+        [
+            {"UpdateExpression": "SET agreed_by = :by, agreed_at = :at"},
+            {"UpdateExpression": "REMOVE agreed_at"},
+            {"UpdateExpression": "SET ttl = :at"},
+            {"ReturnValues": "ALL_NEW"},
+        ],
+    ),
+    Narrowed(
+        "AgreeToRenewals",
+        lambda: access_renewals().agree(RENEWAL, Half("john", NOW)),
+        [
+            {"UpdateExpression": "SET asked_by = :by, asked_at = :at"},
+            {"UpdateExpression": "REMOVE asked_at"},
+            {"UpdateExpression": "SET ttl = :at"},
+            {"ReturnValues": "ALL_NEW"},
+        ],
+    ),
+    Narrowed(
+        "FindRenewals",
+        lambda: access_renewals().expire(ADA, NOW),
+        [*EVERYTHING, reading("id", "asked_by"), reading("digest", "agreed_by")],
+    ),
+    Narrowed(
+        "LetRenewalsExpire",
+        let_one_expire,
+        [
+            {"UpdateExpression": "SET agreed_by = :ttl"},
+            {"UpdateExpression": "REMOVE asked_by, #ttl"},
+            {"ReturnValues": "ALL_NEW"},
         ],
     ),
     Narrowed(

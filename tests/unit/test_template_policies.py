@@ -109,8 +109,25 @@ NARROWED = {
             "dynamodb:Attributes": ["id", "entry", "at", "by", "purpose", "ttl"]
         },
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "looks#*"},
+        "ForAllValues:StringNotLike": {"dynamodb:LeadingKeys": "looks#desk#*"},
         "StringEquals": {"dynamodb:ReturnValues": "NONE"},
         "Null": KEYS_AND_ATTRIBUTES,
+    },
+    "LogRenewals": {
+        "ForAllValues:StringEquals": {
+            "dynamodb:Attributes": ["id", "entry", "at", "by", "purpose", "ttl"]
+        },
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "looks#desk#*"},
+        "StringEquals": {"dynamodb:ReturnValues": "NONE"},
+        "Null": KEYS_AND_ATTRIBUTES,
+    },
+    **{
+        sid: {"ForAllValues:StringEquals": {"dynamodb:Attributes": attributes.split()}, **UNSEEN}
+        for sid, attributes in {
+            "AskForRenewals": "id digest asked_by asked_at",
+            "AgreeToRenewals": "id digest agreed_by agreed_at",
+            "LetRenewalsExpire": "id digest ttl",
+        }.items()
     },
     "AskForReviews": {
         "ForAllValues:StringEquals": {
@@ -152,6 +169,8 @@ NARROWED = {
             "CompareTheLedger": "id requested receipt",
             "CompareCases": "id revision",
             "FindOpenRequests": "id entry received count",
+            "FindRenewals": "id digest",
+            "SeeWhichRegistrationsThereAre": "id erased_at",
         }.items()
     },
     "UseTheEncryptedQueue": {

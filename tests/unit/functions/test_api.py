@@ -19,6 +19,8 @@ METHODS = {"get", "put", "post", "delete", "patch"}
 ANSWERS: dict[type[Exception], tuple[int, str]] = {
     errors.RegistrationNotFound: (404, "not_found"),
     errors.DigestsDisagree: (404, "not_found"),
+    errors.AccessRenewed: (401, "access_renewed"),
+    errors.RenewalNotFound: (404, "no_such_renewal"),
     errors.ErasureNotRequested: (404, "no_erasure"),
     errors.IdempotencyKeyReused: (422, "idempotency_key_reused"),
     errors.RegistrationErased: (409, "registration_erased"),
@@ -45,6 +47,7 @@ ANSWERS: dict[type[Exception], tuple[int, str]] = {
     PublishFailed: (503, "temporarily_unavailable"),
 }
 SAYING: dict[type[Exception], tuple[Any, ...]] = {
+    errors.AccessRenewed: (date(2027, 1, 15),),
     errors.NotYetEligible: (date(2027, 5, 23), date(2027, 1, 23)),
     errors.RollClosed: (datetime(2027, 1, 5, tzinfo=UTC),),
 }

@@ -69,7 +69,7 @@ def test_route_by_token_is_401_without_one(function: ModuleType, route: Route) -
 
 
 def test_every_route_of_the_office_and_of_reviewers_is_for_staff() -> None:
-    assert len(of(Access.STAFF)) == 18
+    assert len(of(Access.STAFF)) == 21
     for function, route in declared():
         assert (route.access is Access.STAFF) == (context_and_api(function)[1] == "StaffApi")
 

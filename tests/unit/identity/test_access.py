@@ -133,7 +133,7 @@ def test_row_of_another_person_does_not_open() -> None:
         shown(pipeline, mine)
 
 
-@pytest.mark.parametrize("call", range(1, 4))
+@pytest.mark.parametrize("call", range(1, 5))
 def test_correction_stored_between_the_reads_is_shown_or_its_forerunner(call: int) -> None:
     meanwhile = Meanwhile()
     pipeline = Pipeline(meanwhile)
@@ -227,7 +227,7 @@ def test_access_before_the_record_is_stored_stays_open_until_it_is_answered() ->
     )
 
 
-@pytest.mark.parametrize("call", range(1, 13))
+@pytest.mark.parametrize("call", range(1, 14))
 @pytest.mark.parametrize("after", [False, True])
 def test_crash_at_any_call_and_retry_answers_every_request(call: int, *, after: bool) -> None:
     faults = Faults(after=after)

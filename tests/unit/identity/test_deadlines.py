@@ -20,7 +20,6 @@ from civic.identity.usecases.deadlines import (
     count_overdue,
     end_retention,
 )
-from civic.identity.usecases.intake import read_status
 from civic.lab.memory.bus import MemoryBus
 from tests.fakes.asking import lifting, registered, restricting
 from tests.fakes.pipeline import NOW, RETENTION, Pipeline
@@ -124,7 +123,7 @@ def test_ended_registration_is_erased_everywhere_with_a_receipt(
     assert pipeline.ledger.rows[receipt.id].receipt is not None
     assert receipt.id not in pipeline.reviews.rows
     with pytest.raises(RegistrationNotFound):
-        read_status(pipeline.decisions, pipeline.subject_keys, receipt.id, receipt.access_token)
+        pipeline.status(receipt)
 
 
 def test_erased_registration_does_not_end_again() -> None:

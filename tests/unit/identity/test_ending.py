@@ -379,7 +379,7 @@ def test_correction_that_crosses_the_acceptance_does_not_forget_it() -> None:
     receipt = pipeline.register(person())
     meanwhile.action = pipeline.drain
     # Just before the pending row is written.
-    meanwhile.at = {meanwhile.calls + 6}
+    meanwhile.at = {meanwhile.calls + 7}
     pipeline.rectify(receipt, person(national_id="not one"))
     row = decision_of(pipeline, receipt.id)
     assert (row.record.revision, row.standing) == (2, ACCEPTED)

@@ -118,7 +118,7 @@ def test_request_of_the_last_release_stays_open_as_the_queue_says() -> None:
     assert cause(pipeline, receipt) is ReviewCause.DATA_SUBJECT
 
 
-@pytest.mark.parametrize("call", range(1, 7))
+@pytest.mark.parametrize("call", range(1, 8))
 def test_request_that_crosses_a_correction_is_not_forgotten(call: int) -> None:
     meanwhile = Meanwhile()
     pipeline = Pipeline(meanwhile)
@@ -129,7 +129,7 @@ def test_request_that_crosses_a_correction_is_not_forgotten(call: int) -> None:
     assert decision_of(pipeline, receipt.id).waits_for_people
 
 
-@pytest.mark.parametrize("call", range(1, 6))
+@pytest.mark.parametrize("call", range(1, 7))
 @BEGINNINGS
 def test_request_that_crosses_the_decision_of_people_waits_only_if_there_is_a_case(
     begin: Callable[[Pipeline], Receipt], call: int

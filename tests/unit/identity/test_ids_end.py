@@ -111,7 +111,7 @@ def test_tombstone_lasts_from_when_it_is_written_and_that_of_decisions_for_good(
     pipeline = Pipeline(faults)
     receipt = pipeline.register(person())
     pipeline.drain()
-    faults.at = {faults.calls + 3}
+    faults.at = {faults.calls + 4}
     with pytest.raises(PublishFailed):
         pipeline.erase(receipt)
     pipeline.now += timedelta(days=days)

@@ -15,7 +15,7 @@ from civic.identity.errors import (
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.model.rows import Status, Tombstone
-from civic.identity.usecases.intake import read_status, rectify, request_erasure
+from civic.identity.usecases.intake import rectify, request_erasure
 from tests.fakes.asking import history, lifting, registered, restrict_and_lift, restricting
 from tests.fakes.faults import Crash, Faults, Meanwhile
 from tests.fakes.people import UNKNOWN
@@ -109,7 +109,7 @@ def test_correction_that_cannot_be_logged_is_not_published() -> None:
     assert len(pipeline.bus.events) == published
 
 
-@pytest.mark.parametrize("call", range(3, 9))
+@pytest.mark.parametrize("call", range(4, 10))
 @pytest.mark.parametrize("times", [1, 2])
 def test_correction_beside_a_restriction_is_decided_once_it_is_lifted(
     call: int, times: int
@@ -161,7 +161,7 @@ def test_erasure_is_logged_before_it_is_published() -> None:
     assert not isinstance(pipeline.decisions.rows[receipt.id], Tombstone)
 
 
-@pytest.mark.parametrize("call", range(1, 5))
+@pytest.mark.parametrize("call", range(1, 6))
 @pytest.mark.parametrize("after", [False, True])
 def test_erasure_that_broke_off_keeps_the_time_it_was_asked_for(call: int, *, after: bool) -> None:
     faults = Faults(after=after)
@@ -212,9 +212,7 @@ def test_restricted_registration_can_be_erased() -> None:
 
 
 def status(pipeline: Pipeline, receipt: Receipt) -> object:
-    return read_status(
-        pipeline.intake.decisions, pipeline.intake.subject_keys, receipt.id, receipt.access_token
-    )
+    return pipeline.status(receipt)
 
 
 def correct(pipeline: Pipeline, receipt: Receipt) -> object:

@@ -118,7 +118,7 @@ def outcome(pipeline: Pipeline, receipt: Receipt) -> object:
     )
 
 
-@pytest.mark.parametrize("call", range(1, 9))
+@pytest.mark.parametrize("call", range(1, 11))
 @pytest.mark.parametrize("after", [False, True])
 @EVERY
 def test_crash_at_any_call_and_retry_ends_as_without_crash(

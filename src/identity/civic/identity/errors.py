@@ -60,6 +60,19 @@ class RegistrationNotFound(IdentityError):
     """No such registration for this bearer: unknown, erased, or another person's."""
 
 
+class AccessRenewed(IdentityError):
+    """The token opened the registration until staff gave out another one."""
+
+    def __init__(self, day: date) -> None:
+        """Say on which day (UTC) that was."""
+        super().__init__()
+        self.day = day
+
+
+class RenewalNotFound(IdentityError):
+    """No renewal of the registration, or none with this code, waits to be agreed to."""
+
+
 class ErasureNotRequested(RegistrationNotFound):
     """The registration is known to this bearer, but nobody has asked for its erasure."""
 
@@ -89,7 +102,7 @@ class ReasonNeeded(IdentityError):
 
 
 class AnotherPersonNeeded(IdentityError):
-    """Whoever brings up a case of the office does not look at the record; another person does."""
+    """Whoever brings up a case of the office, or asks for a renewal, does not see it through."""
 
 
 class AreaNeeded(IdentityError):

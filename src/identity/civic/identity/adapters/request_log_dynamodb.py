@@ -6,9 +6,10 @@ so that the same request made again finds the first; a rectification also has it
 stays until its ``ttl`` (Unix seconds), and what was open is emptied; one that lapsed has ``lapsed``
 there in place of ``completed``. No role may delete.
 
-A look by staff is kept in the partition ``looks#<id>``, which only the function of the staff may
-write, under ``view#<time>#<purpose>#<principal>``, so that none replaces another. Earlier releases
-kept looks with the requests; they are read there until they expire. Times are ISO 8601 in UTC.
+A look by staff is kept in the partition ``looks#<id>``, which only `review` may write, under
+``view#<time>#<purpose>#<principal>``, so that none replaces another; that somebody asked for a
+renewal is in ``looks#desk#<id>``, which only `front_desk` may write. Earlier releases kept looks
+with the requests; they are read there until they expire. Times are ISO 8601 in UTC.
 """
 
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from civic.contracts.retention import REQUEST_LOG_LIFETIME
 from civic.identity.adapters.items import Item, readable, time_of
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.requests import (
+    RENEWING,
     History,
     RequestKind,
     StaffView,
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _OPEN, _DONE, _VIEW = "open#", "done#", "view#"
-_LOOKS = "looks#"
+_LOOKS, _ASKED_AT_THE_DESK = "looks#", "looks#desk#"
 _NAMES = {"#count": "count", "#ttl": "ttl"}
 
 
@@ -136,7 +138,7 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
     @override
     def note_view(self, view: StaffView) -> None:
         item: Item = {
-            "id": {"S": _LOOKS + view.id},
+            "id": {"S": _partition(view)},
             "entry": {"S": f"{_VIEW}{view.at.isoformat()}#{view.purpose}#{view.by}"},
             "at": {"S": view.at.isoformat()},
             "by": {"S": view.by},
@@ -152,9 +154,10 @@ class DynamoDbRequestLog(RequestLog, RequestCalendar):
         requests = [_request(one) for one in items if not _answered(one)]
         earlier = [one for one in items if _is_view(one)]
         looks = earlier + self._query(_LOOKS + registration, "")
+        looks += self._query(_ASKED_AT_THE_DESK + registration, "")
         return History(
             tuple(sorted(requests, key=lambda request: request.received_at)),
-            tuple(_view(one) for one in looks),
+            tuple(sorted(map(_view, looks), key=lambda view: (view.at, view.purpose, view.by))),
         )
 
     @override
@@ -206,6 +209,10 @@ def _answered(item: Item) -> bool:
     return "received" not in item
 
 
+def _partition(view: StaffView) -> str:
+    return (_ASKED_AT_THE_DESK if view.purpose == RENEWING else _LOOKS) + view.id
+
+
 def _is_view(item: Item) -> bool:
     return _entry(item).startswith(_VIEW)
 
@@ -230,7 +237,7 @@ def _request(item: Item) -> SubjectRequest:
 
 def _view(item: Item) -> StaffView:
     return StaffView(
-        RegistrationId(item["id"]["S"].removeprefix(_LOOKS)),
+        RegistrationId(item["id"]["S"].removeprefix(_ASKED_AT_THE_DESK).removeprefix(_LOOKS)),
         datetime.fromisoformat(item["at"]["S"]),
         str(item["by"]["S"]),
         str(item["purpose"]["S"]),

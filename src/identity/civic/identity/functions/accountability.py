@@ -16,6 +16,7 @@ from civic.contracts.events import (
     RegistrationsErased,
 )
 from civic.contracts.trace import TraceContext
+from civic.identity.adapters.access_renewals_dynamodb import DynamoDbAccessRenewals
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
 from civic.identity.adapters.receipt_signer_kms import KmsReceiptSigner
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
@@ -51,6 +52,7 @@ class Environment(QueueSettings):
     """Environment of accountability."""
 
     bus_name: str
+    access_renewals_table: str
     erasure_ledger_table: str
     request_log_table: str
     receipt_key_id: str
@@ -74,6 +76,7 @@ def accountability() -> Accountability:
         ledger=DynamoDbErasureLedger(dynamodb, settings.erasure_ledger_table),
         signer=KmsReceiptSigner(clients.kms(), settings.receipt_key_id),
         clock=clients.now,
+        renewals=DynamoDbAccessRenewals(dynamodb, settings.access_renewals_table),
     )
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from civic.contracts import base64url
+from civic.identity.adapters.access_renewals_dynamodb import DynamoDbAccessRenewals
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
 from civic.identity.adapters.issuer_keys_kms import IssuerKeyTable, KmsSigningKeys
 from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
@@ -44,6 +45,7 @@ from civic.runtime.settings import Settings
 class Environment(Settings):
     """Environment of the credential issuer."""
 
+    access_renewals_table: str
     issuer_roll_table: str
     issuer_elections_table: str
     issuer_keys_table: str
@@ -69,6 +71,7 @@ def issuing() -> Issuing:
         keys=KmsSigningKeys(keys, CREDENTIAL_KEY_CACHE, clients.now),
         clock=clients.now,
         entropy=secrets.token_bytes,
+        renewals=DynamoDbAccessRenewals(dynamodb, settings.access_renewals_table),
     )
 
 

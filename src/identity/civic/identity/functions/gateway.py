@@ -4,6 +4,7 @@ import secrets
 from functools import cache
 from typing import Any
 
+from civic.identity.adapters.access_renewals_dynamodb import DynamoDbAccessRenewals
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
@@ -42,6 +43,7 @@ class Environment(RetentionSettings):
     """Environment of the gateway."""
 
     bus_name: str
+    access_renewals_table: str
     decisions_table: str
     request_log_table: str
     subject_keys_table: str
@@ -67,6 +69,7 @@ def intake() -> Intake:
         events=EventBridgePublisher(clients.events(), settings.bus_name, "gateway"),
         clock=clients.now,
         entropy=secrets.token_bytes,
+        renewals=DynamoDbAccessRenewals(dynamodb, settings.access_renewals_table),
     )
 
 
@@ -83,7 +86,7 @@ def _register(request: Request, line: Invocation) -> Response:
 
 def _read_status(request: Request, line: Invocation) -> Response:
     registration, token = registration_id(request, line), request.token
-    row = read_status(intake().decisions, intake().subject_keys, registration, token)
+    row = read_status(intake().known, registration, token)
     return answer(200, status_of(row, _settings().rejected))
 
 

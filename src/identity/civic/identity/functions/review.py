@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from civic.contracts.identifiers import Revision
+from civic.identity.adapters.access_renewals_dynamodb import DynamoDbAccessRenewals
 from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaBook
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
@@ -23,15 +24,21 @@ from civic.identity.http.paths import registration_id
 from civic.identity.http.staff_bodies import (
     OfficeProposal,
     OpenedCase,
+    OpenedRenewals,
     Proposal,
+    RenewalAgreement,
+    RenewalMade,
     ReviewOpinion,
     ReviewOutcome,
     WaitingCase,
     WaitingCases,
+    WaitingRenewal,
 )
 from civic.identity.model.keys import RecordId
+from civic.identity.model.renewal import AGREED_WITHIN
 from civic.identity.model.review import Judgement, ReviewCase
 from civic.identity.usecases.access import Records
+from civic.identity.usecases.renewing import Agreeing, agree_to_renewal, show_renewals
 from civic.identity.usecases.review import (
     Review,
     decide_case,
@@ -61,6 +68,7 @@ class Environment(Settings):
     wrapping_keys_table: str
     kms_key_id: str
     office_areas_table: str
+    access_renewals_table: str
     rule_set: str
     people_needed: int
 
@@ -103,6 +111,19 @@ def review() -> Review:
         clock=clients.now,
         people_needed=settings.people_needed,
         areas=DynamoDbAreaBook(dynamodb, settings.office_areas_table, clients.now),
+    )
+
+
+@cache
+def agreeing() -> Agreeing:
+    """Compose what renewals need."""
+    settings = Environment.from_environment()
+    return Agreeing(
+        decisions=review().decisions,
+        renewals=DynamoDbAccessRenewals(clients.dynamodb(), settings.access_renewals_table),
+        records=review().records,
+        requests=review().requests,
+        clock=clients.now,
     )
 
 
@@ -156,6 +177,31 @@ def _propose(request: Request, line: Invocation) -> Response:
     return answer(200, body)
 
 
+def _show_renewals(request: Request, line: Invocation) -> Response:
+    registration = registration_id(request, line)
+    opened = show_renewals(agreeing(), registration, request.principal)
+    line.count("RenewalsShown")
+    waiting = tuple(
+        WaitingRenewal(
+            code=one.code,
+            asked_by=one.asked.by,
+            asked_at=one.asked.at,
+            lapses_at=one.asked.at + AGREED_WITHIN,
+        )
+        for one in opened.waiting
+        if one.asked is not None
+    )
+    return answer(200, OpenedRenewals(id=registration, renewals=waiting, data=opened.registration))
+
+
+def _agree(request: Request, line: Invocation) -> Response:
+    registration = registration_id(request, line)
+    code = request.body(RenewalAgreement).code
+    renewed_at = agree_to_renewal(agreeing(), registration, code, request.principal)
+    line.count("RenewalsAgreed")
+    return answer(200, RenewalMade(id=registration, code=code, renewed_at=renewed_at))
+
+
 ROUTES = Routes(
     "StaffApi",
     (
@@ -194,6 +240,25 @@ ROUTES = Routes(
             "Decide a case after looking at it; another person may have to agree",
             body=ReviewOpinion,
             answer=Answer(200, ReviewOutcome),
+            problems=(409, 422),
+        ),
+        Route(
+            "GET /reviews/{id}/renewals",
+            _show_renewals,
+            Access.STAFF,
+            "showRenewals",
+            "The renewals that wait, with the record opened; this is logged for the data subject",
+            answer=Answer(200, OpenedRenewals),
+            problems=(409,),
+        ),
+        Route(
+            "POST /reviews/{id}/renewals",
+            _agree,
+            Access.STAFF,
+            "agreeToRenewal",
+            "Agree to a new access token that another person has asked for; the old one ends",
+            body=RenewalAgreement,
+            answer=Answer(200, RenewalMade),
             problems=(409, 422),
         ),
     ),

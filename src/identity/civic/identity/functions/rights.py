@@ -4,6 +4,7 @@ import base64
 from functools import cache
 from typing import Any
 
+from civic.identity.adapters.access_renewals_dynamodb import DynamoDbAccessRenewals
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
 from civic.identity.adapters.items import RevisionedTable
@@ -51,6 +52,7 @@ class Environment(RetentionSettings):
     """Environment of the rights function."""
 
     bus_name: str
+    access_renewals_table: str
     decisions_table: str
     erasure_ledger_table: str
     request_log_table: str
@@ -77,6 +79,7 @@ def rights() -> Rights:
         ledger=DynamoDbErasureLedger(dynamodb, settings.erasure_ledger_table),
         events=EventBridgePublisher(clients.events(), settings.bus_name, "rights"),
         clock=clients.now,
+        renewals=DynamoDbAccessRenewals(dynamodb, settings.access_renewals_table),
     )
 
 
@@ -117,7 +120,7 @@ def _requests(request: Request, line: Invocation) -> Response:
 
 def _explanation(request: Request, line: Invocation) -> Response:
     registration, token = registration_id(request, line), request.token
-    row = read_status(rights().decisions, rights().subject_keys, registration, token)
+    row = read_status(rights().known, registration, token)
     if (verdict := row.verdict) is None:
         raise Problem(409, "not_yet_decided", "There is no decision yet")
     explained = DecisionExplanation(

@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from civic.identity.adapters.access_renewals_dynamodb import DynamoDbAccessRenewals
 from civic.identity.adapters.cohorts_dynamodb import DynamoDbCohorts
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
@@ -33,6 +34,7 @@ from civic.runtime.request import Request, Response
 class Environment(RetentionSettings):
     """Environment of subject access."""
 
+    access_renewals_table: str
     decisions_table: str
     request_log_table: str
     vault_table: str
@@ -69,6 +71,7 @@ def access() -> Access:
         cohorts=DynamoDbCohorts(dynamodb, settings.joins_table),
         requests=DynamoDbRequestLog(dynamodb, settings.request_log_table),
         clock=clients.now,
+        renewals=DynamoDbAccessRenewals(dynamodb, settings.access_renewals_table),
     )
 
 

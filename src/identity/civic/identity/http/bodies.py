@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from civic.contracts.events import UUID_PATTERN, Cohort, Decision, Reason
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.errors import (
+    AccessRenewed,
     AnotherPersonNeeded,
     AreaNeeded,
     AreaUnknown,
@@ -28,6 +29,7 @@ from civic.identity.errors import (
     RegistrationErased,
     RegistrationNotFound,
     RegistrationRestricted,
+    RenewalNotFound,
     ReviewOutdated,
     RollClosed,
     StoreUnavailable,
@@ -113,7 +115,7 @@ class RequestNotes(Body):
 
 
 class AccessNote(Body):
-    """Somebody opened the record.
+    """Somebody opened the record, or had a part in giving out a new access token for it.
 
     Only the controller knows exactly who it was (Court of Justice of the EU, C-579/21).
     """
@@ -228,7 +230,12 @@ _PROBLEMS: dict[type[Exception], Problem] = {
         409, "reason_needed", "Say why: what the office decides of its own accord needs a reason"
     ),
     AnotherPersonNeeded: Problem(
-        409, "another_person_needed", "You have brought this case up; another person looks at it"
+        409, "another_person_needed", "You have brought this up; another person looks at it"
+    ),
+    RenewalNotFound: Problem(
+        404,
+        "no_such_renewal",
+        "No such renewal waits: nobody asked for it, its code is another, or a week has passed",
     ),
     AreaNeeded: Problem(
         409, "area_needed", "The address does not settle the person's area; accept with areas"
@@ -271,6 +278,16 @@ _PROBLEMS: dict[type[Exception], Problem] = {
 def problem_of(error: Exception) -> Problem | None:
     """Return the answer for one of the domain's errors, None for any other."""
     match error:
+        case AccessRenewed():
+            return Problem(
+                401,
+                "access_renewed",
+                "The election office has given out a new access token for this registration, which"
+                " has ended this one; use the new one, and if you did not ask for it, tell the"
+                " office at once",
+                headers={"www-authenticate": 'Bearer error="invalid_token"'},
+                extensions={"renewed_on": error.day.isoformat()},
+            )
         case NotYetEligible():
             return Problem(
                 403,
@@ -331,7 +348,7 @@ def request_note(request: SubjectRequest) -> RequestNote:
 
 
 def access_notes(history: History) -> tuple[AccessNote, ...]:
-    """Return who opened a record, oldest first."""
+    """Return who opened a record or renewed the access to it, oldest first."""
     own = [
         AccessNote(at=request.received_at, by="data subject", purpose="access")
         for request in history.requests
@@ -340,6 +357,6 @@ def access_notes(history: History) -> tuple[AccessNote, ...]:
     staff = [
         AccessNote(at=view.at, by="staff", purpose=view.purpose)
         for view in history.views
-        if view.opened
+        if view.is_shown
     ]
     return tuple(sorted(own + staff, key=lambda note: note.at))

@@ -20,6 +20,8 @@ PUBLIC = Description(
     "and repeat nothing of what was sent but the code point of a character to remove.",
     tag="registrations",
     meanings={
+        401: "No access token (token_required), or one that has ended because the election office "
+        "gave out another (access_renewed, with renewed_on)",
         403: "The election is over (election_over), or this person may not vote in it: "
         "not_yet_eligible (with eligible_from and election_day), "
         "roll_closed (with roll_closes_at) or area_unsettled",
@@ -43,12 +45,13 @@ PUBLIC = Description(
 
 STAFF = Description(
     title="Civic review API",
-    text="For members of staff: the registrations that wait for a person (GDPR Art. 22(3)). Every "
+    text="For members of staff: the registrations that wait for a person (GDPR Art. 22(3)), and "
+    "new access tokens for people who lost theirs. Every "
     "request is signed (AWS Signature Version 4, service execute-api), and every look at a record "
     "is logged. Errors are problem details (RFC 9457) and never repeat what was sent.",
     tag="reviews",
     meanings={
-        404: "No such case",
+        404: "No such case, registration or renewal",
         409: "The case has changed in the meantime, or its record is not stored yet",
     },
     path_parameters={"id": _ID},

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from civic.contracts.events import Area, Decision, Reason
 from civic.identity.http.bodies import Body, Id
 from civic.identity.model.registration import Registration
+from civic.identity.model.renewal import CODE_CHARACTERS
 from civic.identity.model.review import OfficeReason, ReviewCause
 
 
@@ -87,3 +88,60 @@ class ReviewOutcome(Body):
     id: Id
     outcome: Literal["decided", "awaiting_agreement"]
     decision: Decision
+
+
+_CODE = Field(
+    pattern=rf"^[{CODE_CHARACTERS}]{{4}}(-[{CODE_CHARACTERS}]{{4}}){{3}}$",
+    description="The first 80 bits of the digest of the new token, in Crockford's base 32",
+)
+
+
+class RenewalRequest(Body):
+    """A new access token, by its digest: the token itself is for the person only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    digest: str = Field(
+        pattern="^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$",
+        description="SHA-256 of the new access token, in base64url",
+    )
+
+
+class RenewalAsked(Body):
+    """A renewal that waits for another member of staff, who compares the code."""
+
+    id: Id
+    code: str = _CODE
+
+
+class WaitingRenewal(Body):
+    """A renewal that another member of staff may agree to."""
+
+    code: str = _CODE
+    asked_by: str = Field(description="The IAM principal")
+    asked_at: datetime
+    lapses_at: datetime
+
+
+class OpenedRenewals(Body):
+    """The renewals that wait, oldest first, with the record; opening it has been logged."""
+
+    id: Id
+    renewals: tuple[WaitingRenewal, ...]
+    data: Registration
+
+
+class RenewalAgreement(Body):
+    """What a member of staff agrees to, having compared it with what their colleague has."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: str = _CODE
+
+
+class RenewalMade(Body):
+    """The new access token is valid, and all earlier ones have ended."""
+
+    id: Id
+    code: str = _CODE
+    renewed_at: datetime

@@ -94,8 +94,8 @@ RECIPIENTS = (
     Recipient(who="the validator", what="every field, in memory, to decide; keeps none"),
     Recipient(
         who="staff of the election office",
-        what="every field of a registration that waits for a person's decision; each look is"
-        " logged, and listed when you ask for access",
+        what="every field of a registration that waits for a person's decision, or for a new"
+        " access token that you asked for; each look is logged, and listed when you ask for access",
     ),
     Recipient(
         who="analytics",
@@ -170,6 +170,11 @@ def retention(rejected: timedelta) -> tuple[Retention, ...]:
         Retention(
             what="your requests and our answers (kinds and times, no field)",
             how_long=f"{REQUEST_LOG_LIFETIME.days} days after the answer",
+        ),
+        Retention(
+            what="new access tokens that the election office gave you: a hash of each, which staff"
+            " took part, and when",
+            how_long=f"{REQUEST_LOG_LIFETIME.days} days after the erasure",
         ),
         Retention(what="log lines (ids and outcomes, no field)", how_long="30 days"),
     )

@@ -65,12 +65,18 @@ class SubjectRequest:
 
 
 PROPOSING = "proposal"
-"""The purpose of what staff do without a look at the record."""
+"""The purpose of proposing a decision, without a look at the record."""
+RENEWING = "renewal"
+"""The purpose of asking for a new access token, without a look at the record."""
+RENEWAL_LOOK = "renewal look"
+"""The purpose of the look of another member of staff, before they agree."""
+RENEWED = "renewal agreed"
+"""The purpose of agreeing."""
 
 
 @dataclass(frozen=True, slots=True)
 class StaffView:
-    """A member of staff opened a record, or proposed to take somebody off the roll."""
+    """A member of staff opened a record, or did something about it without opening it."""
 
     id: RegistrationId
     at: datetime
@@ -79,8 +85,8 @@ class StaffView:
     purpose: str
 
     @property
-    def opened(self) -> bool:
-        """Whether the record was opened; to propose something, nobody opens it."""
+    def is_shown(self) -> bool:
+        """Whether the data subject is shown it: not what was merely proposed."""
         return self.purpose != PROPOSING
 
 

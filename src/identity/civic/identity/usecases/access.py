@@ -6,12 +6,7 @@ from civic.contracts.events import Cohort
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.ports import Clock
 from civic.identity.errors import DigestsDisagree, NotYetStored, RegistrationNotFound
-from civic.identity.model.keys import (
-    AccessDigest,
-    RecordId,
-    StoredSubjectKey,
-    may_access,
-)
+from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey
 from civic.identity.model.opened import Opened, open_registration
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import History, RequestKind, SubjectRequest
@@ -24,6 +19,8 @@ from civic.identity.ports import (
     RequestLog,
     SubjectKeyStore,
 )
+from civic.identity.ports.renewing import AccessRenewals
+from civic.identity.usecases.holding import holds
 
 _FIRST = Revision(1)
 _TRIES = 2
@@ -48,6 +45,7 @@ class Access:
     cohorts: Cohorts
     requests: RequestLog
     clock: Clock
+    renewals: AccessRenewals
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +63,29 @@ class Disclosure:
 def disclose(access: Access, registration: RegistrationId, access_token: str) -> Disclosure:
     """Open a citizen's own record (GDPR Art. 15).
 
-    The same three reads come before any refusal of a wrong token, so the time it takes does not
+    The same four reads come before any refusal of a wrong token, so the time it takes does not
     tell an unknown id from a known one. The request is logged before anything is opened.
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
+        AccessRenewed: Staff have given out another token since.
         DigestsDisagree: The rows do not agree on whose it is; nothing was opened.
         NotYetStored: Registered, but the record is still on its way to the store.
     """
     decision = access.decisions.get(registration)
     stored, key_row = _look(access.records, registration)
-    known = stored or key_row
-    theirs = isinstance(decision, DecisionRow) and may_access(access_token, decision.access_digest)
-    if known is None and theirs:
+    alive = decision if isinstance(decision, DecisionRow) else None
+    first = alive or stored or key_row
+    digest = first.access_digest if first else None
+    theirs = holds(access.renewals, registration, access_token, digest)
+    if alive and theirs and not (stored or key_row):
         # A first record and a correction may both have been stored between the two reads. Only
         # the holder of the right token waits for a second look.
         stored, key_row = _look(access.records, registration)
-        known = stored or key_row
+    known = stored or key_row
     if known is not None:
-        alive = decision if isinstance(decision, DecisionRow) else None
         _agree(known.access_digest, key_row, alive)
-    if not may_access(access_token, known.access_digest if known else None):
+    if known is None or not theirs:
         raise RegistrationNotFound
     if isinstance(decision, Tombstone):
         # Erasure was acknowledged; the record is about to go.

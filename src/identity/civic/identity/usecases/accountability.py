@@ -10,13 +10,14 @@ from datetime import datetime
 
 from civic.contracts.events import DataChange, ErasureOrdered, ErasureReplayed
 from civic.contracts.ports import Clock, EventPublisher
-from civic.contracts.retention import TOMBSTONE_LIFETIME
+from civic.contracts.retention import REQUEST_LOG_LIFETIME, TOMBSTONE_LIFETIME
 from civic.contracts.trace import TraceContext
 from civic.identity.model.erasure import ErasureRecord, ErasureStore, SignedReceipt
 from civic.identity.model.erasure_receipt import receipt_document
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.requests import RequestKind
 from civic.identity.ports import ErasureLedger, ReceiptSigner, RequestLog
+from civic.identity.ports.renewing import AccessRenewals
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Accountability:
     ledger: ErasureLedger
     signer: ReceiptSigner
     clock: Clock
+    renewals: AccessRenewals
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,16 @@ def note_erasure(accountability: Accountability, request: ErasureOrdered) -> boo
 
 
 def note_ended(accountability: Accountability, ended: Sequence[DataChange]) -> None:
-    """Enter erasures in the ledger; of many nobody asked, or the request has not arrived."""
+    """Enter erasures in the ledger; of many nobody asked, or the request has not arrived.
+
+    Renewals of access tokens are kept for as long as a token still opens something: the ledger, and
+    the log of what was asked for.
+    """
     for item in ended:
         if item.access_digest is not None and _is_remembered(accountability, item.at):
             digest = AccessDigest(item.access_digest)
             accountability.ledger.note_request(item.id, item.at, digest, _expiry(accountability))
+        accountability.renewals.expire(item.id, accountability.clock() + REQUEST_LOG_LIFETIME)
 
 
 def note_erased(

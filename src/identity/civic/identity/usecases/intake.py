@@ -40,12 +40,23 @@ from civic.identity.model.requests import RequestKind, SubjectRequest
 from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.model.sealing import seal
 from civic.identity.ports import DecisionStore, KeyWrapper, RequestLog, SubjectKeyStore
+from civic.identity.ports.renewing import AccessRenewals
+from civic.identity.usecases.holding import holds
 
 _CLAIM_ATTEMPTS = 8
 """How often others may take the next number while one request tries to."""
 
 type Owners = Mapping[Revision, AccessDigest]
 """The revisions that have a key, and under which digest each was claimed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What it takes to find a registration by its token."""
+
+    decisions: DecisionStore
+    subject_keys: SubjectKeyStore
+    renewals: AccessRenewals
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,12 @@ class Intake:
     events: EventPublisher
     clock: Clock
     entropy: RandomBytes
+    renewals: AccessRenewals
+
+    @property
+    def known(self) -> Known:
+        """What it takes to find a registration by its token."""
+        return Known(self.decisions, self.subject_keys, self.renewals)
 
 
 def register(
@@ -136,11 +153,12 @@ def rectify(
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
+        AccessRenewed: Staff have given out another token since.
         DigestsDisagree: The rows do not agree on whose registration it is.
         RegistrationRestricted: The data subject has restricted the processing.
         TooManyRevisions: Other corrections of the same registration kept coming in between.
     """
-    known, owners = _known(intake.decisions, intake.subject_keys, registration, access_token)
+    known, owners = _found(intake.known, registration, access_token)
     if known.restricted:
         raise RegistrationRestricted
     row, key = _claim_next(intake, known, owners, access_token)
@@ -157,38 +175,32 @@ def rectify(
     return row
 
 
-def read_status(
-    decisions: DecisionStore,
-    subject_keys: SubjectKeyStore,
-    registration: RegistrationId,
-    access_token: str,
-) -> DecisionRow:
+def read_status(known: Known, registration: RegistrationId, access_token: str) -> DecisionRow:
     """Return what is known of a registration.
 
     A row without any subject key was erased and came back from a copy, so it counts as unknown.
-    The same two reads come before any refusal.
+    The same three reads come before any refusal.
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's; the caller cannot tell which.
+        AccessRenewed: Staff have given out another token since.
         DigestsDisagree: No subject key is under the digest of the row.
     """
-    return _known(decisions, subject_keys, registration, access_token)[0]
+    return _found(known, registration, access_token)[0]
 
 
-def _known(
-    decisions: DecisionStore,
-    subject_keys: SubjectKeyStore,
-    registration: RegistrationId,
-    access_token: str,
+def _found(
+    known: Known, registration: RegistrationId, access_token: str
 ) -> tuple[DecisionRow, Owners]:
-    known = decisions.get(registration)
-    owners = subject_keys.owners(registration)
-    allowed = may_access(access_token, known.access_digest if known else None)
-    if not allowed or not isinstance(known, DecisionRow) or not owners:
+    row = known.decisions.get(registration)
+    owners = known.subject_keys.owners(registration)
+    digest = row.access_digest if row else None
+    allowed = holds(known.renewals, registration, access_token, digest)
+    if not allowed or not isinstance(row, DecisionRow) or not owners:
         raise RegistrationNotFound
-    if known.access_digest not in owners.values():
+    if row.access_digest not in owners.values():
         raise DigestsDisagree
-    return known, owners
+    return row, owners
 
 
 def request_erasure(
@@ -210,11 +222,13 @@ def request_erasure(
 
     Raises:
         RegistrationNotFound: Unknown, or another person's.
+        AccessRenewed: Staff have given out another token since.
         DigestsDisagree: Somebody else's row has taken its place meanwhile.
     """
     known = intake.decisions.get(registration)
     digest = known.access_digest if known else None
-    if not may_access(access_token, digest) or known is None or digest is None:
+    allowed = holds(intake.renewals, registration, access_token, digest)
+    if not allowed or known is None or digest is None:
         raise RegistrationNotFound
     if isinstance(known, Tombstone):
         # It was acknowledged, and the message may have been lost since.

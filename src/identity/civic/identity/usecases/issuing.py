@@ -26,8 +26,9 @@ from civic.identity.model.credentials import (
     request_digest,
     right_by_area,
 )
-from civic.identity.model.keys import may_access
 from civic.identity.ports.issuing import ElectionCalendar, IssuerRoll, SigningKeys
+from civic.identity.ports.renewing import AccessRenewals
+from civic.identity.usecases.holding import holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Issuing:
     keys: SigningKeys
     clock: Clock
     entropy: RandomBytes
+    renewals: AccessRenewals
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def list_offers(issuing: Issuing, registration: RegistrationId, access_token: st
 
     Raises:
         RegistrationNotFound: Unknown, not accepted, erased or another person's.
+        AccessRenewed: Staff have given out another token since.
     """
     entry = _on_the_roll(issuing, registration, access_token)
     now, offered, refused = issuing.clock(), [], []
@@ -103,9 +106,11 @@ def show_entry(issuing: Issuing, registration: RegistrationId, access_token: str
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
+        AccessRenewed: Staff have given out another token since.
     """
     entry = issuing.roll.get(registration)
-    if entry is None or not may_access(access_token, entry.standing.access_digest):
+    digest = entry.standing.access_digest if entry else None
+    if not holds(issuing.renewals, registration, access_token, digest) or entry is None:
         raise RegistrationNotFound
     return entry
 
@@ -125,6 +130,7 @@ def issue_credential(
 
     Raises:
         RegistrationNotFound: Unknown, not accepted, erased or another person's.
+        AccessRenewed: Staff have given out another token since.
         ElectionNotFound: There is no election of that id for this person.
         ElectionOver: The election is over.
         NotEntitled: The person may not vote in it; the subclass says why.

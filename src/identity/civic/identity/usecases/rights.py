@@ -19,7 +19,6 @@ from civic.identity.errors import (
     TooManyRevisions,
 )
 from civic.identity.model.erasure import ErasureRecord
-from civic.identity.model.keys import may_access
 from civic.identity.model.requests import History, RequestKind, SubjectRequest
 from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import DecisionRow, Tombstone
@@ -30,7 +29,9 @@ from civic.identity.ports import (
     ReviewQueue,
     SubjectKeyStore,
 )
-from civic.identity.usecases.intake import read_status
+from civic.identity.ports.renewing import AccessRenewals
+from civic.identity.usecases.holding import holds
+from civic.identity.usecases.intake import Known, read_status
 
 _ATTEMPTS = 4
 
@@ -46,6 +47,12 @@ class Rights:
     ledger: ErasureLedger
     events: EventPublisher
     clock: Clock
+    renewals: AccessRenewals
+
+    @property
+    def known(self) -> Known:
+        """What it takes to find a registration by its token."""
+        return Known(self.decisions, self.subject_keys, self.renewals)
 
 
 def restrict(
@@ -55,8 +62,9 @@ def restrict(
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
+        AccessRenewed: Staff have given out another token since.
     """
-    read_status(rights.decisions, rights.subject_keys, registration, access_token)
+    read_status(rights.known, registration, access_token)
     rights.requests.note_request(
         SubjectRequest(registration, RequestKind.RESTRICTION, rights.clock())
     )
@@ -73,8 +81,9 @@ def lift_restriction(
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
+        AccessRenewed: Staff have given out another token since.
     """
-    known = read_status(rights.decisions, rights.subject_keys, registration, access_token)
+    known = read_status(rights.known, registration, access_token)
     if known.restriction == 0:
         return known
     rights.requests.note_request(SubjectRequest(registration, RequestKind.LIFTING, rights.clock()))
@@ -91,8 +100,9 @@ def object_to_analytics(
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
+        AccessRenewed: Staff have given out another token since.
     """
-    read_status(rights.decisions, rights.subject_keys, registration, access_token)
+    read_status(rights.known, registration, access_token)
     request = rights.requests.note_request(
         SubjectRequest(registration, RequestKind.OBJECTION, rights.clock())
     )
@@ -109,10 +119,11 @@ def request_review(
 
     Raises:
         RegistrationNotFound: Unknown, erased or another person's.
+        AccessRenewed: Staff have given out another token since.
         RegistrationRestricted: The data subject has restricted the processing.
         NothingToReview: There is no decision yet, or the registration is accepted.
     """
-    row = read_status(rights.decisions, rights.subject_keys, registration, access_token)
+    row = read_status(rights.known, registration, access_token)
     if row.restricted:
         raise RegistrationRestricted
     if row.verdict is None or row.verdict.decision == Decision.ACCEPTED:
@@ -138,6 +149,7 @@ def list_requests(rights: Rights, registration: RegistrationId, access_token: st
 
     Raises:
         RegistrationNotFound: Unknown, or another person's.
+        AccessRenewed: Staff have given out another token since.
     """
     _known(rights, registration, access_token)
     return rights.requests.history(registration)
@@ -152,6 +164,7 @@ def erasure_status(
 
     Raises:
         RegistrationNotFound: Unknown, or another person's; or the ledger has forgotten it.
+        AccessRenewed: Staff have given out another token since.
         ErasureNotRequested: Nobody asked for its erasure.
     """
     known = _known(rights, registration, access_token)
@@ -170,7 +183,8 @@ def _known(
     rights: Rights, registration: RegistrationId, access_token: str
 ) -> DecisionRow | Tombstone:
     known = rights.decisions.get(registration)
-    if not may_access(access_token, known.access_digest if known else None) or known is None:
+    digest = known.access_digest if known else None
+    if not holds(rights.renewals, registration, access_token, digest) or known is None:
         raise RegistrationNotFound
     return known
 
@@ -179,7 +193,7 @@ def _set_restriction(
     rights: Rights, registration: RegistrationId, access_token: str, *, restricted: bool
 ) -> DecisionRow:
     for _ in range(_ATTEMPTS):
-        row = read_status(rights.decisions, rights.subject_keys, registration, access_token)
+        row = read_status(rights.known, registration, access_token)
         if row.restricted == restricted:
             return row
         now = rights.clock()
