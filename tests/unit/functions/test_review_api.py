@@ -169,7 +169,8 @@ def test_look_that_cannot_be_logged_is_not_taken(deployment: Deployment) -> None
 @pytest.mark.parametrize("identifier", [UNKNOWN, "not-a-uuid"])
 @pytest.mark.parametrize("route", ROUTES[1:])
 def test_case_that_is_not_there_is_404(deployment: Deployment, route: str, identifier: str) -> None:
-    body = PROPOSAL if route.startswith("PUT") else ACCEPT
+    code = {"code": "0000-0000-0000-0000"}
+    body = code if route.endswith("renewals") else PROPOSAL if "PUT" in route else ACCEPT
     assert said(staff(route, on=identifier, body=body)) == (404, "not_found")
     assert views(deployment) == []
 

@@ -57,6 +57,14 @@ _AREAS = Group(
     },
 )
 
+_DESK = Group(
+    "At the counter: a new access token, corrections.",
+    {
+        "renew": f"{_COMMANDS}.desk:renew",
+        "correct": f"{_COMMANDS}.desk:correct",
+    },
+)
+
 _DEADLINES = Group(
     "Meet the legal deadlines: retention, open requests.",
     {
@@ -92,6 +100,7 @@ PANELS: dict[str, Places] = {
         "elections": _ELECTIONS,
         "areas": _AREAS,
         "review": f"{_COMMANDS}.review:review",
+        "desk": _DESK,
         "rules": _RULES,
     },
     "Operators": {

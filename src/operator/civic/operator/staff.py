@@ -4,7 +4,6 @@ import json
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, ClassVar, NamedTuple
 
 import httpx
@@ -51,7 +50,11 @@ _REVIEW_HINTS = {
     "not_yet_stored": "the corrected data is still being stored; try again in a moment",
     "invalid_fields": "the revision must be a number from 1, an area up to 16 letters and digits",
     "reason_needed": "the office has brought this case up; say why with --reason",
-    "another_person_needed": "you have brought this case up, so another person has to look at it",
+    "another_person_needed": "you have brought this up, so another person has to look at it",
+    "no_such_renewal": (
+        "nobody has asked for it with `civic desk renew`, the code is another one, or a week has"
+        " passed since; `civic review renewals` shows those that wait"
+    ),
     "area_needed": (
         "the address does not say which area's ballots the person gets; accept with --area, such"
         " as --area DE-BE (`civic areas show` lists the office's own)"
@@ -167,12 +170,38 @@ class Staff(SignedApi):
         """Decide a case, for the revision that was looked at; see ``judgement``."""
         return self.call("POST", _path(registration), {"revision": revision, **judgement})
 
+    def renewals(self, registration: str) -> dict[str, Any]:
+        """Open the record for the renewals that wait. The look is logged, and shown to the person.
+
+        Raises:
+            StaffRefused: None waits, or only some that the same person asked for.
+        """
+        return self._about_anybody("GET", registration, "/reviews/{}/renewals")
+
+    def agree_to_renewal(self, registration: str, code: str) -> dict[str, Any]:
+        """Agree to the renewal with a code, which ends every earlier token."""
+        return self._about_anybody("POST", registration, "/reviews/{}/renewals", {"code": code})
+
+    def ask_for_renewal(self, registration: str, digest: str) -> dict[str, Any]:
+        """Ask for a new access token, by its digest; another person agrees."""
+        return self._about_anybody("PUT", registration, "/renewals/{}", {"digest": digest})
+
     def propose(self, registration: str, judgement: Mapping[str, Any]) -> dict[str, Any]:
         """Bring up a case of the office, which another person decides; see ``judgement``."""
+        return self._about_anybody("PUT", registration, "/reviews/{}", judgement)
+
+    def _about_anybody(
+        self,
+        method: str,
+        registration: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Send a request about a registration, of which there need be no case."""
         try:
-            return self.call("PUT", _path(registration), judgement)
+            return self.call(method, path.format(_uuid(registration)), body)
         except StaffRefused as refusal:
-            if refusal.status != HTTPStatus.NOT_FOUND:
+            if refusal.code != "not_found":
                 raise
             message = "there is no such registration, or it was erased"
             raise StaffRefused(refusal.status, refusal.code, message) from None
@@ -187,8 +216,12 @@ def judgement(
 
 
 def _path(registration: str) -> str:
+    return f"/reviews/{_uuid(registration)}"
+
+
+def _uuid(registration: str) -> uuid.UUID:
     try:
-        return f"/reviews/{uuid.UUID(registration)}"
+        return uuid.UUID(registration)
     except ValueError:
         raise Staff.refused(404, "not_found") from None
 

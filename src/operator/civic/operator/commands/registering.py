@@ -46,6 +46,8 @@ _DONE = {Step.NEW: "registered", Step.CHANGED: "corrected", Step.UNCHANGED: "unc
 _SPANS_SHOWN = 10
 _HINTS = {
     "not_found": "it was erased, or is of another system; nothing brings it back",
+    "access_renewed": "this journal has the old token; with the new receipt, use"
+    " `civic desk correct`",
     "registration_erased": "it was erased; nothing brings it back",
     "idempotency_key_reused": "a load that broke off had sent this row as it was then; "
     "load that version once more, and then this one",

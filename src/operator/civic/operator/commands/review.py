@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from civic.identity.model.pointers import leaves
+from civic.identity.model.renewal import read_code
 from civic.identity.model.review import OfficeReason
 from civic.operator.commands.tokens import RegistrationId
 from civic.operator.staff import Staff, judgement
@@ -61,9 +62,7 @@ def _asked_by(case: dict[str, Any]) -> str:
 @review.command("show")
 def show(context: typer.Context, registration: RegistrationId) -> None:
     """Show what a person wrote, on the terminal only; they can see that you looked."""
-    # Checked first: a look that shows nothing would still be logged.
-    if not sys.stdout.isatty():
-        raise CommandFailed("personal data is shown on a terminal only, not piped or written")
+    _require_terminal()
     with Staff(target_of(context)) as staff:
         case = staff.show(registration)
     out.print(case_table(case))
@@ -72,6 +71,12 @@ def show(context: typer.Context, registration: RegistrationId) -> None:
         " --accept (or --reject)" + (" --reason WHY" if case["cause"] == "office" else ""),
         soft_wrap=True,
     )
+
+
+def _require_terminal() -> None:
+    # Checked first: a look that shows nothing would still be logged.
+    if not sys.stdout.isatty():
+        raise CommandFailed("personal data is shown on a terminal only, not piped or written")
 
 
 def case_table(case: dict[str, Any]) -> Table:
@@ -86,14 +91,56 @@ def case_table(case: dict[str, Any]) -> Table:
         what = " ".join((one["decision"], one.get("reason") or "", *one["areas"]))
         table.add_row("proposed", f"{' '.join(what.split())}, {second(one['at'])}")
     table.add_section()
-    for pointer, value in leaves(case["data"]):
-        table.add_row(Text(pointer), Text(printable(value)))
+    _add_data(table, case["data"])
     return table
+
+
+def _add_data(table: Table, data: dict[str, Any]) -> None:
+    for pointer, value in leaves(data):
+        table.add_row(Text(pointer), Text(printable(value)))
 
 
 def printable(text: str) -> str:
     """Replace everything in a text that could move the cursor or change colours by U+FFFD."""
     return "".join(one if one.isprintable() or one in _JOINERS else "\ufffd" for one in text)
+
+
+@review.command("renewals")
+def show_renewals(context: typer.Context, registration: RegistrationId) -> None:
+    """Show a record whose access is to be renewed, on the terminal only; they can see it."""
+    _require_terminal()
+    with Staff(target_of(context)) as staff:
+        opened = staff.renewals(registration)
+    out.print(renewals_table(opened))
+    err.print(
+        "if the code is the one that your colleague tells you, and the person was identified:"
+        f" civic review renew {opened['id']} --code CODE",
+        soft_wrap=True,
+    )
+
+
+def renewals_table(opened: dict[str, Any]) -> Table:
+    """Return the renewals that wait, with the opened record, as a table."""
+    table = Table("", "", title=opened["id"], show_header=False)
+    for one in opened["renewals"]:
+        table.add_row("comparison code", one["code"])
+        table.add_row("asked by", Text(printable(one["asked_by"])))
+        table.add_row("asked", f"{second(one['asked_at'])}, lapses {second(one['lapses_at'])}")
+        table.add_section()
+    _add_data(table, opened["data"])
+    return table
+
+
+@review.command("renew")
+def renew(
+    context: typer.Context,
+    registration: RegistrationId,
+    code: Annotated[str, typer.Option(help="The comparison code that your colleague has.")],
+) -> None:
+    """Agree to a new access token that another person has asked for; the old one ends."""
+    with Staff(target_of(context)) as staff:
+        made = staff.agree_to_renewal(registration, read_code(code))
+    out.print(f"renewed: {second(made['renewed_at'])}; the person can have the receipt now")
 
 
 Accept = Annotated[bool, typer.Option("--accept", help="The person is on the roll.")]
