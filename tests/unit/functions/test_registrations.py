@@ -122,7 +122,7 @@ def test_post_makes_three_aws_calls_when_warm_and_looks_up_ids_that_can_come_bac
 ) -> None:
     registered(deployment)
     log_lines()
-    calls = {"dynamodb:PutItem": 2, "events:PutEvents": 1}
+    calls = {"dynamodb:PutItem": 1, "events:PutEvents": 1, "dynamodb:UpdateItem": 1}
     for key, made in ((None, calls), (KEY, calls | {"dynamodb:GetItem": 1})):
         registered(deployment, key=key)
         (line,) = log_lines()
@@ -234,7 +234,8 @@ def test_invalid_fields_are_named(deployment: Deployment) -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "operation"), [("dynamodb", "PutItem"), ("events", "PutEvents")]
+    ("service", "operation"),
+    [("dynamodb", "PutItem"), ("events", "PutEvents"), ("dynamodb", "UpdateItem")],
 )
 def test_unavailable_store_or_bus_is_503_and_nothing_is_acknowledged(
     deployment: Deployment, service: str, operation: str
