@@ -84,7 +84,7 @@ def expected(orderly: Pipeline, world: World, citizen: Citizen) -> Outcome:
         else:
             orderly.rectify(receipt, body)
         orderly.drain()
-        decided_by_people(orderly, receipt, citizen, revision)
+        decide_as_people_did(orderly, receipt, by_people(world, citizen, revision))
     assert receipt is not None
     if citizen.objections:
         orderly.now = min(objection.at for objection in citizen.objections)
@@ -106,14 +106,14 @@ def assert_as_asked(outcome: Outcome, world: World, citizen: Citizen) -> None:
         return
     last = max(citizen.revisions)
     newest = citizen.bodies(last)[0]
-    by_people = {one.round: one.decision for one in citizen.reviews if one.revision == last}
+    ruled = by_people(world, citizen, last)
     assert isinstance(outcome.held, tuple)
     data, (behind, verdict), joined, keys = outcome.held
     assert data == newest.registration.model_dump_json()
     row = decision_row(world.pipeline, citizen)
     assert row is not None
-    if by_people:
-        assert verdict.decision == by_people[max(by_people)]
+    if ruled:
+        assert verdict.decision == ruled[max(ruled)]
     elif row.ruling is None and row.standing is None:
         assert verdict.decision == newest.decision
     assert joined == (ERASED if citizen.objections else (0, 0))
@@ -121,9 +121,18 @@ def assert_as_asked(outcome: Outcome, world: World, citizen: Citizen) -> None:
     assert (outcome.on_the_roll is True) is (row.acceptance is not None)
 
 
-def decided_by_people(orderly: Pipeline, receipt: Receipt, citizen: Citizen, revision: int) -> None:
+def by_people(world: World, citizen: Citizen, revision: int) -> dict[int, Decision]:
+    """Return what people decided on a revision, by round.
+
+    What counts is what was stored: if it was not announced then, the sweep has it announced.
+    """
+    made = [one for one in world.pipeline.decisions.made if one.record.id == citizen.id]
+    verdicts = [one.verdict for one in made if one.record.revision == revision and one.verdict]
+    return {one.round: one.decision for one in verdicts if one.round}
+
+
+def decide_as_people_did(orderly: Pipeline, receipt: Receipt, rounds: dict[int, Decision]) -> None:
     """Repeat people's last decision on a revision."""
-    rounds = {one.round: one.decision for one in citizen.reviews if one.revision == revision}
     if rounds:
         row = orderly.decisions.get(receipt.id)
         assert row is not None

@@ -249,3 +249,18 @@ def test_what_the_rules_leave_to_people_after_an_acceptance_is_shown_as_it_is() 
     state.settle()
     state.ask(pick=0, kind=ReadStatus, fate=None)
     state.teardown()
+
+
+def test_what_people_decided_counts_though_the_list_closed_the_case_before_it_was_announced() -> (
+    None
+):
+    # The search found it at random: it knew of decisions by people only as they announced them.
+    state = Lives()
+    state.register(variant=0, keyed=False, fate=None)
+    state.settle()
+    state.rectify(pick=0, variant=1, fate=None)
+    state.settle()
+    state.decide_case(pick=0, decision="accepted", fate=Fate(8, How.UNANSWERED))
+    state.list_cases(fate=None)
+    state.settle()
+    state.teardown()

@@ -122,7 +122,9 @@ class World:
                 self._finish(citizen, kind)
         self.drain()
         self.pipeline.http("GET /reviews", staff="staff")
-        if self.queues.lost:
+        # A list may have closed the case of a decision that broke off before it was announced.
+        broken = any(one.troubled for who in self.citizens for one in who.of(DecideCase))
+        if self.queues.lost or broken:
             self.wait(timedelta(hours=1))
             self.pipeline.sweep()
             self.drain()
