@@ -1,6 +1,8 @@
 """Two members of staff give out a new access token, and each step is told to the person."""
 
+from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 
@@ -177,6 +179,17 @@ def test_repeating_either_half_changes_nothing(pipeline: Pipeline, receipt: Rece
     assert pipeline.requests.views == views
     ask(pipeline, receipt)
     assert pipeline.renewals.rows == rows
+
+
+def test_half_that_was_not_written_is_not_said_to_be(pipeline: Pipeline, receipt: Receipt) -> None:
+    ask(pipeline, receipt)
+    pipeline.now += SECOND
+    # A half that cannot be read counts as absent, and stands in the way of another.
+    refusing = Mock(wraps=pipeline.renewals, agree=Mock())
+    agreeing = replace(pipeline.agreeing, renewals=refusing)
+    with pytest.raises(RenewalNotFound):
+        agree_to_renewal(agreeing, receipt.id, code_of(NEW), JOHN)
+    assert opens(pipeline, receipt)
 
 
 def test_earlier_renewal_is_not_agreed_to_again(pipeline: Pipeline, receipt: Receipt) -> None:

@@ -1,10 +1,10 @@
 """What staff do for a person who lost the access token and proved who they are: give out another.
 
 It takes two members of staff and two functions. One asks, through `front_desk`, for a token that
-their own machine has made; another looks at the record, compares the code of the token with that of
-the first, and agrees, through `review`. From then on the new token opens the registration, and all
-earlier ones have ended. Both halves are logged before they are written, for the data subject to see
-(GDPR Art. 5(2), 15(1)(c)).
+their own machine has made; another, to whom the record is shown, compares the code of the token
+with that of the first, and agrees, through `review`. From then on the new token opens the
+registration, and all earlier ones have ended. Both halves are logged before they are written, for
+the data subject to see (GDPR Art. 5(2), 15(1)(c)).
 
 The processing may be restricted: nobody but the person can ask for a renewal (Art. 18(2)), and only
 with a token can they lift the restriction.
@@ -119,7 +119,11 @@ def agree_to_renewal(
         raise AnotherPersonNeeded
     agreeing.requests.note_view(StaffView(registration, now, by, RENEWED))
     agreeing.renewals.agree(found, Half(by, now))
-    return now
+    made = in_force(agreeing.renewals.of(registration))
+    if made is None or made.digest != found.digest or made.renewed_at is None:
+        # Somebody else's half is there already, and it is not one that counts.
+        raise RenewalNotFound
+    return made.renewed_at
 
 
 def _alive(agreeing: Agreeing, registration: RegistrationId) -> DecisionRow:

@@ -20,7 +20,7 @@ from civic.stack.workspace import here
 from civic.terminal.console import err, out
 from civic.terminal.locks import one_at_a_time
 
-app = typer.Typer(help="Measure what the system costs, and whom it would recognise.")
+app = typer.Typer(help="Measure what the system costs, and who is found again.")
 
 Population = Annotated[int, typer.Option(min=1, help="How many people register in each run.")]
 Seed = Annotated[int, typer.Option(help="The same seed generates the same people.")]
