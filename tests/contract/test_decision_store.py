@@ -537,6 +537,9 @@ def test_request_about_a_decision_that_is_no_more_is_no_obstacle(decisions: Deci
     stand(decisions, row(2, REJECTED))
     decisions.contest(ADA, row(1).updated)
     assert decisions.decide(row(3, REJECTED)) is None
+    decisions.contest(ADA, row(1).updated)
+    assert decisions.note_pending(row(4)) is None
+    assert decisions.decide(row(4, REJECTED)) is None
 
 
 @pytest.mark.parametrize(("known", "believed"), [(1, 0), (2, 0), (2, 1), (1, 2), (2, 3)])

@@ -98,7 +98,8 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
 
     @override
     def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
-        condition, values = _UNDECIDED, dict[str, Any]()
+        condition = _UNDECIDED
+        values: Item = {}
         if not (row.accepted or row.waits_for_people):
             condition = f"({condition}) AND {_NOT_CONTESTED}"
         same = "attribute_not_exists(rulings)"
