@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from civic.contracts.events import UUID_PATTERN
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.identity.errors import RowMalformed, StoreUnavailable
+from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.rows import Malformed, Tombstone
 from civic.runtime.aws_errors import failed_condition, unavailable_as
@@ -131,7 +131,7 @@ def readable[Row](parse: Callable[[Item], Row], item: Item) -> Row | Malformed:
     """Return what a row says, or that it cannot be read: another release may have written it."""
     try:
         return parse(item)
-    except (LookupError, TypeError, ValueError, RowMalformed):
+    except (LookupError, TypeError, ValueError):
         name = str(item["id"]["S"])
         return Malformed(RegistrationId(name) if _UUID.fullmatch(name) else _NO_ID)
 
