@@ -25,12 +25,13 @@ from civic.runtime.publisher import PublishFailed
 from tests.fakes.activities import Activity, Turns
 from tests.fakes.deployment import Handler
 from tests.fakes.faults import How
-from tests.fakes.pipeline import Pipeline
+from tests.fakes.pipeline import NOW, Pipeline
 from tests.fakes.queues import Message, Queues
 from tests.fakes.views import opened
 from tests.property.citizens import MARK, Citizen, Command
 from tests.property.commands import DecideCase, Intrude, Lift, Restrict
 
+_LONGEST = timedelta(days=360)
 _MOST_TASKS = 3
 
 
@@ -109,8 +110,8 @@ class World:
             self.go_on(task)
 
     def wait(self, time: timedelta) -> None:
-        """Let time pass."""
-        self.pipeline.now += time
+        """Let time pass, within a year: no queue and no archive keeps a message for longer."""
+        self.pipeline.now = min(self.pipeline.now + time, NOW + _LONGEST)
 
     def settle(self) -> None:
         """Let every run end, everybody finish what they began, and every message be handled."""
