@@ -15,7 +15,7 @@ from civic.identity.model.renewal import comparison_code
 from civic.operator import main as main_module
 from civic.operator.commands import desk, review
 from civic.operator.main import main
-from civic.operator.staff import Staff
+from civic.operator.staff import Staff, StaffRefused
 from civic.stack.workspace import Workspace
 from civic.terminal.failures import CommandFailed
 from civic.terminal.times import second
@@ -45,7 +45,7 @@ class Api:
     """Records the requests to both APIs, and answers."""
 
     asked: list[tuple[Any, ...]]
-    fails = False
+    fails: CommandFailed | None = None
     code: str | None = None
 
     def __init__(self, *_: object, **__: object) -> None:
@@ -60,7 +60,7 @@ class Api:
     def ask_for_renewal(self, registration: str, digest: str) -> dict[str, Any]:
         self.asked.append(("ask", registration, digest))
         if self.fails:
-            raise CommandFailed("the staff API does not answer")
+            raise self.fails
         made = comparison_code(AccessDigest(base64url.decode(digest)))
         return {"id": registration, "code": self.code or made}
 
@@ -134,15 +134,23 @@ def test_interrupted_renewal_goes_on_with_the_same_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "receipt.json"
-    monkeypatch.setattr(Api, "fails", True)
+    monkeypatch.setattr(Api, "fails", CommandFailed("the staff API does not answer"))
     assert renew(file) == 1
     assert not file.exists()
     assert (tmp_path / "receipt.json.part").stat().st_mode & 0o777 == 0o600
-    monkeypatch.setattr(Api, "fails", False)
+    monkeypatch.setattr(Api, "fails", None)
     assert renew(file, OTHER) == 1
     assert renew(file) == 0
     assert Api.asked[0] == Api.asked[1]
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_nothing_is_kept_of_a_renewal_of_who_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Api, "fails", StaffRefused(404, "not_found", None))
+    assert renew(tmp_path / "receipt.json") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_answer_about_another_token_is_an_alarm(

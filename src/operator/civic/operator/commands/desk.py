@@ -7,6 +7,7 @@ with that token, through the API that the person would use.
 
 import json
 import secrets
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from civic.identity.model.keys import digest_of
 from civic.identity.model.renewal import comparison_code
 from civic.operator.commands.registering import FileArgument, teller
 from civic.operator.commands.tokens import RegistrationId
-from civic.operator.staff import Staff
+from civic.operator.staff import Staff, StaffRefused
 from civic.stack.context import target_of
 from civic.terminal.console import err, out
 from civic.terminal.failures import CommandFailed
@@ -50,7 +51,12 @@ def renew(
     digest = digest_of(made.access_token)
     code = comparison_code(digest)
     with Staff(target_of(context)) as staff:
-        answered = staff.ask_for_renewal(registration, base64url.encode(digest))
+        try:
+            answered = staff.ask_for_renewal(registration, base64url.encode(digest))
+        except StaffRefused as refused:
+            if refused.status == HTTPStatus.NOT_FOUND:
+                kept.unlink()
+            raise
     if answered["code"] != code:
         raise CommandFailed(
             "the office's server answered with the code of another token; do not go on, and tell"
