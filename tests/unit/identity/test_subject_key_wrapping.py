@@ -240,8 +240,9 @@ def test_only_a_message_with_its_digest_counts_as_bound() -> None:
     assert not is_bound(wrap(NEIGHBOUR))
     assert not is_bound(forged(context=UNBOUND))
     assert not is_bound(forged(context=CONTEXT | {"more": "x"}))
-    # The names in it are no UTF-8.
+    # The names in it are no UTF-8: of the context, and of who wrapped it.
     assert not is_bound(WrappedKey(FIRST, wrap().blob.replace(b"access", b"\xff" * 6)))
+    assert not is_bound(WrappedKey(FIRST, wrap().blob.replace(b"civic", b"\xff" * 5)))
 
 
 @pytest.mark.parametrize("blob", [b"", b"\x00", b"\x02\x04\x78", bytes(1000), b"{}", b"\xff" * 99])
