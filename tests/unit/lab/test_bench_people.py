@@ -6,12 +6,12 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from civic.identity.model.likeness import Kind, kinds, likeness_keys
 from civic.lab.bench import people, strangers
 from civic.lab.bench.people import found_per_person, measure_people, precision, recall_of
 from civic.lab.bench.prices import PriceTable, Strangers
 from civic.lab.bench.recognised import Pairs
 from civic.lab.bench.strangers import Found, count_days, count_strangers, people_of, shared
+from civic.lab.likeness.likeness import Kind, kinds, likeness_keys
 from civic.lab.population.again import CHANGES, LOOK_ALIKES
 from tests.strategies.registrations import person
 

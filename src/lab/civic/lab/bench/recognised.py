@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from civic.client.people_formats import Payload
-from civic.identity.model.likeness import Kind, LikenessKey, kinds, likeness_keys
 from civic.identity.model.registration import Registration
 from civic.lab.bench.report import Tick
+from civic.lab.bench.strangers import PEPPER
+from civic.lab.likeness.likeness import Kind, LikenessKey, kinds, likeness_keys
 from civic.lab.population.again import (
     CHANGES,
     LOOK_ALIKES,
@@ -19,7 +20,6 @@ from civic.lab.population.again import (
 )
 from civic.lab.population.maker import Maker
 
-_PEPPER = bytes(32)
 CONTACTS = {"same contact": False, "new contact": True}
 """Whether telephone number and e-mail address are others the second time."""
 
@@ -103,7 +103,7 @@ def looking_alike(maker: Maker, people: Sequence[Payload]) -> Mapping[str, Pairs
 
 def keys_of(payload: Payload) -> frozenset[LikenessKey]:
     """Return the keys of a registration."""
-    return likeness_keys(Registration.model_validate_json(json.dumps(payload)), _PEPPER)
+    return likeness_keys(Registration.model_validate_json(json.dumps(payload)), PEPPER)
 
 
 def _without_id(payload: Payload) -> Payload:

@@ -17,12 +17,13 @@ from itertools import accumulate, chain, combinations, groupby, pairwise
 from math import log
 from multiprocessing import get_context
 
-from civic.identity.model.likeness import Kind, LikenessKey, kinds, likeness_keys
 from civic.identity.model.registration import Address, Consent, Registration
 from civic.lab.bench.prices import Strangers
 from civic.lab.bench.report import Tick
+from civic.lab.likeness.likeness import Kind, LikenessKey, kinds, likeness_keys
 
-_PEPPER = bytes(32)
+PEPPER = bytes(32)
+"""Of every key that is measured."""
 _DAYS_PER_YEAR = 365
 JOBS = 100
 _YOUNGEST = date(2008, 1, 1)
@@ -92,7 +93,7 @@ def count_days(crowd: Strangers, seed: int, days: Iterable[int]) -> Found:
     """Return the pairs of people who were born on the same of some days."""
     found = Found()
     for day in days:
-        keys = [likeness_keys(one, _PEPPER) for one in people_of(crowd, seed, day)]
+        keys = [likeness_keys(one, PEPPER) for one in people_of(crowd, seed, day)]
         found.people += len(keys)
         pairs = shared(keys)
         found.pairs += len(pairs)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from civic.identity.model.sounds import name_words, sound, words
+from civic.lab.likeness.sounds import name_words, sound, words
 
 
 @pytest.mark.parametrize(

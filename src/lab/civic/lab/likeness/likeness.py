@@ -27,12 +27,12 @@ from typing import NewType, Self
 
 import phonenumbers
 
-from civic.identity.model.dwelling import dwelling
 from civic.identity.model.phones import read_phone
 from civic.identity.model.postcodes import one_spelling
 from civic.identity.model.registration import Address, Registration
-from civic.identity.model.sounds import name_words, sound, words
 from civic.identity.model.subdivisions import find
+from civic.lab.likeness.dwelling import dwelling
+from civic.lab.likeness.sounds import name_words, sound, words
 
 LikenessKey = NewType("LikenessKey", bytes)
 """16 bytes: the kind, and 120 bits of HMAC-SHA-256 (RFC 2104 section 5) under the pepper."""
@@ -100,20 +100,6 @@ def kinds(keys: Iterable[LikenessKey]) -> frozenset[Kind]:
 def packed(keys: Iterable[LikenessKey]) -> bytes:
     """Return keys as one value: in order, 16 bytes each."""
     return b"".join(sorted(set(keys)))
-
-
-def unpacked(value: bytes) -> frozenset[LikenessKey]:
-    """Return the keys of a packed value.
-
-    Raises:
-        ValueError: It is not one.
-    """
-    starts = range(0, len(value), KEY_BYTES)
-    keys = frozenset(LikenessKey(value[start : start + KEY_BYTES]) for start in starts)
-    if packed(keys) != value or len(value) % KEY_BYTES:
-        raise ValueError("not a packed value of keys")
-    kinds(keys)
-    return keys
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,0 +1,1 @@
+"""Keys by which registrations of one person could be found; nothing that is deployed uses them."""
