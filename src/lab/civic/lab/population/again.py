@@ -3,6 +3,7 @@
 Made from a registration of the population, so that it is known which two are of one person.
 """
 
+import copy
 import json
 import re
 import string
@@ -37,7 +38,7 @@ def again(maker: Maker, first: Payload, change: Change, *, new_contact: bool) ->
         new_contact: Whether telephone number and e-mail address are others.
     """
     plain = _as_read(first)
-    second = _as_read(first)
+    second = copy.deepcopy(plain)
     change(maker, second)
     if second == plain and change is not _nothing:
         return None
@@ -196,13 +197,13 @@ def _moved(maker: Maker, payload: Payload) -> None:
 
 def _both(one: Change, other: Change) -> Change:
     def change(maker: Maker, payload: Payload) -> None:
-        before = json.dumps(payload)
+        before = copy.deepcopy(payload)
         one(maker, payload)
-        between = json.dumps(payload)
+        between = copy.deepcopy(payload)
         other(maker, payload)
-        if before == between or between == json.dumps(payload):
+        if between in (before, payload):
             payload.clear()
-            payload.update(json.loads(before))
+            payload.update(before)
 
     return change
 
