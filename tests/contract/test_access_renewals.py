@@ -44,11 +44,11 @@ def test_there_are_none_at_first(renewals: Store) -> None:
 
 
 def test_halves_are_kept_of_each_renewal_of_each_registration(renewals: Store) -> None:
-    renewals.ask(FIRST, ASKED)
-    renewals.ask(SECOND, Half(JOHN, LATER))
-    renewals.agree(FIRST, AGREED)
+    renewals.ask(FIRST.id, FIRST.digest, ASKED)
+    renewals.ask(SECOND.id, SECOND.digest, Half(JOHN, LATER))
+    renewals.agree(FIRST.id, FIRST.digest, AGREED)
     of_grace = Renewal(GRACE, FIRST.digest)
-    renewals.ask(of_grace, ASKED)
+    renewals.ask(of_grace.id, of_grace.digest, ASKED)
     assert set(renewals.of(ADA)) == {
         Renewal(ADA, FIRST.digest, ASKED, AGREED),
         Renewal(ADA, SECOND.digest, Half(JOHN, LATER)),
@@ -58,19 +58,19 @@ def test_halves_are_kept_of_each_renewal_of_each_registration(renewals: Store) -
 
 def test_first_who_asked_and_who_agreed_stay(renewals: Store) -> None:
     for half in (ASKED, Half(JOHN, LATER)):
-        renewals.ask(FIRST, half)
+        renewals.ask(FIRST.id, FIRST.digest, half)
     for half in (AGREED, Half(JANE, NOW)):
-        renewals.agree(FIRST, half)
+        renewals.agree(FIRST.id, FIRST.digest, half)
     assert renewals.of(ADA) == (Renewal(ADA, FIRST.digest, ASKED, AGREED),)
 
 
 def test_nobody_agrees_to_what_is_not_there(renewals: Store) -> None:
-    renewals.agree(FIRST, AGREED)
+    renewals.agree(FIRST.id, FIRST.digest, AGREED)
     assert renewals.of(ADA) == ()
 
 
 def test_expiring_changes_nothing_but_the_time_of_expiry(renewals: Store) -> None:
-    renewals.ask(FIRST, ASKED)
+    renewals.ask(FIRST.id, FIRST.digest, ASKED)
     renewals.expire(ADA, LATER)
     renewals.expire(GRACE, LATER)
     assert renewals.of(ADA) == (Renewal(ADA, FIRST.digest, ASKED),)
@@ -79,8 +79,8 @@ def test_expiring_changes_nothing_but_the_time_of_expiry(renewals: Store) -> Non
 
 def test_every_row_expires_at_the_time_that_was_said_first(aws: Aws) -> None:
     renewals = deployed()
-    renewals.ask(FIRST, ASKED)
-    renewals.ask(SECOND, ASKED)
+    renewals.ask(FIRST.id, FIRST.digest, ASKED)
+    renewals.ask(SECOND.id, SECOND.digest, ASKED)
     for at in (LATER, LATER + timedelta(days=1)):
         renewals.expire(ADA, at)
     times = [item["ttl"] for item in aws.items("access-renewals")]
@@ -106,7 +106,7 @@ def test_renewals_are_read_consistently(aws: Aws) -> None:
 )
 def test_half_that_is_none_counts_as_absent(aws: Aws, planted: dict[str, object]) -> None:
     renewals = deployed()
-    renewals.ask(FIRST, ASKED)
+    renewals.ask(FIRST.id, FIRST.digest, ASKED)
     (item,) = aws.items("access-renewals")
     clients.dynamodb().put_item(TableName="access-renewals", Item=item | planted)
     assert renewals.of(ADA) == (Renewal(ADA, FIRST.digest, ASKED),)
@@ -116,8 +116,8 @@ def test_half_that_is_none_counts_as_absent(aws: Aws, planted: dict[str, object]
     ("operation", "call"),
     [
         ("Query", lambda: deployed().of(ADA)),
-        ("UpdateItem", lambda: deployed().ask(FIRST, ASKED)),
-        ("UpdateItem", lambda: deployed().agree(FIRST, AGREED)),
+        ("UpdateItem", lambda: deployed().ask(FIRST.id, FIRST.digest, ASKED)),
+        ("UpdateItem", lambda: deployed().agree(FIRST.id, FIRST.digest, AGREED)),
         ("Query", lambda: deployed().expire(ADA, NOW)),
         ("GetItem", lambda: DynamoDbRegistrations(clients.dynamodb(), "decisions").has(ADA)),
     ],

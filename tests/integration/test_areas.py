@@ -50,7 +50,7 @@ def styles(citizen: Citizen, receipt: Receipt) -> list[str]:
 
     def look() -> list[str]:
         try:
-            offered = Device(citizen, receipt).elections()
+            offered = Device(citizen, receipt).look()[0]
         except Refused as not_yet:
             if not_yet.code != "not_found":
                 raise

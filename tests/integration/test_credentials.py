@@ -47,7 +47,7 @@ def offered(citizen: Citizen, receipt: Receipt) -> Election:
 
 def of_this_file(device: Device) -> list[Election]:
     """Return the election of these tests, among those that other files have left open."""
-    return [one for one in device.elections() if one.election == ELECTION]
+    return [one for one in device.look()[0] if one.election == ELECTION]
 
 
 def refusal(device: Device) -> tuple[int, str]:

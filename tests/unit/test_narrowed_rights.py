@@ -242,7 +242,7 @@ NARROWED = [
     ),
     Narrowed(
         "AskForRenewals",
-        lambda: access_renewals().ask(RENEWAL, Half("jane", NOW)),
+        lambda: access_renewals().ask(RENEWAL.id, RENEWAL.digest, Half("jane", NOW)),
         [
             {"UpdateExpression": "SET agreed_by = :by, agreed_at = :at"},
             {"UpdateExpression": "REMOVE agreed_at"},
@@ -252,7 +252,7 @@ NARROWED = [
     ),
     Narrowed(
         "AgreeToRenewals",
-        lambda: access_renewals().agree(RENEWAL, Half("john", NOW)),
+        lambda: access_renewals().agree(RENEWAL.id, RENEWAL.digest, Half("john", NOW)),
         [
             {"UpdateExpression": "SET asked_by = :by, asked_at = :at"},
             {"UpdateExpression": "REMOVE asked_at"},

@@ -99,6 +99,7 @@ def test_every_route_tells_who_has_the_old_token_that_it_has_ended(
     assert told["renewed_on"] == datetime.now(UTC).date().isoformat()
     assert "if you did not ask for it, tell the office" in told["title"]
     let_in = use(replace(who, token=NEW), route)
+    assert let_in["statusCode"] < 500
     assert content(let_in).get("code") not in {RENEWED[1], NOT_FOUND[1]}
 
 

@@ -89,14 +89,16 @@ class Citizen(ApiClient):
 
         It is None if the roll has heard of no decision yet.
         """
-        held = self.data(receipt)
+        return self.data(receipt) | {"roll": self.roll_entry_if_any(receipt)}
+
+    def roll_entry_if_any(self, receipt: Receipt) -> dict[str, Any] | None:
+        """Return what the roll holds about this person, None if it has heard of no decision."""
         try:
-            roll = self.roll_entry(receipt)
+            return self.roll_entry(receipt)
         except Refused as refused:
             if refused.status != codes.NOT_FOUND:
                 raise
-            roll = None
-        return held | {"roll": roll}
+            return None
 
     def elections(self, receipt: Receipt) -> dict[str, Any]:
         """Return the elections this person may vote in."""

@@ -146,14 +146,6 @@ class Device:
             _REFUSALS.validate_python(answer.get("refused", [])),
         )
 
-    def elections(self) -> list[Election]:
-        """Return the elections that the person may vote in, as `look` does."""
-        return self.look()[0]
-
-    def refusals(self) -> list[Refusal]:
-        """Return the elections of the person's area that they may not vote in, as `look` does."""
-        return self.look()[1]
-
     def prepare(self, election: ElectionId) -> Request:
         """Make the secrets of a credential and blind it; the issuer is not asked yet.
 

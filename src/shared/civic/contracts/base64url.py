@@ -30,6 +30,9 @@ _FOUR, _THREE, _TWO = (
     "[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048]",
     "[A-Za-z0-9_-][AQgw]",
 )
+OF_32_BYTES = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
+"""The pattern of 32 bytes, such as a digest."""
+
 Base64Url = Annotated[
     str, Field(pattern=f"^(?:{_FOUR})*(?:{_FOUR}|{_THREE}|{_TWO})$", max_length=1024)
 ]

@@ -15,6 +15,7 @@ import rfc8785
 
 from civic.audit.errors import EntryRefused
 from civic.audit.model.tiles import MAX_ENTRY
+from civic.contracts.base64url import OF_32_BYTES
 from civic.contracts.identifiers import ElectionId
 from civic.contracts.log_entries import BALLOT, EVENT
 from civic.contracts.voting import ELECTION_ID_PATTERN, STYLE_ID_PATTERN
@@ -29,7 +30,7 @@ _STYLE = STYLE_ID_PATTERN.strip("^$")
 _CONTEST = "c[1-9][0-9]{0,5}"
 _CHOICE = "o[1-9][0-9]{0,5}|write_ins"
 _AUDIENCE = "public|auditors|sample"
-_DIGEST = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]="
+_DIGEST = f"{OF_32_BYTES}="
 
 
 @dataclass(slots=True)

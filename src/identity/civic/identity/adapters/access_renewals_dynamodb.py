@@ -8,15 +8,13 @@ condition names only what its own role writes, and the key. Times are ISO 8601 i
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, override
 
-from botocore.exceptions import ClientError
-
 from civic.contracts.identifiers import RegistrationId
-from civic.identity.adapters.items import Item
+from civic.identity.adapters.items import Item, unless_in_the_way
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.renewal import Half, Renewal
 from civic.identity.ports.renewing import AccessRenewals, Registrations
-from civic.runtime.aws_errors import failed_condition, unavailable_as
+from civic.runtime.aws_errors import unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,18 +33,18 @@ class DynamoDbAccessRenewals(AccessRenewals):
         return tuple(map(_renewal, self._query(registration)))
 
     @override
-    def ask(self, renewal: Renewal, half: Half) -> None:
+    def ask(self, registration: RegistrationId, digest: AccessDigest, half: Half) -> None:
         self._update(
-            _key(renewal.id, renewal.digest),
+            _key(registration, digest),
             "SET asked_by = :by, asked_at = :at",
             "attribute_not_exists(asked_at)",
             ExpressionAttributeValues=_values(half),
         )
 
     @override
-    def agree(self, renewal: Renewal, half: Half) -> None:
+    def agree(self, registration: RegistrationId, digest: AccessDigest, half: Half) -> None:
         self._update(
-            _key(renewal.id, renewal.digest),
+            _key(registration, digest),
             "SET agreed_by = :by, agreed_at = :at",
             "attribute_exists(digest) AND attribute_not_exists(agreed_at)",
             ExpressionAttributeValues=_values(half),
@@ -79,18 +77,14 @@ class DynamoDbAccessRenewals(AccessRenewals):
 
     def _update(self, key: Item, change: str, condition: str, **names_and_values: Any) -> None:
         """Change a row under a condition, or do nothing if it does not hold."""
-        with unavailable_as(StoreUnavailable):
-            try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=key,
-                    UpdateExpression=change,
-                    ConditionExpression=condition,
-                    **names_and_values,
-                )
-            except ClientError as error:
-                if not failed_condition(error):
-                    raise
+        unless_in_the_way(
+            self._client.update_item,
+            TableName=self._table,
+            Key=key,
+            UpdateExpression=change,
+            ConditionExpression=condition,
+            **names_and_values,
+        )
 
 
 class DynamoDbRegistrations(Registrations):

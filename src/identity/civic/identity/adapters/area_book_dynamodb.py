@@ -32,7 +32,7 @@ from civic.runtime.cache import ExpiringCache
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_POINTER_LIFETIME = timedelta(minutes=1)
+POINTER_LIFETIME = timedelta(minutes=1)
 """For how long after a change an address may still be looked up in the version before."""
 _BATCH = 25
 _IN_USE, _BEGUN = "in_use", "begun"
@@ -49,7 +49,7 @@ class DynamoDbAreaBook(AreaBook):
         """Use ``table`` through ``client``."""
         self._client = client
         self._table = table
-        self._versions = ExpiringCache(self._version, _POINTER_LIFETIME, clock)
+        self._versions = ExpiringCache(self._version, POINTER_LIFETIME, clock)
 
     @override
     def page(self, address: Address) -> TablePage:
@@ -188,6 +188,10 @@ def _row(client: "DynamoDBClient", table: str, name: str, version: int = 0) -> I
 
 def _key(name: str, version: int) -> Item:
     return {"place": {"S": name}, "version": {"N": str(version)}}
+
+
+IN_USE_KEY = _key(_IN_USE, 0)
+"""Of the row that says which table is in use."""
 
 
 def _number(row: Item) -> int:

@@ -63,8 +63,9 @@ class RevisionedTable:
         Returns:
             None if it was written, otherwise the row that stood in its way; empty if none did.
         """
-        return self._unless_in_the_way(
+        return unless_in_the_way(
             self._client.put_item,
+            TableName=self._table,
             Item=item,
             ConditionExpression=condition,
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -79,8 +80,9 @@ class RevisionedTable:
         Returns:
             None if it was written, otherwise the row that stood in its way.
         """
-        return self._unless_in_the_way(
+        return unless_in_the_way(
             self._client.update_item,
+            TableName=self._table,
             Key={"id": {"S": registration}},
             UpdateExpression=change,
             ConditionExpression=condition,
@@ -92,25 +94,15 @@ class RevisionedTable:
         self, registration: RegistrationId, change: str, condition: str, **names_and_values: Any
     ) -> bool:
         """Change a row under a condition; False if it does not hold."""
-        known = self._unless_in_the_way(
+        known = unless_in_the_way(
             self._client.update_item,
+            TableName=self._table,
             Key={"id": {"S": registration}},
             UpdateExpression=change,
             ConditionExpression=condition,
             **names_and_values,
         )
         return known is None
-
-    def _unless_in_the_way(self, write: Callable[..., Any], **request: Any) -> Item | None:
-        with unavailable_as(StoreUnavailable):
-            try:
-                write(TableName=self._table, **request)
-            except ClientError as error:
-                if failed_condition(error):
-                    known: Any = error.response
-                    return {**known.get("Item", {})}
-                raise
-        return None
 
     def scan(self, condition: str, **names_and_values: Any) -> Iterator[Item]:
         """Return every row for which a condition holds."""
@@ -127,13 +119,44 @@ class RevisionedTable:
         self.write(item, EARLIEST_GRAVE, ExpressionAttributeValues={":at": item["erased_at"]})
 
 
+def unless_in_the_way(write: Callable[..., Any], **request: Any) -> Item | None:
+    """Make a conditional write.
+
+    Returns:
+        None if it was made; otherwise the row that stood in its way, if the request asks for it.
+    """
+    with unavailable_as(StoreUnavailable):
+        try:
+            write(**request)
+        except ClientError as error:
+            if failed_condition(error):
+                known: Any = error.response
+                return {**known.get("Item", {})}
+            raise
+    return None
+
+
 def readable[Row](parse: Callable[[Item], Row], item: Item) -> Row | Malformed:
     """Return what a row says, or that it cannot be read: another release may have written it."""
     try:
         return parse(item)
     except (LookupError, TypeError, ValueError):
-        name = str(item["id"]["S"])
-        return Malformed(RegistrationId(name) if _UUID.fullmatch(name) else _NO_ID)
+        try:
+            return Malformed(registration_of(item))
+        except ValueError:
+            return Malformed(_NO_ID)
+
+
+def registration_of(item: Item) -> RegistrationId:
+    """Return whose row it is.
+
+    Raises:
+        ValueError: The key is no id: what somebody else wrote there could be personal.
+    """
+    name = str(item["id"]["S"])
+    if not _UUID.fullmatch(name):
+        raise ValueError
+    return RegistrationId(name)
 
 
 def record_of(item: Item) -> RecordId:

@@ -5,19 +5,19 @@ The attributes of the roll and of analytics are those of `issuer_roll_dynamodb` 
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, override
 
-from civic.contracts.events import UUID_PATTERN, Decision
+from civic.contracts.events import Decision
 from civic.contracts.identifiers import RegistrationId, Revision
+from civic.identity.adapters.area_book_dynamodb import IN_USE_KEY
 from civic.identity.adapters.decision_store_dynamodb import newest_of
-from civic.identity.adapters.items import Item, readable
+from civic.identity.adapters.items import Item, digest_of, readable, registration_of
 from civic.identity.adapters.request_log_dynamodb import open_request
 from civic.identity.errors import RowMalformed, StoreUnavailable
-from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.keys import RecordId
 from civic.identity.model.requests import SubjectRequest
 from civic.identity.model.sweeping import (
     Buried,
@@ -46,9 +46,6 @@ _ERASURE = ("id", "requested", "receipt")
 _CASE = ("id", "revision")
 _REQUEST = ("id", "entry", "received", "count")
 _TABLE_IN_USE = ("place", "version", "number")
-_TABLE_KEY = {"place": {"S": "in_use"}, "version": {"N": "0"}}
-"""Of the row of `area_book_dynamodb` that says which table is in use."""
-_UUID = re.compile(UUID_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +125,7 @@ class DynamoDbOverview(Overview):
 
     @override
     def area_version(self) -> int:
-        item = self._get(self._tables.areas, _TABLE_IN_USE, _TABLE_KEY)
+        item = self._get(self._tables.areas, _TABLE_IN_USE, IN_USE_KEY)
         return _parsed(lambda there: _number(there, "number") or 0, item) if item else 0
 
     @override
@@ -179,28 +176,17 @@ def _parsed[Row](parse: Callable[[Item], Row], item: Item) -> Row:
         raise RowMalformed from None
 
 
-def _registration(item: Item) -> RegistrationId:
-    name = item["id"]["S"]
-    if not _UUID.fullmatch(name):
-        raise ValueError
-    return RegistrationId(name)
-
-
 def _record(item: Item) -> RecordId:
-    return RecordId(_registration(item), Revision(int(item["revision"]["N"])))
-
-
-def _digest(item: Item) -> AccessDigest:
-    return AccessDigest(bytes(item["access_digest"]["B"]))
+    return RecordId(registration_of(item), Revision(int(item["revision"]["N"])))
 
 
 def _life(item: Item) -> Life | Death:
     if _ERASED in item:
-        return Death(_registration(item), _time(item, _ERASED))
+        return Death(registration_of(item), _time(item, _ERASED))
     newest, time, undecided = newest_of(item)
     return Life(
-        RecordId(_registration(item), newest),
-        _digest(item),
+        RecordId(registration_of(item), newest),
+        digest_of(item),
         _time(item, time),
         None if undecided else Decision(item["decision"]["S"]),
         0 if undecided else _number(item, "round") or 0,
@@ -212,13 +198,13 @@ def _life(item: Item) -> Life | Death:
 def _held(item: Item) -> Held | Buried:
     if _ERASED in item:
         return Buried()
-    return Held(_record(item), _digest(item), _time(item, "updated"))
+    return Held(_record(item), digest_of(item), _time(item, "updated"))
 
 
 def _request(item: Item) -> SubjectRequest | None:
     request = open_request(item)
     if request is not None:
-        _registration(item)
+        registration_of(item)
         _time(item, "received")
     return request
 

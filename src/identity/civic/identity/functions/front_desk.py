@@ -55,9 +55,9 @@ def front_desk() -> FrontDesk:
 def _ask(request: Request, line: Invocation) -> Response:
     registration = registration_id(request, line)
     digest = AccessDigest(base64url.decode(request.body(RenewalRequest).digest))
-    asked = ask_for_renewal(front_desk(), registration, digest, request.principal)
+    code = ask_for_renewal(front_desk(), registration, digest, request.principal)
     line.count("RenewalsAsked")
-    return answer(200, RenewalAsked(id=registration, code=asked.code))
+    return answer(200, RenewalAsked(id=registration, code=code))
 
 
 ROUTES = Routes(

@@ -5,10 +5,11 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from civic.contracts.base64url import OF_32_BYTES
 from civic.contracts.events import Area, Decision, Reason
 from civic.identity.http.bodies import Body, Id
 from civic.identity.model.registration import Registration
-from civic.identity.model.renewal import CODE_CHARACTERS
+from civic.identity.model.renewal import CODE_PATTERN
 from civic.identity.model.review import OfficeReason, ReviewCause
 
 
@@ -91,7 +92,7 @@ class ReviewOutcome(Body):
 
 
 _CODE = Field(
-    pattern=rf"^[{CODE_CHARACTERS}]{{4}}(-[{CODE_CHARACTERS}]{{4}}){{3}}$",
+    pattern=CODE_PATTERN,
     description="The first 80 bits of the digest of the new token, in Crockford's base 32",
 )
 
@@ -102,7 +103,7 @@ class RenewalRequest(Body):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     digest: str = Field(
-        pattern="^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$",
+        pattern=f"^{OF_32_BYTES}$",
         description="SHA-256 of the new access token, in base64url",
     )
 

@@ -20,6 +20,8 @@ CODE_CHARACTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32, which has no I, L, O and U."""
 
 _GROUPS, _GROUP = 4, 4
+_FOUR = f"[{CODE_CHARACTERS}]{{{_GROUP}}}"
+CODE_PATTERN = f"^{_FOUR}(-{_FOUR}){{{_GROUPS - 1}}}$"
 _BITS = 5
 _MISTAKEN = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
 
@@ -67,10 +69,18 @@ class Renewal:
         return self.asked.at <= now <= self.asked.at + AGREED_WITHIN
 
 
-def in_force(renewals: Iterable[Renewal]) -> Renewal | None:
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The renewal whose token opens a registration, and since when."""
+
+    since: datetime
+    renewal: Renewal
+
+
+def in_force(renewals: Iterable[Renewal]) -> InForce | None:
     """Return the renewal whose token opens the registration; None if it is the first token."""
-    made = [(one.renewed_at, one.digest, one) for one in renewals if one.renewed_at is not None]
-    return max(made, key=lambda one: one[:2])[2] if made else None
+    made = (InForce(at, one) for one in renewals if (at := one.renewed_at) is not None)
+    return max(made, key=lambda one: (one.since, one.renewal.digest), default=None)
 
 
 def comparison_code(digest: AccessDigest) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from civic.contracts.identifiers import RegistrationId
+from civic.identity.model.keys import AccessDigest
 from civic.identity.model.renewal import Half, Renewal
 
 
@@ -14,11 +15,11 @@ class AccessRenewals(Protocol):
         """Return every renewal of a registration; a half that cannot be read counts as absent."""
         ...
 
-    def ask(self, renewal: Renewal, half: Half) -> None:
+    def ask(self, registration: RegistrationId, digest: AccessDigest, half: Half) -> None:
         """Note who asked for a renewal; the first who did stays."""
         ...
 
-    def agree(self, renewal: Renewal, half: Half) -> None:
+    def agree(self, registration: RegistrationId, digest: AccessDigest, half: Half) -> None:
         """Note who agreed to a renewal that is there; the first who did stays."""
         ...
 

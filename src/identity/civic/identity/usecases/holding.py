@@ -29,13 +29,13 @@ def holds(
     """
     known = renewals.of(registration)
     current = in_force(known)
-    if current is None or current.renewed_at is None:
+    if current is None:
         return may_access(access_token, stored)
     if stored is None:
         return False
-    if may_access(access_token, current.digest):
+    if may_access(access_token, current.renewal.digest):
         return True
     ended = [stored, *(one.digest for one in known if one.renewed_at is not None)]
     if any(may_access(access_token, digest) for digest in ended):
-        raise AccessRenewed(current.renewed_at.date())
+        raise AccessRenewed(current.since.date())
     return False

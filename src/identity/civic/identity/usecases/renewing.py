@@ -18,7 +18,7 @@ from civic.contracts.ports import Clock
 from civic.identity.errors import AnotherPersonNeeded, RegistrationNotFound, RenewalNotFound
 from civic.identity.model.keys import AccessDigest
 from civic.identity.model.registration import Registration
-from civic.identity.model.renewal import Half, Renewal, in_force
+from civic.identity.model.renewal import Half, Renewal, comparison_code, in_force
 from civic.identity.model.requests import RENEWAL_LOOK, RENEWED, RENEWING, StaffView
 from civic.identity.model.rows import DecisionRow
 from civic.identity.ports import DecisionStore, RequestLog
@@ -57,8 +57,11 @@ class OpenedRenewals:
 
 def ask_for_renewal(
     desk: FrontDesk, registration: RegistrationId, digest: AccessDigest, by: str
-) -> Renewal:
-    """Ask for a new token, by its digest; repeating it changes nothing.
+) -> str:
+    """Ask for a new token, by its digest; repeating it changes no renewal, but is logged again.
+
+    Returns:
+        The code by which another member of staff knows it.
 
     Raises:
         RegistrationNotFound: There is no such registration, or it was erased.
@@ -67,9 +70,8 @@ def ask_for_renewal(
         raise RegistrationNotFound
     asked = Half(by, desk.clock())
     desk.requests.note_view(StaffView(registration, asked.at, by, RENEWING))
-    renewal = Renewal(registration, digest, asked)
-    desk.renewals.ask(renewal, asked)
-    return renewal
+    desk.renewals.ask(registration, digest, asked)
+    return comparison_code(digest)
 
 
 def show_renewals(agreeing: Agreeing, registration: RegistrationId, by: str) -> OpenedRenewals:
@@ -110,20 +112,20 @@ def agree_to_renewal(
     _alive(agreeing, registration)
     now, known = agreeing.clock(), agreeing.renewals.of(registration)
     current = in_force(known)
-    if current and current.renewed_at and current.code == code:
-        return current.renewed_at
+    if current and current.renewal.code == code:
+        return current.since
     found = next((one for one in known if one.code == code and one.waits(now)), None)
     if found is None:
         raise RenewalNotFound
     if _asked_by(found, by):
         raise AnotherPersonNeeded
     agreeing.requests.note_view(StaffView(registration, now, by, RENEWED))
-    agreeing.renewals.agree(found, Half(by, now))
+    agreeing.renewals.agree(registration, found.digest, Half(by, now))
     made = in_force(agreeing.renewals.of(registration))
-    if made is None or made.digest != found.digest or made.renewed_at is None:
+    if made is None or made.renewal.digest != found.digest:
         # Somebody else's half is there already, and it is not one that counts.
         raise RenewalNotFound
-    return made.renewed_at
+    return made.since
 
 
 def _alive(agreeing: Agreeing, registration: RegistrationId) -> DecisionRow:

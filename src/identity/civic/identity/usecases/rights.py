@@ -64,11 +64,11 @@ def restrict(
         RegistrationNotFound: Unknown, erased or another person's.
         AccessRenewed: Staff have given out another token since.
     """
-    read_status(rights.known, registration, access_token)
+    known = read_status(rights.known, registration, access_token)
     rights.requests.note_request(
         SubjectRequest(registration, RequestKind.RESTRICTION, rights.clock())
     )
-    row = _set_restriction(rights, registration, access_token, restricted=True)
+    row = _set_restriction(rights, known, access_token, restricted=True)
     _announce(rights, row, trace)
     rights.requests.complete(registration, RequestKind.RESTRICTION, rights.clock())
     return row
@@ -87,7 +87,7 @@ def lift_restriction(
     if known.restriction == 0:
         return known
     rights.requests.note_request(SubjectRequest(registration, RequestKind.LIFTING, rights.clock()))
-    row = _set_restriction(rights, registration, access_token, restricted=False)
+    row = _set_restriction(rights, known, access_token, restricted=False)
     _announce(rights, row, trace)
     rights.requests.complete(registration, RequestKind.LIFTING, rights.clock())
     return row
@@ -190,15 +190,15 @@ def _known(
 
 
 def _set_restriction(
-    rights: Rights, registration: RegistrationId, access_token: str, *, restricted: bool
+    rights: Rights, row: DecisionRow, access_token: str, *, restricted: bool
 ) -> DecisionRow:
     for _ in range(_ATTEMPTS):
-        row = read_status(rights.known, registration, access_token)
         if row.restricted == restricted:
             return row
         now = rights.clock()
         if rights.decisions.restrict(row, now):
             return replace(row, restriction=row.restriction + 1, restriction_changed=now)
+        row = read_status(rights.known, row.record.id, access_token)
     raise TooManyRevisions
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from civic.client.api_client import Refused
 from civic.client.citizen import Citizen, Receipt
 from civic.client.submission import in_parallel
 from civic.lab.population.generator import Person
@@ -13,8 +12,6 @@ from civic.operator.staff import Staff, judgement
 from civic.stack.target import Target
 from civic.terminal.console import bar, err
 from civic.terminal.waiting import until
-
-_NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +73,5 @@ def _settle(target: Target, waiting: list[Registrant]) -> None:
 
 def roll_areas(citizen: Citizen, receipt: Receipt) -> tuple[str, ...]:
     """Return the areas that the roll has of somebody; none if they are not on it."""
-    try:
-        entry = citizen.roll_entry(receipt)
-    except Refused as refusal:
-        if refusal.status != _NOT_FOUND:
-            raise
-        return ()
-    return tuple(entry["areas"]) if entry["on_the_roll"] else ()
+    entry = citizen.roll_entry_if_any(receipt)
+    return tuple(entry["areas"]) if entry and entry["on_the_roll"] else ()

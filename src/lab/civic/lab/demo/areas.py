@@ -3,13 +3,11 @@
 import time
 from importlib.resources import as_file, files
 
+from civic.identity.adapters.area_book_dynamodb import POINTER_LIFETIME
 from civic.operator.area_file import read_table
 from civic.operator.areas import editor_of, load, plan
 from civic.stack.target import Target
 from civic.terminal.console import err
-
-_KNOWN_FOR = 61
-"""For how many seconds a function may go on with the table before, and a second more."""
 
 
 def load_areas(target: Target) -> None:
@@ -29,4 +27,4 @@ def load_areas(target: Target) -> None:
             f"the demo's table of areas is in use now, in place of version"
             f" {planned.in_use.version}; waiting a minute until every function knows it"
         )
-        time.sleep(_KNOWN_FOR)
+        time.sleep(POINTER_LIFETIME.total_seconds() + 1)

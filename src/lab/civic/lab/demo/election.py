@@ -131,7 +131,7 @@ class _Day:
 
         def ask(receipt: Receipt) -> Credential | None:
             device = Device(citizen, receipt)
-            if any(one.election == self.election for one in device.refusals()):
+            if any(one.election == self.election for one in device.look()[1]):
                 return None
             return device.credential(self.election)
 

@@ -20,13 +20,13 @@ class MemoryAccessRenewals:
     def of(self, registration: RegistrationId) -> tuple[Renewal, ...]:
         return tuple(row for (of, _), row in sorted(self.rows.items()) if of == registration)
 
-    def ask(self, renewal: Renewal, half: Half) -> None:
-        place = renewal.id, renewal.digest
+    def ask(self, registration: RegistrationId, digest: AccessDigest, half: Half) -> None:
+        place = registration, digest
         known = self.rows.get(place, Renewal(*place))
         self.rows[place] = known if known.asked else replace(known, asked=half)
 
-    def agree(self, renewal: Renewal, half: Half) -> None:
-        place = renewal.id, renewal.digest
+    def agree(self, registration: RegistrationId, digest: AccessDigest, half: Half) -> None:
+        place = registration, digest
         known = self.rows.get(place)
         if known is not None and known.agreed is None:
             self.rows[place] = replace(known, agreed=half)
