@@ -1,14 +1,17 @@
 """What staff do in the pipeline, and people who wait for them."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from civic.contracts.events import Decision, ValidationRequest
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.identity.model.keys import RecordId
+from civic.identity.model.keys import RecordId, digest_of
 from civic.identity.model.receipt import Receipt
+from civic.identity.model.renewal import comparison_code
 from civic.identity.model.requests import RequestKind
 from civic.identity.model.review import Judgement
 from civic.identity.model.rows import DecisionRow
+from civic.identity.usecases.renewing import agree_to_renewal, ask_for_renewal
 from civic.identity.usecases.review import OpenedCase, decide_case, list_cases, show_case
 from civic.identity.usecases.rights import request_review, restrict
 from tests.fakes.pipeline import TRACE, Pipeline
@@ -18,6 +21,7 @@ from tests.strategies.registrations import person
 ACCEPTED, REJECTED = Decision.ACCEPTED, Decision.REJECTED
 JANE, JOHN = "arn:aws:iam::123456789012:user/jane", "arn:aws:iam::123456789012:user/john"
 DOUBTFUL = person(national_id="not one")
+NEW_TOKEN = "new-access-token"
 HOPELESS = person(citizenship_attestation=False)
 
 
@@ -90,3 +94,13 @@ def open_requests(pipeline: Pipeline, receipt: Receipt) -> set[RequestKind]:
 def restricted(pipeline: Pipeline, receipt: Receipt) -> Receipt:
     restrict(pipeline.rights, receipt.id, receipt.access_token, TRACE)
     return receipt
+
+
+def renew(pipeline: Pipeline, receipt: Receipt, token: str = NEW_TOKEN) -> Receipt:
+    """Give out a new access token; return the new receipt."""
+    digest = digest_of(token)
+    ask_for_renewal(pipeline.front_desk, receipt.id, digest, JANE)
+    pipeline.now += timedelta(seconds=1)
+    agree_to_renewal(pipeline.agreeing, receipt.id, comparison_code(digest), JOHN)
+    pipeline.now += timedelta(seconds=1)
+    return Receipt(receipt.id, token)

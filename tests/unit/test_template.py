@@ -5,6 +5,7 @@ import pytest
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.identity.model.sweeping import Finding
 from civic.runtime.observability import NAMESPACE
+from tests.documents import ROOT
 from tests.templates import TEMPLATES, every, home_of, logical_id, only
 
 
@@ -14,6 +15,8 @@ def test_queues_outlive_no_tombstone() -> None:
         assert queue["MessageRetentionPeriod"] < longest
     ((_, _, archive),) = every("AWS::Events::Archive")
     assert archive["RetentionDays"] * 86_400 < longest
+    described = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    assert f"lives {TOMBSTONE_LIFETIME.days} days" in described
 
 
 def test_subject_keys_leave_no_lasting_copy() -> None:
@@ -35,7 +38,7 @@ def test_subject_keys_leave_no_lasting_copy() -> None:
     "table",
     [
         *["HighSecDataStore", "AnalyticsJoins", "IssuerRoll"],
-        *["ErasureLedger", "RequestLog"],
+        *["ErasureLedger", "RequestLog", "AccessRenewals"],
     ],
 )
 def test_tombstones_and_notes_expire_by_the_attribute_that_the_code_writes(table: str) -> None:

@@ -74,6 +74,9 @@ def test_person_of_17_votes_from_their_birthday_and_not_today() -> None:
     office.drain()
     assert office.standing.accepted
     assert office.standing.eligible_from == BIRTHDAY
+    kept = decision_of(office.pipeline, office.receipt.id).acceptance
+    assert kept is not None
+    assert kept.eligible_from == BIRTHDAY
     office.publish(day=TODAY.date())
     office.publish(OTHER, day=BIRTHDAY)
     with pytest.raises(NotYetEligible) as refused:

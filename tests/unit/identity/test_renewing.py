@@ -31,10 +31,10 @@ from civic.identity.usecases.rights import (
 )
 from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import TRACE, Pipeline
-from tests.fakes.reviewing import JANE, JOHN
+from tests.fakes.reviewing import JANE, JOHN, NEW_TOKEN, renew
 from tests.strategies.registrations import person
 
-NEW, NEWER = "new-access-token", "newer-access-token"
+NEW, NEWER = NEW_TOKEN, "newer-access-token"
 SECOND = timedelta(seconds=1)
 
 
@@ -48,15 +48,6 @@ def ask(pipeline: Pipeline, receipt: Receipt, token: str = NEW, by: str = JANE) 
 
 def agree(pipeline: Pipeline, receipt: Receipt, token: str = NEW, by: str = JOHN) -> None:
     agree_to_renewal(pipeline.agreeing, receipt.id, code_of(token), by)
-
-
-def renew(pipeline: Pipeline, receipt: Receipt, token: str = NEW) -> Receipt:
-    """Give out a new token; return the new receipt."""
-    ask(pipeline, receipt, token)
-    pipeline.now += SECOND
-    agree(pipeline, receipt, token)
-    pipeline.now += SECOND
-    return Receipt(receipt.id, token)
 
 
 def opens(pipeline: Pipeline, receipt: Receipt) -> bool:

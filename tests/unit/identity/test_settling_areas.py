@@ -23,6 +23,7 @@ from civic.identity.model.registration import Address
 from civic.identity.model.review import Judgement, OfficeReason
 from civic.identity.model.rows import Acceptance
 from civic.identity.usecases.review import decide_case, propose
+from civic.identity.usecases.rights import lift_restriction, restrict
 from tests.fakes.pipeline import TRACE, Consumer, Pipeline
 from tests.fakes.reviewing import (
     ACCEPTED,
@@ -32,6 +33,7 @@ from tests.fakes.reviewing import (
     correct,
     decide,
     listed,
+    renew,
     standing,
     two_people,
 )
@@ -434,3 +436,33 @@ def test_acceptance_for_another_reason_settles_no_area() -> None:
     # The address is as people saw it, but nobody has said where it is.
     assert standing(pipeline, receipt) == (REVIEW, 0)
     assert on_the_roll(pipeline, receipt) == ("N1", "DE-BE", "DE")
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+def test_after_a_renewal_people_look_again_at_what_they_had_settled(*, renewed: bool) -> None:
+    pipeline = Pipeline()
+    receipt = narnian(pipeline)
+    decide(pipeline, receipt, areas=("DE-BE",))
+    pipeline.drain()
+    holder = renew(pipeline, receipt) if renewed else receipt
+    pipeline.rectify(holder, person(address=NARNIA, username="another"))
+    pipeline.drain()
+    assert standing(pipeline, receipt) == ((REVIEW if renewed else ACCEPTED), 0)
+    assert on_the_roll(pipeline, receipt) == ("DE-BE", "DE")
+
+
+def test_person_who_restricted_the_processing_gets_the_new_area_once_they_lift_it() -> None:
+    pipeline = Pipeline()
+    load(pipeline, p10119="DE-BE-N1")
+    receipt = pipeline.register(person(address=replace_region(NARNIA, None)))
+    pipeline.drain()
+    restrict(pipeline.rights, receipt.id, receipt.access_token, TRACE)
+    pipeline.drain()
+    load(pipeline, p10119="DE-BE-N2")
+    pipeline.now += timedelta(hours=2)
+    assert pipeline.sweep() == {}
+    assert on_the_roll(pipeline, receipt)[0] == "DE-BE-N1"
+    lifted = len(pipeline.bus.events)
+    lift_restriction(pipeline.rights, receipt.id, receipt.access_token, TRACE)
+    pipeline.drain(lifted)
+    assert on_the_roll(pipeline, receipt)[0] == "DE-BE-N2"

@@ -9,7 +9,7 @@ import pytest
 from civic.lab.bench import people, strangers
 from civic.lab.bench.people import found_per_person, measure_people, precision, recall_of
 from civic.lab.bench.prices import PriceTable, Strangers
-from civic.lab.bench.recognised import Pairs
+from civic.lab.bench.recognised import CONTACTS, Pairs
 from civic.lab.bench.strangers import Found, count_days, count_strangers, people_of, shared
 from civic.lab.likeness.likeness import Kind, kinds, likeness_keys
 from civic.lab.population.again import CHANGES, LOOK_ALIKES
@@ -127,6 +127,10 @@ def test_the_section_says_what_was_found_and_what_is_missed(
     )
     ways = document["details"]["registered_again"]
     assert len(ways) == 2 * len(CHANGES)
+    spelt_or_moved = ("names swapped", "accents dropped", "typo in the street", "moved")
+    for way in ("nothing", "typo in the postcode", *spelt_or_moved):
+        for contact in CONTACTS:
+            assert ways[f"{way}, {contact}"]["without_id"]["found"] in {1, None}
     assert ways["nothing, same contact"]["without_id"]["found"] == 1
     assert ways["moved, another surname, new contact"]["without_id"]["found"] < 0.2
     alike = document["details"]["look_alikes"]

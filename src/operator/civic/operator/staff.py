@@ -162,13 +162,15 @@ class Staff(SignedApi):
 
     def show(self, registration: str) -> dict[str, Any]:
         """Open a case, which is personal data. The look is logged, and shown to the person."""
-        return self.call("GET", _path(registration))
+        return self.call("GET", f"/reviews/{_uuid(registration)}")
 
     def decide(
         self, registration: str, revision: int, judgement: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Decide a case, for the revision that was looked at; see ``judgement``."""
-        return self.call("POST", _path(registration), {"revision": revision, **judgement})
+        return self.call(
+            "POST", f"/reviews/{_uuid(registration)}", {"revision": revision, **judgement}
+        )
 
     def renewals(self, registration: str) -> dict[str, Any]:
         """Open the record for the renewals that wait. The look is logged, and shown to the person.
@@ -213,10 +215,6 @@ def judgement(
     """Return what is to be decided, as the API takes it: ``accepted`` or ``rejected``."""
     optional = {"areas": list(areas), "reason": reason}
     return {"decision": decision, **{name: value for name, value in optional.items() if value}}
-
-
-def _path(registration: str) -> str:
-    return f"/reviews/{_uuid(registration)}"
 
 
 def _uuid(registration: str) -> uuid.UUID:

@@ -8,7 +8,7 @@ contain personal data.
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 
@@ -51,6 +51,12 @@ class Invocation:
         if metric is not None:
             self.count(metric)
         return describe(error)
+
+    def raise_first[Part: str](self, failed: Mapping[Part, Exception]) -> None:
+        """Note which parts of the work failed, and raise the first error, if there is one."""
+        if failed:
+            self.note(failed={name: describe(error) for name, error in failed.items()})
+            raise next(iter(failed.values()))
 
     def count(self, metric: str, amount: int = 1) -> None:
         """Add to a metric. Its name must be a constant, so that the number of names is bounded."""

@@ -18,7 +18,7 @@ from civic.identity.usecases.deadlines import (
     end_retention,
 )
 from civic.runtime import clients
-from civic.runtime.observability import Invocation, describe, invocation
+from civic.runtime.observability import Invocation, invocation
 from civic.runtime.publisher import EventBridgePublisher
 
 _MOST_NAMED = 100
@@ -51,9 +51,7 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
         line.count("RowsUnreadable", len(unreadable))
         for registration in unreadable[:_MOST_NAMED]:
             line.record(id=registration, outcome="unreadable")
-        if failed:
-            line.note(failed={name: describe(error) for name, error in failed.items()})
-            raise next(iter(failed.values()))
+        line.raise_first(failed)
         numbers = {name: done[name].number for name in ("overdue", "ended")}
         return numbers | {"unreadable": len(unreadable)}
 

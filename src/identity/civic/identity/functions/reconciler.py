@@ -11,7 +11,7 @@ from civic.identity.adapters.sweep_progress_dynamodb import DynamoDbProgress
 from civic.identity.model.sweeping import Fault, Finding, Walk
 from civic.identity.usecases.sweeping import Sweeping, sweep
 from civic.runtime import clients
-from civic.runtime.observability import describe, invocation
+from civic.runtime.observability import invocation
 from civic.runtime.publisher import EventBridgePublisher
 from civic.runtime.settings import Settings
 
@@ -61,9 +61,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         if swept.mended or not swept.failed:
             line.count("Mended", swept.mended)
         line.note(ended=sorted(swept.ended))
-        if swept.failed:
-            line.note(failed={walk: describe(error) for walk, error in swept.failed.items()})
-            raise next(iter(swept.failed.values()))
+        line.raise_first(swept.failed)
         return {
             "found": {finding.value: number for finding, number in swept.found.items()},
             "mended": swept.mended,

@@ -88,11 +88,11 @@ def _by_the_table(maker: Maker, name: str, number: int) -> Person:
     correction = None
     if recipe.correct is not None or kind.new_homes:
         correction = copy.deepcopy(payload)
-    if correction is not None and kind.new_homes:
-        new_home = maker.draw.choice(kind.new_homes)
-        maker.settle(correction, new_home)
-    if correction is not None and recipe.correct is not None:
-        recipe.correct(maker, correction)
+        if kind.new_homes:
+            new_home = maker.draw.choice(kind.new_homes)
+            maker.settle(correction, new_home)
+        if recipe.correct is not None:
+            recipe.correct(maker, correction)
     areas = new_home.areas if kind.on_the_roll else ()
     return Person(payload, name, areas, correction, kind.staff_settle)
 
