@@ -29,7 +29,13 @@ REJECTED = Verdict(
     "national-2027.1",
 )
 REVIEW = Verdict(Decision.REVIEW, (), "national-2027.1")
-RULING = Ruling(1, Decision.REJECTED, {"address": bytes(16), "email": bytes(range(16))}, ("N1",))
+RULING = Ruling(
+    1,
+    Decision.REJECTED,
+    {"address": bytes(16), "email": bytes(range(16))},
+    ("N1",),
+    ended_acceptance=True,
+)
 BY_THE_FIRST = Acceptance(Revision(1), ("N1", "DE-BE", "DE"), 3, date(2027, 5, 1))
 GRAVE = Tombstone(ADA, NOW, access_digest=DIGEST)
 

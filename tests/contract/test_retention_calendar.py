@@ -11,7 +11,14 @@ from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.rows import Acceptance, DecisionRow, Malformed, Tombstone, Verdict
+from civic.identity.model.rows import (
+    Acceptance,
+    DecisionRow,
+    Malformed,
+    Ruling,
+    Tombstone,
+    Verdict,
+)
 from civic.lab.memory.identity import MemoryDecisions
 from civic.runtime import clients
 from tests.fakes.aws import Aws
@@ -67,6 +74,16 @@ def test_rejected_correction_of_the_accepted_ends_nothing(decisions: Calendar) -
     later = replace(there, record=RecordId(ADA, Revision(2)))
     stand(decisions, later)
     assert list(decisions.ended(NOW)) == []
+
+
+@pytest.mark.parametrize("once_accepted", [False, True])
+def test_rejection_by_people_ends_only_whoever_was_never_accepted(
+    decisions: Calendar, *, once_accepted: bool
+) -> None:
+    ruling = Ruling(1, REJECTED, {}, ended_acceptance=once_accepted)
+    there = replace(row(REJECTED, LONG_AGO, 1), ruling=ruling)
+    stand(decisions, there)
+    assert list(decisions.ended(NOW)) == ([] if once_accepted else [there])
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -23,7 +23,7 @@ from civic.identity.usecases.ending import end
 from tests.fakes.asking import contesting, lifting, restrict_and_lift, restricting
 from tests.fakes.faults import Crash, Faults, Meanwhile
 from tests.fakes.pipeline import NOW, RETENTION, TRACE, Consumer, Pipeline
-from tests.fakes.reviewing import ACCEPTED, decide, in_doubt, take_off
+from tests.fakes.reviewing import ACCEPTED, decide, in_doubt
 from tests.fakes.views import ERASED, View, decision_of, view
 from tests.strategies.registrations import person
 
@@ -383,14 +383,3 @@ def test_correction_that_crosses_the_acceptance_does_not_forget_it() -> None:
     pipeline.rectify(receipt, person(national_id="not one"))
     row = decision_of(pipeline, receipt.id)
     assert (row.record.revision, row.standing) == (2, ACCEPTED)
-
-
-def test_person_whom_people_take_off_the_roll_is_erased_as_rejected() -> None:
-    pipeline = Pipeline()
-    receipt = alive(pipeline)
-    pipeline.rectify(receipt, person(citizenship_attestation=False))
-    pipeline.drain()
-    take_off(pipeline, receipt)
-    days(pipeline, RETENTION.days + 1)
-    run_schedule(pipeline)
-    assert isinstance(pipeline.decisions.rows[receipt.id], Tombstone)

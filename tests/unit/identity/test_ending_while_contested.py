@@ -28,7 +28,6 @@ from tests.fakes.reviewing import (
     decide,
     in_doubt,
     listed,
-    take_off,
 )
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
@@ -155,17 +154,15 @@ def test_request_that_crosses_the_decision_of_people_waits_only_if_there_is_a_ca
         assert isinstance(pipeline.decisions.rows[receipt.id], Tombstone)
 
 
-def taken_off(pipeline: Pipeline) -> Receipt:
-    receipt = pipeline.register(person())
-    pipeline.drain()
-    corrected(pipeline, receipt, DOUBTFUL)
-    take_off(pipeline, receipt)
+def rejected_by_people(pipeline: Pipeline) -> Receipt:
+    receipt = in_doubt(pipeline)
+    decide(pipeline, receipt, REJECTED)
     return receipt
 
 
-def test_whom_the_office_is_to_put_back_is_kept_until_that_is_decided() -> None:
+def test_whom_the_office_is_to_accept_is_kept_until_that_is_decided() -> None:
     pipeline = Pipeline()
-    receipt = taken_off(pipeline)
+    receipt = rejected_by_people(pipeline)
     judgement = Judgement(ACCEPTED, reason=OfficeReason.PUT_BACK)
     propose(pipeline.review, receipt.id, judgement, JANE)
     (due,) = ordered(pipeline)
@@ -177,7 +174,7 @@ def test_whom_the_office_is_to_put_back_is_kept_until_that_is_decided() -> None:
 
 def test_case_of_the_rules_keeps_nobody_whom_people_have_rejected() -> None:
     pipeline = Pipeline()
-    receipt = taken_off(pipeline)
+    receipt = rejected_by_people(pipeline)
     case = ReviewCase(decision_of(pipeline, receipt.id).record, pipeline.now, ReviewCause.RULES)
     pipeline.reviews.add(case)
     (due,) = ordered(pipeline)

@@ -349,11 +349,14 @@ def _acceptance(item: Item) -> Acceptance | None:
 
 
 def _ruling_item(ruling: Ruling) -> Item:
-    return {
+    item: Item = {
         "decision": {"S": ruling.decision},
         "fingerprints": {"M": {name: {"B": mark} for name, mark in ruling.fingerprints.items()}},
         "areas": texts(ruling.areas),
     }
+    if ruling.ended_acceptance:
+        item["ended_acceptance"] = {"BOOL": True}
+    return item
 
 
 def _ruling(item: Item) -> Ruling | None:
@@ -365,6 +368,7 @@ def _ruling(item: Item) -> Ruling | None:
         Decision(kept["decision"]["S"]),
         {name: bytes(mark["B"]) for name, mark in kept["fingerprints"]["M"].items()},
         texts_of(kept["areas"]),
+        kept.get("ended_acceptance", {"BOOL": False})["BOOL"],
     )
 
 

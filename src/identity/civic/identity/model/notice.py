@@ -142,13 +142,16 @@ RIGHTS = (
 def retention(rejected: timedelta) -> tuple[Retention, ...]:
     """Return how long each kind of data is kept (GDPR Art. 5(1)(e))."""
     return (
-        Retention(what="an accepted registration", how_long="until you erase it"),
         Retention(
-            what="a rejected registration",
+            what="a registration that is or was accepted",
+            how_long="until you erase it, or the law requires it to be erased; also if the election"
+            " office has taken you off the roll, so that it can put you back",
+        ),
+        Retention(
+            what="a rejected registration that was never accepted",
             how_long=f"{rejected.days} days after the decision, or after you lift a"
             " restriction, and until people have decided if you asked them to or the election"
-            " office is looking again; then erased; a rejected correction ends nothing while an"
-            " earlier revision is accepted",
+            " office is looking again; then erased",
         ),
         Retention(
             what="a registration or correction that waits for the election office",

@@ -9,14 +9,13 @@ from civic.identity.model.rows import DecisionRow
 def has_ended(row: DecisionRow, rejected_before: datetime) -> bool:
     """Return whether the retention of a registration has ended.
 
-    Only a rejection ends it. What waits for the office does not: not a first registration that is
-    undecided or in review, and not a correction, whose author may be on the roll already. Neither
-    does a rejected correction while an earlier acceptance is in force. It waits while the
-    processing is restricted or people are to look at the decision again, and starts anew when a
-    restriction is lifted.
+    Only a rejection ends it, and only of somebody who was never accepted: whoever was is kept, also
+    after people have taken them off the roll, until they or the law say otherwise. What waits for
+    the office does not end: not a first registration that is undecided or in review, and not a
+    correction. Retention waits while the processing is restricted or people are to look at the
+    decision again, and starts anew when a restriction is lifted.
 
-    Whoever ends it also looks whether the office has brought up a case, which no row says: somebody
-    who was taken off by mistake is there to be put back.
+    Whoever ends it also looks whether the office has brought up a case, which no row says.
     """
     since = ends_from(row)
     return since is not None and since < rejected_before
@@ -24,7 +23,7 @@ def has_ended(row: DecisionRow, rejected_before: datetime) -> bool:
 
 def ends_from(row: DecisionRow) -> datetime | None:
     """Return the time from which the retention of a row runs; None if it does not run."""
-    if row.restricted or row.waits_for_people or row.acceptance is not None:
+    if row.restricted or row.waits_for_people or row.was_accepted:
         return None
     if row.verdict is None or row.verdict.decision is not Decision.REJECTED:
         return None

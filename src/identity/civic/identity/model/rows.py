@@ -48,6 +48,8 @@ class Ruling:
     """Of each field that people looked at, under a key that is in the sealed record only."""
     areas: tuple[str, ...] = ()
     """The electoral areas that people settled, narrowest first; empty if there was no need to."""
+    ended_acceptance: bool = False
+    """Of a rejection: whether it, or one before it, took the person off the roll."""
 
     def unchanged(self, fingerprints: Mapping[str, bytes]) -> frozenset[str]:
         """Return the fields that are as they were when people looked at them."""
@@ -124,6 +126,12 @@ class DecisionRow:
         return self.verdict is not None and self.verdict.decision == Decision.ACCEPTED
 
     @property
+    def was_accepted(self) -> bool:
+        """Whether the person is, or has ever been, accepted; only people end an acceptance."""
+        ended = self.ruling is not None and self.ruling.ended_acceptance
+        return ended or self.acceptance is not None
+
+    @property
     def standing(self) -> Decision | None:
         """The decision in force, where it is not the one on this revision.
 
@@ -182,7 +190,8 @@ class DecisionRow:
         if self.accepted:
             acceptance = Acceptance.of(self.record.revision, placement)
         number = self.ruling.number + 1 if self.ruling else 1
-        ruling = Ruling(number, self.verdict.decision, fingerprints, areas)
+        ended = self.was_accepted and not self.accepted
+        ruling = Ruling(number, self.verdict.decision, fingerprints, areas, ended)
         return replace(self, acceptance=acceptance, ruling=ruling)
 
 
