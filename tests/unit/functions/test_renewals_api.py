@@ -29,6 +29,7 @@ from tests.fakes.office import (
     assert_silent,
     citizen,
     content,
+    somebody,
     staff,
 )
 from tests.fakes.people import UNKNOWN
@@ -39,6 +40,7 @@ ASK, LOOK, AGREE = (
     "GET /reviews/{id}/renewals",
     "POST /reviews/{id}/renewals",
 )
+KEY = "0f8fad5b-d9cb-469f-a165-70867728950e"
 RENEWED = (401, "access_renewed")
 NOT_FOUND = (404, "not_found")
 TOKEN_ROUTES = sorted(
@@ -101,6 +103,23 @@ def test_every_route_tells_who_has_the_old_token_that_it_has_ended(
     let_in = use(replace(who, token=NEW), route)
     assert let_in["statusCode"] < 500
     assert content(let_in).get("code") not in {RENEWED[1], NOT_FOUND[1]}
+
+
+def test_repeated_registration_is_no_receipt_of_a_token_that_has_ended(
+    deployment: Deployment,
+) -> None:
+    def register(**changes: object) -> Response:
+        body = somebody(**changes).model_dump_json(exclude_none=True)
+        return deployment.http("POST /registrations", body, headers={"idempotency-key": KEY})
+
+    receipt = content(register())
+    deployment.deliver()
+    assert content(register()) == receipt
+    renewed(Citizen(deployment, receipt["id"], receipt["access_token"]))
+    assert said(register()) == RENEWED
+    assert content(register())["renewed_on"] == datetime.now(UTC).date().isoformat()
+    # Who has the key and not the payload learns nothing of a renewal.
+    assert said(register(username="another")) == (422, "idempotency_key_reused")
 
 
 @pytest.mark.parametrize("route", TOKEN_ROUTES)

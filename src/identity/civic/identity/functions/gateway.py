@@ -123,7 +123,7 @@ ROUTES = Routes(
             "Submit a registration; the answer has its id and its access token",
             body=Registration,
             answer=Answer(202, RegistrationAccepted),
-            problems=(409,),
+            problems=(401, 409),
             parameters=("Idempotency-Key",),
         ),
         Route(

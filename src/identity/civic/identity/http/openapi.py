@@ -37,7 +37,8 @@ PUBLIC = Description(
             "name": "Idempotency-Key",
             "in": "header",
             "description": "Unguessable, such as a UUID. Repeating it with the same payload gives "
-            "the same answer and no second registration.",
+            "the same answer and no second registration, until the registration is erased "
+            "(registration_erased) or its access token has ended (access_renewed).",
             "schema": {"type": "string", "pattern": IDEMPOTENCY_KEY_PATTERN},
         }
     },

@@ -92,6 +92,7 @@ def register(
     Raises:
         IdempotencyKeyReused: The key was used before, for another payload.
         RegistrationErased: The key was used before, for a registration that has been erased.
+        AccessRenewed: The same, for one to which staff have given out another token since.
     """
     payload = registration.model_dump_json().encode()
     receipt = issue_receipt(idempotency_key, payload, intake.entropy)
@@ -100,13 +101,13 @@ def register(
     row = DecisionRow(first, receipt.access_digest, created=now, updated=now)
     known = intake.decisions.get(receipt.id) if idempotency_key is not None else None
     if known is not None:
-        return _settle(receipt, known)
+        return _settle(intake, receipt, known)
     try:
         key = _claim(intake, row, receipt.access_token)
     except RevisionTaken:
         return _resume(intake, row, registration, receipt, trace)
     _publish(intake, row, key, registration, trace)
-    return _settle(receipt, intake.decisions.note_pending(row))
+    return _settle(intake, receipt, intake.decisions.note_pending(row))
 
 
 def _resume(
@@ -129,14 +130,17 @@ def _resume(
         row, key = _claim_next(intake, row, owners, receipt.access_token)
         _publish(intake, row, key, registration, trace)
         known = intake.decisions.note_pending(row)
-    return _settle(receipt, known)
+    return _settle(intake, receipt, known)
 
 
-def _settle(receipt: Receipt, known: DecisionRow | Tombstone | None) -> Receipt:
+def _settle(intake: Intake, receipt: Receipt, known: DecisionRow | Tombstone | None) -> Receipt:
+    """Return the receipt, if its token opens the registration that is there."""
     if isinstance(known, Tombstone):
         raise RegistrationErased
-    if known is not None and not may_access(receipt.access_token, known.access_digest):
-        raise IdempotencyKeyReused
+    if known is not None:
+        token, digest = receipt.access_token, known.access_digest
+        if not holds(intake.renewals, receipt.id, token, digest):
+            raise IdempotencyKeyReused
     return receipt
 
 
