@@ -8,6 +8,7 @@ from civic.contracts.events import RetentionEnded
 from civic.identity.http.bodies import status_of
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.registration import Registration
+from civic.identity.model.retention import Hold
 from civic.identity.model.review import Judgement, OfficeReason
 from civic.identity.model.rows import Tombstone
 from civic.identity.usecases.deadlines import end_retention
@@ -65,7 +66,8 @@ def test_whom_people_took_off_the_roll_is_kept_and_can_be_put_back() -> None:
     pipeline = Pipeline()
     receipt = taken_off(pipeline)
     row = decision_of(pipeline, receipt.id)
-    assert status_of(row, RETENTION).erased_after is None
+    told = status_of(row, RETENTION)
+    assert (told.erased_after, told.held) == (None, (Hold.WAS_ACCEPTED,))
     for passed in (RETENTION + timedelta(days=1), FIVE_YEARS):
         later(pipeline, passed)
         assert decision_of(pipeline, receipt.id) == row

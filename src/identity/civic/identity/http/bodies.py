@@ -40,7 +40,7 @@ from civic.identity.model.codes import Severity
 from civic.identity.model.notice import FieldPurpose, Recipient, Retention, Right
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import ARTICLES, History, RequestKind, SubjectRequest
-from civic.identity.model.retention import ends_from
+from civic.identity.model.retention import Hold, ends_from, held_by
 from civic.identity.model.rows import DecisionRow, Status
 from civic.runtime.publisher import PublishFailed
 from civic.runtime.request import FieldError, Problem
@@ -79,7 +79,14 @@ class RegistrationStatus(Body):
     restricted: bool = False
     erased_after: datetime | None = Field(
         default=None,
-        description="When it is erased, unless you correct it, contest it or restrict it",
+        description="When it is erased, unless you correct it, contest it or restrict it; not while"
+        " the election office looks at it again",
+    )
+    held: tuple[Hold, ...] = Field(
+        default=(),
+        description="Why no such day is set: it is accepted, or was (was_accepted), it waits for a"
+        " decision (undecided), you have asked for a review that is not made yet"
+        " (review_requested), or you have restricted the processing (restricted)",
     )
     created: datetime
     updated: datetime
@@ -329,6 +336,7 @@ def status_of(row: DecisionRow, rejected: timedelta) -> RegistrationStatus:
         standing=row.standing,
         restricted=row.restricted,
         erased_after=None if ends is None else ends + rejected,
+        held=held_by(row),
         created=row.created,
         updated=row.updated,
     )
