@@ -302,7 +302,7 @@ def test_case_of_the_office_is_carried_over_as_its_own(queue: Queue) -> None:
 
 def test_opinion_says_why_and_where(queue: Queue) -> None:
     queue.bring_up(OF_THE_OFFICE)
-    why = replace(AGAINST, areas=("N1", "DE"), reason=OfficeReason.MOVED_AWAY)
+    why = replace(AGAINST, areas=("N1", "DE"), reason=OfficeReason.MOVED_AWAY, erase=True)
     assert queue.opine(case(1, ReviewCause.OFFICE), why) == replace(
         case(1, ReviewCause.OFFICE), opinions=(why,)
     )

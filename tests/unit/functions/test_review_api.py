@@ -343,7 +343,7 @@ def test_office_takes_somebody_off_the_roll_with_two_people_and_the_person_is_to
     assert content(decide(who, judged, JANE))["outcome"] == "awaiting_agreement"
     (seen,) = content(show(who, JOHN))["proposals"]
     assert seen.pop("at") >= case["since"]
-    assert seen == {"decision": "rejected", "reason": "moved_away", "areas": []}
+    assert seen == {"decision": "rejected", "reason": "moved_away", "areas": [], "erase": False}
     assert content(decide(who, judged, JOHN))["outcome"] == "decided"
     deployment.deliver()
     codes = [reason["code"] for reason in content(who.ask("GET "))["reasons"]]
@@ -352,6 +352,33 @@ def test_office_takes_somebody_off_the_roll_with_two_people_and_the_person_is_to
     assert explained["decided_by"] == "people"
     assert "moved away" in explained["reasons"][1]["explanation"]
     assert said(who.ask("GET /credentials")) == (404, "not_found")
+
+
+def test_two_people_erase_somebody_who_is_off_the_roll(deployment: Deployment) -> None:
+    who = citizen(deployment)
+    deployment.deliver()
+    taken, erased = REJECT | {"reason": "died"}, REJECT | {"reason": "died", "erase": True}
+    proposal = {"decision": "rejected", "reason": "died"}
+    erasing = proposal | {"erase": True}
+    assert said(staff("PUT /reviews/{id}", JANE, on=who.id, body=erasing)) == (
+        409,
+        "not_to_be_erased",
+    )
+    content(staff("PUT /reviews/{id}", JANE, on=who.id, body=proposal))
+    assert said(decide(who, erased, JOHN)) == (409, "not_to_be_erased")
+    assert content(decide(who, taken, JOHN))["outcome"] == "decided"
+    deployment.deliver()
+    assert content(who.ask("GET "))["held"] == ["was_accepted"]
+    content(staff("PUT /reviews/{id}", JANE, on=who.id, body=erasing))
+    (seen,) = content(show(who, JOHN))["proposals"]
+    assert seen["erase"] is True
+    assert content(decide(who, erased, JANE))["outcome"] == "awaiting_agreement"
+    assert content(decide(who, erased, JOHN))["outcome"] == "decided"
+    deployment.deliver()
+    assert deployment.failures == []
+    assert said(who.ask("GET ")) == (404, "not_found")
+    assert content(who.ask("GET /erasure"))["status"] == "erased"
+    assert deployment.aws.items("review-queue") == []
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,8 @@ def test_second_member_of_staff_sees_what_is_proposed() -> None:
     died = {"decision": "rejected", "reason": "died", "areas": [], "at": at}
     # Bodies leave out what is not there.
     placed = {"decision": "accepted", "areas": ["N1", "DE"], "at": at}
-    text = shown(case_table(OPENED | {"proposals": [died, placed]}))
+    text = shown(case_table(OPENED | {"proposals": [died, placed, died | {"erase": True}]}))
+    assert f"erase died, {second(at)}" in text
     assert f"rejected died, {second(at)}" in text
     assert f"accepted N1 DE, {second(at)}" in text
 
@@ -206,6 +207,17 @@ def test_proposal_is_sent_with_its_reason_and_says_who_goes_on(capsys: Capture) 
     assert f"civic review show {ID}" in said
 
 
+def test_erasure_is_proposed_and_decided_as_such(capsys: Capture) -> None:
+    assert main(["review", "propose", ID, "--erase", "--reason", "died"]) == 0
+    judged = {"decision": "rejected", "reason": "died", "erase": True}
+    assert DeskOfStaff.asked == [("propose", ID, judged)]
+    assert "proposed: erasure; another person" in capsys.readouterr().out
+    words = ["--revision", "2", "--erase", "--reason", "died"]
+    assert main(["review", "decide", ID, *words]) == 0
+    assert DeskOfStaff.asked == [("decide", ID, 2, judged)]
+    assert "recorded: erasure; another person has to agree" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -213,6 +225,8 @@ def test_proposal_is_sent_with_its_reason_and_says_who_goes_on(capsys: Capture) 
         ["--reason", "died"],
         ["--reject", "--reason", "because"],
         ["--reject", "--reason", "died", "--area", "N1"],
+        ["--erase", "--reason", "died", "--area", "N1"],
+        ["--reject", "--erase", "--reason", "died"],
     ],
 )
 def test_proposal_without_a_reason_or_a_decision_is_2_and_not_sent(words: list[str]) -> None:

@@ -101,6 +101,10 @@ class ReasonNeeded(IdentityError):
     """What the office decides of its own accord needs a reason, which is told to the person."""
 
 
+class NotToBeErased(IdentityError):
+    """The office has only those erased who are off the roll and wait for nothing."""
+
+
 class AnotherPersonNeeded(IdentityError):
     """Whoever brings up a case of the office, or asks for a renewal, does not see it through."""
 

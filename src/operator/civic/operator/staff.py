@@ -210,10 +210,10 @@ class Staff(SignedApi):
 
 
 def judgement(
-    decision: str, areas: Sequence[str] = (), reason: str | None = None
+    decision: str, areas: Sequence[str] = (), reason: str | None = None, *, erase: bool = False
 ) -> dict[str, Any]:
     """Return what is to be decided, as the API takes it: ``accepted`` or ``rejected``."""
-    optional = {"areas": list(areas), "reason": reason}
+    optional = {"areas": list(areas), "reason": reason, "erase": erase}
     return {"decision": decision, **{name: value for name, value in optional.items() if value}}
 
 

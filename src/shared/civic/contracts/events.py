@@ -184,6 +184,18 @@ class RetentionEnded(ErasureOrdered):
     round: int | None = Field(default=None, ge=0, description="As in DecisionMade")
 
 
+class ErasureDecided(ErasureOrdered):
+    """Two members of staff decided that the law requires a registration to be erased.
+
+    It names the row that they decided about. If the row has changed since, nothing happens.
+    """
+
+    SOURCES = ("review",)
+    revision: RevisionNumber
+    restriction: int = Field(ge=0, description="As in RestrictionChanged")
+    round: int = Field(ge=0, description="As in DecisionMade")
+
+
 class ErasureReplayed(ErasureOrdered):
     """An erasure in the ledger is carried out again, after copies were restored."""
 

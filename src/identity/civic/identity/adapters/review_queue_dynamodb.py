@@ -132,6 +132,8 @@ class DynamoDbReviewQueue(ReviewQueue):
             stated["reason"] = {"S": opinion.reason}
         if opinion.areas:
             stated["areas"] = texts(opinion.areas)
+        if opinion.erase:
+            stated["erase"] = {"BOOL": True}
         with unavailable_as(StoreUnavailable):
             try:
                 answer = self._client.update_item(
@@ -187,6 +189,7 @@ def _case(item: Item) -> ReviewCase:
                 datetime.fromisoformat(one["M"]["at"]["S"]),
                 texts_of(one["M"].get("areas", texts(()))),
                 OfficeReason(one["M"]["reason"]["S"]) if "reason" in one["M"] else None,
+                one["M"].get("erase", {"BOOL": False})["BOOL"],
             )
             for one in item.get("opinions", {"L": []})["L"]
         ),

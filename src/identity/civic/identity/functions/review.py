@@ -38,6 +38,7 @@ from civic.identity.model.keys import RecordId
 from civic.identity.model.renewal import AGREED_WITHIN
 from civic.identity.model.review import Judgement, ReviewCase
 from civic.identity.usecases.access import Records
+from civic.identity.usecases.erasing_by_office import order_erasure
 from civic.identity.usecases.renewing import Agreeing, agree_to_renewal, show_renewals
 from civic.identity.usecases.review import (
     Review,
@@ -144,7 +145,13 @@ def _show(request: Request, line: Invocation) -> Response:
         decision=verdict.decision if verdict else None,
         reasons=verdict.reasons if verdict else (),
         proposals=tuple(
-            Proposal(decision=one.decision, reason=one.reason, areas=one.areas, at=one.at)
+            Proposal(
+                decision=one.decision,
+                reason=one.reason,
+                areas=one.areas,
+                erase=one.erase,
+                at=one.at,
+            )
             for one in opened.case.newest
         ),
         data=opened.registration,
@@ -156,9 +163,10 @@ def _decide(request: Request, line: Invocation) -> Response:
     registration = registration_id(request, line)
     opinion = request.body(ReviewOpinion)
     record = RecordId(registration, Revision(opinion.revision))
-    judgement = Judgement(opinion.decision, opinion.areas, opinion.reason)
-    decided = decide_case(review(), record, judgement, request.principal, request.trace)
-    line.count("ReviewsDecided", int(decided is not None))
+    judgement = Judgement(opinion.decision, opinion.areas, opinion.reason, opinion.erase)
+    deciding = order_erasure if judgement.erase else decide_case
+    decided = bool(deciding(review(), record, judgement, request.principal, request.trace))
+    line.count("ReviewsDecided", int(decided))
     body = ReviewOutcome(
         id=registration,
         outcome="decided" if decided else "awaiting_agreement",
@@ -170,7 +178,7 @@ def _decide(request: Request, line: Invocation) -> Response:
 def _propose(request: Request, line: Invocation) -> Response:
     registration = registration_id(request, line)
     proposal = request.body(OfficeProposal)
-    judgement = Judgement(proposal.decision, proposal.areas, proposal.reason)
+    judgement = Judgement(proposal.decision, proposal.areas, proposal.reason, proposal.erase)
     propose(review(), registration, judgement, request.principal)
     line.count("ReviewsProposed")
     body = ReviewOutcome(id=registration, outcome="awaiting_agreement", decision=proposal.decision)
@@ -227,7 +235,8 @@ ROUTES = Routes(
             _propose,
             Access.STAFF,
             "proposeReview",
-            "Propose to take somebody off the roll, or to put them back; another person decides",
+            "Propose to take somebody off the roll, to put them back, or to erase who is off it;"
+            " another person decides",
             body=OfficeProposal,
             answer=Answer(200, ReviewOutcome),
             problems=(409, 422),

@@ -23,6 +23,7 @@ from civic.identity.errors import (
     IdempotencyKeyReused,
     KeyServiceUnavailable,
     NothingToReview,
+    NotToBeErased,
     NotYetEligible,
     NotYetStored,
     ReasonNeeded,
@@ -235,6 +236,11 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     ),
     ReasonNeeded: Problem(
         409, "reason_needed", "Say why: what the office decides of its own accord needs a reason"
+    ),
+    NotToBeErased: Problem(
+        409,
+        "not_to_be_erased",
+        "Only somebody who is off the roll is erased, and not while a decision or a review waits",
     ),
     AnotherPersonNeeded: Problem(
         409, "another_person_needed", "You have brought this up; another person looks at it"

@@ -30,12 +30,20 @@ class WaitingCases(Body):
     cases: tuple[WaitingCase, ...]
 
 
+_ERASE = Field(
+    default=False,
+    description="With a rejection, of somebody who is off the roll: that the law requires the"
+    " registration to be erased",
+)
+
+
 class Proposal(Body):
     """What a member of staff would decide; who agrees with it decides exactly this."""
 
     decision: Decision
     reason: OfficeReason | None
     areas: tuple[Area, ...]
+    erase: bool = _ERASE
     at: datetime
 
 
@@ -71,6 +79,7 @@ class ReviewOpinion(Body):
     reason: OfficeReason | None = Field(
         default=None, description="In a case that the office has brought up: told to the person"
     )
+    erase: bool = _ERASE
 
 
 class OfficeProposal(Body):
@@ -81,6 +90,7 @@ class OfficeProposal(Body):
     decision: Literal[Decision.ACCEPTED, Decision.REJECTED]
     reason: OfficeReason = Field(description="Told to the person")
     areas: tuple[Area, ...] = Field(default=(), max_length=8, description="As in ReviewOpinion")
+    erase: bool = _ERASE
 
 
 class ReviewOutcome(Body):

@@ -144,8 +144,9 @@ def retention(rejected: timedelta) -> tuple[Retention, ...]:
     return (
         Retention(
             what="a registration that is or was accepted",
-            how_long="until you erase it, or the law requires it to be erased; also if the election"
-            " office has taken you off the roll, so that it can put you back",
+            how_long="until you erase it; also if the election office has taken you off the roll,"
+            " so that it can put you back, unless the law requires it to be erased, which two"
+            " members of staff then decide",
         ),
         Retention(
             what="a rejected registration that was never accepted",

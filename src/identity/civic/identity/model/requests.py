@@ -66,6 +66,8 @@ class SubjectRequest:
 
 PROPOSING = "proposal"
 """The purpose of proposing a decision, without a look at the record."""
+ERASING = "erasure"
+"""The purpose of ordering an erasure that two members of staff agree on."""
 RENEWING = "renewal"
 """The purpose of asking for a new access token, without a look at the record."""
 RENEWAL_LOOK = "renewal look"

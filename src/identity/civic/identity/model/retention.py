@@ -39,6 +39,14 @@ def held_by(row: DecisionRow) -> tuple[Hold, ...]:
     return tuple(hold for hold, keeps in reasons.items() if keeps)
 
 
+def may_be_erased(row: DecisionRow) -> bool:
+    """Return whether the office may have a registration erased, where the law requires it.
+
+    Only of somebody who is off the roll, and waits for nothing.
+    """
+    return set(held_by(row)) <= {Hold.WAS_ACCEPTED}
+
+
 def ends_from(row: DecisionRow) -> datetime | None:
     """Return the time from which the retention of a row runs; None if it does not run.
 

@@ -51,11 +51,14 @@ class Judgement:
         decision: Accepted or rejected.
         areas: The person's, where the address does not settle them.
         reason: The office's, where it decides of its own accord.
+        erase: With a rejection, of somebody who is off the roll: whether the law requires that the
+            registration be erased.
     """
 
     decision: Decision
     areas: tuple[str, ...] = ()
     reason: OfficeReason | None = None
+    erase: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +70,17 @@ class Opinion:
     at: datetime
     areas: tuple[str, ...] = ()
     reason: OfficeReason | None = None
+    erase: bool = False
 
     @classmethod
     def on(cls, judgement: Judgement, by: str, at: datetime) -> Self:
         """Return the opinion of somebody who would decide so."""
-        return cls(by, judgement.decision, at, judgement.areas, judgement.reason)
+        return cls(by, judgement.decision, at, judgement.areas, judgement.reason, judgement.erase)
 
     @property
     def judgement(self) -> Judgement:
         """What they would decide, without who and when."""
-        return Judgement(self.decision, self.areas, self.reason)
+        return Judgement(self.decision, self.areas, self.reason, self.erase)
 
 
 @dataclass(frozen=True, slots=True)

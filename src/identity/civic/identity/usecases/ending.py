@@ -6,13 +6,13 @@ nothing.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from civic.contracts.events import DataChange, ErasureOrdered, RetentionEnded
+from civic.contracts.events import DataChange, ErasureDecided, ErasureOrdered, RetentionEnded
 from civic.contracts.identifiers import RegistrationId
 from civic.contracts.ports import Clock
 from civic.identity.model.keys import AccessDigest
-from civic.identity.model.retention import has_ended
+from civic.identity.model.retention import has_ended, may_be_erased
 from civic.identity.model.review import ReviewCause
 from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.ports import DecisionStore, ReviewQueue
@@ -36,8 +36,8 @@ def end(endings: Endings, order: ErasureOrdered) -> DataChange | None:
         registration has the time of the first. None if it is not about what is there, so nothing
         was changed.
     """
-    if isinstance(order, RetentionEnded):
-        there = _when_time_is_up(endings, order)
+    if isinstance(order, RetentionEnded | ErasureDecided):
+        there = _as_named(endings, order)
     else:
         there = _as_asked(endings, order)
     digest = AccessDigest(order.access_digest)
@@ -76,19 +76,29 @@ def _as_asked(endings: Endings, order: ErasureOrdered) -> DecisionRow | Tombston
     return endings.decisions.bury(grave) or grave
 
 
-def _when_time_is_up(endings: Endings, order: RetentionEnded) -> DecisionRow | Tombstone | None:
-    """Bury exactly the row that the order names, if its time is up by our own clock and limits."""
+def _as_named(
+    endings: Endings, order: RetentionEnded | ErasureDecided
+) -> DecisionRow | Tombstone | None:
+    """Bury exactly the row that the order names, if it may end by our own clock and limits."""
     now = endings.clock()
     row = endings.decisions.get(order.id)
     if not isinstance(row, DecisionRow) or not _is_about(order, row):
         return row
-    if not has_ended(row, now - endings.rejected) or _is_under_review(endings.reviews, row):
+    if not _may_end(endings, order, row, now):
         return row
     grave = Tombstone(order.id, now, access_digest=row.access_digest)
     return grave if endings.decisions.retire(row, grave) else endings.decisions.get(order.id)
 
 
-def _is_about(order: RetentionEnded, row: DecisionRow) -> bool:
+def _may_end(
+    endings: Endings, order: RetentionEnded | ErasureDecided, row: DecisionRow, now: datetime
+) -> bool:
+    if isinstance(order, ErasureDecided):
+        return may_be_erased(row)
+    return has_ended(row, now - endings.rejected) and not _is_under_review(endings.reviews, row)
+
+
+def _is_about(order: RetentionEnded | ErasureDecided, row: DecisionRow) -> bool:
     seen = (row.record.revision, row.restriction, row.verdict.round if row.verdict else 0)
     named = (order.revision, order.restriction, order.round)
     return named == seen and order.access_digest == row.access_digest

@@ -14,6 +14,7 @@ from civic.identity.errors import (
     AnotherPersonNeeded,
     AreaNeeded,
     AreaUnknown,
+    NotToBeErased,
     NotYetStored,
     ReasonNeeded,
     RegistrationNotFound,
@@ -28,6 +29,7 @@ from civic.identity.model.opened import Opened
 from civic.identity.model.placement import Placement
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import PROPOSING, RequestKind, StaffView
+from civic.identity.model.retention import may_be_erased
 from civic.identity.model.review import (
     DECIDED_BY_PEOPLE,
     Judgement,
@@ -99,10 +101,10 @@ def _is_outdated(case: ReviewCase, row: DecisionRow | Tombstone | None) -> bool:
         return True
     if row.record != case.record:
         return row.record.revision > case.record.revision
-    return _was_decided(case, row)
+    return was_decided(case, row)
 
 
-def _was_decided(case: ReviewCase, row: DecisionRow) -> bool:
+def was_decided(case: ReviewCase, row: DecisionRow) -> bool:
     """Return whether people have decided a case, and then failed to close it."""
     if row.verdict is None:
         return False
@@ -151,6 +153,7 @@ def propose(review: Review, registration: RegistrationId, judgement: Judgement, 
         ReviewOutdated: It is not decided yet, or was corrected, decided or erased meanwhile.
         ReasonNeeded: The judgement has no reason.
         AreaUnknown: There is no such area.
+        NotToBeErased: They are to be erased, but on the roll, or wait for something.
     """
     row = review.decisions.get(registration)
     if not isinstance(row, DecisionRow):
@@ -161,12 +164,13 @@ def propose(review: Review, registration: RegistrationId, judgement: Judgement, 
         raise ReviewOutdated
     if judgement.reason is None:
         raise ReasonNeeded
+    require_erasable(row, judgement)
     _require_known_areas(review, judgement)
     now = review.clock()
     case = ReviewCase(row.record, now, ReviewCause.OFFICE, round=row.verdict.round)
     review.requests.note_view(StaffView(registration, now, by, PROPOSING))
     review.queue.bring_up(case)
-    there, _ = _standing(review, registration)
+    there, _ = standing_case(review, registration)
     opinion = Opinion.on(judgement, by, now)
     if all(one.judgement != judgement or one.by != by for one in there.newest):
         review.queue.opine(there, opinion)
@@ -183,8 +187,8 @@ def show_case(review: Review, registration: RegistrationId, by: str) -> OpenedCa
         DigestsDisagree: The rows do not agree on whose record it is; nothing was opened.
         NotYetStored: The corrected record is still on its way to the store.
     """
-    case, row = _standing(review, registration)
-    if _was_decided(case, row):
+    case, row = standing_case(review, registration)
+    if was_decided(case, row):
         raise ReviewOutdated
     if case.was_proposed_by(by):
         raise AnotherPersonNeeded
@@ -225,14 +229,14 @@ def decide_case(
         DigestsDisagree: The rows do not agree on whose record it is; nothing was opened.
         NotYetStored: The corrected record is still on its way to the store.
     """
-    case, row = _standing(review, record.id)
+    case, row = standing_case(review, record.id)
     if case.record != record:
         raise ReviewOutdated
     if case.cause is ReviewCause.OFFICE and judgement.reason is None:
         raise ReasonNeeded
     _require_areas(review, row, judgement)
     now = review.clock()
-    known = _was_decided(case, row)
+    known = was_decided(case, row)
     opinion = Opinion.on(judgement, by, now)
     decided = row if known else _settled(review, case, row, opinion)
     if decided is None:
@@ -269,20 +273,42 @@ def _placed(
     return placement_of(opened.registration, review.rules, home, decided.updated)
 
 
+def agree(review: Review, case: ReviewCase, row: DecisionRow, opinion: Opinion) -> bool:
+    """Add an opinion to a case; return whether enough people then agree on it.
+
+    Raises:
+        ReviewOutdated: The case was closed, or is of a later revision.
+    """
+    opined = review.queue.opine(case, opinion)
+    if opined is None:
+        raise ReviewOutdated
+    on_the_roll = row.acceptance is not None
+    return opined.settled(opinion.judgement, review.people_needed, on_the_roll=on_the_roll)
+
+
 def _settled(
     review: Review, case: ReviewCase, row: DecisionRow, opinion: Opinion
 ) -> DecisionRow | None:
     """Add an opinion; return the row with the decision on which enough people then agree."""
-    opined = review.queue.opine(case, opinion)
-    if opined is None or row.verdict is None:
+    if row.verdict is None:
         raise ReviewOutdated
-    on_the_roll = row.acceptance is not None
-    if not opined.settled(opinion.judgement, review.people_needed, on_the_roll=on_the_roll):
+    if not agree(review, case, row, opinion):
         return None
     codes = (DECIDED_BY_PEOPLE, *((opinion.reason,) if opinion.reason else ()))
     reasons = tuple(Reason(code=code, pointer="") for code in codes)
     verdict = Verdict(opinion.decision, reasons, row.verdict.rule_set, row.verdict.round + 1)
     return replace(row, updated=opinion.at, verdict=verdict, contested=None)
+
+
+def require_erasable(row: DecisionRow, judgement: Judgement) -> None:
+    """Refuse to erase anybody but who is off the roll, and to stay off it.
+
+    Raises:
+        NotToBeErased: The judgement says otherwise.
+    """
+    rejected = judgement.decision is Decision.REJECTED
+    if judgement.erase and not (rejected and may_be_erased(row)):
+        raise NotToBeErased
 
 
 def _require_areas(review: Review, row: DecisionRow, judgement: Judgement) -> None:
@@ -300,7 +326,14 @@ def _require_known_areas(review: Review, judgement: Judgement) -> None:
             raise AreaUnknown
 
 
-def _standing(review: Review, registration: RegistrationId) -> tuple[ReviewCase, DecisionRow]:
+def standing_case(review: Review, registration: RegistrationId) -> tuple[ReviewCase, DecisionRow]:
+    """Return a case and the row that it is about.
+
+    Raises:
+        RegistrationNotFound: There is no such case.
+        RegistrationRestricted: The data subject has restricted the processing.
+        ReviewOutdated: The registration was corrected or erased in the meantime.
+    """
     case = review.queue.get(registration)
     if case is None:
         raise RegistrationNotFound

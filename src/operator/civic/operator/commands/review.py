@@ -88,7 +88,8 @@ def case_table(case: dict[str, Any]) -> Table:
     for reason in case["reasons"]:
         table.add_row("because of", f"{reason['code']} {reason['pointer']}".rstrip())
     for one in case["proposals"]:
-        what = " ".join((one["decision"], one.get("reason") or "", *one["areas"]))
+        decision = "erase" if one.get("erase") else one["decision"]
+        what = " ".join((decision, one.get("reason") or "", *one["areas"]))
         table.add_row("proposed", f"{' '.join(what.split())}, {second(one['at'])}")
     table.add_section()
     _add_data(table, case["data"])
@@ -145,6 +146,10 @@ def renew(
 
 Accept = Annotated[bool, typer.Option("--accept", help="The person is on the roll.")]
 Reject = Annotated[bool, typer.Option("--reject", help="The person is not.")]
+Erase = Annotated[
+    bool,
+    typer.Option("--erase", help="The law requires the erasure of somebody who is off the roll."),
+]
 Area = Annotated[
     list[str] | None,
     typer.Option(
@@ -161,15 +166,16 @@ def propose(
     *,
     accept: Accept = False,
     reject: Reject = False,
+    erase: Erase = False,
     area: Area = None,
 ) -> None:
-    """Propose to take somebody off the roll, or to put them back; another person decides."""
-    proposed = _judgement(accept, reject, area, reason)
+    """Propose to take somebody off the roll, put them back or erase them; another decides."""
+    proposed = _judgement(_chosen(accept=accept, reject=reject, erase=erase), area, reason)
     with Staff(target_of(context)) as staff:
         outcome = staff.propose(registration, proposed)
+    what = "erasure" if erase else outcome["decision"]
     out.print(
-        f"proposed: {outcome['decision']}; another person looks and decides:"
-        f" civic review show {registration}",
+        f"proposed: {what}; another person looks and decides: civic review show {registration}",
         soft_wrap=True,
     )
 
@@ -182,29 +188,32 @@ def decide(
     *,
     accept: Accept = False,
     reject: Reject = False,
+    erase: Erase = False,
     area: Area = None,
     reason: Annotated[
         OfficeReason | None, typer.Option(help="Why, in a case that the office has brought up.")
     ] = None,
 ) -> None:
     """Decide a case; if two people have to agree, give your opinion."""
-    judged = _judgement(accept, reject, area, reason)
+    judged = _judgement(_chosen(accept=accept, reject=reject, erase=erase), area, reason)
     with Staff(target_of(context)) as staff:
         outcome = staff.decide(registration, revision, judged)
+    what = "erasure" if erase else outcome["decision"]
     if outcome["outcome"] == "decided":
-        out.print(f"decided: {outcome['decision']}")
+        out.print(f"decided: {what}")
     else:
-        out.print(f"recorded: {outcome['decision']}; another person has to agree")
+        out.print(f"recorded: {what}; another person has to agree")
 
 
-def _judgement(
-    accept: bool,  # noqa: FBT001 - as the options give them
-    reject: bool,  # noqa: FBT001
-    area: list[str] | None,
-    reason: OfficeReason | None,
-) -> dict[str, Any]:
-    if accept == reject:
-        raise SettingInvalid("give either --accept or --reject")
-    if reject and area:
+def _chosen(**options: bool) -> str:
+    chosen = [name for name, given in options.items() if given]
+    if len(chosen) != 1:
+        raise SettingInvalid("give one of --accept, --reject and --erase")
+    return chosen[0]
+
+
+def _judgement(chosen: str, area: list[str] | None, reason: OfficeReason | None) -> dict[str, Any]:
+    accept, erase = chosen == "accept", chosen == "erase"
+    if area and not accept:
         raise SettingInvalid("--area goes with --accept: who is rejected votes nowhere")
-    return judgement("accepted" if accept else "rejected", area or (), reason)
+    return judgement("accepted" if accept else "rejected", area or (), reason, erase=erase)
