@@ -9,7 +9,8 @@ from botocore.credentials import Credentials
 from civic.client.citizen import Citizen, Receipt
 from civic.identity.functions import review
 from civic.stack.target import Target
-from tests.integration.lives import DOUBTFUL, REJECTED, registered
+from tests.integration.lives import DOUBTFUL, REJECTED, is_erased, registered
+from tests.integration.people import person
 from tests.integration.rows import BY_ID, row
 from tests.integration.staff import Member, member, two_people_needed
 from tests.integration.waiting import decided, eventually, settled
@@ -186,3 +187,25 @@ def test_two_people_have_to_agree_where_the_rule_is_on(
         assert citizen.status(case)["decision"] == "review"
         assert john.decide(case.id, "accepted").json()["outcome"] == "decided"
     eventually("it is decided", lambda: citizen.status(case)["decision"] == "accepted")
+
+
+def test_two_people_take_somebody_off_the_roll_and_have_them_erased(
+    target: Target, citizen: Citizen, jane: Member
+) -> None:
+    receipt = registered(citizen, person())
+    died = {"decision": "rejected", "reason": "died"}
+
+    def agreed(john: Member, judgement: dict[str, Any]) -> bool:
+        proposed = jane.ask("PUT", f"/reviews/{receipt.id}", judgement)
+        assert proposed.json()["outcome"] == "awaiting_agreement"
+        answer = john.ask("POST", f"/reviews/{receipt.id}", {"revision": 1, **judgement})
+        return bool(answer.json()["outcome"] == "decided")
+
+    with member(target, "john") as john:
+        assert agreed(john, died)
+        status = citizen.status(receipt)
+        assert (status["decision"], status["held"]) == ("rejected", ["was_accepted"])
+        assert agreed(john, died | {"erase": True})
+    eventually("it is erased", lambda: is_erased(target, receipt))
+    assert citizen.erasure(receipt)["status"] == "erased"
+    assert not waits(jane, receipt)
