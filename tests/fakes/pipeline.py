@@ -6,20 +6,20 @@ and as often as it likes.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import shake_256
 from importlib import resources
+from types import ModuleType
 from typing import Any
-
-import pytest
 
 from civic.analytics.errors import StoreUnavailable as JoinsUnavailable
 from civic.analytics.functions import collector
 from civic.contracts.events import Event
+from civic.contracts.ports import Clock
 from civic.contracts.registry import EVENTS
 from civic.contracts.trace import TraceContext
 from civic.identity.adapters.retention_settings import RetentionSettings
@@ -64,18 +64,16 @@ from civic.identity.usecases.storage import Storage
 from civic.identity.usecases.sweeping import Sweeping
 from civic.identity.usecases.validation import Validation
 from civic.lab.memory.accountability import (
-    MemoryErasureLedger,
     MemoryReceiptSigner,
     MemoryRequestLog,
     MemoryReviewQueue,
 )
-from civic.lab.memory.analytics import MemoryCohorts, MemoryJoins
+from civic.lab.memory.analytics import MemoryCohorts
 from civic.lab.memory.areas import MemoryAreas
 from civic.lab.memory.bus import MemoryBus
 from civic.lab.memory.credentials import (
     MemoryElectionCalendar,
     MemoryIssuerKeys,
-    MemoryIssuerRoll,
 )
 from civic.lab.memory.identity import MemoryDecisions, MemorySubjectKeys, MemoryVault
 from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
@@ -85,6 +83,7 @@ from civic.lab.schemas.declared import subscribed
 from civic.runtime import observability
 from civic.runtime.publisher import PublishFailed
 from tests.fakes.deployment import ROUTES, Handler
+from tests.fakes.expiring import ExpiringJoins, ExpiringLedger, ExpiringRoll
 from tests.fakes.faults import Crash, Faults, Guard
 from tests.fakes.lambda_events import failed, http_event, sqs_event
 
@@ -118,11 +117,15 @@ MODULES = {
     Consumer.ACCOUNTABILITY: accountability,
     Consumer.CREDENTIAL_ROLL: credential_roll,
 }
-HANDLERS: dict[Consumer, Handler] = {name: one.handler for name, one in MODULES.items()}
+HANDLERS: dict[StrEnum, Handler] = {name: one.handler for name, one in MODULES.items()}
 SUBSCRIPTIONS: dict[type[Event], tuple[Consumer, ...]] = {
     event: tuple(name for name, module in MODULES.items() if event in subscribed(module))
     for event in EVENTS.values()
 }
+
+
+type Adapters = tuple[tuple[object, str, Callable[..., object]], ...]
+"""A module, the name of what composes its adapters, and what is to be in its place."""
 
 
 class Entropy:
@@ -176,18 +179,21 @@ class Decisions(MemoryDecisions):
 class Pipeline:
     """All stores, and the functions composed with them."""
 
+    handlers: Mapping[StrEnum, Handler] = HANDLERS
+    subscriptions: Mapping[type[Event], Sequence[StrEnum]] = SUBSCRIPTIONS
+
     def __init__(self, faults: Faults | None = None) -> None:
         self.subject_keys = MemorySubjectKeys()
         self.decisions = Decisions()
         self.vault = MemoryVault()
-        self.joins = MemoryJoins()
+        self.joins = ExpiringJoins()
         self.requests = MemoryRequestLog()
         self.reviews = MemoryReviewQueue()
-        self.ledger = MemoryErasureLedger()
+        self.ledger = ExpiringLedger()
         self.areas = MemoryAreas()
         self.renewals = MemoryAccessRenewals()
         self.signer = MemoryReceiptSigner()
-        self.roll = MemoryIssuerRoll()
+        self.roll = ExpiringRoll()
         self.calendar = MemoryElectionCalendar()
         self.issuer_keys = MemoryIssuerKeys()
         self.overview = MemoryOverview(
@@ -206,10 +212,12 @@ class Pipeline:
         self.ring = MemoryKeyRing()
         self.ring.add()
         self.now = NOW
+        self.skews: dict[str, timedelta] = {}
+        """How far the clock of a function is ahead, by its name."""
         self.log = Log()
         self.queue = OwnQueue()
         self._compose((faults or Faults()).guard)
-        self._compositions = pytest.MonkeyPatch()
+        self._replaced: Adapters = ()
         self._running = 0
 
     def _compose(self, guard: Guard) -> None:
@@ -221,38 +229,53 @@ class Pipeline:
         vault, ledger = guard(self.vault), guard(self.ledger)
         requests, reviews = guard(self.requests), guard(self.reviews)
         signer = guard(self.signer, KeyServiceUnavailable)
-        records, clock = Records(subject_keys, unwrapper, vault), self._clock
+        records, clock = Records(subject_keys, unwrapper, vault), self._clock_of
         renewals = guard(self.renewals)
         self.intake = Intake(
-            subject_keys, wrapper, decisions, requests, bus, clock, Entropy(), renewals
+            subject_keys, wrapper, decisions, requests, bus, clock(gateway), Entropy(), renewals
         )
         areas = guard(self.areas)
         self.validation = Validation(
-            subject_keys, unwrapper, decisions, reviews, RULES, clock, areas
+            subject_keys, unwrapper, decisions, reviews, RULES, clock(validator), areas
         )
-        self.endings = Endings(decisions, reviews, clock, RETENTION)
-        self.storage = Storage(subject_keys, vault, clock)
+        self.endings = Endings(decisions, reviews, clock(validator), RETENTION)
+        self.storage = Storage(subject_keys, vault, clock(pii_storage))
         cohorts = guard(MemoryCohorts(self.joins))
-        self.access = Access(records, decisions, cohorts, requests, clock, renewals)
+        self.access = Access(records, decisions, cohorts, requests, clock(subject_access), renewals)
         self.rights = Rights(
-            decisions, subject_keys, requests, reviews, ledger, bus, clock, renewals
+            decisions, subject_keys, requests, reviews, ledger, bus, clock(rights), renewals
         )
         registrations = guard(MemoryRegistrations(self.decisions))
-        self.front_desk = FrontDesk(registrations, renewals, requests, clock)
-        self.agreeing = Agreeing(decisions, renewals, records, requests, clock)
-        self.review = Review(reviews, decisions, records, requests, bus, RULES, clock, 1, areas)
-        self.accountability = Accountability(requests, ledger, signer, clock, renewals)
-        self.deadlines = Deadlines(decisions, requests, ledger, bus, clock, Entropy(), RETENTION)
+        self.front_desk = FrontDesk(registrations, renewals, requests, clock(front_desk))
+        self.agreeing = Agreeing(decisions, renewals, records, requests, clock(review))
+        self.review = Review(
+            reviews, decisions, records, requests, bus, RULES, clock(review), 1, areas
+        )
+        self.accountability = Accountability(
+            requests, ledger, signer, clock(accountability), renewals
+        )
+        self.deadlines = Deadlines(
+            decisions, requests, ledger, bus, clock(deadlines), Entropy(), RETENTION
+        )
         self.sweeping = Sweeping(
-            guard(self.overview), guard(self.progress), bus, clock, Entropy("sweep"), page_size=2
+            guard(self.overview),
+            guard(self.progress),
+            bus,
+            clock(reconciler),
+            Entropy("sweep"),
+            page_size=2,
         )
         roll, calendar = guard(self.roll), guard(self.calendar)
         issuer_keys = guard(self.issuer_keys, KeyServiceUnavailable)
-        self.roll_keeping = RollKeeping(roll, calendar, issuer_keys, clock)
-        self.issuing = Issuing(roll, calendar, issuer_keys, clock, Entropy(), renewals)
+        self.roll_keeping = RollKeeping(roll, calendar, issuer_keys, clock(credential_roll))
+        self.issuing = Issuing(
+            roll, calendar, issuer_keys, clock(credential_issuer), Entropy(), renewals
+        )
 
-    def _clock(self) -> datetime:
-        return self.now
+    def _clock_of(self, function: ModuleType) -> Clock:
+        """Return the clock of a function, which may be wrong."""
+        name = function.__name__.rpartition(".")[2]
+        return lambda: self.now + self.skews.get(name, timedelta())
 
     def register(self, person: Registration, key: str | None = None) -> Receipt:
         return register(self.intake, person, key, TRACE)
@@ -287,16 +310,16 @@ class Pipeline:
         except Crash:
             return None
 
-    def handle(self, consumer: Consumer, *bodies: str) -> list[int]:
+    def handle(self, consumer: StrEnum, *bodies: str) -> list[int]:
         """Hand a batch of messages to a consumer; return the numbers of those that come back."""
         self.queue.put_off_now.clear()
-        answer = self.invoke(HANDLERS[consumer], sqs_event(*bodies))
+        answer = self.invoke(self.handlers[consumer], sqs_event(*bodies))
         if answer is None:
             return list(range(len(bodies)))
         back = [*failed(answer), *self.queue.put_off_now]
         return [int(name.removeprefix("m")) for name in back]
 
-    def deliver(self, consumer: Consumer, event: Event) -> bool:
+    def deliver(self, consumer: StrEnum, event: Event) -> bool:
         """Hand one message to a consumer; return whether it may leave the queue."""
         return not self.handle(consumer, envelope(event))
 
@@ -305,7 +328,7 @@ class Pipeline:
         position = start
         while position < len(self.bus.events):
             event = self.bus.events[position]
-            for consumer in SUBSCRIPTIONS[type(event)]:
+            for consumer in self.subscriptions[type(event)]:
                 assert any(self.deliver(consumer, event) for _ in range(RECEIVES)), consumer
             position += 1
 
@@ -326,42 +349,53 @@ class Pipeline:
     def _composed(self) -> Iterator[None]:
         """Make the entry points use these adapters; several of one pipeline may run at once."""
         if not self._running:
-            for module, name, composed in (
-                (gateway, "intake", lambda: self.intake),
-                (gateway, "_settings", lambda: _RETENTION_SETTINGS),
-                (subject_access, "access", lambda: self.access),
-                (subject_access, "_settings", lambda: _RETENTION_SETTINGS),
-                (rights, "rights", lambda: self.rights),
-                (rights, "_settings", lambda: _RETENTION_SETTINGS),
-                (rights, "_rules", lambda: RULES),
-                (review, "review", lambda: self.review),
-                (review, "agreeing", lambda: self.agreeing),
-                (front_desk, "front_desk", lambda: self.front_desk),
-                (validator, "validation", lambda: self.validation),
-                (validator, "endings", lambda: self.endings),
-                (validator, "publisher", lambda: self._bus),
-                (pii_storage, "storage", lambda: self.storage),
-                (pii_storage, "publisher", lambda: self._bus),
-                (accountability, "accountability", lambda: self.accountability),
-                (accountability, "publisher", lambda: self._bus),
-                (deadlines, "deadlines", lambda: self.deadlines),
-                (reconciler, "sweeping", lambda: self.sweeping),
-                (credential_roll, "keeping", lambda: self.roll_keeping),
-                (credential_roll, "publisher", lambda: self._bus),
-                (credential_issuer, "issuing", lambda: self.issuing),
-                (collector, "joins", lambda: self._joins),
-                (collector, "publisher", lambda: self._bus),
-                (observability, "_logger", lambda _service: self.log),
-                *((one, "own_queue", lambda: self.queue) for one in MODULES.values()),
-            ):
-                self._compositions.setattr(module, name, composed)
+            # Not by MonkeyPatch, which takes longer for it than many a function runs.
+            adapters = self._adapters()
+            self._replaced = tuple((one, name, getattr(one, name)) for one, name, _ in adapters)
+            _compose(adapters)
         self._running += 1
         try:
             yield
         finally:
             self._running -= 1
             if not self._running:
-                self._compositions.undo()
+                _compose(self._replaced)
+
+    def _adapters(self) -> Adapters:
+        """Return by what each function finds its adapters, and what it is to find."""
+        return (
+            (gateway, "intake", lambda: self.intake),
+            (gateway, "_settings", lambda: _RETENTION_SETTINGS),
+            (subject_access, "access", lambda: self.access),
+            (subject_access, "_settings", lambda: _RETENTION_SETTINGS),
+            (rights, "rights", lambda: self.rights),
+            (rights, "_settings", lambda: _RETENTION_SETTINGS),
+            (rights, "_rules", lambda: RULES),
+            (review, "review", lambda: self.review),
+            (review, "agreeing", lambda: self.agreeing),
+            (front_desk, "front_desk", lambda: self.front_desk),
+            (validator, "validation", lambda: self.validation),
+            (validator, "endings", lambda: self.endings),
+            (validator, "publisher", lambda: self._bus),
+            (pii_storage, "storage", lambda: self.storage),
+            (pii_storage, "publisher", lambda: self._bus),
+            (accountability, "accountability", lambda: self.accountability),
+            (accountability, "publisher", lambda: self._bus),
+            (deadlines, "deadlines", lambda: self.deadlines),
+            (reconciler, "sweeping", lambda: self.sweeping),
+            (credential_roll, "keeping", lambda: self.roll_keeping),
+            (credential_roll, "publisher", lambda: self._bus),
+            (credential_issuer, "issuing", lambda: self.issuing),
+            (collector, "joins", lambda: self._joins),
+            (collector, "publisher", lambda: self._bus),
+            (observability, "_logger", lambda _service: self.log),
+            *((one, "own_queue", lambda: self.queue) for one in MODULES.values()),
+        )
+
+
+def _compose(adapters: Adapters) -> None:
+    for module, name, composed in adapters:
+        setattr(module, name, composed)
 
 
 def with_entropy(pipeline: Pipeline, seed: str) -> Intake:

@@ -3,18 +3,20 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Self
 
-from tests.fakes.pipeline import RECEIVES, SUBSCRIPTIONS, Consumer, Pipeline, envelope
+from civic.contracts.events import Event
+from civic.contracts.registry import EVENTS
+from tests.fakes.pipeline import RECEIVES, SUBSCRIPTIONS, Pipeline, envelope
 
 type Handle = Callable[..., list[int]]
 """Hands a consumer the bodies of a batch; returns the numbers of those that come back."""
 type Published = Callable[[int], Sequence[str]]
 """Returns what was published since a position, in the form of a queue's messages."""
 
-BY_TYPE: Mapping[str, Sequence[Consumer]] = {
-    event.detail_type(): consumers for event, consumers in SUBSCRIPTIONS.items()
-}
+type Subscriptions = Mapping[type[Event], Sequence[StrEnum]]
+
 _ENOUGH = 9
 """The number of redrives after which dead messages will never be handled."""
 
@@ -23,7 +25,7 @@ _ENOUGH = 9
 class Message:
     """One event on its way to one consumer."""
 
-    consumer: Consumer
+    consumer: StrEnum
     body: str
     receives: int = 0
 
@@ -34,6 +36,7 @@ class Queues:
 
     handle: Handle
     published: Published
+    subscriptions: Subscriptions = field(default_factory=lambda: SUBSCRIPTIONS)
     archive: list[str] = field(default_factory=list)
     waiting: list[Message] = field(default_factory=list)
     in_flight: list[Message] = field(default_factory=list)
@@ -44,7 +47,11 @@ class Queues:
     @classmethod
     def of(cls, pipeline: Pipeline) -> Self:
         """Return the queues of a pipeline's functions."""
-        return cls(pipeline.handle, lambda start: [*map(envelope, pipeline.bus.events[start:])])
+        return cls(
+            pipeline.handle,
+            lambda start: [*map(envelope, pipeline.bus.events[start:])],
+            pipeline.subscriptions,
+        )
 
     def arrive(self) -> None:
         """Keep what was published since the last call, and queue it by the rules."""
@@ -54,7 +61,7 @@ class Queues:
 
     def replay(self, body: str) -> None:
         """Queue an event of the archive as if it had just been published."""
-        for consumer in BY_TYPE.get(json.loads(body)["detail-type"], ()):
+        for consumer in self.subscriptions[EVENTS[json.loads(body)["detail-type"]]]:
             self.waiting.append(Message(consumer, body))
 
     def again(self, message: Message) -> None:
