@@ -24,8 +24,8 @@ from civic.lab.memory.keys import MemoryKeyWrapper
 from civic.lab.schemas.samples import sample
 from tests.fakes.pipeline import SUBSCRIPTIONS, Entropy
 from tests.fakes.views import decision_of
-from tests.lateness import Moment
 from tests.lives import STATES, Life
+from tests.moments import Moment
 from tests.strategies.registrations import person
 
 _OTHERS = AccessDigest(bytes(32))

@@ -4,98 +4,28 @@ A life is lived honestly and in order until it is in a certain state. Then one m
 late, with everything that follows from it: again, as a replay of the archive delivers it, or for
 the first time, as a redriven dead letter. What is different in the stores is its effect.
 
-``python -m tests.lateness`` prints the table of docs/architecture.md.
+``python -m tests.lateness`` prints the table of docs/architecture.md about people, and
+``python -m tests.election_lives`` that about elections.
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from copy import deepcopy
-from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
 from functools import cache
-
-from pydantic import BaseModel
 
 from civic.contracts.events import Event
 from civic.contracts.registry import EVENTS
-from civic.identity.model.rows import DecisionRow, Tombstone
-from tests.fakes.pipeline import SUBSCRIPTIONS, Consumer, Pipeline
-from tests.lives import ID, LONG_AGO, STATES, Life, Refused
+from tests.fakes.expiring import TABLES
+from tests.lives import Life, Refused
+from tests.moments import PEOPLE, Kind, Moment
 
 REDRIVEN, REPLAYED = timedelta(days=13), timedelta(days=364)
 """How late a message is: queues keep it for 14 days, the archive for 365."""
 _OLDEST = REPLAYED + 2 * REDRIVEN
 """Replayed from the archive at the last moment, then dead, redriven, dead and redriven again."""
-
-
-_ANNOUNCED = {"restriction", "traceparent"}
-"""What an event says of its own publication, and nothing of the person."""
-_STORES = {
-    "record": "vault",
-    "key": "subject_keys",
-    "decision": "decisions",
-    "roll": "roll",
-    "statistics": "joins",
-    "ledger": "ledger",
-    "case": "reviews",
-    "request log": "requests",
-}
-_EXPIRES = ("record", "roll", "statistics", "ledger")
-"""Where rows of what was erased expire; in any order, as DynamoDB deletes them when it can."""
-
-
-def _holds(pipeline: Pipeline, store: str) -> object:
-    held = vars(getattr(pipeline, _STORES[store]))
-    return {name: deepcopy(part) for name, part in held.items() if isinstance(part, dict | set)}
-
-
-def _comparable(held: object) -> object:
-    """Leave out tombstones: a late event may put one again that has expired."""
-    if not isinstance(held, dict):
-        return held
-    return {
-        name: _comparable(part)
-        for name, part in held.items()
-        if not isinstance(part, Tombstone | datetime)
-    }
-
-
-@dataclass
-class Moment:
-    """A life at a moment, to which it can return."""
-
-    life: Life
-
-    def __post_init__(self) -> None:
-        self.now, self.published = self.life.pipeline.now, len(self.life.pipeline.bus.events)
-        self.followed = len(self.life.published_at)
-        self.held = {store: _holds(self.life.pipeline, store) for store in _STORES}
-
-    def back(self) -> None:
-        self.life.pipeline.now = self.now
-        del self.life.pipeline.bus.events[self.published :]
-        del self.life.published_at[self.followed :]
-        for store, held in self.held.items():
-            vars(getattr(self.life.pipeline, _STORES[store])).update(deepcopy(held))
-
-    def changed(self) -> set[str]:
-        """Return the stores that are not as they were."""
-        return {
-            store
-            for store, held in self.held.items()
-            if _comparable(held) != _comparable(_holds(self.life.pipeline, store))
-        }
-
-
-def expire(pipeline: Pipeline, store: str) -> None:
-    """Let what an erasure left in a store expire, if its time is over."""
-    rows = getattr(pipeline, _STORES[store]).rows
-    for registration, row in list(rows.items()):
-        if isinstance(row, Tombstone) and (row.expires is None or row.expires > pipeline.now):
-            continue
-        if isinstance(row, Tombstone | datetime) or store == "ledger":
-            del rows[registration]
 
 
 @dataclass
@@ -129,22 +59,21 @@ class Effect:
 type Effects = dict[str, Effect]
 
 
-def moments(life: Life, state: str) -> Iterator[Moment]:
+def moments(kind: Kind, life: Life, state: str) -> Iterator[Moment]:
     """Let a life come to a state, and wait; yield each moment at which a message may come."""
-    STATES[state](life)
-    there = Moment(life)
+    kind.states[state](life)
+    there = Moment(life, kind)
+    tables = kind.expiring.get(state, ())
     for delay in (REDRIVEN, REPLAYED):
-        for gone in ((), *((one,) for one in _EXPIRES), _EXPIRES):
-            if gone and state != LONG_AGO:
-                continue
+        for gone in ((), *((one,) for one in tables), *([tables] if tables else [])):
             there.back()
             life.pipeline.now += delay
-            for store in gone:
-                expire(life.pipeline, store)
-            yield Moment(life)
+            for table in gone:
+                TABLES[table](life.pipeline, life.pipeline.now)
+            yield Moment(life, kind)
 
 
-def deliver_late(life: Life, consumer: Consumer, event: Event) -> bool:
+def deliver_late(life: Life, consumer: StrEnum, event: Event) -> bool:
     """Deliver an event and what follows from it; return whether it was taken."""
     start = len(life.pipeline.bus.events)
     taken = life.pipeline.deliver(consumer, event)
@@ -152,23 +81,40 @@ def deliver_late(life: Life, consumer: Consumer, event: Event) -> bool:
     return taken
 
 
-def _orderly(state: str) -> tuple[list[Event], dict[str, object]]:
-    """Return the events of an orderly life, and what the stores hold in its end."""
-    life = Life()
-    STATES[state](life)
+@dataclass(frozen=True)
+class _Orderly:
+    """A life in which every message was delivered in time."""
+
+    events: list[Event]
+    held: dict[str, object]
+    """What the stores hold in its end."""
+
+    def differs(self, held: dict[str, object]) -> set[str]:
+        """Return the stores that hold something else."""
+        return {one for one in self.held if held[one] != self.held[one]}
+
+    def withheld(self, kind: Kind) -> Iterator[tuple[int, Event, StrEnum, Life]]:
+        """Yield each message with a life in which it is not delivered."""
+        for number, event in enumerate(self.events):
+            for consumer in kind.subscriptions[type(event)]:
+                yield number, event, consumer, kind.life(withheld=(number, consumer))
+
+
+@cache
+def _orderly(kind: Kind, state: str) -> _Orderly:
+    life = kind.life()
+    kind.states[state](life)
     events = life.pipeline.bus.events[: len(life.published_at)]
-    held = in_the_end(life)
-    if state == LONG_AGO:
-        # By then the ledger has forgotten as well.
-        del held["ledger"]
-    return events, held
+    forgotten = kind.forgotten.get(state, ())
+    held = kind.in_the_end(life)
+    return _Orderly(events, {one: part for one, part in held.items() if one not in forgotten})
 
 
-def _again(state: str, found: Effects) -> None:
-    life = Life()
-    for moment in moments(life, state):
+def _again(kind: Kind, state: str, found: Effects) -> None:
+    life = kind.life()
+    for moment in moments(kind, life, state):
         for event, at in zip(list(life.pipeline.bus.events), life.published_at, strict=False):
-            for consumer in SUBSCRIPTIONS[type(event)]:
+            for consumer in kind.subscriptions[type(event)]:
                 if moment.now - at > _OLDEST:
                     continue
                 effect = found.setdefault(event.detail_type(), Effect())
@@ -177,80 +123,58 @@ def _again(state: str, found: Effects) -> None:
                 moment.back()
 
 
-def _for_the_first_time(state: str, found: Effects) -> None:
-    events, expected = _orderly(state)
-    for number, event in enumerate(events):
-        for consumer in SUBSCRIPTIONS[type(event)]:
-            life = Life(withheld=(number, consumer))
-            with suppress(Refused):
-                for moment in moments(life, state):
-                    if moment.now - life.published_at[number] > _OLDEST:
-                        continue
-                    effect = found.setdefault(event.detail_type(), Effect())
-                    effect.refused |= not deliver_late(life, consumer, event)
-                    effect.caught_up |= moment.changed()
-                    held = in_the_end(life)
-                    effect.astray |= {one for one in expected if held[one] != expected[one]}
-
-
-def in_the_end(life: Life) -> dict[str, object]:
-    """Return what the stores hold once nothing is on its way and nobody restricts anything."""
-    life.follow()
-    if isinstance(life.row, DecisionRow) and life.row.restricted:
-        life.ask(f"DELETE {ID}/restriction")
-    return {store: _timeless(_holds(life.pipeline, store)) for store in _STORES}
-
-
-def _timeless(held: object) -> object:
-    """Leave out times, traces, bytes drawn at random, and what is left of the erased."""
-    if isinstance(held, Mapping):
-        living = {
-            one: row for one, row in held.items() if not isinstance(row, Tombstone | datetime)
-        }
-        return {repr(_timeless(one)): _timeless(row) for one, row in living.items()}
-    if is_dataclass(held):
-        return [_timeless(getattr(held, one.name)) for one in fields(held)]
-    if isinstance(held, BaseModel):
-        return [_timeless(part) for name, part in held if name not in _ANNOUNCED]
-    if isinstance(held, list | tuple | set):
-        return [_timeless(part) for part in held]
-    return type(held) if isinstance(held, datetime | bytes) else held
-
-
-def _never(state: str, found: Effects) -> None:
-    events, expected = _orderly(state)
-    for number, event in enumerate(events):
-        for consumer in SUBSCRIPTIONS[type(event)]:
-            life = Life(withheld=(number, consumer))
-            with suppress(Refused):
-                STATES[state](life)
-                life.pipeline.sweep()
-                life.follow()
-                held = in_the_end(life)
+def _for_the_first_time(kind: Kind, state: str, found: Effects) -> None:
+    orderly = _orderly(kind, state)
+    for number, event, consumer, life in orderly.withheld(kind):
+        with suppress(Refused):
+            for moment in moments(kind, life, state):
+                if moment.now - life.published_at[number] > _OLDEST:
+                    continue
                 effect = found.setdefault(event.detail_type(), Effect())
-                effect.lost |= {one for one in expected if held[one] != expected[one]}
+                effect.refused |= not deliver_late(life, consumer, event)
+                effect.caught_up |= moment.changed()
+                effect.astray |= orderly.differs(kind.in_the_end(life))
+
+
+def _never(kind: Kind, state: str, found: Effects) -> None:
+    orderly = _orderly(kind, state)
+    for _, event, _, life in orderly.withheld(kind):
+        with suppress(Refused):
+            kind.states[state](life)
+            kind.mend(life)
+            life.follow()
+            effect = found.setdefault(event.detail_type(), Effect())
+            effect.lost |= orderly.differs(kind.in_the_end(life))
 
 
 @cache
-def effects(state: str) -> Effects:
+def effects(kind: Kind, state: str) -> Effects:
     """Return the effect of each event that can come late in a state."""
     found: Effects = {}
-    _again(state, found)
-    _for_the_first_time(state, found)
-    _never(state, found)
+    _again(kind, state, found)
+    _for_the_first_time(kind, state, found)
+    _never(kind, state, found)
     return found
 
 
-def table() -> str:
-    """Return the table of docs/architecture.md."""
-    columns = [effects(state) for state in STATES]
-    named = [name for name in EVENTS if any(name in column for column in columns)]
-    lines = [f"| event, late | {' | '.join(STATES)} |", "|---" * (len(STATES) + 1) + "|"]
-    for name in named:
+def events_of(kind: Kind) -> list[str]:
+    """Return the events that can come late, in their order."""
+    columns = [effects(kind, state) for state in kind.states]
+    return [name for name in EVENTS if any(name in column for column in columns)]
+
+
+def table(kind: Kind) -> str:
+    """Return a table of docs/architecture.md."""
+    columns = [effects(kind, state) for state in kind.states]
+    lines = [
+        f"| {kind.head} | {' | '.join(kind.states)} |",
+        "|---" * (len(kind.states) + 1) + "|",
+    ]
+    for name in events_of(kind):
         cells = (str(column.get(name, "-")) for column in columns)
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{table()}\n")
+    sys.stdout.write(f"{table(PEOPLE)}\n")

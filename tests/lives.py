@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from civic.contracts.identifiers import RegistrationId
@@ -11,7 +12,7 @@ from civic.identity.functions import accountability, deadlines
 from civic.identity.model.registration import Registration
 from civic.identity.model.rows import DecisionRow, Tombstone
 from tests.fakes.elections import published
-from tests.fakes.pipeline import RETENTION, SUBSCRIPTIONS, Consumer, Pipeline
+from tests.fakes.pipeline import RETENTION, Pipeline
 from tests.fakes.reviewing import DOUBTFUL, HOPELESS
 from tests.strategies.registrations import address, person
 
@@ -32,7 +33,7 @@ class Life:
     pipeline: Pipeline = field(default_factory=Pipeline)
     receipt: dict[str, Any] = field(default_factory=dict)
     published_at: list[datetime] = field(default_factory=list)
-    withheld: tuple[int, Consumer] | None = None
+    withheld: tuple[int, StrEnum] | None = None
     """The event, by its number, that a consumer does not get."""
 
     def ask(
@@ -72,7 +73,7 @@ class Life:
         while len(self.published_at) < len(self.pipeline.bus.events):
             number = len(self.published_at)
             event = self.pipeline.bus.events[number]
-            for consumer in SUBSCRIPTIONS[type(event)]:
+            for consumer in self.pipeline.subscriptions[type(event)]:
                 if self.withheld != (number, consumer) and not self.pipeline.deliver(
                     consumer, event
                 ):

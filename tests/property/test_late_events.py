@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from civic.contracts.registry import EVENTS
 from tests.documents import ROOT
-from tests.lateness import effects
+from tests.election_lives import ELECTIONS
+from tests.lateness import effects, events_of
 from tests.lives import STATES
+from tests.moments import PEOPLE, Kind
 
 OVERTAKEN = {"ValidationRequest": {"decision"}}
 """A revision that another has overtaken is not decided any more, so it is never accepted.
@@ -20,33 +21,40 @@ NOT_AS_IN_TIME = {
     **dict.fromkeys(("rejected", "in review", "restricted", "lifted", "objected"), OVERTAKEN),
     "erased": LAPSED,
 }
-_TABLE = re.compile(r"^\| event, late \|.*\n(?:\|.*\n)+", re.MULTILINE)
+_LATE = {
+    **{(PEOPLE, state): NOT_AS_IN_TIME.get(state, {}) for state in STATES},
+    **{(ELECTIONS, state): {} for state in ELECTIONS.states},
+}
 
 
-def columns() -> dict[str, dict[str, str]]:
-    """Return the table of the document: by state, what each event does."""
-    found = _TABLE.search((ROOT / "docs" / "architecture.md").read_text())
+def rows(kind: Kind) -> list[list[str]]:
+    """Return the table of the document."""
+    document = (ROOT / "docs" / "architecture.md").read_text()
+    found = re.search(rf"^\| {kind.head} \|.*\n(?:\|.*\n)+", document, re.MULTILINE)
     assert found
-    head, _, *rows = [line.strip("| ").split(" | ") for line in found[0].splitlines()]
+    return [line.strip("| ").split(" | ") for line in found[0].splitlines()]
+
+
+def columns(kind: Kind) -> dict[str, dict[str, str]]:
+    """Return the table of the document: by state, what each event does."""
+    head, _, *lines = rows(kind)
     return {
-        state: {row[0]: row[number] for row in rows if row[number] != "-"}
+        state: {line[0]: line[number] for line in lines if line[number] != "-"}
         for number, state in enumerate(head[1:], start=1)
     }
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_late_event_does_what_it_would_have_done_in_time_or_nothing(state: str) -> None:
-    late = effects(state)
+@pytest.mark.parametrize(("kind", "state"), _LATE, ids=[state for _, state in _LATE])
+def test_late_event_does_what_it_would_have_done_in_time_or_nothing(kind: Kind, state: str) -> None:
+    late = effects(kind, state)
     assert {name: one.again for name, one in late.items() if one.again} == {}
     astray = {name: one.astray for name, one in late.items() if one.astray}
-    assert astray == NOT_AS_IN_TIME.get(state, {})
+    assert astray == _LATE[kind, state]
     assert [name for name, one in late.items() if one.refused] == []
     # The document says the same; ``python -m tests.lateness`` prints its table.
-    assert columns()[state] == {name: str(one) for name, one in late.items()}
+    assert columns(kind)[state] == {name: str(one) for name, one in late.items()}
 
 
-def test_document_has_every_event_about_a_person_in_order() -> None:
-    found = _TABLE.search((ROOT / "docs" / "architecture.md").read_text())
-    assert found
-    names = [line.split(" | ")[0].strip("| ") for line in found[0].splitlines()[2:]]
-    assert names == [name for name in EVENTS if any(name in effects(one) for one in STATES)]
+@pytest.mark.parametrize("kind", [PEOPLE, ELECTIONS], ids=["people", "elections"])
+def test_document_has_every_event_in_order(kind: Kind) -> None:
+    assert [line[0] for line in rows(kind)[2:]] == events_of(kind)
