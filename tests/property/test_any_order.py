@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 
 from civic.identity.functions import accountability, deadlines, reconciler
 from tests.fakes.faults import How
-from tests.fakes.pipeline import RECEIVES, Consumer
+from tests.fakes.pipeline import RECEIVES
 from tests.fakes.queues import Message
 from tests.property.citizens import (
     VARIANTS,
@@ -33,8 +33,9 @@ from tests.property.commands import (
     Register,
     ShowCase,
 )
+from tests.property.losses import is_made_up_for
 from tests.property.settled import check_settled
-from tests.property.truths import check_always, parsed
+from tests.property.truths import check_always
 from tests.property.world import Fate, World
 
 _MOST_CITIZENS = 3
@@ -45,26 +46,6 @@ variants = st.integers(0, VARIANTS - 1)
 hows = st.sampled_from(How)
 fates = st.none() | st.none() | st.builds(Fate, st.integers(0, 9), st.none() | hows)
 """Most runs complete; others are held up, or something goes wrong, after some calls."""
-
-
-MADE_UP_FOR = {
-    Consumer.VALIDATOR: {"ValidationRequest", "RevalidationRequest", "ErasureUnfinished"},
-    Consumer.STORAGE: {"DecisionDeleted", "RevalidationDue"},
-    Consumer.CREDENTIAL_ROLL: {"ValidationResult", "ReviewDecided", "DecisionDeleted"},
-    Consumer.ANALYTICS: {"ValidationResult", "ReviewDecided", "DataStored", "DataUpdated"}
-    | {"DecisionDeleted"},
-    Consumer.ACCOUNTABILITY: {"DeletionRequest", "DecisionDeleted", "DataDeleted", "JoinDeleted"}
-    | {"RollDeleted", "DataUpdated"},
-}
-"""The messages that a sweep makes up for if they are lost.
-
-Not the others: what PII storage never got is nowhere, only `rights` may publish an objection or a
-restriction, and an erasure that was not acknowledged is asked for again.
-"""
-
-
-def is_made_up_for(message: Message) -> bool:
-    return parsed(message.body)["detail-type"] in MADE_UP_FOR[message.consumer]
 
 
 class Lives(RuleBasedStateMachine):
@@ -156,7 +137,7 @@ class Lives(RuleBasedStateMachine):
     def batch(self, picked: list[int]) -> list[Message]:
         """Return messages of one queue."""
         waiting = self.world.queues.waiting
-        queue: Consumer = waiting[picked[0] % len(waiting)].consumer
+        queue = waiting[picked[0] % len(waiting)].consumer
         there = [message for message in waiting if message.consumer is queue]
         first = waiting[picked[0] % len(waiting)]
         return list(dict.fromkeys([first, *(there[one % len(there)] for one in picked[1:])]))
