@@ -37,6 +37,7 @@ ANSWERS: dict[type[Exception], tuple[int, str]] = {
     errors.AnotherPersonNeeded: (409, "another_person_needed"),
     errors.AreaNeeded: (409, "area_needed"),
     errors.ReasonNeeded: (409, "reason_needed"),
+    errors.NotToBeErased: (409, "not_to_be_erased"),
     errors.AreaUnknown: (422, "area_unknown"),
     errors.BlindedMessageRefused: (422, "invalid_fields"),
     errors.CredentialAlreadyIssued: (409, "already_issued"),
