@@ -30,6 +30,7 @@ from civic.identity.model.rows import Tombstone
 from civic.voting.errors import VotingError
 from civic.voting.functions import calendar, elections, press
 from civic.voting.model.draft import DraftElection
+from civic.voting.model.election import State
 from civic.voting.usecases import drafts
 from civic.voting.usecases.elections import finish, publish
 from tests.fakes.elections import credential_request
@@ -234,10 +235,23 @@ class Electorate(Years):
         self._office(finish, which)
 
     def certify(self, which: int) -> None:
-        """Ask for the certification; what was certified stays so."""
-        with suppress(VotingError):
-            self.pipeline.certify(self.elections[which])
-        self.look_around()
+        """Ask for the certification, after the closing, until the box is counted."""
+        self._wait_for(which, "closes_at")
+        for _ in range(2):
+            with suppress(VotingError):
+                self.pipeline.certify(self.elections[which])
+            self.look_around()
+
+    def wait_for_opening(self, which: int) -> None:
+        """Wait until votes are accepted in a published election."""
+        self._wait_for(which, "opens_at")
+
+    def _wait_for(self, which: int, name: str) -> None:
+        stored = self.pipeline.elections.find(self.elections[which])
+        assert stored is not None
+        then = getattr(stored.election, name) + timedelta(hours=1)
+        if stored.election.state is not State.DRAFT and then > self.pipeline.now:
+            self.wait(then - self.pipeline.now)
 
     def _office(self, step: Any, which: int, *arguments: object) -> None:
         # If it is not the time for it, nothing happens.

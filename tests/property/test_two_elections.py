@@ -137,12 +137,12 @@ class TwoElections(RuleBasedStateMachine):
             for which in (FIRST, SECOND):
                 self.world.ask_credential(life, which, number)
 
-    @rule()
-    def everybody_votes(self) -> None:
-        self.everybody_asks(0)
+    @rule(which=which)
+    def everybody_votes(self, which: int) -> None:
+        self.world.wait_for_opening(which)
         for life in self.world.lives:
-            for which in (FIRST, SECOND):
-                self.world.vote(life, which)
+            self.world.ask_credential(life, which, 0)
+            self.world.vote(life, which)
 
     @rule(which=which)
     def publish(self, which: int) -> None:
