@@ -1,0 +1,14 @@
+"""What one function in other hands does by writing to tables is what the threat model says."""
+
+from tests.documents import ROOT
+from tests.traitor.roles import roles
+from tests.traitor.tables import UNTRIED, registrations
+from tests.traitor.town import TABLES
+
+
+def test_threat_model_says_what_the_writes_of_every_role_change() -> None:
+    assert registrations() in (ROOT / "docs" / "threat-model.md").read_text("utf-8")
+
+
+def test_every_table_that_a_role_writes_to_is_tried_or_named() -> None:
+    assert {table for role in roles() for table in role.written()} == TABLES.keys() | UNTRIED

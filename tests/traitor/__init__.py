@@ -1,0 +1,1 @@
+"""One function in other hands writes to the stores whatever its role allows."""
