@@ -275,14 +275,14 @@ def test_lives_lead_to_every_port() -> None:
     called = {name.partition(".")[0] for life in LIVES for name in calls_of(life)}
     assert called == {
         "Decisions",
+        "ExpiringJoins",
+        "ExpiringLedger",
+        "ExpiringRoll",
         "MemoryAccessRenewals",
         "MemoryAreas",
         "MemoryCohorts",
         "MemoryElectionCalendar",
-        "MemoryErasureLedger",
         "MemoryIssuerKeys",
-        "MemoryIssuerRoll",
-        "MemoryJoins",
         "MemoryKeyUnwrapper",
         "MemoryKeyWrapper",
         "MemoryRequestLog",
