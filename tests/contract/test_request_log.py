@@ -202,6 +202,15 @@ def test_two_looks_at_one_moment_are_both_kept(log: Requests) -> None:
     assert set(log.history(ADA).views) == views
 
 
+def test_looks_at_one_moment_are_in_the_order_of_purpose_and_person(log: Requests) -> None:
+    views = [
+        StaffView(ADA, NOW, by, purpose) for purpose in ("access", "review") for by in (JANE, JOHN)
+    ]
+    for view in (views[3], views[0], views[2], views[1]):
+        log.note_view(view)
+    assert list(log.history(ADA).views) == views
+
+
 def test_request_is_overdue_once_its_date_has_passed(log: Requests) -> None:
     request = log.note_request(asked())
     assert list(log.overdue(request.due_at)) == []
