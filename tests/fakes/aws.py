@@ -8,11 +8,12 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -55,6 +56,9 @@ LOG_KEY = "arn:aws:kms:eu-central-1:123456789012:key/log"
 """An Ed25519 key, which moto lacks."""
 _LONGEST_MESSAGE = 4096
 _LOG_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+# The encryption SDK parses a key in every new environment; checking its primes takes 100 ms.
+_parsed = cache(serialization.load_pem_private_key)
 
 SERVICES = ("dynamodb", "events", "kms", "s3", "sqs")
 """The clients, which outlive a test, since botocore takes long to make one."""
@@ -225,6 +229,7 @@ def running() -> Iterator[Aws]:
         environment.delenv("AWS_PROFILE", raising=False)
         environment.setattr(Item, "is_within_segment", _is_within_segment)
         environment.setattr(kms_models, "generate_private_key", _private_key_of)
+        environment.setattr(serialization, "load_pem_private_key", _parsed)
         with mock_aws():
             aws = Aws()
             try:
