@@ -9,6 +9,8 @@ BIN := .venv/bin
 ifdef CIVIC_PORT
 export CIVIC_PORT
 endif
+# Some set it, and each of our many processes would compile what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Show this list.

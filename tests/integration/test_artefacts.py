@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import httpx
 import pytest
 
+from civic.stack.engine import Engine
 from civic.stack.target import Target
 from civic.stack.template import read_template
 from civic.stack.workspace import Workspace, here
@@ -99,6 +101,18 @@ def test_functions_start_from_read_only_folders_and_write_nothing(
         check=True,
     )
     assert _files(read_only) == before
+
+
+def test_workers_of_the_engine_share_what_it_unpacked(engine: Engine, api: httpx.Client) -> None:
+    assert api.get("/privacy-notice").status_code == 200
+    workers = [one for one in (engine.workspace.state / "tmp").iterdir() if (one / "code").exists()]
+    assert len(workers) > 1
+    assert {
+        part.readlink().parent.name if part.is_symlink() else part
+        for worker in workers
+        for part in worker.iterdir()
+        if not part.is_file()
+    } == {"shared"}
 
 
 def _handlers(workspace: Workspace, artefact: str) -> list[str]:

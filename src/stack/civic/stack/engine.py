@@ -29,7 +29,7 @@ REGION = "eu-west-1"
 CREDENTIALS = ("test", "test")
 """The engine's administrator. It listens on loopback only; the README says what it is for."""
 
-_IN_WORKERS = Path(__file__).parent / "worker"
+_HOOK = Path(__file__).parent / "hook"
 _LEAST_FREE_BYTES = 1 << 30
 _POLL_SECONDS = 0.05
 _LOG_TAIL_BYTES = 2000
@@ -124,7 +124,7 @@ class Engine:
 
     @property
     def _scratch(self) -> Path:
-        """The directory in which the engine unpacks the functions, once per worker process."""
+        """The directory in which the engine unpacks the functions."""
         return self.workspace.state / "tmp"
 
     def _make_room(self) -> None:
@@ -172,8 +172,8 @@ class Engine:
         return inherited | {
             "HOME": str(state),
             "TMPDIR": str(self._scratch),
-            # Its workers, which inherit this, share what it unpacks for each of them.
-            "PYTHONPATH": str(_IN_WORKERS),
+            # It unpacks code once, and not for each of its workers.
+            "PYTHONPATH": str(_HOOK),
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": LOOPBACK,
             "MINISTACK_HOST": LOOPBACK,
