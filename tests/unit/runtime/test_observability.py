@@ -39,6 +39,21 @@ def test_invocation_writes_one_json_line(log_lines: LogLines) -> None:
     assert [one["message"] for one in line["records"]] == ["m0", "m1"]
 
 
+def test_what_failed_is_named_by_its_type_and_the_first_error_raised(log_lines: LogLines) -> None:
+    first, second = ValueError(CANARY), KeyError(CANARY)
+    with pytest.raises(ValueError, match=CANARY):
+        run(lambda line: line.raise_first({"one": first, "other": second}))
+    (line,) = log_lines()
+    assert line["failed"] == {"one": "ValueError", "other": "KeyError"}
+    assert CANARY not in json.dumps(line)
+
+
+def test_where_nothing_failed_nothing_is_noted(log_lines: LogLines) -> None:
+    run(lambda line: line.raise_first({}))
+    (line,) = log_lines()
+    assert "failed" not in line
+
+
 def test_line_names_the_service_and_an_aware_time(
     log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
