@@ -474,6 +474,14 @@ def test_row_of_the_last_release_is_decided_once(verdict: Verdict | None) -> Non
 
 
 @pytest.mark.usefixtures("aws")
+def test_row_of_the_last_release_that_waits_is_not_overruled() -> None:
+    there = row(2)
+    as_of_the_last_release(there)
+    assert not deployed().overrule(row(2, by_people(1)))
+    assert deployed().get(ADA) == there
+
+
+@pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize("verdict", [None, REJECTED])
 def test_row_of_the_last_release_is_corrected(verdict: Verdict | None) -> None:
     there = row(2, verdict)
