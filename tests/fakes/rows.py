@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
+from zlib import crc32
 
 from botocore.exceptions import ClientError
 
@@ -99,7 +100,8 @@ class Rows:
         rows = [
             table[key]
             for key in sorted(table)
-            if (after is None or key > after)
+            if _is_within_segment(key, request)
+            and (after is None or key > after)
             and (condition is None or _condition(condition)(table[key], request))
         ][: request.get("Limit")]
         answer: dict[str, Any] = {}
@@ -122,6 +124,11 @@ def key_names(table: str) -> tuple[str, ...]:
 def _key(request: Request) -> tuple[Any, ...]:
     item = request.get("Key") or request["Item"]
     return tuple(_plain(item[name]) for name in key_names(request["TableName"]))
+
+
+def _is_within_segment(key: tuple[Any, ...], request: Request) -> bool:
+    segment, total = request.get("Segment"), request.get("TotalSegments", 1)
+    return segment is None or int(segment) == crc32(str(key[0]).encode()) % total
 
 
 def _plain(value: Any) -> Any:

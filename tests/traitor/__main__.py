@@ -2,6 +2,6 @@
 
 import sys
 
-from tests.traitor.tables import registrations
+from tests.traitor.tables import registrations, votes
 
-sys.stdout.write(f"{registrations()}\n")
+sys.stdout.write(f"{registrations()}\n\n{votes()}\n")

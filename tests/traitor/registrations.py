@@ -81,7 +81,7 @@ class Assault:
         for key in {str(key): key for key in (*own, *elsewhere[:_ENOUGH])}.values():
             there = next((bare(row) for row in rows if key.items() <= row.items()), {})
             others = [bare(row) for row in rows if not key.items() <= row.items()]
-            yield Target(resource, key, there, _kinds(others))
+            yield Target(resource, key, there, kinds(others))
 
     def _after(self, name: str, table: str, attack: Attack) -> Effect:
         operation, request = attack
@@ -129,7 +129,7 @@ def _moved(key: Item, person: Person) -> Item:
     return moved
 
 
-def _kinds(rows: list[Item]) -> list[Item]:
+def kinds(rows: list[Item]) -> list[Item]:
     """Return some rows of each kind; those of one kind have the same attributes."""
     found: dict[frozenset[str], list[Item]] = {}
     for row in rows:
