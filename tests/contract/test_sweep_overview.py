@@ -163,7 +163,7 @@ def test_life_shows_whether_an_acceptance_is_in_force(stores: Stores, decision: 
     verdict = Verdict(decision, (), "national-2027.1", 0)
     stores.decisions.decide(replace(PENDING, verdict=verdict, acceptance=Acceptance(FIRST)))
     life = stores.overview.life(ADA)
-    assert life == Life(RECORD, DIGEST, NOW, decision, 0, accepted=True)
+    assert life == Life(RECORD, DIGEST, NOW, decision, 0, accepted_by=Revision(1))
     assert life.leaves_in_force is (decision != Decision.ACCEPTED)
 
 

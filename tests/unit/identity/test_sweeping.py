@@ -197,6 +197,23 @@ def test_what_was_lost_is_mended_and_counted(story: Story, lost: Lost, metric: s
     assert sweep(pipeline) == {}
 
 
+def test_roll_that_missed_an_acceptance_and_the_doubt_after_it_gets_the_areas() -> None:
+    pipeline = Pipeline()
+    receipt = registered(pipeline, None)
+    before = pipeline.overview.on_roll(receipt.id)
+    for correction in (MOVED, person(national_id="not one", address=MOVED.address)):
+        with losing(pipeline, Lost(ROLL, ValidationResult)):
+            pipeline.rectify(receipt, correction)
+    assert pipeline.overview.on_roll(receipt.id) == before
+    assert sweep(pipeline) == {"DecisionsMended": 1}
+    entry = pipeline.roll.get(receipt.id)
+    kept = decision_of(pipeline, receipt.id).acceptance
+    assert entry is not None
+    assert kept is not None
+    assert (kept.revision, entry.standing.areas) == (2, kept.areas)
+    assert sweep(pipeline) == {}
+
+
 def test_where_nothing_is_wrong_nothing_is_published() -> None:
     pipeline = Pipeline()
     people = others(pipeline)

@@ -191,7 +191,7 @@ def _life(item: Item) -> Life | Death:
         None if undecided else Decision(item["decision"]["S"]),
         0 if undecided else _number(item, "round") or 0,
         restricted=(_number(item, "restriction") or 0) % 2 == 1,
-        accepted="accepted_by" in item,
+        accepted_by=_revision(item, "accepted_by"),
     )
 
 
@@ -212,14 +212,18 @@ def _request(item: Item) -> SubjectRequest | None:
 def _follower(item: Item, revision: str) -> Follower:
     if _ERASED in item:
         return Buried()
-    decided, stored = _number(item, revision), _number(item, "sr")
     return Followed(
-        Revision(decided) if decided else None,
+        _revision(item, revision),
         _number(item, "round") or 0,
-        Revision(stored) if stored else None,
+        _revision(item, "sr"),
         accepted="accepted" in item and bool(item["accepted"]["BOOL"]),
         area_version=_number(item, "area_version") or 0,
     )
+
+
+def _revision(item: Item, name: str) -> Revision | None:
+    number = _number(item, name)
+    return Revision(number) if number else None
 
 
 def _time(item: Item, name: str) -> datetime:

@@ -68,8 +68,8 @@ class Life:
     decision: Decision | None = None
     round: int = 0
     restricted: bool = False
-    accepted: bool = False
-    """Whether an acceptance is in force: this decision, or an earlier one."""
+    accepted_by: Revision | None = None
+    """The revision whose acceptance is in force; None if there is none."""
 
     @property
     def id(self) -> RegistrationId:
@@ -79,7 +79,7 @@ class Life:
     @property
     def leaves_in_force(self) -> bool:
         """Whether this decision leaves an earlier acceptance in force."""
-        return self.accepted and self.decision != Decision.ACCEPTED
+        return self.accepted_by is not None and self.decision != Decision.ACCEPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +257,12 @@ def _has_decision(follower: Followed | None, life: Life) -> bool:
 def _has_acceptance(roll: Followed | None, life: Life) -> bool:
     """Return whether the roll has the acceptance that a decision leaves in force.
 
-    The roll takes no notice of the decision itself, where an earlier release accepted.
+    The roll takes no notice of the decision itself, where an earlier release accepted. The
+    acceptance of an earlier revision than the one in force has the areas of before.
     """
-    return life.leaves_in_force and roll is not None and roll.accepted
+    if not life.leaves_in_force or roll is None or not roll.accepted:
+        return False
+    return (roll.revision or 0) >= (life.accepted_by or 0)
 
 
 def _has_record(follower: Followed | None, life: Life) -> bool:

@@ -144,5 +144,5 @@ def _life(row: DecisionRow) -> Life:
         row.verdict.decision if row.verdict else None,
         row.verdict.round if row.verdict else 0,
         restricted=row.restricted,
-        accepted=row.acceptance is not None,
+        accepted_by=row.acceptance.revision if row.acceptance else None,
     )
