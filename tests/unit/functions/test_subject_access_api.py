@@ -57,6 +57,14 @@ def resolve(document: Any, pointer: str) -> Any:
 # ------------------------------------------------------------------ access
 
 
+def test_every_access_asks_kms(deployment: Deployment) -> None:
+    who = citizen(deployment)
+    before = len(deployment.aws.asked("Decrypt"))
+    for _ in range(2):
+        who.ask("GET /data")
+    assert len(deployment.aws.asked("Decrypt")) == before + 2
+
+
 def test_everything_that_is_held_is_told(deployment: Deployment) -> None:
     who = citizen(deployment, DOUBTFUL)
     response = who.ask("GET /data")

@@ -1,10 +1,11 @@
 """The office takes somebody off the roll, or puts them back: two people, and the person is told."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from civic.contracts.events import Decision
+from civic.contracts.events import Decision, RetentionEnded
 from civic.identity.errors import (
     AnotherPersonNeeded,
     AreaUnknown,
@@ -13,7 +14,7 @@ from civic.identity.errors import (
     RegistrationRestricted,
     ReviewOutdated,
 )
-from civic.identity.http.bodies import access_notes
+from civic.identity.http.bodies import access_notes, status_of
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.review import (
     DECIDED_BY_PEOPLE,
@@ -21,6 +22,8 @@ from civic.identity.model.review import (
     OfficeReason,
     ReviewCause,
 )
+from civic.identity.usecases.deadlines import end_retention
+from civic.identity.usecases.ending import end
 from civic.identity.usecases.review import decide_case, list_cases, propose, show_case
 from civic.identity.usecases.rights import request_review
 from tests.fakes.people import UNKNOWN
@@ -246,3 +249,17 @@ def test_nothing_is_proposed_about_nobody_or_about_what_is_not_decided() -> None
     with pytest.raises(RegistrationRestricted):
         propose(pipeline.review, receipt.id, DIED, JANE)
     assert not pipeline.reviews.rows
+
+
+def test_what_the_office_brings_up_stops_the_retention_and_is_not_told() -> None:
+    pipeline = Pipeline()
+    receipt = pipeline.register(HOPELESS)
+    pipeline.drain()
+    propose(pipeline.review, receipt.id, PUT_BACK, JANE)
+    pipeline.now += timedelta(days=91)
+    row = decision_of(pipeline, receipt.id)
+    end_retention(pipeline.deadlines)
+    orders = pipeline.bus.of(RetentionEnded)
+    assert [end(pipeline.endings, one) for one in orders] == [None]
+    assert decision_of(pipeline, receipt.id) == row
+    assert status_of(row, timedelta(days=90)).held == ()
