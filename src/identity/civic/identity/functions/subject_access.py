@@ -92,7 +92,7 @@ ROUTES = routes.Routes(
             _disclose,
             routes.Access.TOKEN,
             "readData",
-            "Everything that is held (GDPR Art. 15), machine-readable (Art. 20)",
+            "Everything but the entry of the roll (GDPR Art. 15), machine-readable (Art. 20)",
             answer=routes.Answer(200, DataDisclosure, also=("text/csv",)),
             problems=(409,),
         ),
