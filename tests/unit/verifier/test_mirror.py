@@ -4,6 +4,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event
 
@@ -250,6 +251,25 @@ def test_nobody_waits_for_a_slow_server_after_an_interruption(server: LogServer)
         with pytest.raises(Unavailable):
             answer.result(10)
     ended.set()
+
+
+def test_connection_is_not_left_open_by_what_is_asked_after_the_end(
+    server: LogServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[HTTPConnection] = []
+    connect = HTTPConnection.connect
+
+    def seen(connection: HTTPConnection) -> None:
+        made.append(connection)
+        connect(connection)
+
+    monkeypatch.setattr(HTTPConnection, "connect", seen)
+    web = Web(server.url, 10_000)
+    web.get("checkpoint", 10_000)
+    web.close()
+    with pytest.raises(Unavailable):
+        web.get("checkpoint", 10_000)
+    assert {connection.sock for connection in made} == {None}
 
 
 @pytest.mark.parametrize(

@@ -97,8 +97,12 @@ class Web:
                 self._drop()
                 if not left or self._closed:
                     raise Unavailable(f"{path}: {type(error).__name__}") from None
-            else:
-                return self._want_ok(path, answer)
+                continue
+            if self._closed:
+                # `http.client` has connected again after `close`, which nobody else would end.
+                self._drop()
+                raise Unavailable(f"{path}: no longer wanted")
+            return self._want_ok(path, answer)
         raise Unavailable(path)
 
     def _want_ok(self, path: str, answer: HTTPResponse) -> HTTPResponse:
