@@ -102,6 +102,7 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | may("WrappingKeysTable", "GetItem")
     | may("LowSecDataStore", "GetItem", "PutItem")
     | may("OfficeAreas", "GetItem")
+    | may("Likenesses", "GetItem", "UpdateItem", "DeleteItem")
     | may("ReviewQueue", "GetItem", "DeleteItem")
     | {NOTES_REVISIONS, ASKS_FOR_REVIEWS, ("kms:Decrypt", "CivicKey", CONTEXT), PUBLISHING},
     "PiiStorageRole": puts_off("PiiStorageQueue")
@@ -112,6 +113,7 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | may("SubjectKeysTable", "Scan", "UpdateItem")
     | {
         ("kms:GenerateDataKeyPairWithoutPlaintext", "CivicKey", ()),
+        ("kms:GenerateDataKeyWithoutPlaintext", "CivicKey", CONTEXT),
         ("kms:Decrypt", "CivicKey", CONTEXT),
     },
     "RightsRole": LOGGING
@@ -166,6 +168,7 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     }
     | may("LowSecDataStore", "GetItem", "PutItem")
     | may("OfficeAreas", "GetItem")
+    | may("Likenesses", "GetItem", "UpdateItem")
     | OPENS_RECORDS
     | {PUBLISHING},
     "FrontDeskRole": in_part("LowSecDataStore", "GetItem")

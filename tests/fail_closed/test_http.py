@@ -22,8 +22,7 @@ def registers(citizen: Citizen) -> Response:
 
 
 def rectifies(citizen: Citizen) -> Response:
-    body = CORRECTED.model_dump_json(exclude_none=True)
-    return citizen.ask("PUT /registrations/{id}", body)
+    return citizen.ask("PUT /registrations/{id}", citizen.signed(CORRECTED))
 
 
 def decides(citizen: Citizen) -> Response:

@@ -41,6 +41,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "sweep-progress": ("walk:S",),
     "office-areas": ("place:S", "version:N"),
     "access-renewals": ("id:S", "digest:B"),
+    "likenesses": ("likeness:B",),
     "elections": ("id:S", "part:S"),
     "voter-codes": ("code:B",),
     "ballots": ("nullifier:B",),

@@ -133,6 +133,7 @@ def deployed(aws: Aws) -> Iterator[Deployment]:
         "REVIEW_QUEUE_TABLE": "review-queue",
         "OFFICE_AREAS_TABLE": "office-areas",
         "ACCESS_RENEWALS_TABLE": "access-renewals",
+        "LIKENESSES_TABLE": "likenesses",
         "RECEIPT_KEY_ID": aws.receipt_key_id,
         "REJECTED_RETENTION_DAYS": "90",
         "PEOPLE_NEEDED": "1",

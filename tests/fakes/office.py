@@ -28,6 +28,7 @@ def somebody(**changes: object) -> Registration:
 
 
 ACCEPTABLE = somebody()
+ANOTHER = somebody(full_name="Marked Another")
 DOUBTFUL = somebody(national_id="marked-id")
 HOPELESS = somebody(citizenship_attestation=False)
 MARKS = ("arked", "1983-11-29", "90182071", "Köln", "51147", "12:34:56")

@@ -38,6 +38,7 @@ from civic.identity.functions import (
     subject_access,
     validator,
 )
+from civic.identity.model.likeness import Comparison
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import RequestKind
@@ -77,6 +78,7 @@ from civic.lab.memory.credentials import (
 )
 from civic.lab.memory.identity import MemoryDecisions, MemorySubjectKeys, MemoryVault
 from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
+from civic.lab.memory.likenesses import MemoryLikenesses, MemoryPeppers
 from civic.lab.memory.renewals import MemoryAccessRenewals, MemoryRegistrations
 from civic.lab.memory.sweeping import MemoryOverview, MemoryProgress
 from civic.lab.schemas.declared import subscribed
@@ -163,14 +165,17 @@ class OwnQueue:
 class Decisions(MemoryDecisions):
     """Remembers every decision that was written."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, likenesses: MemoryLikenesses | None = None) -> None:
+        super().__init__(likenesses)
         self.made: list[DecisionRow] = []
 
     def _write(
-        self, row: DecisionRow, may: Callable[[DecisionRow | Tombstone, DecisionRow], bool]
+        self,
+        row: DecisionRow,
+        may: Callable[[DecisionRow | Tombstone, DecisionRow], bool],
+        joining: Comparison | None = None,
     ) -> DecisionRow | Tombstone | None:
-        known = super()._write(row, may)
+        known = super()._write(row, may, joining)
         if known is None and row.verdict is not None:
             self.made.append(row)
         return known
@@ -184,7 +189,8 @@ class Pipeline:
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.subject_keys = MemorySubjectKeys()
-        self.decisions = Decisions()
+        self.likenesses = MemoryLikenesses()
+        self.decisions = Decisions(self.likenesses)
         self.vault = MemoryVault()
         self.joins = ExpiringJoins()
         self.requests = MemoryRequestLog()
@@ -234,11 +240,19 @@ class Pipeline:
         self.intake = Intake(
             subject_keys, wrapper, decisions, requests, bus, clock(gateway), Entropy(), renewals
         )
-        areas = guard(self.areas)
+        areas, likenesses = guard(self.areas), guard(self.likenesses)
         self.validation = Validation(
-            subject_keys, unwrapper, decisions, reviews, RULES, clock(validator), areas
+            subject_keys,
+            unwrapper,
+            decisions,
+            reviews,
+            RULES,
+            clock(validator),
+            areas,
+            likenesses,
+            guard(MemoryPeppers(), KeyServiceUnavailable),
         )
-        self.endings = Endings(decisions, reviews, clock(validator), RETENTION)
+        self.endings = Endings(decisions, reviews, clock(validator), RETENTION, likenesses)
         self.storage = Storage(subject_keys, vault, clock(pii_storage))
         cohorts = guard(MemoryCohorts(self.joins))
         self.access = Access(records, decisions, cohorts, requests, clock(subject_access), renewals)
@@ -249,7 +263,7 @@ class Pipeline:
         self.front_desk = FrontDesk(registrations, renewals, requests, clock(front_desk))
         self.agreeing = Agreeing(decisions, renewals, records, requests, clock(review))
         self.review = Review(
-            reviews, decisions, records, requests, bus, RULES, clock(review), 1, areas
+            reviews, decisions, records, requests, bus, RULES, clock(review), 1, areas, likenesses
         )
         self.accountability = Accountability(
             requests, ledger, signer, clock(accountability), renewals

@@ -11,6 +11,7 @@ from civic.identity.model.renewal import comparison_code
 from civic.identity.model.requests import RequestKind
 from civic.identity.model.review import Judgement
 from civic.identity.model.rows import DecisionRow
+from civic.identity.usecases.comparing import compare
 from civic.identity.usecases.renewing import agree_to_renewal, ask_for_renewal
 from civic.identity.usecases.review import OpenedCase, decide_case, list_cases, show_case
 from civic.identity.usecases.rights import request_review, restrict
@@ -47,9 +48,22 @@ def decide(
     by: str = JANE,
     revision: int = 1,
     areas: tuple[str, ...] = (),
+    beside: frozenset[RegistrationId] | None = None,
 ) -> DecisionRow | None:
     record = RecordId(receipt.id, Revision(revision))
-    return decide_case(pipeline.review, record, Judgement(decision, areas), by, TRACE)
+    compared = like(pipeline, receipt) if beside is None else beside
+    judgement = Judgement(decision, areas, beside=compared)
+    return decide_case(pipeline.review, record, judgement, by, TRACE)
+
+
+def like(pipeline: Pipeline, receipt: Receipt) -> frozenset[RegistrationId]:
+    """Return whom staff see beside somebody."""
+    row = pipeline.decisions.get(receipt.id)
+    if not isinstance(row, DecisionRow) or row.likeness is None:
+        return frozenset()
+    stores = pipeline.decisions, pipeline.likenesses
+    compared = compare(*stores, row.likeness, receipt.id, row)
+    return frozenset(compared.others if compared else ())
 
 
 def take_off(pipeline: Pipeline, receipt: Receipt) -> None:

@@ -65,6 +65,25 @@ class Rows:
         self.tables[request["TableName"]][_key(request)] = row
         return {"Attributes": dict(row)}
 
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        parts = [(kind, part) for one in request["TransactItems"] for kind, part in one.items()]
+        reasons = [self._reason(part, kind) for kind, part in parts]
+        if any(reason["Code"] != "None" for reason in reasons):
+            refusal: Any = {"Error": {"Code": "TransactionCanceledException", "Message": ""}}
+            raise ClientError(refusal | {"CancellationReasons": reasons}, "TransactWriteItems")
+        for kind, part in parts:
+            {"Put": self.put_item, "Update": self.update_item}[kind](**part)
+        return {}
+
+    def _reason(self, request: Request, kind: str) -> dict[str, Any]:
+        try:
+            self._demand(request, kind)
+        except ClientError as error:
+            known: Any = error.response
+            there = {"Item": known["Item"]} if "Item" in known else {}
+            return {"Code": "ConditionalCheckFailed", **there}
+        return {"Code": "None"}
+
     def get_paginator(self, operation: str) -> SimpleNamespace:
         """Return what yields the pages of an operation: there is one."""
         return SimpleNamespace(paginate=lambda **request: [getattr(self, operation)(**request)])

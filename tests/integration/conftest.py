@@ -22,6 +22,7 @@ from civic.stack.target import LOCAL_STACK, Target, choose
 from civic.stack.workspace import Workspace, here
 from civic.terminal.loopback import LOOPBACK
 from civic.terminal.waiting import PATIENCE_SECONDS
+from tests.integration.people import another_person
 
 HERE = Path(__file__).parent
 
@@ -36,6 +37,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.engine)
             item.add_marker(pytest.mark.allow_hosts([LOOPBACK]))
+
+
+@pytest.fixture(autouse=True)
+def _another_person(request: pytest.FixtureRequest) -> None:
+    another_person(request.node.nodeid)
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,27 @@
 """People whose outcome is known, in the form of ``POST /registrations``."""
 
+import hashlib
 import secrets
 from typing import Any
 
 type Payload = dict[str, Any]
+
+_A = ord("a")
+_surname = "Łukasiewicz-O'Neill"
+
+
+def another_person(test: str) -> None:
+    """Give ``person`` another surname from now on: a second one of its name waits for people."""
+    global _surname  # noqa: PLW0603 - what is the same within a test, and in no other
+    letters = hashlib.sha256(test.encode()).digest()[:9]
+    _surname = "Łukasiewicz-O'" + "".join(chr(_A + one % 26) for one in letters).title()
 
 
 def person(**changes: Any) -> Payload:
     """Return a person whom the rules accept, with some changes; None leaves a field out."""
     payload: Payload = {
         "username": "ada-2027",
-        "full_name": "Ada Łukasiewicz-O'Neill",
+        "full_name": f"Ada {_surname}",
         "date_of_birth": "1984-05-17",
         "address": {
             "lines": ["Hauptstraße 12", "Hinterhaus"],
@@ -23,6 +34,11 @@ def person(**changes: Any) -> Payload:
         "consent": {"text_version": "2027-1", "given_at": "2026-11-02T09:30:00Z"},
     } | changes
     return {name: value for name, value in payload.items() if value is not None}
+
+
+def renamed() -> Payload:
+    """Return the same person under another name."""
+    return person(full_name=f"Grace {_surname}")
 
 
 def idempotency_key() -> str:

@@ -12,7 +12,7 @@ from civic.operator.operations import rewrap_subject_keys, rotate_wrapping_key
 from civic.stack.target import Target
 from tests.integration.conftest import Command
 from tests.integration.functions import renew
-from tests.integration.people import idempotency_key, person
+from tests.integration.people import idempotency_key, person, renamed
 from tests.integration.rows import rows, subject_keys
 from tests.integration.waiting import decided, settled, stored
 
@@ -63,9 +63,9 @@ def test_rotated_records_stay_readable(target: Target, citizen: Citizen, civic: 
     assert citizen.data(receipt)["data"] == person()
     assert civic("keys", "rotate", "--rewrap-only") == 0
     assert citizen.data(receipt)["data"] == person()
-    citizen.rectify(receipt, person(full_name="Ada Byron"))
+    citizen.rectify(receipt, renamed())
     assert decided(citizen, receipt, revision=2)["decision"] == "accepted"
-    assert stored(citizen, receipt, revision=2)["data"] == person(full_name="Ada Byron")
+    assert stored(citizen, receipt, revision=2)["data"] == renamed()
 
 
 def test_registrations_after_a_rotation_use_the_new_version(

@@ -17,7 +17,7 @@ from tests.integration.log_lines import (
     streams,
     traces_in,
 )
-from tests.integration.people import person
+from tests.integration.people import person, renamed
 from tests.integration.waiting import eventually, settled
 
 EVERYWHERE = {"level", "message", "timestamp", "service", "aws_calls"}
@@ -76,7 +76,7 @@ def journey(api: httpx.Client, target: Target) -> Journey:
     settled(target)
     journey.go("status", "GET")
     journey.go("data", "GET", "/data")
-    journey.go("rectify", "PUT", body=person(full_name="Ada Byron"))
+    journey.go("rectify", "PUT", body=renamed())
     settled(target)
     journey.go("refused", "PUT", body=person(full_name=""))
     journey.go("erase", "DELETE")

@@ -11,7 +11,7 @@ from civic.client.citizen import Citizen, Receipt
 from civic.operator.operations import queue_depths
 from civic.stack.target import Target
 from tests.integration.consumers import publish, recorded_events
-from tests.integration.people import idempotency_key, person
+from tests.integration.people import Payload, idempotency_key, person, renamed
 from tests.integration.rows import BY_ID, everything_about, is_tombstone, row
 from tests.integration.waiting import decided, eventually, settled, stored
 
@@ -36,24 +36,26 @@ class Archive:
     living: Receipt
     erased: Receipt
     events: list[dict[str, Any]]
+    corrected: Payload
 
 
 @pytest.fixture(scope="module")
 def archive(target: Target, citizen: Citizen) -> Archive:
     settled(target)
     with recorded_events(target) as recording:
+        corrected = renamed()
         receipts = [citizen.register(person(), idempotency_key()) for _ in range(2)]
         for receipt in receipts:
             decided(citizen, receipt)
             stored(citizen, receipt)
-            citizen.rectify(receipt, person(full_name="Ada Byron"))
+            citizen.rectify(receipt, corrected)
             decided(citizen, receipt, revision=2)
             stored(citizen, receipt, revision=2)
         living, erased = receipts
         citizen.erase(erased)
         eventually("it is erased", lambda: is_tombstone(row(target, BY_ID[2], erased)))
         settled(target)
-        return Archive(living, erased, recording.envelopes())
+        return Archive(living, erased, recording.envelopes(), corrected)
 
 
 def only(*kinds: str) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]:
@@ -79,7 +81,7 @@ def test_replayed_events_change_nothing(
         publish(target, envelope)
     settled(target)
     assert [everything_about(target, receipt) for receipt in both] == before
-    assert citizen.data(archive.living)["data"] == person(full_name="Ada Byron")
+    assert citizen.data(archive.living)["data"] == archive.corrected
     with pytest.raises(Refused):
         citizen.status(archive.erased)
 

@@ -6,7 +6,7 @@ from civic.client.citizen import Citizen, Receipt
 from civic.stack.engine import Engine
 from civic.stack.target import Target
 from tests.integration.conftest import Command, outliving
-from tests.integration.people import idempotency_key, person
+from tests.integration.people import idempotency_key, person, renamed
 from tests.integration.rows import everything_about
 from tests.integration.waiting import decided, settled, stored
 
@@ -31,7 +31,7 @@ def test_down_and_up_keep_everything(
     assert "every stack is up to date" in capsys.readouterr().err
     assert everything_about(target, receipt) == before
     assert citizen.data(receipt)["data"] == person()
-    citizen.rectify(receipt, person(full_name="Ada Byron"))
+    citizen.rectify(receipt, renamed())
     assert decided(citizen, receipt, revision=2)["decision"] == "accepted"
     _register(citizen)
 

@@ -40,7 +40,9 @@ class Body:
 
     @property
     def registration(self) -> Registration:
-        return person(username=f"{MARK} {self.name}", **_VARIANTS[self.variant][0])
+        marked = f"{MARK} {self.name}"
+        # Two of one name would wait for people, and whom that meets depends on the order.
+        return person(username=marked, full_name=marked, **_VARIANTS[self.variant][0])
 
     @property
     def decision(self) -> Decision:

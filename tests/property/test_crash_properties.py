@@ -285,6 +285,8 @@ def test_lives_lead_to_every_port() -> None:
         "MemoryIssuerKeys",
         "MemoryKeyUnwrapper",
         "MemoryKeyWrapper",
+        "MemoryLikenesses",
+        "MemoryPeppers",
         "MemoryRequestLog",
         "MemoryReviewQueue",
         "MemorySubjectKeys",

@@ -7,9 +7,9 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from civic.identity.model.likeness import KEY_BYTES
 from civic.identity.model.registration import Registration
 from civic.lab.likeness.likeness import (
-    KEY_BYTES,
     Kind,
     kinds,
     likeness_keys,

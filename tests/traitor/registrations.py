@@ -23,6 +23,7 @@ _VICTIMS = {
     "IssuerElections": ("accepted",),
     "IssuerKeys": ("accepted",),
     "IssuerRoll": ("accepted", "in review", "erased", "nobody"),
+    "Likenesses": ("accepted",),
     "LowSecDataStore": _EVERYBODY,
     "RequestLog": ("restricted", "renewed"),
     "ReviewQueue": ("accepted", "in review", "nobody"),

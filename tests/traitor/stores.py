@@ -33,6 +33,7 @@ from civic.identity.adapters.issuer_keys_kms import (
 )
 from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
 from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.likenesses_dynamodb import DynamoDbLikenesses
 from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
@@ -73,9 +74,11 @@ class PipelineInTables(Pipeline):
 
     def _compose(self, guard: Guard) -> None:
         rows: Any = self.rows
+        likenesses = DynamoDbLikenesses(rows, "likenesses")
         adapters = {
             "subject_keys": DynamoDbSubjectKeys(rows, "subject-keys"),
-            "decisions": DynamoDbDecisions(RevisionedTable(rows, "decisions")),
+            "decisions": DynamoDbDecisions(RevisionedTable(rows, "decisions"), likenesses),
+            "likenesses": likenesses,
             "vault": DynamoDbVault(RevisionedTable(rows, "vault")),
             "joins": DynamoDbJoins(rows, "joins"),
             "requests": DynamoDbRequestLog(rows, "request-log"),

@@ -36,6 +36,7 @@ TABLES = {
     "RequestLog": "request-log",
     "ErasureLedger": "erasure-ledger",
     "AccessRenewals": "access-renewals",
+    "Likenesses": "likenesses",
     "AnalyticsJoins": "joins",
     "IssuerRoll": "issuer-roll",
     "IssuerElections": "issuer-elections",
@@ -57,13 +58,13 @@ _READING = ("GET ", "GET /requests")
 _DAY = timedelta(days=1)
 _RENEWED = "renewed-renewed-renewed-renewed-renewed"
 _PEOPLE = {
-    "mallory": person(username="mallory", address=address(country="FR")),
+    "mallory": person(full_name="Mallory", address=address(country="FR")),
     "rejected": HOPELESS,
-    "accepted": person(username="accepted"),
+    "accepted": person(full_name="Accepted"),
     "in review": DOUBTFUL,
-    "restricted": person(username="restricted"),
-    "erased": person(username="erased"),
-    "renewed": person(username="renewed"),
+    "restricted": person(full_name="Restricted"),
+    "erased": person(full_name="Erased"),
+    "renewed": person(full_name="Renewed"),
 }
 _MESSAGE, _OTHER = (bytes(127) + bytes([number]) for number in (2, 3))
 _CORRECTED = person(username="corrected").model_dump_json(exclude_none=True)

@@ -44,6 +44,14 @@ def answers(*ends: str) -> dict[str, Any]:
     return {"ForAllValues:StringEquals": {"dynamodb:Attributes": written}, **OF_REQUESTS}
 
 
+FOR_THE_PEPPER = {
+    "StringEquals": {
+        "kms:EncryptionContext:purpose": "likeness",
+        "kms:EncryptionContext:wk": "pepper",
+    }
+}
+
+
 NARROWED = {
     "ReadThePublicWrappingKey": {
         "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["current"]},
@@ -129,6 +137,8 @@ NARROWED = {
             "LetRenewalsExpire": "id digest ttl",
         }.items()
     },
+    "OpenThePepper": FOR_THE_PEPPER,
+    "MakeThePepperWithoutSeeingIt": FOR_THE_PEPPER,
     "AskForReviews": {
         "ForAllValues:StringEquals": {
             "dynamodb:Attributes": ["id", "revision", "round", "since", "cause"]
@@ -145,7 +155,7 @@ NARROWED = {
         sid: {"ForAllValues:StringEquals": {"dynamodb:Attributes": attributes.split()}, **UNSEEN}
         for sid, attributes in {
             "NotePendingRevisions": "id access_digest created newest submitted",
-            "PutTombstones": "id access_digest created erased_at",
+            "PutTombstones": "id access_digest created erased_at listed",
         }.items()
     },
     "RestrictProcessing": {

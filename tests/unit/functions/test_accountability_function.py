@@ -10,7 +10,7 @@ from civic.identity.functions import accountability
 from tests.fakes.deployment import Deployment, body_of
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import failed, sqs_event
-from tests.fakes.office import assert_silent, citizen, content
+from tests.fakes.office import ANOTHER, assert_silent, citizen, content
 
 CONFIRMATIONS = ("DecisionDeleted", "DataDeleted", "JoinDeleted", "RollDeleted")
 
@@ -170,7 +170,7 @@ def test_replay_goes_page_by_page_and_publishes_every_erasure(
 
 
 def test_replay_leaves_everything_as_it_is(deployment: Deployment) -> None:
-    erased, kept = citizen(deployment), citizen(deployment)
+    erased, kept = citizen(deployment), citizen(deployment, ANOTHER)
     erased.ask("DELETE ")
     deployment.deliver()
     tables = ("vault", "decisions", "joins", "subject-keys", "erasure-ledger", "request-log")

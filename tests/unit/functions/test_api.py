@@ -64,6 +64,7 @@ INTERNAL = (
     errors.RevisionTaken,
     errors.RowMalformed,
     errors.ReceiptRefused,
+    errors.ListingChanged,
     errors.SigningFailed,
 )
 """Errors about which a citizen can do nothing, so they are a 500 without detail."""

@@ -26,6 +26,7 @@ from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import said
 from tests.fakes.office import (
     ACCEPTABLE,
+    ANOTHER,
     HOPELESS,
     Citizen,
     assert_silent,
@@ -185,7 +186,7 @@ def test_roll_shows_who_is_not_on_it_as_well(deployment: Deployment) -> None:
 
 
 def test_private_key_is_opened_once_for_many(deployment: Deployment) -> None:
-    first, second = voter(deployment), citizen(deployment)
+    first, second = voter(deployment), citizen(deployment, ANOTHER)
     before = len(deployment.aws.asked("Decrypt"))
     for who in (first, second):
         assert ask(who, message(who))["statusCode"] == 200

@@ -12,7 +12,7 @@ from tests.fakes.deployment import Deployment
 from tests.fakes.fixtures import LogLines
 from tests.fakes.lambda_events import http_event, said, sqs_event, wrong_fields
 from tests.fakes.office import (
-    ACCEPTABLE,
+    ANOTHER,
     DOUBTFUL,
     HOPELESS,
     JANE,
@@ -89,7 +89,7 @@ def test_list_holds_who_waits_the_oldest_first_and_nothing_they_wrote(
     deployment: Deployment,
 ) -> None:
     rejected, doubtful = citizen(deployment, HOPELESS), citizen(deployment, DOUBTFUL)
-    citizen(deployment)
+    citizen(deployment, ANOTHER)
     rejected.ask("POST /review")
     response = staff("GET /reviews")
     assert response["statusCode"] == 200
@@ -309,8 +309,9 @@ def test_looks_and_decisions_are_counted(two_people: Deployment, log_lines: LogL
 def test_schedule_closes_outdated_cases_and_says_how_many_wait(
     deployment: Deployment, log_lines: LogLines
 ) -> None:
-    waits, corrected = citizen(deployment, DOUBTFUL), citizen(deployment, DOUBTFUL)
-    corrected.ask("PUT ", ACCEPTABLE.model_dump_json(exclude_none=True))
+    corrected = citizen(deployment, ANOTHER.model_copy(update={"national_id": "not one"}))
+    waits = citizen(deployment, DOUBTFUL)
+    corrected.ask("PUT ", ANOTHER.model_dump_json(exclude_none=True))
     deployment.deliver()
     log_lines()
     assert review.handler(sqs_event("{}"), None) == {}
@@ -343,7 +344,8 @@ def test_office_takes_somebody_off_the_roll_with_two_people_and_the_person_is_to
     assert content(decide(who, judged, JANE))["outcome"] == "awaiting_agreement"
     (seen,) = content(show(who, JOHN))["proposals"]
     assert seen.pop("at") >= case["since"]
-    assert seen == {"decision": "rejected", "reason": "moved_away", "areas": [], "erase": False}
+    wish = {"areas": [], "erase": False, "beside": []}
+    assert seen == {"decision": "rejected", "reason": "moved_away"} | wish
     assert content(decide(who, judged, JOHN))["outcome"] == "decided"
     deployment.deliver()
     codes = [reason["code"] for reason in content(who.ask("GET "))["reasons"]]

@@ -23,7 +23,7 @@ from tests.fakes.asking import contesting, restricting
 from tests.fakes.faults import Crash, Faults, Meanwhile
 from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, Consumer, Pipeline
-from tests.fakes.reviewing import JANE, in_doubt, show
+from tests.fakes.reviewing import JANE, contested, in_doubt, show
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
 
@@ -245,7 +245,7 @@ def test_crash_at_any_call_and_retry_answers_every_request(call: int, *, after: 
 
 def test_owner_sees_who_asked_and_who_looked() -> None:
     pipeline = Pipeline()
-    receipt, other = in_doubt(pipeline), in_doubt(pipeline)
+    other, receipt = contested(pipeline), in_doubt(pipeline)
     show(pipeline, receipt)
     show(pipeline, other)
     contesting(pipeline, receipt)

@@ -29,7 +29,11 @@ def test_typical_person_has_no_finding() -> None:
 
 
 def test_every_code_has_a_case_below() -> None:
-    elsewhere = {Code.REGION_NOT_ACCEPTED, Code.BIRTH_DATE_INCOMPLETE}
+    elsewhere = {
+        Code.REGION_NOT_ACCEPTED,
+        Code.BIRTH_DATE_INCOMPLETE,
+        Code.REGISTERED_ALREADY,
+    }
     assert {case[1] for case in POSITIVE} == set(Code) - elsewhere
 
 

@@ -8,7 +8,7 @@ import pytest
 from civic.identity.model.keys import AccessDigest, SubjectKey, WrappingKeyVersion
 from civic.identity.usecases.custody import (
     Custody,
-    ensure_wrapping_key,
+    ensure_keys,
     rewrap_page,
     rotate_wrapping_key,
 )
@@ -45,7 +45,7 @@ def keys_of(pipeline: Pipeline) -> list[SubjectKey]:
 
 def test_ensure_makes_the_first_key_once() -> None:
     ring = MemoryKeyRing()
-    assert ensure_wrapping_key(ring) == ensure_wrapping_key(ring) == "wk-0001"
+    assert ensure_keys(ring) == ensure_keys(ring) == "wk-0001"
     assert len(ring.secrets) == 1
 
 

@@ -43,14 +43,14 @@ from tests.fakes.reviewing import (
 from tests.fakes.views import decision_of
 from tests.strategies.registrations import person
 
-WRITTEN = 9
+WRITTEN = 10
 """The calls of a decision of which the last writes it; the next two publish and note it."""
 
 
 def test_who_waits_are_those_the_rules_leave_to_people_and_who_contest() -> None:
     pipeline = Pipeline()
     doubtful, rejected = in_doubt(pipeline), contested(pipeline)
-    pipeline.register(person())
+    pipeline.register(person(full_name="Another"))
     pipeline.register(HOPELESS)
     pipeline.drain()
     causes = {case.record.id: case.cause for case in list_cases(pipeline.review)}
@@ -290,7 +290,7 @@ def unknown(_pipeline: Pipeline, receipt: Receipt) -> Receipt:
 
 
 def never_in_doubt(pipeline: Pipeline, _receipt: Receipt) -> Receipt:
-    receipt = pipeline.register(person())
+    receipt = pipeline.register(person(full_name="Another"))
     pipeline.drain()
     return receipt
 

@@ -62,7 +62,9 @@ def test_decision_of_people_takes_the_place_of_that_of_the_rules(
     placement = placement_of(DOUBTFUL, RULES, residence(DOUBTFUL.address), NOW)
     acceptance = Acceptance.of(Revision(1), placement)
     expected = acceptance if decision is ACCEPTED else None
-    assert row == replace(ruled, acceptance=expected, ruling=row.ruling)
+    assert row.likeness is not None
+    listed = (row.likeness,) if row.accepted else ()
+    assert row == replace(ruled, acceptance=expected, ruling=row.ruling, listed=listed)
 
 
 def test_decision_is_announced_with_the_cohort_of_the_record() -> None:
@@ -144,10 +146,10 @@ def test_opinion_on_an_older_revision_does_not_count() -> None:
     assert standing(pipeline, receipt) == (Decision.REVIEW, 0)
 
 
-CALLS = 12
-"""The case, its row, the opinion, the log, record, key and its unwrapping, areas, decision, event,
-answer, and the case again."""
-WRITTEN = 9
+CALLS = 13
+"""The case, its row, the opinion, who is like them, the log, record, key and its unwrapping, areas,
+decision, event, answer, and the case again."""
+WRITTEN = 10
 
 
 @pytest.mark.parametrize("call", range(1, CALLS + 1))

@@ -372,7 +372,7 @@ def test_who_registers_where_the_table_has_other_postcodes_waits_for_staff() -> 
     receipt = known_by_the_country(pipeline)
     assert standing(pipeline, receipt) == (REVIEW, 0)
     abroad = Address(lines=("1 rue de Rivoli",), city="Paris", postcode="75001", country="FR")
-    other = pipeline.register(person(address=abroad))
+    other = pipeline.register(person(full_name="Somebody Else", address=abroad))
     pipeline.drain()
     assert standing(pipeline, other) == (ACCEPTED, 0)
 

@@ -40,7 +40,7 @@ from civic.lab.memory.analytics import Join
 from tests.fakes.faults import Crash, Faults, Meanwhile
 from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import SUBSCRIPTIONS, TRACE, Consumer, Pipeline
-from tests.fakes.reviewing import DOUBTFUL, contested, decide, in_doubt
+from tests.fakes.reviewing import DOUBTFUL, JANE, JOHN, contested, decide, in_doubt
 from tests.fakes.views import decision_of, view
 from tests.strategies.registrations import person
 
@@ -115,7 +115,9 @@ def corrected(pipeline: Pipeline, lost: Lost | None) -> Receipt:
 def decided_by_people(pipeline: Pipeline, lost: Lost | None) -> Receipt:
     receipt = contested(pipeline)
     with losing(pipeline, lost):
-        decide(pipeline, receipt)
+        # Beside others of the same name it takes two.
+        if decide(pipeline, receipt, by=JANE) is None:
+            decide(pipeline, receipt, by=JOHN)
     return receipt
 
 

@@ -107,9 +107,16 @@ def test_registrations_are_followed_to_their_end(deployment: Deployment) -> None
     assert calls == {"without_idempotency_key": 3, "with_idempotency_key": 4, "repeated": 2}
     noted = Line("gateway", "dynamodb", "UpdateItem")
     assert ours.posts["without_idempotency_key"].tallies[noted].write_units == 1
-    # The row of the decision, the key, and which table of areas is in use: none is loaded here.
-    assert ours.warm[1].calls("validator", operation="GetItem") == 6 * 3
-    assert ours.cold.calls("validator", "kms") == 1
+    # The row of the decision, the key, who is accepted under the name, and which table of areas is
+    # in use: none is loaded here.
+    assert ours.warm[1].calls("validator", operation="GetItem") == 6 * 4
+    # Who is accepted is listed in the same transaction.
+    transactions = ours.warm[1].tallies[Line("validator", "dynamodb", "TransactWriteItems")]
+    assert transactions.write_units == 4 * transactions.calls
+    decisions = transactions.calls + ours.warm[1].calls("validator", operation="PutItem")
+    assert (transactions.calls > 0, decisions) == (True, 6)
+    # The wrapping key and the pepper.
+    assert ours.cold.calls("validator", "kms") == 2
     assert ours.warm[1].calls(service="kms") == 0
     assert ours.warm[1].events == {
         "ValidationRequest": 6,

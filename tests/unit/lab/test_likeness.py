@@ -7,11 +7,10 @@ from datetime import date
 import pytest
 
 from civic.identity.model.age import PartialDate
+from civic.identity.model.likeness import KEY_BYTES, LikenessKey
 from civic.identity.model.registration import Address, Registration
 from civic.lab.likeness.likeness import (
-    KEY_BYTES,
     Kind,
-    LikenessKey,
     _Traits,
     kinds,
     likeness_keys,

@@ -1,6 +1,8 @@
 """`civic review`: what staff are shown, where, and what they must give."""
 
 import io
+import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +18,9 @@ from civic.operator.commands.review import case_table, cases_table
 from civic.operator.main import main
 from civic.stack.workspace import Workspace
 from civic.terminal.times import second
+from tests.fakes.pipeline import Pipeline
+from tests.fakes.reviewing import JANE, JOHN, decide, restricted
+from tests.strategies.registrations import person
 
 type Capture = pytest.CaptureFixture[str]
 
@@ -36,6 +41,7 @@ OPENED = {
     "decision": "rejected",
     "reasons": [{"code": "national_id_invalid", "pointer": "/national_id"}],
     "proposals": [],
+    "beside": [],
     "data": {
         "full_name": "[bold]Ada[/bold]",
         "address": {"lines": ["Hauptstraße 12"]},
@@ -133,13 +139,36 @@ def test_opened_case_shows_every_value_as_it_was_written() -> None:
 
 def test_second_member_of_staff_sees_what_is_proposed() -> None:
     at = "2027-02-02T10:15:30Z"
-    died = {"decision": "rejected", "reason": "died", "areas": [], "at": at}
+    died = {"decision": "rejected", "reason": "died", "areas": [], "beside": [], "at": at}
     # Bodies leave out what is not there.
-    placed = {"decision": "accepted", "areas": ["N1", "DE"], "at": at}
-    text = shown(case_table(OPENED | {"proposals": [died, placed, died | {"erase": True}]}))
+    placed = {"decision": "accepted", "areas": ["N1", "DE"], "beside": [ID], "at": at}
+    proposals = [died, placed, died | {"erase": True}]
+    text = shown(case_table(OPENED | {"proposals": proposals}), width=120)
     assert f"erase died, {second(at)}" in text
     assert f"rejected died, {second(at)}" in text
-    assert f"accepted N1 DE, {second(at)}" in text
+    assert f"accepted N1 DE --beside {ID}, {second(at)}" in text
+
+
+def test_records_to_compare_with_are_beside_the_case() -> None:
+    """The answer is that of the function: one record is opened, one is not."""
+    pipeline = Pipeline()
+    first = pipeline.register(person(username="the first"))
+    pipeline.drain()
+    namesake = pipeline.register(person(username="a namesake"))
+    pipeline.drain()
+    for by in (JANE, JOHN):
+        decide(pipeline, namesake, by=by)
+    pipeline.drain()
+    restricted(pipeline, first)
+    waiting = pipeline.register(person())
+    pipeline.drain()
+    answer = pipeline.http("GET /reviews/{id}", staff=JANE, path={"id": waiting.id})
+    text = shown(case_table(json.loads(answer["body"])), width=120)
+    for one in (first, namesake):
+        assert re.search(rf"compare with\W+{one.id}", text)
+    assert "not opened: restricted" in text
+    assert "a namesake" in text
+    assert "the first" not in text
 
 
 @pytest.mark.parametrize(("cause", "times"), [("office", 1), ("data_subject", 0)])

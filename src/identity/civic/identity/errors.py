@@ -97,6 +97,10 @@ class ReviewOutdated(IdentityError):
     """The case was corrected, decided or erased in the meantime; look at it again."""
 
 
+class ListingChanged(IdentityError):
+    """Somebody was accepted under the same name and date of birth meanwhile; compare again."""
+
+
 class ReasonNeeded(IdentityError):
     """What the office decides of its own accord needs a reason, which is told to the person."""
 

@@ -210,10 +210,15 @@ class Staff(SignedApi):
 
 
 def judgement(
-    decision: str, areas: Sequence[str] = (), reason: str | None = None, *, erase: bool = False
+    decision: str,
+    areas: Sequence[str] = (),
+    reason: str | None = None,
+    *,
+    erase: bool = False,
+    beside: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return what is to be decided, as the API takes it: ``accepted`` or ``rejected``."""
-    optional = {"areas": list(areas), "reason": reason, "erase": erase}
+    optional = {"areas": list(areas), "reason": reason, "erase": erase, "beside": list(beside)}
     return {"decision": decision, **{name: value for name, value in optional.items() if value}}
 
 

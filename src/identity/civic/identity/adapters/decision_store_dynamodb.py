@@ -11,6 +11,7 @@ releases have no ``accepted_by``; they were accepted by their own revision. Thei
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, override
 
@@ -24,12 +25,16 @@ from civic.identity.adapters.items import (
     digest_of,
     grave_of,
     item_of,
+    keys,
+    keys_of,
     readable,
     texts,
     texts_of,
     time_of,
 )
+from civic.identity.adapters.likenesses_dynamodb import DynamoDbLikenesses
 from civic.identity.model.keys import RecordId
+from civic.identity.model.likeness import Comparison, LikenessKey
 from civic.identity.model.retention import has_ended
 from civic.identity.model.rows import Acceptance, DecisionRow, Malformed, Ruling, Tombstone, Verdict
 from civic.identity.ports import DecisionStore, RetentionCalendar
@@ -63,7 +68,7 @@ _NOT_CONTESTED = (
 )
 _WHAT_CHANGES = (
     *("access_digest", "revision", "updated", "decision", "round", "rulings"),
-    *("restriction", "restriction_changed", "contested", "accepted_by", "submitted"),
+    *("restriction", "restriction_changed", "contested", "accepted_by", "submitted", "listed"),
 )
 # A tombstone has no decision.
 _REJECTED = "#decision = :rejected AND updated < :rejected_before"
@@ -72,9 +77,12 @@ _REJECTED = "#decision = :rejected AND updated < :rejected_before"
 class DynamoDbDecisions(DecisionStore, RetentionCalendar):
     """Decisions by registration id."""
 
-    def __init__(self, table: RevisionedTable) -> None:
-        """Keep the rows in ``table``."""
+    def __init__(
+        self, table: RevisionedTable, likenesses: DynamoDbLikenesses | None = None
+    ) -> None:
+        """Keep the rows in ``table``; whoever accepts people needs the ``likenesses`` too."""
         self._table = table
+        self._likenesses = likenesses
 
     @override
     def get(self, registration: RegistrationId) -> DecisionRow | Tombstone | None:
@@ -97,7 +105,9 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         return _parse(known)
 
     @override
-    def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
+    def decide(
+        self, row: DecisionRow, joining: Comparison | None = None
+    ) -> DecisionRow | Tombstone | None:
         condition = _UNDECIDED
         values: Item = {}
         if not (row.accepted or row.waits_for_people):
@@ -115,16 +125,17 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
                 values[":accepted_by"] = {"N": str(row.acceptance.revision)}
             same = f"({in_force}) AND {same}"
         condition = f"({condition}) AND (attribute_not_exists(id) OR ({same}))"
-        return _parse(self._put(row, condition, {"#decision": "decision"}, values))
+        return _parse(self._put(row, condition, {"#decision": "decision"}, values, joining))
 
     @override
-    def overrule(self, row: DecisionRow) -> bool:
+    def overrule(self, row: DecisionRow, joining: Comparison | None = None) -> bool:
         number = row.verdict.round if row.verdict else 0
         known = self._put(
             row,
             _OVERRULED,
             {"#decision": "decision", "#round": "round"},
             {":round": {"N": str(number)}},
+            joining,
         )
         return known is None
 
@@ -185,13 +196,24 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         item = item_of(grave)
         known = self._table.write(
             item,
-            f"{SAME_DIGEST} AND ({EARLIEST_GRAVE}) AND {_BEGAN_BEFORE}",
+            f"{SAME_DIGEST} AND ({EARLIEST_GRAVE}) AND {_BEGAN_BEFORE}"
+            " AND (attribute_not_exists(listed) OR listed = :listed)",
             ExpressionAttributeValues={
                 ":digest": item["access_digest"],
                 ":at": item["erased_at"],
+                ":listed": keys(grave.listed),
             },
         )
         return _parse(known)
+
+    @override
+    def unlisted(self, grave: Tombstone) -> None:
+        item = item_of(replace(grave, listed=()))
+        self._table.write(
+            item,
+            "erased_at = :at AND listed = :listed",
+            ExpressionAttributeValues={":at": item["erased_at"], ":listed": keys(grave.listed)},
+        )
 
     @override
     def ended(self, rejected_before: datetime) -> Iterator[DecisionRow | Malformed]:
@@ -217,21 +239,28 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         condition: str,
         names: dict[str, str],
         values: Item,
+        joining: Comparison | None = None,
     ) -> Item | None:
         """Put a row under a condition; return what stood in its way, empty if nothing is there."""
         unchanged, restriction = _under(row.restriction)
+        same, listed = _listed_as(row.listed)
+        condition = f"({condition}) AND {unchanged} AND {SAME_DIGEST} AND {same}"
         arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
-        return self._table.write(
-            _item(row),
-            f"({condition}) AND {unchanged} AND {SAME_DIGEST}",
-            ExpressionAttributeValues={
-                ":r": _revision(row),
-                ":digest": {"B": row.access_digest},
-                **values,
-                **restriction,
-            },
-            **arguments,
-        )
+        arguments["ExpressionAttributeValues"] = {
+            ":r": _revision(row),
+            ":digest": {"B": row.access_digest},
+            **values,
+            **restriction,
+            **listed,
+        }
+        if joining is None:
+            return self._table.write(_item(row), condition, **arguments)
+        if self._likenesses is None:
+            message = "nobody is accepted without the table of likenesses"
+            raise TypeError(message)
+        other = self._likenesses.joining(joining, row.record.id)
+        item = _item(row.joined(joining.listing.likeness))
+        return self._table.write_beside(item, other, condition, **arguments)
 
 
 def _under(restriction: int) -> tuple[str, Item]:
@@ -240,6 +269,13 @@ def _under(restriction: int) -> tuple[str, Item]:
         return "attribute_not_exists(restriction)", {}
     same = "(attribute_not_exists(id) OR restriction = :restriction)"
     return same, {":restriction": {"N": str(restriction)}}
+
+
+def _listed_as(listed: tuple[LikenessKey, ...]) -> tuple[str, Item]:
+    """Return the condition that a row is listed as it was when it was read."""
+    if not listed:
+        return "attribute_not_exists(listed)", {}
+    return "(attribute_not_exists(id) OR listed = :listed)", {":listed": keys(listed)}
 
 
 def _revision(row: DecisionRow) -> Item:
@@ -264,6 +300,10 @@ def _item(row: DecisionRow) -> Item:
     if row.ruling is not None:
         item["rulings"] = {"N": str(row.ruling.number)}
         item["ruling"] = {"M": _ruling_item(row.ruling)}
+    if row.likeness is not None:
+        item["likeness"] = {"B": row.likeness}
+    if row.listed:
+        item["listed"] = keys(row.listed)
     if row.verdict is None:
         item["submitted"] = {"S": row.updated.isoformat()}
     else:
@@ -303,6 +343,8 @@ def _parse(item: Item | None) -> DecisionRow | Tombstone | None:
         contested,
         _acceptance(item),
         _ruling(item),
+        LikenessKey(bytes(item["likeness"]["B"])) if "likeness" in item else None,
+        keys_of(item),
     )
 
 

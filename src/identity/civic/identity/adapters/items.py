@@ -14,10 +14,11 @@ from botocore.exceptions import ClientError
 
 from civic.contracts.events import UUID_PATTERN
 from civic.contracts.identifiers import RegistrationId, Revision
-from civic.identity.errors import StoreUnavailable
+from civic.identity.errors import ListingChanged, StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.likeness import LikenessKey
 from civic.identity.model.rows import Malformed, Tombstone
-from civic.runtime.aws_errors import failed_condition, unavailable_as
+from civic.runtime.aws_errors import code_of, failed_condition, unavailable_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,6 +28,11 @@ type Item = dict[str, Any]
 _UUID = re.compile(UUID_PATTERN)
 _NO_ID = RegistrationId("none")
 """In place of an id that is none: what somebody else wrote there could be personal."""
+
+_CONDITION_FAILED, _CONFLICT = "ConditionalCheckFailed", "TransactionConflict"
+"""Why a part of a transaction was not made."""
+_ATTEMPTS = 4
+"""How often a write is tried that meets a transaction; that takes a few milliseconds."""
 
 LATER_REVISION = "attribute_not_exists(id) OR (attribute_not_exists(erased_at) AND revision < :r)"
 """Holds if there is no row yet, or one of a revision before ``:r``."""
@@ -71,6 +77,43 @@ class RevisionedTable:
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
             **names_and_values,
         )
+
+    def write_beside(
+        self, item: Item, other: Any, condition: str, **names_and_values: Any
+    ) -> Item | None:
+        """Put a row under a condition, and make another change in the same transaction.
+
+        Returns:
+            What ``write`` does.
+
+        Raises:
+            ListingChanged: The condition of the other change does not hold.
+        """
+        put: Any = {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": condition,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **names_and_values,
+        }
+        for _ in range(_ATTEMPTS):
+            with unavailable_as(StoreUnavailable):
+                try:
+                    self._client.transact_write_items(TransactItems=[{"Put": put}, other])
+                except ClientError as error:
+                    known: Any = error.response
+                    if code_of(error) != "TransactionCanceledException":
+                        raise
+                    ours, theirs = known["CancellationReasons"]
+                    if ours["Code"] == _CONDITION_FAILED:
+                        return {**ours.get("Item", {})}
+                    if theirs["Code"] == _CONDITION_FAILED:
+                        raise ListingChanged from None
+                    if _CONFLICT not in {ours["Code"], theirs["Code"]}:
+                        raise
+                else:
+                    return None
+        raise StoreUnavailable
 
     def advance(
         self, registration: RegistrationId, change: str, condition: str, **names_and_values: Any
@@ -120,20 +163,25 @@ class RevisionedTable:
 
 
 def unless_in_the_way(write: Callable[..., Any], **request: Any) -> Item | None:
-    """Make a conditional write.
+    """Make a conditional write; again, if it meets a transaction.
 
     Returns:
         None if it was made; otherwise the row that stood in its way, if the request asks for it.
     """
-    with unavailable_as(StoreUnavailable):
-        try:
-            write(**request)
-        except ClientError as error:
-            if failed_condition(error):
-                known: Any = error.response
-                return {**known.get("Item", {})}
-            raise
-    return None
+    for attempt in range(1, _ATTEMPTS + 1):
+        with unavailable_as(StoreUnavailable):
+            try:
+                write(**request)
+            except ClientError as error:
+                if failed_condition(error):
+                    known: Any = error.response
+                    return {**known.get("Item", {})}
+                # botocore does not try these again.
+                if attempt == _ATTEMPTS or code_of(error) != f"{_CONFLICT}Exception":
+                    raise
+            else:
+                return None
+    raise StoreUnavailable
 
 
 def readable[Row](parse: Callable[[Item], Row], item: Item) -> Row | Malformed:
@@ -184,6 +232,17 @@ def texts_of(value: Item) -> tuple[str, ...]:
     return tuple(one["S"] for one in value["L"])
 
 
+def keys(likenesses: Iterable[LikenessKey]) -> Item:
+    """Return likeness keys as a list of DynamoDB's."""
+    return {"L": [{"B": one} for one in likenesses]}
+
+
+def keys_of(item: Item) -> tuple[LikenessKey, ...]:
+    """Return the likeness keys under which a row is listed."""
+    listed = item.get("listed", {"L": []})["L"]
+    return tuple(LikenessKey(bytes(one["B"])) for one in listed)
+
+
 def item_of(grave: Tombstone) -> Item:
     """Return a tombstone as a row."""
     item: Item = {
@@ -194,6 +253,8 @@ def item_of(grave: Tombstone) -> Item:
         item["ttl"] = {"N": str(int(grave.expires.timestamp()))}
     if grave.access_digest is not None:
         item["access_digest"] = {"B": grave.access_digest}
+    if grave.listed:
+        item["listed"] = keys(grave.listed)
     return item
 
 
@@ -207,4 +268,5 @@ def grave_of(item: Item) -> Tombstone | None:
         datetime.fromisoformat(item["erased_at"]["S"]),
         datetime.fromtimestamp(int(ttl["N"]), UTC) if ttl else None,
         AccessDigest(bytes(digest["B"])) if digest else None,
+        keys_of(item),
     )

@@ -134,6 +134,8 @@ class DynamoDbReviewQueue(ReviewQueue):
             stated["areas"] = texts(opinion.areas)
         if opinion.erase:
             stated["erase"] = {"BOOL": True}
+        if opinion.beside:
+            stated["beside"] = texts(sorted(opinion.beside))
         with unavailable_as(StoreUnavailable):
             try:
                 answer = self._client.update_item(
@@ -190,6 +192,7 @@ def _case(item: Item) -> ReviewCase:
                 texts_of(one["M"].get("areas", texts(()))),
                 OfficeReason(one["M"]["reason"]["S"]) if "reason" in one["M"] else None,
                 one["M"].get("erase", {"BOOL": False})["BOOL"],
+                frozenset(map(RegistrationId, texts_of(one["M"].get("beside", texts(()))))),
             )
             for one in item.get("opinions", {"L": []})["L"]
         ),

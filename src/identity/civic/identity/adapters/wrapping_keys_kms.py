@@ -1,8 +1,9 @@
-"""The versioned wrapping pair: public keys in clear, private keys as KMS ciphertext.
+"""The versioned wrapping pair: public keys in clear, private keys as KMS ciphertext; the pepper.
 
 Table rows by ``wk``: ``current`` holds the newest version's name and public key, which is all the
 gateway may read; every version's own row holds the private key, encrypted by KMS with the
-encryption context ``{wk, purpose}`` (which CloudTrail shows in clear: it names no person).
+encryption context ``{wk, purpose}`` (which CloudTrail shows in clear: it names no person). The
+row ``pepper`` holds a data key of another purpose, which only the validator may have opened.
 """
 
 from dataclasses import dataclass
@@ -23,8 +24,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from civic.contracts.ports import Clock
 from civic.identity.errors import KeyServiceUnavailable, StoreUnavailable, WrappingKeyMissing
-from civic.identity.model.keys import PURPOSE, WrappingKeyVersion
+from civic.identity.model.keys import PEPPER_PURPOSE, PURPOSE, WrappingKeyVersion
 from civic.identity.ports.custody import WrappingKeyRing
+from civic.identity.ports.likenesses import Peppers
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 from civic.runtime.cache import ExpiringCache
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 _CURRENT = "current"
+_PEPPER = "pepper"
 
 
 class PublicKeys:
@@ -134,6 +137,20 @@ class KmsWrappingKeyRing(WrappingKeyRing):
         return WrappingKeyVersion(item["version"]["S"]) if item else None
 
     @override
+    def ensure_pepper(self) -> None:
+        with unavailable_as(StoreUnavailable):
+            if "Item" in self._client.get_item(
+                TableName=self._table, Key={"wk": {"S": _PEPPER}}, ProjectionExpression="wk"
+            ):
+                return
+        with unavailable_as(KeyServiceUnavailable):
+            made = self._kms.client.generate_data_key_without_plaintext(
+                KeyId=self._kms.key_id, KeySpec="AES_256", EncryptionContext=_pepper_context()
+            )
+        row = {"wk": {"S": _PEPPER}, "secret": {"B": made["CiphertextBlob"]}}
+        self._put(row, "attribute_not_exists(wk)", {})
+
+    @override
     def add(self) -> WrappingKeyVersion:
         """Make another pair and make it current; of two runs at once one wins."""
         previous = self.current()
@@ -179,12 +196,53 @@ class KmsWrappingKeyRing(WrappingKeyRing):
         return True
 
 
+class KmsPeppers(Peppers):
+    """The pepper, opened by KMS and kept for at most ``lifetime``."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        kms: KmsKey,
+        lifetime: timedelta,
+        clock: Clock,
+    ) -> None:
+        """Read ``table`` and decrypt with ``kms``."""
+        self._client = client
+        self._table = table
+        self._kms = kms
+        self._cache = ExpiringCache(self._open, lifetime, clock)
+
+    @override
+    def current(self) -> bytes:
+        return self._cache.get(_PEPPER)
+
+    def _open(self, name: str) -> bytes:
+        with unavailable_as(StoreUnavailable):
+            item = self._client.get_item(
+                TableName=self._table, Key={"wk": {"S": name}}, ConsistentRead=True
+            ).get("Item")
+        if item is None:
+            message = "no pepper has been made yet"
+            raise WrappingKeyMissing(message)
+        with unavailable_as(KeyServiceUnavailable):
+            return self._kms.client.decrypt(
+                KeyId=self._kms.key_id,
+                CiphertextBlob=bytes(item["secret"]["B"]),
+                EncryptionContext=_pepper_context(),
+            )["Plaintext"]
+
+
 def _parsed(pem: bytes, key_type: EncryptionKeyType) -> WrappingKey:
     return WrappingKey(
         wrapping_algorithm=WrappingAlgorithm.RSA_OAEP_SHA256_MGF1,
         wrapping_key=pem,
         wrapping_key_type=key_type,
     )
+
+
+def _pepper_context() -> dict[str, str]:
+    return {"wk": _PEPPER, "purpose": PEPPER_PURPOSE}
 
 
 def _context(version: WrappingKeyVersion) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Invoked by CloudFormation at deployment and by ``civic keys``: looks after wrapping keys.
 
-CloudFormation calls it as a custom resource: creating the stack makes the first wrapping pair,
-deleting it leaves the pairs to the table's own deletion policy. The command invokes it with
+CloudFormation calls it as a custom resource: creating the stack makes the first wrapping pair and
+the pepper, deleting it leaves them to the table's own deletion policy. The command invokes it with
 ``{"action": "rotate"}`` and then, page by page, ``{"action": "rewrap", "cursor": ...}``.
 """
 
@@ -24,7 +24,7 @@ from civic.identity.errors import KeyRefused
 from civic.identity.model.settings import WRAPPING_KEY_CACHE
 from civic.identity.usecases.custody import (
     Custody,
-    ensure_wrapping_key,
+    ensure_keys,
     rewrap_page,
     rotate_wrapping_key,
 )
@@ -81,7 +81,7 @@ def _run(command: Command, line: Invocation) -> dict[str, Any]:
     line.note(action=command.action)
     match command.action:
         case "ensure":
-            return {"version": ensure_wrapping_key(custody().ring)}
+            return {"version": ensure_keys(custody().ring)}
         case "rotate":
             line.count("WrappingKeysMade")
             return {"version": rotate_wrapping_key(custody().ring)}

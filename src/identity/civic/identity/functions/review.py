@@ -7,11 +7,12 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from civic.contracts.identifiers import Revision
+from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.adapters.access_renewals_dynamodb import DynamoDbAccessRenewals
 from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaBook
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.likenesses_dynamodb import DynamoDbLikenesses
 from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
@@ -22,6 +23,7 @@ from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
 from civic.identity.http.bodies import problem_of
 from civic.identity.http.paths import registration_id
 from civic.identity.http.staff_bodies import (
+    Beside,
     OfficeProposal,
     OpenedCase,
     OpenedRenewals,
@@ -69,6 +71,7 @@ class Environment(Settings):
     wrapping_keys_table: str
     kms_key_id: str
     office_areas_table: str
+    likenesses_table: str
     access_renewals_table: str
     rule_set: str
     people_needed: int
@@ -91,6 +94,7 @@ def review() -> Review:
     """Compose the adapters; keys are not cached, so that each look is one CloudTrail entry."""
     settings = Environment.from_environment()
     dynamodb = clients.dynamodb()
+    likenesses = DynamoDbLikenesses(dynamodb, settings.likenesses_table)
     keys = PrivateKeys(
         dynamodb,
         settings.wrapping_keys_table,
@@ -100,7 +104,9 @@ def review() -> Review:
     )
     return Review(
         queue=DynamoDbReviewQueue(dynamodb, settings.review_queue_table),
-        decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
+        decisions=DynamoDbDecisions(
+            RevisionedTable(dynamodb, settings.decisions_table), likenesses
+        ),
         records=Records(
             subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
             unwrapper=EsdkKeyUnwrapper(keys),
@@ -112,6 +118,7 @@ def review() -> Review:
         clock=clients.now,
         people_needed=settings.people_needed,
         areas=DynamoDbAreaBook(dynamodb, settings.office_areas_table, clients.now),
+        likenesses=likenesses,
     )
 
 
@@ -150,11 +157,13 @@ def _show(request: Request, line: Invocation) -> Response:
                 reason=one.reason,
                 areas=one.areas,
                 erase=one.erase,
+                beside=tuple(sorted(one.beside)),
                 at=one.at,
             )
             for one in opened.case.newest
         ),
         data=opened.registration,
+        beside=tuple(Beside(id=one, data=data) for one, data in opened.beside.items()),
     )
     return answer(200, body)
 
@@ -163,7 +172,13 @@ def _decide(request: Request, line: Invocation) -> Response:
     registration = registration_id(request, line)
     opinion = request.body(ReviewOpinion)
     record = RecordId(registration, Revision(opinion.revision))
-    judgement = Judgement(opinion.decision, opinion.areas, opinion.reason, opinion.erase)
+    judgement = Judgement(
+        opinion.decision,
+        opinion.areas,
+        opinion.reason,
+        opinion.erase,
+        frozenset(map(RegistrationId, opinion.beside)),
+    )
     deciding = order_erasure if judgement.erase else decide_case
     decided = bool(deciding(review(), record, judgement, request.principal, request.trace))
     line.count("ReviewsDecided", int(decided))

@@ -15,12 +15,13 @@ from civic.contracts.events import (
 from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaBook
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.likenesses_dynamodb import DynamoDbLikenesses
 from civic.identity.adapters.retention_settings import RetentionSettings
 from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
 from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
-from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
+from civic.identity.adapters.wrapping_keys_kms import KmsKey, KmsPeppers, PrivateKeys
 from civic.identity.model.settings import WRAPPING_KEY_CACHE
 from civic.identity.usecases.ending import Endings, end, end_again
 from civic.identity.usecases.validation import Validation, validate
@@ -42,6 +43,7 @@ class Environment(QueueSettings, RetentionSettings):
     wrapping_keys_table: str
     kms_key_id: str
     office_areas_table: str
+    likenesses_table: str
     rule_set: str
 
 
@@ -56,21 +58,21 @@ def validation() -> Validation:
     """Compose the validator's adapters from the environment."""
     settings = _settings()
     dynamodb = clients.dynamodb()
-    keys = PrivateKeys(
-        dynamodb,
-        settings.wrapping_keys_table,
-        KmsKey(clients.kms(), settings.kms_key_id),
-        WRAPPING_KEY_CACHE,
-        clients.now,
-    )
+    kms = KmsKey(clients.kms(), settings.kms_key_id)
+    likenesses = DynamoDbLikenesses(dynamodb, settings.likenesses_table)
+    kept = settings.wrapping_keys_table, kms, WRAPPING_KEY_CACHE, clients.now
     return Validation(
         subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
-        unwrapper=EsdkKeyUnwrapper(keys),
-        decisions=DynamoDbDecisions(RevisionedTable(dynamodb, settings.decisions_table)),
+        unwrapper=EsdkKeyUnwrapper(PrivateKeys(dynamodb, *kept)),
+        decisions=DynamoDbDecisions(
+            RevisionedTable(dynamodb, settings.decisions_table), likenesses
+        ),
         reviews=DynamoDbReviewQueue(dynamodb, settings.review_queue_table),
         rules=load_rule_set(settings.rule_set),
         clock=clients.now,
         areas=DynamoDbAreaBook(dynamodb, settings.office_areas_table, clients.now),
+        likenesses=likenesses,
+        peppers=KmsPeppers(dynamodb, *kept),
     )
 
 
@@ -83,6 +85,7 @@ def endings() -> Endings:
         reviews=validation().reviews,
         clock=clients.now,
         rejected=settings.rejected,
+        likenesses=validation().likenesses,
     )
 
 

@@ -44,7 +44,17 @@ class Proposal(Body):
     reason: OfficeReason | None
     areas: tuple[Area, ...]
     erase: bool = _ERASE
+    beside: tuple[Id, ...] = Field(description="With whom they compared the person")
     at: datetime
+
+
+class Beside(Body):
+    """A registration that is accepted under the same name and date of birth as another."""
+
+    id: Id
+    data: Registration | None = Field(
+        default=None, description="Its record; left out if it is not opened"
+    )
 
 
 class OpenedCase(Body):
@@ -60,6 +70,9 @@ class OpenedCase(Body):
         description="The newest of each member of staff, oldest first"
     )
     data: Registration
+    beside: tuple[Beside, ...] = Field(
+        description="Who is accepted under the same name and date of birth: two people compare"
+    )
 
 
 class ReviewOpinion(Body):
@@ -80,6 +93,10 @@ class ReviewOpinion(Body):
         default=None, description="In a case that the office has brought up: told to the person"
     )
     erase: bool = _ERASE
+    beside: tuple[Id, ...] = Field(
+        default=(),
+        description="The ids of all with whom they compared the person, as the case names them",
+    )
 
 
 class OfficeProposal(Body):

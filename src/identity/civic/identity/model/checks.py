@@ -32,6 +32,8 @@ class Case:
     rules: RuleSet
     page: TablePage = NO_TABLE
     """What the office's table of areas says."""
+    registered_already: bool = False
+    """Whether somebody else is accepted under the same name and date of birth."""
 
     @cached_property
     def residence(self) -> Residence:
@@ -131,6 +133,12 @@ def national_id(case: Case) -> Iterator[Reason]:
         yield _reason(Code.NATIONAL_ID_INVALID, "/national_id")
 
 
+def uniqueness(case: Case) -> Iterator[Reason]:
+    """Ask people whether somebody is the one who is accepted already."""
+    if case.registered_already:
+        yield _reason(Code.REGISTERED_ALREADY, "/full_name")
+
+
 CHECKS: tuple[Check, ...] = (
     birth_date,
     attestations,
@@ -139,6 +147,7 @@ CHECKS: tuple[Check, ...] = (
     phone_number,
     email,
     national_id,
+    uniqueness,
 )
 """Every check; their order does not matter."""
 

@@ -27,6 +27,7 @@ class Code(StrEnum):
     PHONE_INVALID = "phone_invalid"
     EMAIL_INVALID = "email_invalid"
     NATIONAL_ID_INVALID = "national_id_invalid"
+    REGISTERED_ALREADY = "registered_already"
 
 
 class Severity(StrEnum):
@@ -39,11 +40,23 @@ class Severity(StrEnum):
     IGNORE = "ignore"
 
 
-NEVER_REJECT = frozenset({Code.PHONE_INVALID, Code.EMAIL_INVALID, Code.POSTCODE_OF_OTHER_REGION})
-"""What a library's table doubts, and what says nothing about who may vote."""
+NEVER_REJECT = frozenset(
+    {
+        Code.PHONE_INVALID,
+        Code.EMAIL_INVALID,
+        Code.POSTCODE_OF_OTHER_REGION,
+        Code.REGISTERED_ALREADY,
+    }
+)
+"""What a table doubts, what says nothing about who may vote, and what may be somebody else."""
 
 SETTLED_BY_PEOPLE = frozenset(
-    {Code.ADDRESS_DESCRIBED, Code.AREA_UNRESOLVED, Code.BIRTH_DATE_PARTIAL}
+    {
+        Code.ADDRESS_DESCRIBED,
+        Code.AREA_UNRESOLVED,
+        Code.BIRTH_DATE_PARTIAL,
+        Code.REGISTERED_ALREADY,
+    }
 )
 """What no rule can judge, so that nobody is accepted before a person has looked."""
 

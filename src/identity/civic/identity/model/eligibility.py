@@ -31,6 +31,8 @@ class Past:
     """The fields that are as they were when people accepted the person."""
     areas: tuple[str, ...] = ()
     """Those that people settled, if the address is as it was then."""
+    registered_already: bool = False
+    """Whether somebody else is accepted under the same name and date of birth."""
 
 
 NO_PAST = Past()
@@ -82,13 +84,15 @@ def decide(
         reasons are every finding that the rules do not ignore, ordered by code and pointer: those
         of an accepted registration are remarks.
     """
-    case = Case(registration, submitted_at, rules, page)
+    twice = past.registered_already
+    case = Case(registration, submitted_at, rules, page, registered_already=twice)
     home = lives_in(registration, page, past.areas) if past.areas else case.residence
     found = [
         (rules.severity(Code(reason.code), accepted=past.accepted), reason)
         for check in CHECKS
         for reason in check(case)
         if field_of(reason.pointer) not in past.settled
+        or reason.code == Code.REGISTERED_ALREADY
         or (reason.code == Code.AREA_UNRESOLVED and not home.by_people)
     ]
     counted = [(severity, reason) for severity, reason in found if severity != Severity.IGNORE]

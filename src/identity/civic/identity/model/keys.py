@@ -19,6 +19,9 @@ WRAPPED_BYTES_MOST = 2 * SUBJECT_KEY_BYTES
 PURPOSE = "registration"
 """What the subject keys of this domain are for; part of every key derivation and context."""
 
+PEPPER_PURPOSE = "likeness"
+"""What the pepper is for, in its KMS encryption context."""
+
 
 @dataclass(frozen=True, slots=True)
 class SubjectKey:

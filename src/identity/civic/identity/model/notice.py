@@ -19,7 +19,8 @@ SOURCE = "you, through POST or PUT /registrations"
 TRANSFERS = "none outside the region in which the election office runs this service"
 AUTOMATED_DECISIONS = (
     "whether you are on the roll is first decided by rules alone, from your date of birth,"
-    " attestations, consent, address and the form of a national identifier; your telephone number"
+    " attestations, consent, address, the form of a national identifier, and whether somebody of"
+    " your name and date of birth has registered already; your telephone number"
     " and e-mail address do not decide it. Every reason is named by code and field, also what is"
     " only a remark, and you can have a person decide (GDPR Art. 22)"
 )

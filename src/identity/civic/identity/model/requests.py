@@ -64,6 +64,9 @@ class SubjectRequest:
         return one_month_after(self.received_at)
 
 
+COMPARING = "comparison"
+"""The purpose of a look at a record beside that of somebody of the same name and date of birth."""
+
 PROPOSING = "proposal"
 """The purpose of proposing a decision, without a look at the record."""
 ERASING = "erasure"

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Self
 
 from civic.contracts.events import Decision
+from civic.contracts.identifiers import RegistrationId
 from civic.identity.model.keys import RecordId
 from civic.identity.model.requests import one_month_after
 
@@ -39,7 +40,7 @@ class OfficeReason(StrEnum):
     PUT_BACK = "put_back"
 
 
-_OFFICE_PEOPLE = 2
+TWO_PEOPLE = 2
 """Nobody is taken off the roll, or put back, by one member of staff alone."""
 
 
@@ -53,12 +54,14 @@ class Judgement:
         reason: The office's, where it decides of its own accord.
         erase: With a rejection, of somebody who is off the roll: whether the law requires that the
             registration be erased.
+        beside: With whom they compared the person; an opinion counts with those of the same.
     """
 
     decision: Decision
     areas: tuple[str, ...] = ()
     reason: OfficeReason | None = None
     erase: bool = False
+    beside: frozenset[RegistrationId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +74,18 @@ class Opinion:
     areas: tuple[str, ...] = ()
     reason: OfficeReason | None = None
     erase: bool = False
+    beside: frozenset[RegistrationId] = frozenset()
 
     @classmethod
     def on(cls, judgement: Judgement, by: str, at: datetime) -> Self:
         """Return the opinion of somebody who would decide so."""
-        return cls(by, judgement.decision, at, judgement.areas, judgement.reason, judgement.erase)
+        it = judgement
+        return cls(by, it.decision, at, it.areas, it.reason, it.erase, it.beside)
 
     @property
     def judgement(self) -> Judgement:
         """What they would decide, without who and when."""
-        return Judgement(self.decision, self.areas, self.reason, self.erase)
+        return Judgement(self.decision, self.areas, self.reason, self.erase, self.beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class ReviewCase:
         """
         of_the_office = self.cause is ReviewCause.OFFICE or judgement.reason is not None
         takes_off = on_the_roll and judgement.decision is Decision.REJECTED
-        needed = max(people, _OFFICE_PEOPLE) if of_the_office or takes_off else people
+        needed = max(people, TWO_PEOPLE) if of_the_office or takes_off else people
         return sum(one.judgement == judgement for one in self.newest) >= needed
 
     def was_proposed_by(self, member: str) -> bool:

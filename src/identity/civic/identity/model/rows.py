@@ -10,6 +10,7 @@ from typing import Self
 from civic.contracts.events import Decision, Reason, SealedFields
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.likeness import LikenessKey
 from civic.identity.model.placement import Placement
 
 ADDRESS = "address"
@@ -106,6 +107,10 @@ class DecisionRow:
     acceptance: Acceptance | None = None
     """The acceptance in force: of this revision, or of an earlier one."""
     ruling: Ruling | None = None
+    likeness: LikenessKey | None = None
+    """That of the revision that was decided last; None if an earlier release did so."""
+    listed: tuple[LikenessKey, ...] = ()
+    """The likenesses under which the person has been accepted."""
 
     @property
     def restricted(self) -> bool:
@@ -164,7 +169,12 @@ class DecisionRow:
             contested=self.updated if known.waits_for_people and not self.accepted else None,
             acceptance=self.acceptance if self.accepted else known.acceptance,
             ruling=known.ruling,
+            listed=known.listed,
         )
+
+    def joined(self, likeness: LikenessKey) -> "DecisionRow":
+        """Return the row of somebody who is listed under a likeness."""
+        return replace(self, listed=tuple(dict.fromkeys((*self.listed, likeness))))
 
     def areas_settled(self, fingerprints: Mapping[str, bytes]) -> tuple[str, ...]:
         """Return the areas that people settled for this address, whatever they decided since."""
@@ -227,3 +237,5 @@ class Tombstone:
     erased_at: datetime
     expires: datetime | None = None
     access_digest: AccessDigest | None = None
+    listed: tuple[LikenessKey, ...] = ()
+    """Where the row was listed, until the validator has taken the person out of ``Likenesses``."""

@@ -18,6 +18,7 @@ from civic.identity.model.keys import (
     SubjectKey,
     WrappedKey,
 )
+from civic.identity.model.likeness import Comparison
 from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
 from civic.identity.model.review import Opinion, ReviewCase
 from civic.identity.model.rows import DecisionRow, Malformed, Tombstone, VaultRow
@@ -112,19 +113,31 @@ class DecisionStore(Protocol):
         """
         ...
 
-    def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
+    def decide(
+        self, row: DecisionRow, joining: Comparison | None = None
+    ) -> DecisionRow | Tombstone | None:
         """Write a verdict, unless this revision has one, a later one is known, or it is erased.
+
+        With a comparison the registration is listed beside the others in the same transaction.
 
         Returns:
             None if the row was written, otherwise what stands in the way.
+
+        Raises:
+            ListingChanged: The listing is no longer as it was read; nothing was written.
         """
         ...
 
-    def overrule(self, row: DecisionRow) -> bool:
+    def overrule(self, row: DecisionRow, joining: Comparison | None = None) -> bool:
         """Write a verdict of people over one of an earlier round of the same revision.
+
+        With a comparison the registration is listed as by ``decide``.
 
         Returns:
             False if there is no such verdict to write over; nothing was written then.
+
+        Raises:
+            ListingChanged: The listing is no longer as it was read; nothing was written.
         """
         ...
 
@@ -150,9 +163,15 @@ class DecisionStore(Protocol):
         The row must be under the same access digest, and not have begun after the time of the
         tombstone: then it is another life. The tombstone does not expire.
 
+        It must say where the row was listed, so that it is still known what to take out.
+
         Returns:
             None if the tombstone was written, otherwise what stands in the way.
         """
+        ...
+
+    def unlisted(self, grave: Tombstone) -> None:
+        """Note that somebody is listed nowhere any more; no error if it is another tombstone."""
         ...
 
 

@@ -16,6 +16,13 @@ class WrappingKeyRing(Protocol):
         """Make another pair in KMS and make it current."""
         ...
 
+    def ensure_pepper(self) -> None:
+        """Make the pepper if there is none yet; of two runs at once one wins, and nobody sees it.
+
+        It stays what it is: with another one, nobody would be found again.
+        """
+        ...
+
 
 class RewrapQueue(Protocol):
     """Subject keys in pages, for rewrapping."""

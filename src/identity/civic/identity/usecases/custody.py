@@ -28,8 +28,9 @@ class RewrapProgress:
     cursor: str | None
 
 
-def ensure_wrapping_key(ring: WrappingKeyRing) -> WrappingKeyVersion:
-    """Return the current wrapping key version, making the first if there is none."""
+def ensure_keys(ring: WrappingKeyRing) -> WrappingKeyVersion:
+    """Make what a new deployment lacks, and return the current wrapping key version."""
+    ring.ensure_pepper()
     return ring.current() or ring.add()
 
 

@@ -5,7 +5,7 @@ if the order is about that row, and what is announced is what the store has then
 nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from civic.contracts.events import DataChange, ErasureDecided, ErasureOrdered, RetentionEnded
@@ -16,6 +16,7 @@ from civic.identity.model.retention import has_ended, may_be_erased
 from civic.identity.model.review import ReviewCause
 from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.ports import DecisionStore, ReviewQueue
+from civic.identity.ports.likenesses import Likenesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Endings:
     reviews: ReviewQueue
     clock: Clock
     rejected: timedelta
+    likenesses: Likenesses
 
 
 def end(endings: Endings, order: ErasureOrdered) -> DataChange | None:
@@ -46,6 +48,15 @@ def end(endings: Endings, order: ErasureOrdered) -> DataChange | None:
     return _announced(endings, there, order.traceparent)
 
 
+def bury(decisions: DecisionStore, grave: Tombstone) -> DecisionRow | Tombstone:
+    """Bury a registration, noting where it is listed; return what is there then."""
+    while True:
+        there = decisions.bury(grave)
+        if there is None or there.listed == grave.listed:
+            return there or grave
+        grave = replace(grave, listed=there.listed)
+
+
 def end_again(
     endings: Endings, registration: RegistrationId, traceparent: str
 ) -> DataChange | None:
@@ -61,6 +72,11 @@ def end_again(
 
 def _announced(endings: Endings, grave: Tombstone, traceparent: str) -> DataChange:
     endings.reviews.close(grave.id)
+    for likeness in grave.listed:
+        endings.likenesses.leave(likeness, grave.id)
+    if grave.listed:
+        # Last: until then, whoever finds the tombstone can finish what was interrupted.
+        endings.decisions.unlisted(grave)
     return DataChange(
         id=grave.id,
         at=grave.erased_at,
@@ -73,7 +89,7 @@ def _as_asked(endings: Endings, order: ErasureOrdered) -> DecisionRow | Tombston
     """Bury the registration, and return what is there then."""
     digest = AccessDigest(order.access_digest)
     grave = Tombstone(order.id, order.requested_at, access_digest=digest)
-    return endings.decisions.bury(grave) or grave
+    return bury(endings.decisions, grave)
 
 
 def _as_named(
@@ -86,7 +102,7 @@ def _as_named(
         return row
     if not _may_end(endings, order, row, now):
         return row
-    grave = Tombstone(order.id, now, access_digest=row.access_digest)
+    grave = Tombstone(order.id, now, access_digest=row.access_digest, listed=row.listed)
     return grave if endings.decisions.retire(row, grave) else endings.decisions.get(order.id)
 
 

@@ -5,6 +5,8 @@ accord, one member of staff proposes it and another decides, for a reason. Who i
 taken off it first; who waits for a decision, or has restricted the processing, is not erased.
 """
 
+from dataclasses import replace
+
 from civic.contracts.events import ErasureDecided
 from civic.contracts.trace import TraceContext
 from civic.identity.errors import ReasonNeeded, ReviewOutdated
@@ -45,6 +47,8 @@ def order_erasure(
         ReasonNeeded: The judgement has no reason.
         NotToBeErased: The person is on the roll, or waits for a decision or a review.
     """
+    # An erasure does not depend on who else is accepted.
+    judgement = replace(judgement, beside=frozenset())
     case, row = standing_case(review, record.id)
     if case.record != record or row.verdict is None or was_decided(case, row):
         raise ReviewOutdated
@@ -52,7 +56,7 @@ def order_erasure(
         raise ReasonNeeded
     require_erasable(row, judgement)
     now = review.clock()
-    if not agree(review, case, row, Opinion.on(judgement, by, now)):
+    if not agree(review, case, row, Opinion.on(judgement, by, now), review.people_needed):
         return False
     review.requests.note_view(StaffView(record.id, now, by, ERASING))
     order = ErasureDecided(

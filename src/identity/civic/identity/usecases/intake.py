@@ -41,6 +41,7 @@ from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.model.sealing import seal
 from civic.identity.ports import DecisionStore, KeyWrapper, RequestLog, SubjectKeyStore
 from civic.identity.ports.renewing import AccessRenewals
+from civic.identity.usecases.ending import bury
 from civic.identity.usecases.holding import holds
 
 _CLAIM_ATTEMPTS = 8
@@ -242,12 +243,12 @@ def request_erasure(
     request = intake.requests.note_request(SubjectRequest(registration, kind, now))
     # Whatever the clocks say, it began before.
     at = max(request.received_at, known.created, now - DATED_BACK)
-    grave = Tombstone(registration, at, access_digest=digest)
+    grave = Tombstone(registration, at, access_digest=digest, listed=known.listed)
     _order_erasure(intake, grave, digest, trace)
-    there = intake.decisions.bury(grave)
+    there = bury(intake.decisions, grave)
     if isinstance(there, DecisionRow):
         raise DigestsDisagree
-    return there or grave
+    return there
 
 
 def _order_erasure(

@@ -3,7 +3,7 @@
 Source: GDPR Art. 22(3). Each look at a record is logged before it is opened (Art. 5(2), 15(1)(c)).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from civic.contracts.events import Decision, Reason, ReviewDecided
@@ -14,24 +14,30 @@ from civic.identity.errors import (
     AnotherPersonNeeded,
     AreaNeeded,
     AreaUnknown,
+    DigestsDisagree,
+    KeyRefused,
+    ListingChanged,
     NotToBeErased,
     NotYetStored,
     ReasonNeeded,
     RegistrationNotFound,
     RegistrationRestricted,
     ReviewOutdated,
+    SealError,
 )
 from civic.identity.model.announcing import announced
 from civic.identity.model.codes import Code
 from civic.identity.model.eligibility import is_settled, lives_in, placement_of, settled_areas
 from civic.identity.model.keys import RecordId
+from civic.identity.model.likeness import Comparison
 from civic.identity.model.opened import Opened
 from civic.identity.model.placement import Placement
 from civic.identity.model.registration import Registration
-from civic.identity.model.requests import PROPOSING, RequestKind, StaffView
+from civic.identity.model.requests import COMPARING, PROPOSING, RequestKind, StaffView
 from civic.identity.model.retention import may_be_erased
 from civic.identity.model.review import (
     DECIDED_BY_PEOPLE,
+    TWO_PEOPLE,
     Judgement,
     Opinion,
     ReviewCase,
@@ -42,7 +48,12 @@ from civic.identity.model.rules import RuleSet
 from civic.identity.model.subdivisions import exists
 from civic.identity.ports import DecisionStore, RequestLog, ReviewQueue
 from civic.identity.ports.areas import AreaBook
+from civic.identity.ports.likenesses import Likenesses
 from civic.identity.usecases.access import Records, open_record
+from civic.identity.usecases.comparing import compare
+
+_MOST_BESIDE = 5
+"""So many records are opened beside that of a case; the others are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ class Review:
     people_needed: int
     """How many must agree: 1, or 2 under the two-person rule."""
     areas: AreaBook
+    likenesses: Likenesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,8 @@ class OpenedCase:
     case: ReviewCase
     registration: Registration
     decision: DecisionRow
+    beside: Mapping[RegistrationId, Registration | None]
+    """Who is accepted under the same name and date of birth; a record only if it may be opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +207,35 @@ def show_case(review: Review, registration: RegistrationId, by: str) -> OpenedCa
     if case.was_proposed_by(by):
         raise AnotherPersonNeeded
     opened = _open(review, row, StaffView(registration, review.clock(), by, "review"))
-    return OpenedCase(case, opened.registration, row)
+    compared = _compared(review, row)
+    others = compared.everybody if compared else ()
+    opened_beside = {one: _beside(review, one, by) for one in others[:_MOST_BESIDE]}
+    beside = dict.fromkeys(others) | opened_beside
+    return OpenedCase(case, opened.registration, row, beside)
+
+
+def _compared(review: Review, row: DecisionRow) -> Comparison | None:
+    """Compare somebody with others, by the likeness in their row.
+
+    Who was decided by an earlier release has none.
+    """
+    if row.likeness is None:
+        return None
+    return compare(review.decisions, review.likenesses, row.likeness, row.record.id, row)
+
+
+def _beside(review: Review, other: RegistrationId, by: str) -> Registration | None:
+    """Open the record that a case is to be compared with; its person finds that logged too."""
+    row = review.decisions.get(other)
+    if not isinstance(row, DecisionRow) or row.restricted:
+        return None
+    review.requests.note_view(StaffView(other, review.clock(), by, COMPARING))
+    try:
+        opened, _ = open_record(review.records, other, row.access_digest)
+    except (RegistrationNotFound, DigestsDisagree, SealError, KeyRefused):
+        # It is named, and the case is decided without it; its own person is told what is wrong.
+        return None
+    return opened.registration
 
 
 def decide_case(
@@ -238,7 +280,8 @@ def decide_case(
     now = review.clock()
     known = was_decided(case, row)
     opinion = Opinion.on(judgement, by, now)
-    decided = row if known else _settled(review, case, row, opinion)
+    compared = None if known else _compared(review, row)
+    decided = row if known else _settled(review, case, row, opinion, compared)
     if decided is None:
         return None
     verdict = decided.verdict
@@ -252,14 +295,26 @@ def decide_case(
     placement = _placed(review, opened, decided, settled)
     if not known:
         decided = decided.ruled(opened.fingerprints, placement, settled)
-        if not review.decisions.overrule(decided):
-            raise ReviewOutdated
+        decided = _overruled(review, decided, compared)
     made = announced(decided, verdict, placement, trace.traceparent)
     review.events.publish([ReviewDecided(results=(made,))])
     # The case is closed last: until then, anyone who finds it can finish what was interrupted.
     review.requests.complete(record.id, RequestKind.REVIEW, now)
     review.queue.close(record.id, record.revision)
     return decided
+
+
+def _overruled(review: Review, decided: DecisionRow, compared: Comparison | None) -> DecisionRow:
+    """Write what people decided; whoever they accept is listed beside those they compared."""
+    joining = compared if decided.accepted else None
+    try:
+        written = review.decisions.overrule(decided, joining)
+    except ListingChanged:
+        # Somebody else was accepted meanwhile, with whom nobody has compared this one.
+        raise ReviewOutdated from None
+    if not written:
+        raise ReviewOutdated
+    return decided if joining is None else decided.joined(joining.listing.likeness)
 
 
 def _placed(
@@ -273,8 +328,10 @@ def _placed(
     return placement_of(opened.registration, review.rules, home, decided.updated)
 
 
-def agree(review: Review, case: ReviewCase, row: DecisionRow, opinion: Opinion) -> bool:
-    """Add an opinion to a case; return whether enough people then agree on it.
+def agree(
+    review: Review, case: ReviewCase, row: DecisionRow, opinion: Opinion, people: int
+) -> bool:
+    """Add an opinion to a case; return whether so many people, or more if need be, agree on it.
 
     Raises:
         ReviewOutdated: The case was closed, or is of a later revision.
@@ -283,16 +340,24 @@ def agree(review: Review, case: ReviewCase, row: DecisionRow, opinion: Opinion) 
     if opined is None:
         raise ReviewOutdated
     on_the_roll = row.acceptance is not None
-    return opined.settled(opinion.judgement, review.people_needed, on_the_roll=on_the_roll)
+    return opined.settled(opinion.judgement, people, on_the_roll=on_the_roll)
 
 
 def _settled(
-    review: Review, case: ReviewCase, row: DecisionRow, opinion: Opinion
+    review: Review,
+    case: ReviewCase,
+    row: DecisionRow,
+    opinion: Opinion,
+    compared: Comparison | None,
 ) -> DecisionRow | None:
     """Add an opinion; return the row with the decision on which enough people then agree."""
-    if row.verdict is None:
+    others = compared.everybody if compared else ()
+    if row.verdict is None or set(opinion.beside) != set(others):
         raise ReviewOutdated
-    if not agree(review, case, row, opinion):
+    needed = review.people_needed
+    if others:
+        needed = max(needed, TWO_PEOPLE)
+    if not agree(review, case, row, opinion, needed):
         return None
     codes = (DECIDED_BY_PEOPLE, *((opinion.reason,) if opinion.reason else ()))
     reasons = tuple(Reason(code=code, pointer="") for code in codes)

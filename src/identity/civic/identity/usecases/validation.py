@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from civic.contracts.events import Decision, DecisionMade, SealedRevision
 from civic.contracts.ports import Clock
-from civic.identity.errors import DigestsDisagree, RegistrationRestricted
+from civic.identity.errors import DigestsDisagree, ListingChanged, RegistrationRestricted
 from civic.identity.model.announcing import announced
 from civic.identity.model.areas import TablePage
 from civic.identity.model.eligibility import (
@@ -17,6 +17,7 @@ from civic.identity.model.eligibility import (
     settled_areas,
 )
 from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey
+from civic.identity.model.likeness import LikenessKey, likeness_of
 from civic.identity.model.opened import Opened, open_registration
 from civic.identity.model.placement import Placement
 from civic.identity.model.review import ReviewCase, ReviewCause
@@ -24,6 +25,8 @@ from civic.identity.model.rows import Acceptance, DecisionRow, Tombstone, Verdic
 from civic.identity.model.rules import RuleSet
 from civic.identity.ports import DecisionStore, KeyUnwrapper, ReviewQueue, SubjectKeyStore
 from civic.identity.ports.areas import AreaBook
+from civic.identity.ports.likenesses import Likenesses, Peppers
+from civic.identity.usecases.comparing import compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,19 @@ class Validation:
     rules: RuleSet
     clock: Clock
     areas: AreaBook
+    likenesses: Likenesses
+    peppers: Peppers
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What is judged: the opened record, and what the office's table says of its address."""
+    """What is judged: the opened record, and what else must be known of it."""
 
     opened: Opened
     page: TablePage
+    """What the office's table says of its address."""
+    likeness: LikenessKey
+    """By which a second registration of the same person is found."""
 
 
 def validate(validation: Validation, request: SealedRevision) -> DecisionMade | None:
@@ -77,7 +85,8 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
     key = validation.unwrapper.unwrap(stored.wrapped, request.id, digest)
     opened = open_registration(key, record, request.sealed)
     page = validation.areas.page(opened.registration.address)
-    judged = Judged(opened, page)
+    likeness = likeness_of(opened.registration, validation.peppers.current())
+    judged = Judged(opened, page, likeness)
     written = _decide(validation, request, judged, known)
     return None if written is None else _announced(validation, request, judged, written)
 
@@ -162,6 +171,8 @@ def _decide(
 
     What was decided before is part of what is judged, so it is judged anew if the row has changed
     meanwhile. A decision that was made earlier may not have been announced yet.
+
+    Whoever is not accepted yet under their name and date of birth is compared with those who are.
     """
     record = RecordId(request.id, request.revision)
     while not _stands_in_the_way(known, record):
@@ -172,17 +183,30 @@ def _decide(
                 raise RegistrationRestricted
             if before.record == record and before.verdict is not None:
                 return before
-        row = _judge(validation, request, judged, before)
-        known = validation.decisions.decide(row)
+        decisions, likenesses = validation.decisions, validation.likenesses
+        compared = compare(decisions, likenesses, judged.likeness, request.id, before)
+        twice = compared is not None and bool(compared.everybody)
+        row = _judge(validation, request, judged, before, twice=twice)
+        joining = compared if row.accepted else None
+        try:
+            known = decisions.decide(row, joining)
+        except ListingChanged:
+            known = decisions.get(request.id)
+            continue
         if known is None:
-            return row
+            return row if joining is None else row.joined(judged.likeness)
     return None
 
 
 def _judge(
-    validation: Validation, request: SealedRevision, judged: Judged, before: DecisionRow | None
+    validation: Validation,
+    request: SealedRevision,
+    judged: Judged,
+    before: DecisionRow | None,
+    *,
+    twice: bool,
 ) -> DecisionRow:
-    past = past_of(before, judged.opened.fingerprints)
+    past = replace(past_of(before, judged.opened.fingerprints), registered_already=twice)
     found = decide(
         judged.opened.registration, request.submitted_at, validation.rules, past, judged.page
     )
@@ -200,5 +224,6 @@ def _judge(
         updated=now,
         verdict=Verdict(found.decision, found.reasons, found.rule_set),
         acceptance=acceptance,
+        likeness=judged.likeness,
     )
     return row if before is None else row.after(before)

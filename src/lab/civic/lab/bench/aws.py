@@ -46,7 +46,8 @@ ENVIRONMENT = {
 _BLOB_OVERHEAD_BYTES = 152
 """How much longer than its plaintext a KMS blob is: 184 bytes for a 32-byte data key."""
 _PARTITION = re.compile(r"(#?\w+) = (:\w+)")
-_WRITES = {"DeleteItem", "PutItem", "UpdateItem"}
+_TRANSACTION = "TransactWriteItems"
+_WRITES = {"DeleteItem", "PutItem", "UpdateItem", _TRANSACTION}
 
 type Request = Mapping[str, Any]
 type Item = dict[str, Any]
@@ -177,13 +178,16 @@ class CountedAws:
         asked, before = context["asked"], context["before"]
         if operation not in _WRITES:
             consistent = asked.get("ConsistentRead", False)
-            tally.read_units += read_units(before, consistent=consistent)
+            tally.read_units += read_units(sum(before), consistent=consistent)
             return
-        item = {} if refused else _stored(asked["TableName"], asked.get("Item") or asked["Key"])
-        after = item_bytes(item)
-        tally.write_units += write_units(before, after)
-        if item:
-            self.run.written[asked["TableName"]].append(after)
+        # A transaction writes each item twice: to prepare it, and to commit it.
+        times = 2 if operation == _TRANSACTION else 1
+        for part, there in zip(_parts(operation, asked), before, strict=True):
+            item = {} if refused else _stored(part["TableName"], part.get("Item") or part["Key"])
+            after = item_bytes(item)
+            tally.write_units += times * write_units(there, after)
+            if item:
+                self.run.written[part["TableName"]].append(after)
 
     def _answer(self, operation: str, asked: Request) -> Item:
         match operation:
@@ -250,14 +254,24 @@ def _stored(table: str, key: Item) -> Item:
     return found.to_json()["Attributes"] if found else {}
 
 
-def _bytes_before(operation: str, asked: Request) -> int:
-    """Return the bytes that a request reads, or those of the item that it overwrites.
+def _parts(operation: str, asked: Request) -> list[Request]:
+    """Return the requests that a transaction is made of; another request is one by itself."""
+    if operation != _TRANSACTION:
+        return [asked]
+    return [part for one in asked["TransactItems"] for part in one.values()]
+
+
+def _bytes_before(operation: str, asked: Request) -> list[int]:
+    """Return the bytes that a request reads, or those of each item that it overwrites.
 
     Raises:
         NotCounted: It is not known here what the operation reads.
     """
     if operation == "GetItem" or operation in _WRITES:
-        return item_bytes(_stored(asked["TableName"], asked.get("Item") or asked["Key"]))
+        return [
+            item_bytes(_stored(one["TableName"], one.get("Item") or one["Key"]))
+            for one in _parts(operation, asked)
+        ]
     if operation != "Query":
         raise NotCounted(operation)
     # The whole partition, as a projection reads no less. No figure depends on a condition on the
@@ -268,7 +282,7 @@ def _bytes_before(operation: str, asked: Request) -> int:
     name = asked.get("ExpressionAttributeNames", {}).get(match[1], match[1])
     value = asked["ExpressionAttributeValues"][match[2]]
     every = CountedAws.items(asked["TableName"])
-    return sum(item_bytes(one) for one in every if one[name] == value)
+    return [item_bytes(one) for one in every if one[name] == value]
 
 
 def _binary(value: Item) -> Item:

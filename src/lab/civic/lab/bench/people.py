@@ -6,6 +6,7 @@ from statistics import mean
 
 from civic.client.people_formats import Payload
 from civic.identity.adapters.rule_set_files import load_rule_set
+from civic.identity.model.likeness import KEY_BYTES
 from civic.lab.bench.prices import MILLION, People, PriceTable
 from civic.lab.bench.recognised import (
     CONTACTS,
@@ -18,7 +19,7 @@ from civic.lab.bench.recognised import (
 from civic.lab.bench.report import Begin, Grid, Section, Target
 from civic.lab.bench.sizes import item_bytes, write_units
 from civic.lab.bench.strangers import JOBS, count_strangers
-from civic.lab.likeness.likeness import KEY_BYTES, packed
+from civic.lab.likeness.likeness import packed
 from civic.lab.population.again import CHANGES
 from civic.lab.population.data import people_data
 from civic.lab.population.generator import generate

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from civic.client.people_formats import Payload
+from civic.identity.model.likeness import LikenessKey
 from civic.identity.model.registration import Registration
 from civic.lab.bench.report import Tick
 from civic.lab.bench.strangers import PEPPER
-from civic.lab.likeness.likeness import Kind, LikenessKey, kinds, likeness_keys
+from civic.lab.likeness.likeness import Kind, kinds, likeness_keys
 from civic.lab.population.again import (
     CHANGES,
     LOOK_ALIKES,

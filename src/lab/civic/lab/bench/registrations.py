@@ -129,7 +129,9 @@ def count_ours(
         with Pipeline.open(deployment) as pipeline:
             pipeline.start()
             with pipeline.aws.counting() as cold:
-                pipeline.register(people[:1], 1, lambda: None)
+                # Somebody else: a second registration of the first one would wait for people.
+                stranger = {**people[0], "full_name": "Cold Start"}
+                pipeline.register([stranger], 1, lambda: None)
             with pipeline.aws.counting() as warm[fill]:
                 accepted = pipeline.register(people, fill, tick)
             with pipeline.aws.counting() as status:

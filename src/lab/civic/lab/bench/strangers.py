@@ -17,10 +17,11 @@ from itertools import accumulate, chain, combinations, groupby, pairwise
 from math import log
 from multiprocessing import get_context
 
+from civic.identity.model.likeness import LikenessKey
 from civic.identity.model.registration import Address, Consent, Registration
 from civic.lab.bench.prices import Strangers
 from civic.lab.bench.report import Tick
-from civic.lab.likeness.likeness import Kind, LikenessKey, kinds, likeness_keys
+from civic.lab.likeness.likeness import Kind, kinds, likeness_keys
 
 PEPPER = bytes(32)
 """Of every key that is measured."""

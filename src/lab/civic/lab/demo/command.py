@@ -1,13 +1,16 @@
 """`civic demo`: registers people, holds an election, and writes a reconciled report."""
 
 import secrets
+import string
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from civic.client.api_client import Refused
 from civic.client.citizen import Citizen, Receipt
 from civic.client.journal import Journal
 from civic.client.loading import plan_of
@@ -17,6 +20,7 @@ from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.lab.bench.sizes import item_bytes
 from civic.lab.demo import figures
 from civic.lab.demo.afterwards import Registrant, live_on
+from civic.lab.demo.again import register_again
 from civic.lab.demo.areas import load_areas
 from civic.lab.demo.election import ElectionStory, People, hold_election
 from civic.lab.demo.journey import live
@@ -73,7 +77,7 @@ def demo(
     target, workspace = target_of(context), workspace_of(context)
     report = Report()
     with Citizen(target.api_url, local=target.is_local) as citizen:
-        journal = _fresh_journal(workspace.output)
+        journal = _fresh_journal(target, citizen, workspace.output, workers)
         made: dict[int, Person] = {}
         if input_file is None:
             load_areas(target)
@@ -93,6 +97,8 @@ def demo(
             live_on(target, citizen, registrants, workers) if registrants else {},
             {one: registrant.person for one, registrant in registrants.items()},
         )
+        if registrants:
+            report.again = register_again(target, citizen, registrants)
         show_pipeline(report, out)
         report.life = live(target, citizen, _someone(seed), secrets.token_hex(32))
         show_life(report.life, out)
@@ -125,11 +131,30 @@ def _of_a_file(path: Path, journal: Journal, report: Report) -> Iterator[PersonR
     yield from plan.kept(file.rows())
 
 
-def _fresh_journal(output: Path) -> Journal:
-    """Return an empty journal, as every run of the demo registers its population anew."""
+def _fresh_journal(target: Target, citizen: Citizen, output: Path, workers: int) -> Journal:
+    """Return an empty journal, as every run of the demo registers its population anew.
+
+    The people of the last run are erased: they would be the ones who were there first.
+    """
     path = output / "demo-receipts.jsonl"
+    before = list(Journal(path, keep=False)) if path.exists() else []
+    if before:
+        with bar("erasing the people of the last run") as progress:
+            erasing = in_parallel(lambda receipt: _erase(citizen, receipt), before, workers)
+            for _ in progress.track(erasing, total=len(before)):
+                pass
+        await_empty_queues(target, lambda _left: None)
     path.unlink(missing_ok=True)
     return Journal(path)
+
+
+def _erase(citizen: Citizen, receipt: Receipt) -> None:
+    try:
+        citizen.erase(receipt)
+    except Refused as refusal:
+        # The stack of that run is gone.
+        if refusal.status != HTTPStatus.NOT_FOUND:
+            raise
 
 
 def _register(
@@ -210,7 +235,10 @@ def _read_decisions(
 def _someone(seed: int) -> dict[str, Any]:
     """Return a typical person who is not part of the population."""
     people = generate(200, seed + 1, load_rule_set(_RULE_SET))
-    return next(person.payload for person in people if person.kind == "typical")
+    person = next(person.payload for person in people if person.kind == "typical")
+    # Not the one whom an interrupted run has left.
+    surname = "".join(secrets.choice(string.ascii_lowercase) for _ in range(8)).title()
+    return person | {"full_name": f"{person['full_name']} {surname}"}
 
 
 def _rightly(report: Report) -> str:

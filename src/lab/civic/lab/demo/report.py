@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from civic.lab.demo.again import Again
 from civic.lab.demo.election import ElectionStory
 from civic.lab.demo.figures import AwsCalls, Judged, Latency
 from civic.lab.demo.life import Life
@@ -33,6 +34,8 @@ class Report:
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     judged: dict[str, Judged] = field(default_factory=dict)
     """By kind of made-up person; empty for people of one's own."""
+    again: Again | None = None
+    """Second registrations; None for people of one's own."""
     latency: Latency | None = None
     calls: AwsCalls | None = None
     item_bytes: dict[str, list[int]] = field(default_factory=dict)
@@ -62,6 +65,7 @@ class Report:
         return (
             self.registered == self.decided == self.stored > 0
             and self.decided_rightly in {None, self.registered}
+            and (self.again is None or self.again.holds)
             and self.dlq_depth == 0
             and bool(self.life.checks)
             and all(self.checks.values())
@@ -77,6 +81,7 @@ class Report:
             "decided": self.decided,
             "decided_rightly": self.decided_rightly,
             "kinds": {kind: asdict(one) for kind, one in self.judged.items()},
+            "people_twice": asdict(self.again) if self.again else None,
             "stored": self.stored,
             "decisions": dict(self.decisions),
             "reasons": [
@@ -142,6 +147,8 @@ def show_pipeline(report: Report, console: Console) -> None:
             figures_of = (one.people, one.decided, one.placed, one.rightly)
             kinds.add_row(kind.replace("_", " "), *map(str, figures_of), style=wrong)
         console.print(kinds)
+    if report.again:
+        console.print(_again_table(report.again))
     facts = Table("figure", "value", title="The pipeline")
     if report.latency:
         facts.add_row("POST to decision, all at once, p50", f"{report.latency.p50:,.0f} ms")
@@ -155,6 +162,16 @@ def show_pipeline(report: Report, console: Console) -> None:
     console.print(facts)
     if report.calls:
         console.print(_calls_table(report.calls, report.registered))
+
+
+def _again_table(again: Again) -> Table:
+    table = Table("people", "number", title="Registered twice", show_header=False)
+    table.add_row("who registered a second time", str(again.attempted))
+    table.add_row("  of whom staff are asked whether they are the same", str(again.asked))
+    table.add_row("  of whom the second registration is on the roll", str(again.on_the_roll))
+    table.add_row("twins of somebody", str(again.twins))
+    table.add_row("  who are not on the roll", str(again.twins_blocked))
+    return table
 
 
 def _calls_table(calls: AwsCalls, registered: int) -> Table:

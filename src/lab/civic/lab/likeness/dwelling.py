@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from civic.lab.likeness.sounds import PARTICLES, one_spelling, words
+from civic.identity.model.spellings import PARTICLES, one_spelling, words
 
 _SEPARATOR = re.compile("[,;#\u060c\u3001]")
 _TOKEN = re.compile(r"\d+[a-z]*|[^\d]+")

@@ -1,49 +1,33 @@
-"""Keys by which two registrations of one person can be found without opening either.
+"""Keys by which two registrations of one person could be found without opening either.
 
-A key is a digest, under a secret *pepper*, of a combination of fields that hardly two people share
-and that survives most of what changes between two registrations: spelling, order, script, a move,
-a new surname. Two registrations with a key in common may be of one person; people decide. Record
-linkage knows this as blocking (P. Christen, *Data Matching*, 2012, chapter 4). Every combination
-holds the birth date or the whole name, but for the identifier that a country gives one person: a
-sound and a birth date alone are shared by too many.
+The deployed system has one of them, ``civic.identity.model.likeness``: that of name and birth date.
+Here are more, each of a combination of fields that survives most of what changes between two
+registrations: spelling, order, script, a move, a new surname. Every combination holds the birth
+date or the whole name, but for the identifier that a country gives one person: a sound and a birth
+date alone are shared by too many.
 
-These keys are **pseudonyms, not anonymous** (GDPR recital 26). Whoever has the pepper and the keys
-can try all national identifiers of a country, or all birth dates of somebody known by name, and
-read who has registered. Without the pepper they say how many words a name has, which fields were
-given, and which registrations share some.
-
-The pepper must therefore be kept from whoever may read the keys, and keys are to be destroyed with
-the registration they were made of.
+Without the pepper keys say how many words a name has, which fields were given, and which
+registrations share some.
 """
 
-import hashlib
-import hmac
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from typing import NewType, Self
+from typing import Self
 
 import phonenumbers
 
+from civic.identity.model.likeness import OF_NAME_AND_BIRTH, LikenessKey, likeness_key
 from civic.identity.model.phones import read_phone
 from civic.identity.model.postcodes import one_spelling
 from civic.identity.model.registration import Address, Registration
+from civic.identity.model.spellings import name_words, words
 from civic.identity.model.subdivisions import find
 from civic.lab.likeness.dwelling import dwelling
-from civic.lab.likeness.sounds import name_words, sound, words
+from civic.lab.likeness.sounds import sound
 
-LikenessKey = NewType("LikenessKey", bytes)
-"""16 bytes: the kind, and 120 bits of HMAC-SHA-256 (RFC 2104 section 5) under the pepper."""
-
-KEY_BYTES = 16
-PEPPER_BYTES = 32
-"""The least that a pepper has."""
-VERSION = 1
-"""Of the combinations and of how their fields are read; part of every digest."""
-_DOMAIN = b"civic/likeness"
-_LENGTH_BYTES = 4
 _MOST_SOUNDS = 12
 """Of a name with more words, the longest count, so that the keys of a person fit into 1 KB."""
 _SHORTEST_ID = 5
@@ -52,7 +36,7 @@ _SHORTEST_ID = 5
 class Kind(IntEnum):
     """What two registrations have in common if they share a key."""
 
-    NAME_AND_BIRTH = 1
+    NAME_AND_BIRTH = OF_NAME_AND_BIRTH
     """The whole name and the birth date."""
     SOUND_AND_POSTCODE = 2
     """The birth date, the sound of one word of the name, and the postcode."""
@@ -86,10 +70,8 @@ def likeness_keys(registration: Registration, pepper: bytes) -> frozenset[Likene
     Raises:
         ValueError: The pepper has fewer than 32 bytes.
     """
-    if len(pepper) < PEPPER_BYTES:
-        raise ValueError("a pepper has at least 32 bytes")
     combinations = _combinations(_Traits.of(registration))
-    return frozenset(_key(pepper, *combination) for combination in combinations)
+    return frozenset(likeness_key(pepper, *combination) for combination in combinations)
 
 
 def kinds(keys: Iterable[LikenessKey]) -> frozenset[Kind]:
@@ -162,14 +144,6 @@ def _combinations(of: _Traits) -> Iterator[_Combination]:
         found.append((Kind.SOUND_AND_POSTCODE, (exactly, one, *postcode)))
         found.append((Kind.SOUND_AND_STREET, (exactly, one, of.street, of.country, of.area)))
     return (combination for combination in found if all(combination[1]))
-
-
-def _key(pepper: bytes, kind: Kind, parts: tuple[str, ...]) -> LikenessKey:
-    # Each part with its length, so that no two combinations are the same bytes.
-    encoded = b"".join(len(part).to_bytes(_LENGTH_BYTES) + part for part in map(str.encode, parts))
-    message = _DOMAIN + bytes([VERSION, kind]) + encoded
-    digest = hmac.digest(pepper, message, hashlib.sha256)
-    return LikenessKey(bytes([kind]) + digest[: KEY_BYTES - 1])
 
 
 def _area(address: Address) -> str:

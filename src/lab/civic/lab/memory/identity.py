@@ -8,8 +8,10 @@ from itertools import islice
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.errors import RevisionTaken
 from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey, WrappedKey
+from civic.identity.model.likeness import Comparison
 from civic.identity.model.retention import has_ended
 from civic.identity.model.rows import DecisionRow, Status, Tombstone, VaultRow
+from civic.lab.memory.likenesses import MemoryLikenesses
 
 
 class MemorySubjectKeys:
@@ -52,8 +54,9 @@ class MemorySubjectKeys:
 class MemoryDecisions:
     """The low-security store."""
 
-    def __init__(self) -> None:
+    def __init__(self, likenesses: MemoryLikenesses | None = None) -> None:
         self.rows: dict[RegistrationId, DecisionRow | Tombstone] = {}
+        self.likenesses = likenesses or MemoryLikenesses()
         self._decided: dict[RegistrationId, datetime] = {}
         """When the last decision was made of those whose newest revision waits for one."""
 
@@ -75,20 +78,25 @@ class MemoryDecisions:
         self.rows[name] = known.corrected(row.record.revision, row.updated)
         return None
 
-    def decide(self, row: DecisionRow) -> DecisionRow | Tombstone | None:
+    def decide(
+        self, row: DecisionRow, joining: Comparison | None = None
+    ) -> DecisionRow | Tombstone | None:
         return self._write(
             row,
             lambda known, row: (
                 (_earlier(known, row) or _undecided(known, row)) and not _forgets(row, known)
             ),
+            joining,
         )
 
-    def overrule(self, row: DecisionRow) -> bool:
-        return row.record.id in self.rows and self._write(row, _overruled) is None
+    def overrule(self, row: DecisionRow, joining: Comparison | None = None) -> bool:
+        return row.record.id in self.rows and self._write(row, _overruled, joining) is None
 
     def renew(self, row: DecisionRow) -> bool:
         known = self.rows.get(row.record.id)
-        if not isinstance(known, DecisionRow) or known != replace(row, acceptance=known.acceptance):
+        if not isinstance(known, DecisionRow) or not _agree(known, row):
+            return False
+        if (known.record, known.updated) != (row.record, row.updated):
             return False
         self.rows[row.record.id] = row
         return True
@@ -126,17 +134,29 @@ class MemoryDecisions:
         known = self.rows.get(grave.id)
         if known is not None and not _is_about(grave, known):
             return known
+        if known is not None and known.listed not in ((), grave.listed):
+            return known
         return None if _bury(self.rows, grave) else known
 
+    def unlisted(self, grave: Tombstone) -> None:
+        if self.rows.get(grave.id) == grave:
+            self.rows[grave.id] = replace(grave, listed=())
+
     def _write(
-        self, row: DecisionRow, may: Callable[[DecisionRow | Tombstone, DecisionRow], bool]
+        self,
+        row: DecisionRow,
+        may: Callable[[DecisionRow | Tombstone, DecisionRow], bool],
+        joining: Comparison | None = None,
     ) -> DecisionRow | Tombstone | None:
         known = self.rows.get(row.record.id)
         same = not isinstance(known, DecisionRow) or _agree(known, row)
-        if known is None or (may(known, row) and same):
-            self.rows[row.record.id] = row
-            return None
-        return known
+        if known is not None and not (may(known, row) and same):
+            return known
+        if joining is not None:
+            self.likenesses.add(joining, row.record.id)
+            row = row.joined(joining.listing.likeness)
+        self.rows[row.record.id] = row
+        return None
 
 
 class MemoryVault:
@@ -173,7 +193,8 @@ def _is_about(grave: Tombstone, known: DecisionRow | Tombstone) -> bool:
 
 
 def _agree(known: DecisionRow, row: DecisionRow) -> bool:
-    return (known.restriction, known.access_digest) == (row.restriction, row.access_digest)
+    same = (known.restriction, known.access_digest) == (row.restriction, row.access_digest)
+    return same and known.listed == row.listed
 
 
 def _forgets(row: DecisionRow, known: DecisionRow | Tombstone) -> bool:

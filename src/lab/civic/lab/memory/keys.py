@@ -23,6 +23,7 @@ class MemoryKeyRing:
 
     def __init__(self) -> None:
         self.secrets: dict[WrappingKeyVersion, bytes] = {}
+        self.pepper = b""
 
     def current(self) -> WrappingKeyVersion | None:
         return max(self.secrets, default=None)
@@ -31,6 +32,9 @@ class MemoryKeyRing:
         version = WrappingKeyVersion(f"wk-{len(self.secrets) + 1:04d}")
         self.secrets[version] = version.encode().ljust(32, b".")
         return version
+
+    def ensure_pepper(self) -> None:
+        self.pepper = b"pepper".ljust(32, b".")
 
 
 class MemoryKeyWrapper:

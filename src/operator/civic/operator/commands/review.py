@@ -1,6 +1,7 @@
 """`civic review`: staff decide what the rules could not decide, or what a person disputes."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -68,7 +69,9 @@ def show(context: typer.Context, registration: RegistrationId) -> None:
     out.print(case_table(case))
     err.print(
         f"decide it: civic review decide {case['id']} --revision {case['revision']}"
-        " --accept (or --reject)" + (" --reason WHY" if case["cause"] == "office" else ""),
+        " --accept (or --reject)"
+        + (" --reason WHY" if case["cause"] == "office" else "")
+        + "".join(f" --beside {other['id']}" for other in case["beside"]),
         soft_wrap=True,
     )
 
@@ -89,10 +92,18 @@ def case_table(case: dict[str, Any]) -> Table:
         table.add_row("because of", f"{reason['code']} {reason['pointer']}".rstrip())
     for one in case["proposals"]:
         decision = "erase" if one.get("erase") else one["decision"]
-        what = " ".join((decision, one.get("reason") or "", *one["areas"]))
+        beside = (f"--beside {other}" for other in one["beside"])
+        what = " ".join((decision, one.get("reason") or "", *one["areas"], *beside))
         table.add_row("proposed", f"{' '.join(what.split())}, {second(one['at'])}")
     table.add_section()
     _add_data(table, case["data"])
+    for other in case["beside"]:
+        table.add_section()
+        table.add_row("compare with", other["id"])
+        if "data" in other:
+            _add_data(table, other["data"])
+        else:
+            table.add_row("", "not opened: restricted, changed just now, or more than five")
     return table
 
 
@@ -193,9 +204,14 @@ def decide(
     reason: Annotated[
         OfficeReason | None, typer.Option(help="Why, in a case that the office has brought up.")
     ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(help="The id of each registration that you compared it with, as shown."),
+    ] = None,
 ) -> None:
     """Decide a case; if two people have to agree, give your opinion."""
-    judged = _judgement(_chosen(accept=accept, reject=reject, erase=erase), area, reason)
+    chosen = _chosen(accept=accept, reject=reject, erase=erase)
+    judged = _judgement(chosen, area, reason, beside or ())
     with Staff(target_of(context)) as staff:
         outcome = staff.decide(registration, revision, judged)
     what = "erasure" if erase else outcome["decision"]
@@ -212,8 +228,14 @@ def _chosen(**options: bool) -> str:
     return chosen[0]
 
 
-def _judgement(chosen: str, area: list[str] | None, reason: OfficeReason | None) -> dict[str, Any]:
+def _judgement(
+    chosen: str,
+    area: list[str] | None,
+    reason: OfficeReason | None,
+    beside: Sequence[str] = (),
+) -> dict[str, Any]:
     accept, erase = chosen == "accept", chosen == "erase"
     if area and not accept:
         raise SettingInvalid("--area goes with --accept: who is rejected votes nowhere")
-    return judgement("accepted" if accept else "rejected", area or (), reason, erase=erase)
+    decision = "accepted" if accept else "rejected"
+    return judgement(decision, area or (), reason, erase=erase, beside=beside)

@@ -1,0 +1,87 @@
+"""The likeness of a registration: by it a second one of the same person is found unopened.
+
+A likeness key is a digest, under a secret *pepper*, of fields that hardly two people share. Two
+registrations with a key in common may be of one person; people decide. Record linkage knows this
+as blocking (P. Christen, *Data Matching*, 2012, chapter 4).
+
+Keys are **pseudonyms, not anonymous** (GDPR recital 26). Whoever has the pepper and the keys can
+try the birth dates of somebody known by name, and read whether they have registered. The pepper
+must therefore be kept from whoever may read keys, and keys end with the registration they were made
+of.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import NewType
+
+from civic.contracts.identifiers import RegistrationId
+from civic.identity.model.registration import Registration
+from civic.identity.model.spellings import name_words
+
+LikenessKey = NewType("LikenessKey", bytes)
+"""16 bytes: the kind, and 120 bits of HMAC-SHA-256 (RFC 2104 section 5) under the pepper."""
+
+KEY_BYTES = 16
+PEPPER_BYTES = 32
+"""The least that a pepper has."""
+VERSION = 1
+"""Of the combinations and of how their fields are read; part of every digest."""
+OF_NAME_AND_BIRTH = 1
+"""The kind of key that is made of the whole name and the birth date."""
+_DOMAIN = b"civic/likeness"
+_LENGTH_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Who was accepted under a likeness, as it was read."""
+
+    likeness: LikenessKey
+    ids: tuple[RegistrationId, ...] = ()
+    version: int = 0
+    """Grows with every change; 0 if there is no row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Who else is accepted under a likeness, by a listing as it was read."""
+
+    listing: Listing
+    others: tuple[RegistrationId, ...]
+    """Those of the listing who are still accepted."""
+    elsewhere: tuple[RegistrationId, ...] = ()
+    """Those who are accepted under another likeness of the same person's."""
+
+    @property
+    def everybody(self) -> tuple[RegistrationId, ...]:
+        """All with whom the person is to be compared."""
+        return tuple(dict.fromkeys((*self.others, *self.elsewhere)))
+
+
+def likeness_of(registration: Registration, pepper: bytes) -> LikenessKey:
+    """Return the key of the whole name and the birth date, which every registration has.
+
+    It is the same in every case, order, script and spelling that ``spellings`` reads alike.
+
+    Raises:
+        ValueError: The pepper has fewer than 32 bytes.
+    """
+    name = sorted(name_words(registration.full_name))
+    return likeness_key(pepper, OF_NAME_AND_BIRTH, (str(registration.date_of_birth), *name))
+
+
+def likeness_key(pepper: bytes, kind: int, parts: tuple[str, ...]) -> LikenessKey:
+    """Return the key of a kind for what it is made of.
+
+    Raises:
+        ValueError: The pepper has fewer than 32 bytes.
+    """
+    if len(pepper) < PEPPER_BYTES:
+        message = "a pepper has at least 32 bytes"
+        raise ValueError(message)
+    # Each part with its length, so that no two combinations are the same bytes.
+    encoded = b"".join(len(part).to_bytes(_LENGTH_BYTES) + part for part in map(str.encode, parts))
+    message_bytes = _DOMAIN + bytes([VERSION, kind]) + encoded
+    digest = hmac.digest(pepper, message_bytes, hashlib.sha256)
+    return LikenessKey(bytes([kind]) + digest[: KEY_BYTES - 1])

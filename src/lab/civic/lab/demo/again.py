@@ -1,0 +1,104 @@
+"""People who register a second time, and twins, who do not."""
+
+import copy
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from civic.client.citizen import Citizen
+from civic.client.people_formats import Payload
+from civic.contracts.events import Decision
+from civic.identity.model.codes import Code
+from civic.lab.demo.afterwards import Registrant, roll_areas
+from civic.operator.operations import await_empty_queues
+from civic.stack.target import Target
+from civic.terminal.console import err
+
+_EACH = 4
+"""How many people try each way, and how many twins there are."""
+
+
+@dataclass(slots=True)
+class Again:
+    """What came of second registrations.
+
+    Attributes:
+        attempted: How many people registered a second time.
+        asked: Of how many of those people are to say whether they are the same.
+        on_the_roll: How many of the second registrations got onto the roll.
+        twins: How many people have the birthday, the address and the surname of somebody else.
+        twins_blocked: How many of those are not on the roll.
+    """
+
+    attempted: int = 0
+    asked: int = 0
+    on_the_roll: int = 0
+    twins: int = 0
+    twins_blocked: int = 0
+
+    @property
+    def holds(self) -> bool:
+        """Whether everybody who registered twice waits for people, and no twin does."""
+        return self.asked == self.attempted and not (self.on_the_roll or self.twins_blocked)
+
+
+def register_again(
+    target: Target, citizen: Citizen, registrants: Mapping[str, Registrant]
+) -> Again:
+    """Have some of those on the roll register once more, and some of their twins.
+
+    Args:
+        target: The system.
+        citizen: The registration API.
+        registrants: Made-up people by id, of whom those on the roll are asked.
+    """
+    people = [
+        one.person.payload
+        for one in registrants.values()
+        if one.person.kind == "typical" and " " in one.person.payload["full_name"]
+    ][: _EACH * len(_WAYS)]
+    found = Again()
+    with err.status("second registrations, and twins"):
+        seconds = [
+            citizen.register(_WAYS[number % len(_WAYS)](payload), secrets.token_hex(16))
+            for number, payload in enumerate(people)
+        ]
+        twins = [
+            citizen.register(_twin(payload), secrets.token_hex(16)) for payload in people[:_EACH]
+        ]
+        await_empty_queues(target, lambda _left: None)
+        statuses = [citizen.status(one) for one in seconds]
+        found.attempted = len(seconds)
+        found.asked = sum(
+            status["decision"] == Decision.REVIEW
+            and {reason["code"] for reason in status["reasons"]} == {Code.REGISTERED_ALREADY}
+            for status in statuses
+        )
+        found.on_the_roll = sum(bool(roll_areas(citizen, one)) for one in seconds)
+        found.twins = len(twins)
+        found.twins_blocked = sum(not roll_areas(citizen, one) for one in twins)
+        for one in (*seconds, *twins):
+            citizen.erase(one)
+        await_empty_queues(target, lambda _left: None)
+    return found
+
+
+def _the_same(payload: Payload) -> Payload:
+    return copy.deepcopy(payload)
+
+
+def _in_another_order(payload: Payload) -> Payload:
+    return payload | {"full_name": " ".join(reversed(payload["full_name"].upper().split()))}
+
+
+def _under_another_address(payload: Payload) -> Payload:
+    contact = {"email": "again@example.org", "username": "again"}
+    return payload | contact | {"address": payload["address"] | {"lines": ["1 Another Street"]}}
+
+
+_WAYS = (_the_same, _in_another_order, _under_another_address)
+
+
+def _twin(payload: Payload) -> Payload:
+    first, _, rest = payload["full_name"].partition(" ")
+    return payload | {"full_name": f"{first[::-1].title()}o {rest}", "national_id": None}
