@@ -9,10 +9,15 @@ from tests.integration.people import Payload, idempotency_key, person
 from tests.integration.rows import BY_ID, is_tombstone, row, subject_keys
 from tests.integration.waiting import decided, eventually, stored
 
-REJECTED = person(citizenship_attestation=False)
-"""A person whom the rules reject."""
-DOUBTFUL = person(national_id="not one")
-"""A person whose case the rules refer to people."""
+
+def rejected() -> Payload:
+    """Return the test's person as the rules reject them."""
+    return person(citizenship_attestation=False)
+
+
+def doubtful() -> Payload:
+    """Return the test's person as the rules refer them to people."""
+    return person(national_id="not one")
 
 
 def registered(citizen: Citizen, payload: Payload) -> Receipt:
@@ -71,7 +76,7 @@ def set_back(target: Target, receipt: Receipt, age: timedelta) -> None:
 
 def waiting_too_long(target: Target, citizen: Citizen) -> Receipt:
     """Return a person who contested a decision more than a month ago and got no answer."""
-    receipt = registered(citizen, REJECTED)
+    receipt = registered(citizen, rejected())
     citizen.dispute(receipt)
     received = datetime.now(UTC) - timedelta(days=40)
     target.dynamodb.update_item(

@@ -13,8 +13,12 @@ _surname = "Łukasiewicz-O'Neill"
 def another_person(test: str) -> None:
     """Give ``person`` another surname from now on: a second one of its name waits for people."""
     global _surname  # noqa: PLW0603 - what is the same within a test, and in no other
-    letters = hashlib.sha256(test.encode()).digest()[:9]
-    _surname = "Łukasiewicz-O'" + "".join(chr(_A + one % 26) for one in letters).title()
+    _surname = _name_of(test)
+
+
+def _name_of(seed: str) -> str:
+    letters = hashlib.sha256(seed.encode()).digest()[:9]
+    return "Łukasiewicz-O'" + "".join(chr(_A + one % 26) for one in letters).title()
 
 
 def person(**changes: Any) -> Payload:
@@ -34,6 +38,11 @@ def person(**changes: Any) -> Payload:
         "consent": {"text_version": "2027-1", "given_at": "2026-11-02T09:30:00Z"},
     } | changes
     return {name: value for name, value in payload.items() if value is not None}
+
+
+def stranger(**changes: Any) -> Payload:
+    """Return somebody like that, of another name in every call."""
+    return person(full_name=f"Ada {_name_of(secrets.token_hex(8))}") | changes
 
 
 def renamed() -> Payload:

@@ -17,7 +17,7 @@ from tests.fakes.elections import STYLE, published
 from tests.integration.conftest import Command
 from tests.integration.consumers import announced
 from tests.integration.lives import registered
-from tests.integration.people import person
+from tests.integration.people import stranger
 from tests.integration.staff import Member, member
 from tests.integration.waiting import eventually
 
@@ -42,7 +42,7 @@ def _election(target: Target) -> Iterator[None]:
 
 def lives_in(**address: str) -> dict[str, Any]:
     written = {"lines": ["Dam 1"], "city": "Amsterdam", "country": "NL", **address}
-    return person(address=written)
+    return stranger(address=written)
 
 
 def styles(citizen: Citizen, receipt: Receipt) -> list[str]:

@@ -11,7 +11,7 @@ from civic.client.citizen import Citizen, Receipt
 from civic.client.journal import Journal
 from civic.stack.target import Target
 from tests.integration.conftest import Command
-from tests.integration.people import person
+from tests.integration.people import Payload, person, stranger
 from tests.integration.rows import BY_ID, is_tombstone, row, rows
 from tests.integration.waiting import decided, eventually, stored
 
@@ -29,6 +29,20 @@ ROLL_HEADER = (
 type Capture = pytest.CaptureFixture[str]
 
 
+def written(place: Path, good: list[Payload]) -> Path:
+    lines = [
+        json.dumps(good[0]),
+        json.dumps(BAD),
+        json.dumps(good[1]),
+        f'{{"full_name": "{CANARY}"',
+        json.dumps(WITHOUT_CONSENT),
+        json.dumps(good[2]),
+    ]
+    file = place / "people.jsonl"
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("command-line")
@@ -37,17 +51,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def people(place: Path) -> Path:
     """Three good rows, and between them three bad ones."""
-    lines = [
-        json.dumps(GOOD[0]),
-        json.dumps(BAD),
-        json.dumps(GOOD[1]),
-        f'{{"full_name": "{CANARY}"',
-        json.dumps(WITHOUT_CONSENT),
-        json.dumps(GOOD[2]),
-    ]
-    file = place / "people.jsonl"
-    file.write_text("\n".join(lines) + "\n")
-    return file
+    return written(place, GOOD)
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +76,10 @@ def output(capsys: Capture) -> dict[str, Any]:
 
 
 def test_register_reports_bad_rows_and_registers_the_rest(
-    civic: Command, people: Path, tmp_path: Path, capsys: Capture, citizen: Citizen
+    civic: Command, tmp_path: Path, capsys: Capture, citizen: Citizen
 ) -> None:
-    journal = tmp_path / "receipts.jsonl"
+    good, journal = [stranger() for _ in range(3)], tmp_path / "receipts.jsonl"
+    people = written(tmp_path, good)
     assert civic("register", people, "--journal", journal, "--workers", 2) == 1
     said = capsys.readouterr()
     assert "plan: 3 new, 0 changed, 0 unchanged, 3 refused" in said.out
@@ -85,21 +90,23 @@ def test_register_reports_bad_rows_and_registers_the_rest(
         "row 5: /consent is empty; fill it in",
     ]
     shown = [stored(citizen, receipt)["data"] for receipt in Journal(journal)]
-    assert sorted(shown, key=str) == sorted(GOOD, key=str)
+    assert sorted(shown, key=str) == sorted(good, key=str)
 
 
 def test_register_prints_nothing_of_the_rows(
-    civic: Command, people: Path, tmp_path: Path, capsys: Capture
+    civic: Command, tmp_path: Path, capsys: Capture
 ) -> None:
+    good = [stranger() for _ in range(3)]
+    people = written(tmp_path, good)
     civic("register", people, "--journal", tmp_path / "receipts.jsonl", "--workers", 2)
     said = capsys.readouterr()
-    for secret in (CANARY, GOOD[0]["full_name"], GOOD[0]["phone_number"], GOOD[0]["username"]):
+    for secret in (CANARY, *(good[0][name] for name in ("full_name", "phone_number", "username"))):
         assert secret not in said.out + said.err
 
 
 def test_register_of_good_rows_only_is_0(civic: Command, tmp_path: Path) -> None:
     file = tmp_path / "people.jsonl"
-    file.write_text(json.dumps(GOOD[0]) + "\n")
+    file.write_text(json.dumps(stranger()) + "\n")
     assert civic("register", file, "--journal", tmp_path / "receipts.jsonl") == 0
 
 

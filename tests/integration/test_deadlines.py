@@ -10,11 +10,11 @@ from civic.operator.accountability import overdue_requests, reconcile, run_deadl
 from civic.stack.target import Target
 from tests.integration.consumers import paused, read, send
 from tests.integration.lives import (
-    DOUBTFUL,
-    REJECTED,
     aged,
+    doubtful,
     is_erased,
     registered,
+    rejected,
     set_back,
     waiting_too_long,
 )
@@ -26,7 +26,7 @@ RETENTION = timedelta(days=90)
 
 
 def test_retention_that_has_ended_is_an_erasure(target: Target, citizen: Citizen) -> None:
-    ended = aged(target, citizen, REJECTED, RETENTION + timedelta(minutes=1))
+    ended = aged(target, citizen, rejected(), RETENTION + timedelta(minutes=1))
     assert run_deadlines(target)["ended"] >= 1
     eventually("it is erased", lambda: is_erased(target, ended))
     assert citizen.erasure(ended)["status"] == "erased"
@@ -34,12 +34,12 @@ def test_retention_that_has_ended_is_an_erasure(target: Target, citizen: Citizen
 
 def test_retention_that_has_not_ended_is_kept(target: Target, citizen: Citizen) -> None:
     kept = [
-        aged(target, citizen, REJECTED, RETENTION - timedelta(minutes=10)),
+        aged(target, citizen, rejected(), RETENTION - timedelta(minutes=10)),
         aged(target, citizen, person(), RETENTION * 10),
         # What waits for the office does not lapse.
-        aged(target, citizen, DOUBTFUL, RETENTION * 10),
+        aged(target, citizen, doubtful(), RETENTION * 10),
     ]
-    restricted = aged(target, citizen, REJECTED, RETENTION * 2)
+    restricted = aged(target, citizen, rejected(), RETENTION * 2)
     citizen.restrict(restricted)
     run_deadlines(target)
     settled(target)
@@ -50,13 +50,13 @@ def test_retention_that_has_not_ended_is_kept(target: Target, citizen: Citizen) 
 
 
 def test_schedule_ends_retention_through_its_queue(target: Target, citizen: Citizen) -> None:
-    ended = aged(target, citizen, REJECTED, RETENTION * 2)
+    ended = aged(target, citizen, rejected(), RETENTION * 2)
     send(target, "Deadlines", '{"source": "aws.events", "detail-type": "Scheduled Event"}')
     eventually("it is erased", lambda: is_erased(target, ended))
 
 
 def test_deadlines_twice_end_nothing_twice(target: Target, citizen: Citizen) -> None:
-    ended = aged(target, citizen, REJECTED, RETENTION * 2)
+    ended = aged(target, citizen, rejected(), RETENTION * 2)
     run_deadlines(target)
     eventually("it is erased", lambda: is_erased(target, ended))
     settled(target)

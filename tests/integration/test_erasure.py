@@ -13,7 +13,7 @@ from civic.identity.model.erasure_receipt import read_receipt, verify_receipt
 from civic.identity.model.registration import PII_FIELDS
 from civic.stack.target import Target
 from tests.integration.consumers import paused
-from tests.integration.lives import REJECTED, erased, registered
+from tests.integration.lives import erased, registered, rejected
 from tests.integration.people import idempotency_key, person
 from tests.integration.waiting import eventually, settled
 
@@ -106,7 +106,7 @@ def test_withdrawal_of_consent_erases_as_well(citizen: Citizen) -> None:
 def test_requests_are_told_after_the_erasure_and_the_review_has_lapsed(
     target: Target, citizen: Citizen
 ) -> None:
-    receipt = registered(citizen, REJECTED)
+    receipt = registered(citizen, rejected())
     citizen.dispute(receipt)
     citizen.erase(receipt)
     erased(citizen, receipt)

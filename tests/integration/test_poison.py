@@ -22,7 +22,7 @@ from tests.integration.consumers import (
     send,
 )
 from tests.integration.log_lines import lines_of
-from tests.integration.people import idempotency_key, person
+from tests.integration.people import idempotency_key, person, stranger
 from tests.integration.rows import everything_about
 from tests.integration.waiting import decided, settled, stored
 
@@ -68,7 +68,7 @@ def test_poison_ends_in_the_dead_letter_queue_and_what_waits_beside_it_is_handle
     with impatient(target, "Validator"):
         with paused(target, "Validator"):
             send(target, "Validator", *poison)
-            mates = [citizen.register(person(), idempotency_key()) for _ in range(3)]
+            mates = [citizen.register(stranger(), idempotency_key()) for _ in range(3)]
         decisions = [decided(citizen, mate)["decision"] for mate in mates]
         given_up = dead(target, "Validator", len(poison))
     assert decisions == ["accepted"] * 3

@@ -12,17 +12,17 @@ from civic.operator.operations import release_aggregates
 from civic.stack.target import Target
 from tests.integration.conftest import Command
 from tests.integration.consumers import publish, recorded_events, send
-from tests.integration.people import idempotency_key, person
+from tests.integration.people import Payload, idempotency_key, stranger
 from tests.integration.rows import BY_ID, is_tombstone, row, rows
 from tests.integration.waiting import decided, eventually, settled, stored
 
 GB = {"lines": ["12 High Street"], "city": "London", "postcode": "EC1Y 8SY", "country": "GB"}
 FR = {"lines": ["12 rue de Rivoli"], "city": "Paris", "postcode": "75001", "country": "FR"}
-ACCEPTED = person()
-REJECTED = person(citizenship_attestation=False, date_of_birth="1961-05-17")
-YOUNGER = person(citizenship_attestation=False)
-IN_GB = person(address=GB, phone_number="+44 7911 123456")
-IN_FR = person(address=FR, phone_number="+33 1 42 68 53 00")
+ACCEPTED: Payload = {}
+REJECTED: Payload = {"citizenship_attestation": False, "date_of_birth": "1961-05-17"}
+YOUNGER: Payload = {"citizenship_attestation": False}
+IN_GB: Payload = {"address": GB, "phone_number": "+44 7911 123456"}
+IN_FR: Payload = {"address": FR, "phone_number": "+33 1 42 68 53 00"}
 DIMENSIONS = {
     "decisions": ("decision",),
     "regions": ("region", "decision"),
@@ -50,7 +50,7 @@ def published(target: Target, citizen: Citizen) -> Published:
     _empty_the_joins(target)
     with recorded_events(target) as recording:
         people = [
-            citizen.register(payload, idempotency_key())
+            citizen.register(stranger(**payload), idempotency_key())
             for payload, count in (
                 (YOUNGER, 1),
                 (ACCEPTED, 11),
@@ -62,10 +62,10 @@ def published(target: Target, citizen: Citizen) -> Published:
         ]
         corrected, erased = people[0], people[1]
         stored(citizen, corrected)
-        citizen.rectify(corrected, REJECTED)
+        citizen.rectify(corrected, stranger(**REJECTED))
         decided(citizen, corrected, revision=2)
         stored(citizen, corrected, revision=2)
-        people += [citizen.register(ACCEPTED, idempotency_key())]
+        people += [citizen.register(stranger(), idempotency_key())]
         settled(target)
         for event in recording.envelopes("ValidationResult", "DataStored"):
             publish(target, event)

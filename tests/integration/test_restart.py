@@ -6,7 +6,7 @@ from civic.client.citizen import Citizen, Receipt
 from civic.stack.engine import Engine
 from civic.stack.target import Target
 from tests.integration.conftest import Command, outliving
-from tests.integration.people import idempotency_key, person, renamed
+from tests.integration.people import Payload, idempotency_key, person, renamed, stranger
 from tests.integration.rows import everything_about
 from tests.integration.waiting import decided, settled, stored
 
@@ -18,7 +18,7 @@ def test_down_and_up_keep_everything(
     citizen: Citizen,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    receipt = _register(citizen)
+    receipt = _register(citizen, person())
     settled(target)
     before = everything_about(target, receipt)
     with outliving():
@@ -33,7 +33,7 @@ def test_down_and_up_keep_everything(
     assert citizen.data(receipt)["data"] == person()
     citizen.rectify(receipt, renamed())
     assert decided(citizen, receipt, revision=2)["decision"] == "accepted"
-    _register(citizen)
+    _register(citizen, stranger())
 
 
 def test_up_of_a_running_stack_changes_nothing(
@@ -45,8 +45,8 @@ def test_up_of_a_running_stack_changes_nothing(
     assert target.find_stacks() == before
 
 
-def _register(citizen: Citizen) -> Receipt:
-    receipt = citizen.register(person(), idempotency_key())
+def _register(citizen: Citizen, payload: Payload) -> Receipt:
+    receipt = citizen.register(payload, idempotency_key())
     assert decided(citizen, receipt)["decision"] == "accepted"
     stored(citizen, receipt)
     return receipt

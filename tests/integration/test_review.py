@@ -9,7 +9,7 @@ from botocore.credentials import Credentials
 from civic.client.citizen import Citizen, Receipt
 from civic.identity.functions import review
 from civic.stack.target import Target
-from tests.integration.lives import DOUBTFUL, REJECTED, is_erased, registered
+from tests.integration.lives import doubtful, is_erased, registered, rejected
 from tests.integration.people import person
 from tests.integration.rows import BY_ID, row
 from tests.integration.staff import Member, member, two_people_needed
@@ -27,7 +27,7 @@ def jane(target: Target) -> Iterator[Member]:
 @pytest.fixture
 def case(citizen: Citizen) -> Receipt:
     """A person whose case the rules refer to people."""
-    receipt = registered(citizen, DOUBTFUL)
+    receipt = registered(citizen, doubtful())
     assert citizen.status(receipt)["decision"] == "review"
     return receipt
 
@@ -86,7 +86,7 @@ def test_look_by_staff_is_told_to_the_person_but_not_whose_it_was(
     citizen: Citizen, jane: Member, case: Receipt
 ) -> None:
     opened = jane.ask("GET", f"/reviews/{case.id}").json()
-    assert opened["data"] == DOUBTFUL
+    assert opened["data"] == doubtful()
     assert opened["reasons"] == [{"code": "national_id_invalid", "pointer": "/national_id"}]
     (look,) = looks(citizen, case)
     assert look.keys() == {"at", "by", "purpose"}
@@ -114,7 +114,7 @@ def test_decision_by_people_stands_and_is_counted(
 def test_contested_decision_is_decided_by_people_and_answered(
     citizen: Citizen, jane: Member
 ) -> None:
-    receipt = registered(citizen, REJECTED)
+    receipt = registered(citizen, rejected())
     citizen.dispute(receipt)
     (waiting,) = (one for one in jane.cases() if one["id"] == receipt.id)
     assert waiting["cause"] == "data_subject"
@@ -142,7 +142,7 @@ def test_case_of_a_restricted_person_is_neither_listed_nor_opened_nor_decided(
 def test_opinion_on_what_was_corrected_meanwhile_does_not_count(
     citizen: Citizen, jane: Member, case: Receipt
 ) -> None:
-    citizen.rectify(case, REJECTED)
+    citizen.rectify(case, rejected())
     assert decided(citizen, case, revision=2)["decision"] == "rejected"
     answer = jane.decide(case.id, "accepted")
     assert (answer.status_code, answer.json()["code"]) == (409, "review_outdated")

@@ -11,14 +11,19 @@ from civic.client.api_client import Refused
 from civic.client.citizen import Citizen, Receipt
 from civic.stack.target import Target
 from tests.integration.consumers import paused
-from tests.integration.lives import REJECTED, registered
-from tests.integration.people import idempotency_key, person
+from tests.integration.lives import registered, rejected
+from tests.integration.people import Payload, idempotency_key, person
 from tests.integration.rows import BY_ID, is_tombstone, row
 from tests.integration.waiting import decided, eventually, settled, stored
 
 JOINS = BY_ID[2]
 LISBON = {"lines": ["Rua Augusta 1"], "city": "Lisboa", "postcode": "1100-048", "country": "PT"}
-IN_PORTUGAL = person(address=LISBON, phone_number="+351 21 123 4567")
+
+
+def in_portugal() -> Payload:
+    return person(address=LISBON, phone_number="+351 21 123 4567")
+
+
 RIGHTS = {
     "restrict": Citizen.restrict,
     "lift": Citizen.lift,
@@ -68,10 +73,10 @@ def test_restriction_refuses_a_correction(citizen: Citizen) -> None:
     receipt = registered(citizen, person())
     citizen.restrict(receipt)
     with pytest.raises(Refused) as refusal:
-        citizen.rectify(receipt, REJECTED)
+        citizen.rectify(receipt, rejected())
     assert (refusal.value.status, refusal.value.code) == (409, "restricted")
     citizen.lift(receipt)
-    citizen.rectify(receipt, REJECTED)
+    citizen.rectify(receipt, rejected())
     status = decided(citizen, receipt, revision=2)
     assert (status["decision"], status["standing"]) == ("review", "accepted")
 
@@ -79,7 +84,7 @@ def test_restriction_refuses_a_correction(citizen: Citizen) -> None:
 def test_restricted_person_is_not_counted_and_is_after_lifting(
     target: Target, citizen: Citizen
 ) -> None:
-    receipt = registered(citizen, IN_PORTUGAL)
+    receipt = registered(citizen, in_portugal())
     settled(target)
     before = counted_in_portugal(target)
     citizen.restrict(receipt)
@@ -97,14 +102,14 @@ def test_restriction_repeated_gives_the_same_answer(citizen: Citizen) -> None:
 def test_objection_removes_the_person_from_releases_for_good(
     target: Target, citizen: Citizen
 ) -> None:
-    receipt = registered(citizen, IN_PORTUGAL)
+    receipt = registered(citizen, in_portugal())
     settled(target)
     before = counted_in_portugal(target)
     citizen.object(receipt)
     answered(citizen, receipt, "objection")
     assert is_tombstone(row(target, JOINS, receipt))
     assert counted_in_portugal(target) == before - 1
-    citizen.rectify(receipt, IN_PORTUGAL | {"username": "corrected"})
+    citizen.rectify(receipt, in_portugal() | {"username": "corrected"})
     stored(citizen, receipt, revision=2)
     settled(target)
     assert counted_in_portugal(target) == before - 1
@@ -112,7 +117,7 @@ def test_objection_removes_the_person_from_releases_for_good(
 
 
 def test_explanation_says_what_every_reason_means(citizen: Citizen) -> None:
-    receipt = registered(citizen, REJECTED)
+    receipt = registered(citizen, rejected())
     explained = citizen.explanation(receipt)
     assert (explained["decision"], explained["decided_by"]) == ("rejected", "rules")
     (reason,) = explained["reasons"]
@@ -135,7 +140,7 @@ def test_explanation_before_a_decision_is_409(target: Target, citizen: Citizen) 
 def test_every_request_is_logged_with_its_article_and_answer(
     target: Target, citizen: Citizen
 ) -> None:
-    receipt = registered(citizen, REJECTED)
+    receipt = registered(citizen, rejected())
     citizen.restrict(receipt)
     citizen.lift(receipt)
     citizen.rectify(receipt, person())

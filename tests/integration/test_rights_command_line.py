@@ -17,7 +17,7 @@ from civic.stack.target import Target
 from civic.stack.workspace import here
 from tests.integration.conftest import Command
 from tests.integration.consumers import paused
-from tests.integration.lives import DOUBTFUL, REJECTED, erased, registered, waiting_too_long
+from tests.integration.lives import doubtful, erased, registered, rejected, waiting_too_long
 from tests.integration.people import person
 from tests.integration.rows import BY_ID, is_tombstone, row, subject_keys
 from tests.integration.waiting import settled
@@ -68,7 +68,7 @@ def test_dispute_of_a_decision_in_ones_favour_is_1_with_the_reason(
 
 
 def test_explanation_is_in_words(civic: Command, citizen: Citizen, capsys: Capture) -> None:
-    receipt = registered(citizen, REJECTED)
+    receipt = registered(citizen, rejected())
     assert civic(*words(receipt, "rights explain")) == 0
     shown = capsys.readouterr().out
     assert "rejected, decided by rules" in shown
@@ -234,14 +234,14 @@ def test_overdue_requests_are_counted_and_listed(
 def test_review_is_listed_shown_on_a_terminal_only_and_decided(
     civic: Command, engine: Engine, citizen: Citizen, capsys: Capture
 ) -> None:
-    case = registered(citizen, DOUBTFUL)
+    case = registered(citizen, doubtful())
     assert civic("review", "list") == 0
     assert case.id in capsys.readouterr().out
     assert civic("review", "show", case.id) == 1
     assert "terminal only" in capsys.readouterr().err
     assert not [one for one in citizen.data(case)["accesses"] if one["by"] == "staff"]
     shown = on_a_terminal(engine, "review", "show", case.id)
-    assert DOUBTFUL["full_name"] in shown
+    assert doubtful()["full_name"] in shown
     assert "not one" in shown
     assert civic("review", "decide", case.id, "--revision", 2, "--accept") == 1
     assert "look at it again" in capsys.readouterr().err
