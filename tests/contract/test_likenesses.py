@@ -14,7 +14,7 @@ from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.likenesses_dynamodb import DynamoDbLikenesses
 from civic.identity.errors import ListingChanged
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.likeness import Comparison, LikenessKey, Listing
+from civic.identity.model.likeness import Comparison, LikenessKey, Listing, Others
 from civic.identity.model.rows import Acceptance, DecisionRow, Tombstone, Verdict
 from civic.lab.memory.identity import MemoryDecisions
 from civic.lab.memory.likenesses import MemoryLikenesses
@@ -34,8 +34,13 @@ class Stores:
     likenesses: DynamoDbLikenesses | MemoryLikenesses
 
     def accept(self, one: RegistrationId, others: tuple[RegistrationId, ...] = ()) -> None:
-        joining = Comparison(self.likenesses.listing(LIKE), others)
-        assert self.decisions.decide(accepted(one), joining) is None
+        assert self.decisions.decide(accepted(one), self.compared(others)) is None
+
+    def compared(
+        self, others: tuple[RegistrationId, ...] = (), *likenesses: LikenessKey
+    ) -> Comparison:
+        listings = map(self.likenesses.listing, likenesses or (LIKE,))
+        return Comparison(tuple(Others(listing, others) for listing in listings))
 
 
 def in_memory() -> Stores:
@@ -54,7 +59,8 @@ stores = each_kind("dynamodb", in_memory, deployed)
 
 def accepted(one: RegistrationId, revision: int = 1, round_: int = 0) -> DecisionRow:
     verdict = Verdict(Decision.ACCEPTED, (), "rules", round_)
-    record, acceptance = RecordId(one, Revision(revision)), Acceptance(Revision(revision))
+    record = RecordId(one, Revision(revision))
+    acceptance = Acceptance(Revision(revision), likeness=LIKE)
     return DecisionRow(record, DIGEST, NOW, NOW, verdict, acceptance=acceptance, likeness=LIKE)
 
 
@@ -69,7 +75,7 @@ def test_whoever_is_accepted_is_listed_beside_those_compared(stores: Stores) -> 
     stores.accept(B, (A,))
     assert stores.likenesses.listing(LIKE) == Listing(LIKE, (A, B), 2)
     assert stores.likenesses.listing(UNLIKE) == Listing(UNLIKE)
-    assert stores.decisions.get(B) == accepted(B).joined(LIKE)
+    assert stores.decisions.get(B) == replace(accepted(B), listed=(LIKE,))
     # Whose acceptance has ended is left out.
     stores.accept(C, (B,))
     assert stores.likenesses.listing(LIKE).ids == (B, C)
@@ -97,7 +103,7 @@ def test_nobody_is_accepted_by_a_list_that_has_changed(
     waiting = replace(accepted(C), verdict=Verdict(Decision.REVIEW, (), "rules"), acceptance=None)
     if by_people:
         assert stores.decisions.decide(waiting) is None
-    read = Comparison(stores.likenesses.listing(LIKE), (A,))
+    read = stores.compared((A,))
     change(stores)
     there, listed = stores.decisions.get(C), stores.likenesses.listing(LIKE)
     write = stores.decisions.overrule if by_people else stores.decisions.decide
@@ -106,11 +112,23 @@ def test_nobody_is_accepted_by_a_list_that_has_changed(
     assert (stores.decisions.get(C), stores.likenesses.listing(LIKE)) == (there, listed)
 
 
+def test_whoever_is_put_back_is_listed_under_every_likeness_or_under_none(stores: Stores) -> None:
+    stores.accept(A)
+    read = stores.compared((), UNLIKE, LIKE)
+    stores.accept(B, (A,))
+    with pytest.raises(ListingChanged):
+        stores.decisions.decide(accepted(C), read)
+    assert stores.likenesses.listing(UNLIKE) == Listing(UNLIKE)
+    assert stores.decisions.decide(accepted(C), stores.compared((B,), UNLIKE, LIKE)) is None
+    assert stores.likenesses.listing(UNLIKE).ids == stores.likenesses.listing(LIKE).ids == (B, C)
+    assert stores.decisions.get(C) == replace(accepted(C), listed=(UNLIKE, LIKE))
+
+
 def test_nobody_is_listed_whose_row_is_not_written(stores: Stores) -> None:
     stores.accept(A)
     grave = Tombstone(A, NOW, access_digest=DIGEST)
-    joining = Comparison(stores.likenesses.listing(LIKE), ())
-    there = accepted(A).joined(LIKE)
+    joining = stores.compared()
+    there = replace(accepted(A), listed=(LIKE,))
     assert stores.decisions.decide(there, joining) == there
     assert not stores.decisions.overrule(accepted(B, round_=1), joining)
     assert stores.likenesses.listing(LIKE) == Listing(LIKE, (A,), 1)
@@ -123,8 +141,8 @@ def test_nobody_is_listed_whose_row_is_not_written(stores: Stores) -> None:
 def test_no_row_forgets_where_somebody_is_listed(stores: Stores) -> None:
     """What was read before somebody was listed is not written over what says so."""
     stores.accept(A)
-    there = accepted(A).joined(LIKE)
-    joining = Comparison(stores.likenesses.listing(UNLIKE), ())
+    there = replace(accepted(A), listed=(LIKE,))
+    joining = stores.compared((), UNLIKE)
     corrected = replace(accepted(A, 2), likeness=UNLIKE)
     assert stores.decisions.decide(corrected, joining) == there
     assert not stores.decisions.overrule(accepted(A, round_=1))

@@ -63,7 +63,7 @@ def like(pipeline: Pipeline, receipt: Receipt) -> frozenset[RegistrationId]:
         return frozenset()
     stores = pipeline.decisions, pipeline.likenesses
     compared = compare(*stores, row.likeness, receipt.id, row)
-    return frozenset(compared.others if compared else ())
+    return frozenset(compared.everybody if compared else ())
 
 
 def take_off(pipeline: Pipeline, receipt: Receipt) -> None:

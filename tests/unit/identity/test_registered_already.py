@@ -26,6 +26,7 @@ from tests.fakes.reviewing import (
     JOHN,
     REJECTED,
     decide,
+    like,
     listed,
     restricted,
     show,
@@ -345,6 +346,98 @@ def test_whoever_goes_back_to_a_name_meets_who_is_accepted_at_that_moment(call: 
     pipeline.drain()
     listed_now = [decision_of(pipeline, one.id) for one in (first, second)]
     assert [row.accepted for row in listed_now] != [True, True]
+
+
+def accepted_by_two(pipeline: Pipeline, receipt: Receipt) -> None:
+    for by in (JANE, JOHN):
+        decide(pipeline, receipt, by=by)
+    pipeline.drain()
+    assert on_the_roll(pipeline, receipt)
+
+
+def back_under_the_name_of_another(pipeline: Pipeline) -> tuple[Receipt, Receipt]:
+    """Somebody marries, another is accepted beside them under the name of before, which they take.
+
+    They were compared while they had different names.
+    """
+    first = registered(pipeline)
+    pipeline.rectify(first, person(**MARRIED))
+    pipeline.drain()
+    other = registered(pipeline)
+    accepted_by_two(pipeline, other)
+    pipeline.rectify(first, person())
+    pipeline.drain()
+    assert codes(pipeline, first) == [TWICE]
+    return first, other
+
+
+def test_one_person_does_not_accept_who_goes_back_under_the_name_of_another() -> None:
+    pipeline = Pipeline()
+    first, other = back_under_the_name_of_another(pipeline)
+    assert compared_with(pipeline, first) == [other.id]
+    assert decide(pipeline, first, by=JANE, revision=3) is None
+    assert decide(pipeline, first, by=JOHN, revision=3) is not None
+
+
+def test_another_correction_does_not_get_by_who_goes_back_under_the_name_of_another() -> None:
+    pipeline = Pipeline()
+    first, _ = back_under_the_name_of_another(pipeline)
+    pipeline.rectify(first, person(phone_number=None))
+    pipeline.drain()
+    assert codes(pipeline, first) == [TWICE]
+
+
+def test_going_back_to_the_name_that_is_in_force_needs_nobodys_leave() -> None:
+    pipeline = Pipeline()
+    registered(pipeline, **MARRIED)
+    first, namesake = registered(pipeline), registered(pipeline)
+    accepted_by_two(pipeline, namesake)
+    pipeline.rectify(first, person(**MARRIED))
+    pipeline.drain()
+    assert codes(pipeline, first) == [TWICE]
+    pipeline.rectify(first, person())
+    pipeline.drain()
+    assert standing(pipeline, first) == (ACCEPTED, 0)
+
+
+def put_back(pipeline: Pipeline, receipt: Receipt) -> None:
+    wish = Judgement(ACCEPTED, reason=OfficeReason.PUT_BACK, beside=like(pipeline, receipt))
+    propose(pipeline.review, receipt.id, replace(wish, beside=frozenset()), JANE)
+    record = decision_of(pipeline, receipt.id).record
+    # Where there is nobody beside, the proposal counts as the second opinion.
+    if decide_case(pipeline.review, record, wish, JOHN, TRACE) is None:
+        decide_case(pipeline.review, record, wish, JANE, TRACE)
+
+
+def test_whoever_is_put_back_is_known_under_the_names_of_before_again() -> None:
+    pipeline = Pipeline()
+    first = taken_off_after_marrying(pipeline)
+    second = registered(pipeline)
+    put_back(pipeline, first)
+    pipeline.drain()
+    assert on_the_roll(pipeline, first)
+    pipeline.erase(second)
+    pipeline.drain()
+    third = registered(pipeline)
+    assert codes(pipeline, third) == [TWICE]
+    assert compared_with(pipeline, third) == [first.id]
+
+
+@pytest.mark.parametrize("call", range(1, 31))
+def test_of_one_put_back_and_one_accepted_under_the_name_of_before_one_is_compared(
+    call: int,
+) -> None:
+    meanwhile = Meanwhile()
+    pipeline = Pipeline(meanwhile)
+    first = taken_off_after_marrying(pipeline)
+    second = pipeline.register(person())
+    request = pipeline.bus.of(ValidationRequest)[-1]
+    meanwhile.action = lambda: pipeline.deliver(Consumer.VALIDATOR, request)
+    meanwhile.at = {meanwhile.calls + call}
+    with suppress(ReviewOutdated):
+        put_back(pipeline, first)
+    pipeline.drain()
+    assert [on_the_roll(pipeline, one) for one in (first, second)] != [True, True]
 
 
 def test_a_record_that_does_not_open_is_named_and_blocks_no_case() -> None:

@@ -258,9 +258,8 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         if self._likenesses is None:
             message = "nobody is accepted without the table of likenesses"
             raise TypeError(message)
-        other = self._likenesses.joining(joining, row.record.id)
-        item = _item(row.joined(joining.listing.likeness))
-        return self._table.write_beside(item, other, condition, **arguments)
+        others = self._likenesses.joining(joining, row.record.id)
+        return self._table.write_beside(_item(row.joined(joining)), others, condition, **arguments)
 
 
 def _under(restriction: int) -> tuple[str, Item]:
@@ -343,7 +342,7 @@ def _parse(item: Item | None) -> DecisionRow | Tombstone | None:
         contested,
         _acceptance(item),
         _ruling(item),
-        LikenessKey(bytes(item["likeness"]["B"])) if "likeness" in item else None,
+        _likeness(item, "likeness"),
         keys_of(item),
     )
 
@@ -374,6 +373,8 @@ def _acceptance_item(acceptance: Acceptance) -> Item:
     }
     if acceptance.eligible_from is not None:
         item["eligible_from"] = {"S": acceptance.eligible_from.isoformat()}
+    if acceptance.likeness is not None:
+        item["accepted_as"] = {"B": acceptance.likeness}
     return item
 
 
@@ -384,6 +385,7 @@ def _acceptance(item: Item) -> Acceptance | None:
             texts_of(item["areas"]),
             _number(item, "area_version"),
             date.fromisoformat(item["eligible_from"]["S"]) if "eligible_from" in item else None,
+            _likeness(item, "accepted_as"),
         )
     if item.get("decision") != {"S": Decision.ACCEPTED}:
         return None
@@ -412,6 +414,10 @@ def _ruling(item: Item) -> Ruling | None:
         texts_of(kept["areas"]),
         kept.get("ended_acceptance", {"BOOL": False})["BOOL"],
     )
+
+
+def _likeness(item: Item, name: str) -> LikenessKey | None:
+    return LikenessKey(bytes(item[name]["B"])) if name in item else None
 
 
 def _number(item: Item, name: str) -> int:

@@ -6,7 +6,7 @@ does not expire, the access digest.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -79,15 +79,15 @@ class RevisionedTable:
         )
 
     def write_beside(
-        self, item: Item, other: Any, condition: str, **names_and_values: Any
+        self, item: Item, others: Sequence[Item], condition: str, **names_and_values: Any
     ) -> Item | None:
-        """Put a row under a condition, and make another change in the same transaction.
+        """Put a row under a condition, and make other changes in the same transaction.
 
         Returns:
             What ``write`` does.
 
         Raises:
-            ListingChanged: The condition of the other change does not hold.
+            ListingChanged: The condition of another change does not hold.
         """
         put: Any = {
             "TableName": self._table,
@@ -96,24 +96,18 @@ class RevisionedTable:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             **names_and_values,
         }
-        for _ in range(_ATTEMPTS):
-            with unavailable_as(StoreUnavailable):
-                try:
-                    self._client.transact_write_items(TransactItems=[{"Put": put}, other])
-                except ClientError as error:
-                    known: Any = error.response
-                    if code_of(error) != "TransactionCanceledException":
-                        raise
-                    ours, theirs = known["CancellationReasons"]
-                    if ours["Code"] == _CONDITION_FAILED:
-                        return {**ours.get("Item", {})}
-                    if theirs["Code"] == _CONDITION_FAILED:
-                        raise ListingChanged from None
-                    if _CONFLICT not in {ours["Code"], theirs["Code"]}:
-                        raise
-                else:
-                    return None
-        raise StoreUnavailable
+        parts: Any = [{"Put": put}, *others]
+        with unavailable_as(StoreUnavailable):
+            try:
+                _despite_conflicts(self._client.transact_write_items, TransactItems=parts)
+            except ClientError as error:
+                ours, *theirs = _reasons(error)
+                if ours["Code"] == _CONDITION_FAILED:
+                    return {**ours.get("Item", {})}
+                if any(one["Code"] == _CONDITION_FAILED for one in theirs):
+                    raise ListingChanged from None
+                raise
+        return None
 
     def advance(
         self, registration: RegistrationId, change: str, condition: str, **names_and_values: Any
@@ -168,20 +162,37 @@ def unless_in_the_way(write: Callable[..., Any], **request: Any) -> Item | None:
     Returns:
         None if it was made; otherwise the row that stood in its way, if the request asks for it.
     """
-    for attempt in range(1, _ATTEMPTS + 1):
-        with unavailable_as(StoreUnavailable):
-            try:
-                write(**request)
-            except ClientError as error:
-                if failed_condition(error):
-                    known: Any = error.response
-                    return {**known.get("Item", {})}
-                # botocore does not try these again.
-                if attempt == _ATTEMPTS or code_of(error) != f"{_CONFLICT}Exception":
-                    raise
-            else:
-                return None
-    raise StoreUnavailable
+    with unavailable_as(StoreUnavailable):
+        try:
+            _despite_conflicts(write, **request)
+        except ClientError as error:
+            if not failed_condition(error):
+                raise
+            known: Any = error.response
+            return {**known.get("Item", {})}
+    return None
+
+
+def _despite_conflicts(write: Callable[..., Any], **request: Any) -> None:
+    """Make a write again that meets a transaction, which botocore does not."""
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            write(**request)
+        except ClientError as error:
+            conflict = code_of(error) == f"{_CONFLICT}Exception" or _CONFLICT in {
+                one["Code"] for one in _reasons(error)
+            }
+            if not (left and conflict):
+                raise
+        else:
+            return
+
+
+def _reasons(error: ClientError) -> Sequence[Item]:
+    """Return why each part of a transaction was not made; one without a code of anything else."""
+    known: Any = error.response
+    reasons: Sequence[Item] = known.get("CancellationReasons", [{"Code": None}])
+    return reasons
 
 
 def readable[Row](parse: Callable[[Item], Row], item: Item) -> Row | Malformed:

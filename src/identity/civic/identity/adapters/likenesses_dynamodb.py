@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, override
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.adapters.items import Item, texts, texts_of, unless_in_the_way
 from civic.identity.errors import StoreUnavailable
-from civic.identity.model.likeness import Comparison, LikenessKey, Listing
+from civic.identity.model.likeness import Comparison, LikenessKey, Listing, Others
 from civic.identity.ports.likenesses import Likenesses
 from civic.runtime.aws_errors import unavailable_as
 
@@ -54,21 +54,24 @@ class DynamoDbLikenesses(Likenesses):
                 **({"UpdateExpression": _CHANGE} if left else {}),
             )
 
-    def joining(self, comparison: Comparison, registration: RegistrationId) -> Item:
-        """Return the part of a transaction that lists a registration beside the others.
+    def joining(self, comparison: Comparison, registration: RegistrationId) -> list[Item]:
+        """Return the parts of a transaction that list a registration beside the others.
 
         Whose acceptance is no longer in force is left out.
         """
-        there = comparison.listing
+        return [self._joining(one, registration) for one in comparison.under]
+
+    def _joining(self, others: Others, registration: RegistrationId) -> Item:
+        there = others.listing
         same, values = _as_read(there)
-        ids = (*comparison.others, registration)
         return {
             "Update": {
                 "TableName": self._table,
                 "Key": _key(there.likeness),
                 "UpdateExpression": _CHANGE,
                 "ConditionExpression": same,
-                "ExpressionAttributeValues": values | _changed(there, ids),
+                "ExpressionAttributeValues": values
+                | _changed(there, (*others.accepted, registration)),
             }
         }
 

@@ -44,19 +44,29 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """Who else is accepted under a likeness, by a listing as it was read."""
+class Others:
+    """Who else is accepted under one likeness, by a listing as it was read."""
 
     listing: Listing
-    others: tuple[RegistrationId, ...]
+    accepted: tuple[RegistrationId, ...]
     """Those of the listing who are still accepted."""
-    elsewhere: tuple[RegistrationId, ...] = ()
-    """Those who are accepted under another likeness of the same person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Who else is accepted under the likenesses of a person."""
+
+    under: tuple[Others, ...]
+
+    @property
+    def likenesses(self) -> tuple[LikenessKey, ...]:
+        """The likenesses under which the person is listed once they are accepted."""
+        return tuple(one.listing.likeness for one in self.under)
 
     @property
     def everybody(self) -> tuple[RegistrationId, ...]:
         """All with whom the person is to be compared."""
-        return tuple(dict.fromkeys((*self.others, *self.elsewhere)))
+        return tuple(dict.fromkeys(other for one in self.under for other in one.accepted))
 
 
 def likeness_of(registration: Registration, pepper: bytes) -> LikenessKey:
@@ -78,10 +88,10 @@ def likeness_key(pepper: bytes, kind: int, parts: tuple[str, ...]) -> LikenessKe
         ValueError: The pepper has fewer than 32 bytes.
     """
     if len(pepper) < PEPPER_BYTES:
-        message = "a pepper has at least 32 bytes"
-        raise ValueError(message)
+        too_short = "a pepper has at least 32 bytes"
+        raise ValueError(too_short)
     # Each part with its length, so that no two combinations are the same bytes.
     encoded = b"".join(len(part).to_bytes(_LENGTH_BYTES) + part for part in map(str.encode, parts))
-    message_bytes = _DOMAIN + bytes([VERSION, kind]) + encoded
-    digest = hmac.digest(pepper, message_bytes, hashlib.sha256)
+    message = _DOMAIN + bytes([VERSION, kind]) + encoded
+    digest = hmac.digest(pepper, message, hashlib.sha256)
     return LikenessKey(bytes([kind]) + digest[: KEY_BYTES - 1])

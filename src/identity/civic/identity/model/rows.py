@@ -10,7 +10,7 @@ from typing import Self
 from civic.contracts.events import Decision, Reason, SealedFields
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.likeness import LikenessKey
+from civic.identity.model.likeness import Comparison, LikenessKey
 from civic.identity.model.placement import Placement
 
 ADDRESS = "address"
@@ -75,12 +75,16 @@ class Acceptance:
     areas: tuple[str, ...] = ()
     area_version: int = 0
     eligible_from: date | None = None
+    likeness: LikenessKey | None = None
+    """Of the revision; None if an earlier release accepted it."""
 
     @classmethod
-    def of(cls, revision: Revision, placement: Placement) -> Self:
-        """Return the acceptance of a revision whose data gives this placement."""
+    def of(
+        cls, revision: Revision, placement: Placement, likeness: LikenessKey | None = None
+    ) -> Self:
+        """Return the acceptance of a revision whose data gives this placement and likeness."""
         areas, version = placement.areas, placement.area_version
-        return cls(revision, areas, version, placement.eligible_from)
+        return cls(revision, areas, version, placement.eligible_from, likeness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +176,9 @@ class DecisionRow:
             listed=known.listed,
         )
 
-    def joined(self, likeness: LikenessKey) -> "DecisionRow":
-        """Return the row of somebody who is listed under a likeness."""
-        return replace(self, listed=tuple(dict.fromkeys((*self.listed, likeness))))
+    def joined(self, comparison: Comparison) -> "DecisionRow":
+        """Return the row of somebody who is listed beside those they were compared with."""
+        return replace(self, listed=tuple(dict.fromkeys((*self.listed, *comparison.likenesses))))
 
     def areas_settled(self, fingerprints: Mapping[str, bytes]) -> tuple[str, ...]:
         """Return the areas that people settled for this address, whatever they decided since."""
@@ -198,7 +202,7 @@ class DecisionRow:
             return self
         acceptance = None
         if self.accepted:
-            acceptance = Acceptance.of(self.record.revision, placement)
+            acceptance = Acceptance.of(self.record.revision, placement, self.likeness)
         number = self.ruling.number + 1 if self.ruling else 1
         ended = self.was_accepted and not self.accepted
         ruling = Ruling(number, self.verdict.decision, fingerprints, areas, ended)

@@ -6,7 +6,7 @@ accepted at the same time one is compared with the other, whether rules or peopl
 """
 
 from civic.contracts.identifiers import RegistrationId
-from civic.identity.model.likeness import Comparison, LikenessKey, Listing
+from civic.identity.model.likeness import Comparison, LikenessKey, Listing, Others
 from civic.identity.model.rows import DecisionRow
 from civic.identity.ports import DecisionStore
 from civic.identity.ports.likenesses import Likenesses
@@ -21,9 +21,10 @@ def compare(
 ) -> Comparison | None:
     """Return who else is accepted under a likeness; None of whoever is so themselves.
 
-    Whoever is not accepted any more is compared under the likenesses of before too. A listed
-    registration counts only while its row says that it is accepted: what a restore has brought back
-    is in nobody's way.
+    Whoever is accepted is listed under every likeness under which they ever were. So whoever is
+    not accepted any more is compared under all of them, and listed under all of them again. A
+    listed registration counts only while its row says that it is accepted: what a restore has
+    brought back is in nobody's way.
 
     Args:
         decisions: Says who is accepted.
@@ -33,18 +34,18 @@ def compare(
         row: What the low-security store has of it.
     """
     listing = likenesses.listing(likeness)
-    in_force = row is not None and row.acceptance is not None
-    if row is not None and in_force and row.likeness == likeness and registration in listing.ids:
+    acceptance = None if row is None else row.acceptance
+    there = registration in listing.ids
+    if acceptance is not None and acceptance.likeness == likeness and there:
         return None
+    earlier = () if row is None or acceptance is not None else row.listed
+    listings = (listing, *(likenesses.listing(one) for one in earlier if one != likeness))
+    return Comparison(tuple(_others(decisions, one, registration) for one in listings))
 
-    def accepted(listing: Listing) -> tuple[RegistrationId, ...]:
-        others = (one for one in listing.ids if one != registration)
-        return tuple(one for one in others if _is_accepted(decisions, one))
 
-    before = () if row is None or in_force else row.listed
-    earlier = (likenesses.listing(one) for one in before if one != likeness)
-    elsewhere = tuple(one for there in earlier for one in accepted(there))
-    return Comparison(listing, accepted(listing), elsewhere)
+def _others(decisions: DecisionStore, listing: Listing, registration: RegistrationId) -> Others:
+    others = (one for one in listing.ids if one != registration)
+    return Others(listing, tuple(one for one in others if _is_accepted(decisions, one)))
 
 
 def _is_accepted(decisions: DecisionStore, registration: RegistrationId) -> bool:

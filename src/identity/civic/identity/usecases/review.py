@@ -314,7 +314,7 @@ def _overruled(review: Review, decided: DecisionRow, compared: Comparison | None
         raise ReviewOutdated from None
     if not written:
         raise ReviewOutdated
-    return decided if joining is None else decided.joined(joining.listing.likeness)
+    return decided if joining is None else decided.joined(joining)
 
 
 def _placed(

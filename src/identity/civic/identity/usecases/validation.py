@@ -131,7 +131,7 @@ def _renewed(decisions: DecisionStore, row: DecisionRow, placement: Placement) -
 
     If the row has changed meanwhile, what changed it has looked at the table as well.
     """
-    renewed = replace(row, acceptance=Acceptance.of(row.record.revision, placement))
+    renewed = replace(row, acceptance=Acceptance.of(row.record.revision, placement, row.likeness))
     decisions.renew(renewed)
     return renewed
 
@@ -194,7 +194,7 @@ def _decide(
             known = decisions.get(request.id)
             continue
         if known is None:
-            return row if joining is None else row.joined(judged.likeness)
+            return row if joining is None else row.joined(joining)
     return None
 
 
@@ -216,7 +216,7 @@ def _judge(
         # What is still to come is to come now, not when it was submitted.
         until = eligible_from(judged.opened.registration, validation.rules, now)
         placement = replace(found.placement, eligible_from=until)
-        acceptance = Acceptance.of(record.revision, placement)
+        acceptance = Acceptance.of(record.revision, placement, judged.likeness)
     row = DecisionRow(
         record,
         AccessDigest(request.access_digest),

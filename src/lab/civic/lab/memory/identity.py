@@ -154,7 +154,7 @@ class MemoryDecisions:
             return known
         if joining is not None:
             self.likenesses.add(joining, row.record.id)
-            row = row.joined(joining.listing.likeness)
+            row = row.joined(joining)
         self.rows[row.record.id] = row
         return None
 

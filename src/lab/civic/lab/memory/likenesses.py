@@ -16,23 +16,25 @@ class MemoryLikenesses:
 
     def leave(self, likeness: LikenessKey, registration: RegistrationId) -> None:
         there = self.listing(likeness)
-        if registration not in there.ids:
-            return
         left = tuple(one for one in there.ids if one != registration)
-        del self.rows[likeness]
-        if left:
-            self.rows[likeness] = Listing(likeness, left, there.version + 1)
+        if not left:
+            self.rows.pop(likeness, None)
+        elif left != there.ids:
+            self._change(there, left)
 
     def add(self, comparison: Comparison, registration: RegistrationId) -> None:
         """List a registration beside others.
 
         Raises:
-            ListingChanged: The listing is no longer as it was read.
+            ListingChanged: A listing is no longer as it was read.
         """
-        there = comparison.listing
-        if self.listing(there.likeness) != there:
+        listings = [one.listing for one in comparison.under]
+        if listings != [self.listing(one.likeness) for one in listings]:
             raise ListingChanged
-        ids = (*comparison.others, registration)
+        for one in comparison.under:
+            self._change(one.listing, (*one.accepted, registration))
+
+    def _change(self, there: Listing, ids: tuple[RegistrationId, ...]) -> None:
         self.rows[there.likeness] = Listing(there.likeness, ids, there.version + 1)
 
 
