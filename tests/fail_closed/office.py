@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from civic.contracts.identifiers import RegistrationId
@@ -91,10 +92,12 @@ class Citizen:
 
     office: Office
     receipt: dict[str, str] = field(default_factory=dict)
+    number: int = field(default_factory=count().__next__)
+    """Of nobody else."""
 
     def signed(self, body: Registration) -> str:
         """Return a body under a name of their own: two of one name would wait for people."""
-        own = body.model_copy(update={"full_name": f"{MARK} {id(self)}"})
+        own = body.model_copy(update={"full_name": f"{MARK} {self.number}"})
         return own.model_dump_json(exclude_none=True)
 
     def register(self, body: Registration, **headers: str) -> Response:
