@@ -5,7 +5,7 @@ policies are read to check that they trust nobody else.
 """
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -16,45 +16,59 @@ from botocore.exceptions import ClientError
 from civic.stack.engine import REGION
 from civic.stack.target import Target
 from tests.integration.resources import physical_id
-from tests.integration.rights import TRIED, Clients, expected, probes
+from tests.integration.rights import TRIED, Clients, Probe, expected, probes
 from tests.rights import RIGHTS
 
 _DENIALS = {"AccessDenied", "AccessDeniedException"}
 
 
-def role_of(target: Target, name: str) -> dict[str, Any]:
-    role_name = physical_id(target, name)
-    role: dict[str, Any] = target.client("iam").get_role(RoleName=role_name)["Role"]
-    return role
+type Roles = dict[str, dict[str, Any]]
+
+# What it has read of the services' descriptions serves every role.
+_SESSION = boto3.Session(region_name=REGION)
 
 
-def acting_as(target: Target, role: str) -> Clients:
+@pytest.fixture(scope="module")
+def roles(target: Target) -> Roles:
+    """Give the functions' roles by their logical ids."""
+    iam = target.client("iam")
+    return {name: iam.get_role(RoleName=physical_id(target, name))["Role"] for name in RIGHTS}
+
+
+@pytest.fixture(scope="module")
+def tried(target: Target) -> dict[str, Probe]:
+    return probes(target)
+
+
+def acting_as(target: Target, role: dict[str, Any]) -> Clients:
     """Return clients that act with a role's credentials and never retry."""
-    arn = role_of(target, role)["Arn"]
-    taken = target.client("sts").assume_role(RoleArn=arn, RoleSessionName="civic-test")
+    taken = target.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="civic-test")
     credentials = taken["Credentials"]
-    session = boto3.Session(
-        credentials["AccessKeyId"],
-        credentials["SecretAccessKey"],
-        credentials["SessionToken"],
-        region_name=REGION,
+    make: Any = partial(
+        _SESSION.client,
+        endpoint_url=target.endpoint,
+        config=Config(retries={"total_max_attempts": 1}, proxies={}),
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
     )
-    make: Any = session.client
-    config = Config(retries={"total_max_attempts": 1}, proxies={})
-    return cache(lambda service: make(service, endpoint_url=target.endpoint, config=config))
+    return cache(make)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _no_traces(target: Target) -> Iterator[None]:
     yield
     target.s3.delete_object(Bucket=target.output("ReleaseBucketName"), Key="releases/probe")
 
 
+@pytest.mark.usefixtures("_no_traces")
 @pytest.mark.parametrize("role", TRIED)
-def test_role_may_do_its_row_of_the_table_and_nothing_else(target: Target, role: str) -> None:
-    clients = acting_as(target, role)
+def test_role_may_do_its_row_of_the_table_and_nothing_else(
+    target: Target, roles: Roles, tried: dict[str, Probe], role: str
+) -> None:
+    clients = acting_as(target, roles[role])
     allowed = set()
-    for name, probe in probes(target).items():
+    for name, probe in tried.items():
         try:
             probe(clients)
         except ClientError as error:
@@ -65,30 +79,29 @@ def test_role_may_do_its_row_of_the_table_and_nothing_else(target: Target, role:
     assert (allowed - may, may - allowed) == (set(), set())
 
 
-def test_table_of_rights_names_probes_that_exist(target: Target) -> None:
+def test_table_of_rights_names_probes_that_exist(tried: dict[str, Probe]) -> None:
     named = set().union(*map(expected, TRIED))
-    assert named <= probes(target).keys()
+    assert named <= tried.keys()
 
 
-def test_every_function_has_a_role_of_its_own(target: Target) -> None:
+def test_every_function_has_a_role_of_its_own(target: Target, roles: Roles) -> None:
     pages = target.functions.get_paginator("list_functions").paginate()
     functions = [one for page in pages for one in page["Functions"]]
-    roles = {one["Role"] for one in functions}
-    assert roles == {role_of(target, name)["Arn"] for name in RIGHTS}
+    assert {one["Role"] for one in functions} == {role["Arn"] for role in roles.values()}
     assert len(functions) == len(RIGHTS)
 
 
 @pytest.mark.parametrize("role", RIGHTS)
-def test_role_is_trusted_to_lambda_alone(target: Target, role: str) -> None:
-    (statement,) = role_of(target, role)["AssumeRolePolicyDocument"]["Statement"]
+def test_role_is_trusted_to_lambda_alone(roles: Roles, role: str) -> None:
+    (statement,) = roles[role]["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
 @pytest.mark.parametrize("role", RIGHTS)
-def test_role_cannot_become_another(target: Target, role: str) -> None:
+def test_role_cannot_become_another(target: Target, roles: Roles, role: str) -> None:
     other = next(name for name in RIGHTS if name != role)
     with pytest.raises(ClientError) as refusal:
-        acting_as(target, role)("sts").assume_role(
-            RoleArn=role_of(target, other)["Arn"], RoleSessionName="civic-test"
+        acting_as(target, roles[role])("sts").assume_role(
+            RoleArn=roles[other]["Arn"], RoleSessionName="civic-test"
         )
     assert refusal.value.response["Error"]["Code"] in _DENIALS
