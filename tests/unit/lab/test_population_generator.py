@@ -15,6 +15,7 @@ from civic.identity.model.codes import Code
 from civic.identity.model.eligibility import NO_PAST, Assessment, Past, decide
 from civic.identity.model.registration import Registration
 from civic.identity.model.rules import RuleSet
+from civic.identity.model.spellings import name_words
 from civic.lab.population.data import people_data
 from civic.lab.population.generator import RECIPES, Person, generate
 from civic.lab.population.maker import Maker
@@ -223,3 +224,11 @@ def test_expected_reasons_are_ordered_as_verdicts_order_them() -> None:
     for kind in people_data().kinds.values():
         assert list(kind.reasons) == sorted(kind.reasons)
         assert set(kind.reasons) <= set(Code)
+
+
+def test_no_two_of_the_demo_have_one_name_and_birth_date() -> None:
+    known = [
+        (one.payload["date_of_birth"], *sorted(name_words(one.payload["full_name"])))
+        for one in generate(500, 2027, RULES)
+    ]
+    assert len(set(known)) == len(known)

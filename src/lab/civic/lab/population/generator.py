@@ -8,10 +8,13 @@ from datetime import date, timedelta
 
 from civic.client.people_formats import Payload
 from civic.identity.model.rules import RuleSet
+from civic.identity.model.spellings import name_words
 from civic.lab.population.data import Country, PeopleData, people_data
 from civic.lab.population.maker import Maker
 
 TYPICAL = "typical"
+_TRIES = 20
+"""How often somebody is made anew who would have the name and birth date of somebody else."""
 _FULL_WIDTH = 0xFEE0
 """From an ASCII character to its full-width form."""
 
@@ -50,6 +53,9 @@ class _Recipe:
 def generate(count: int, seed: int, rules: RuleSet) -> Iterator[Person]:
     """Yield made-up people one by one.
 
+    Two of one name and birth date are made only where the lists of names are at an end: among tens
+    of thousands, of whom many have the same birthday.
+
     Args:
         count: How many. Among 500 or more there is every kind; their shares are in ``people.toml``.
         seed: The same count, seed and rules make the same people on any machine.
@@ -58,17 +64,32 @@ def generate(count: int, seed: int, rules: RuleSet) -> Iterator[Person]:
     data = people_data()
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     maker = Maker(draw, rules, data)
+    known = set()
     for number, kind in enumerate(_kinds(count, draw, data, rules), start=1):
-        recipe = RECIPES[kind]
-        countries = data.elsewhere if recipe.elsewhere else maker.countries
-        if data.kinds[kind].homes:
-            yield _by_the_table(maker, kind, number)
-            continue
-        fitting = {code: home for code, home in countries.items() if recipe.lives_in(home)}
-        payload = maker.typical(number, fitting)
-        recipe.change(maker, payload)
-        areas = _areas_of(payload, fitting) if data.kinds[kind].on_the_roll else ()
-        yield Person(payload, kind, areas)
+        for _ in range(_TRIES):
+            person = _made(maker, kind, number)
+            if _who(person) not in known:
+                break
+        known.add(_who(person))
+        yield person
+
+
+def _who(person: Person) -> tuple[str, ...]:
+    """Return by what somebody is taken for somebody else."""
+    name, born = person.payload["full_name"], person.payload["date_of_birth"]
+    return (born, *sorted(name_words(name)))
+
+
+def _made(maker: Maker, kind: str, number: int) -> Person:
+    recipe, data = RECIPES[kind], maker.data
+    if data.kinds[kind].homes:
+        return _by_the_table(maker, kind, number)
+    countries = data.elsewhere if recipe.elsewhere else maker.countries
+    fitting = {code: home for code, home in countries.items() if recipe.lives_in(home)}
+    payload = maker.typical(number, fitting)
+    recipe.change(maker, payload)
+    areas = _areas_of(payload, fitting) if data.kinds[kind].on_the_roll else ()
+    return Person(payload, kind, areas)
 
 
 def _areas_of(payload: Payload, countries: Mapping[str, Country]) -> tuple[str, ...]:
