@@ -157,6 +157,17 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | in_part("RequestLog", "Scan")
     | in_part("OfficeAreas", "GetItem")
     | {PUBLISHING},
+    "MatcherRole": takes("MatcherQueue")
+    | {
+        ("dynamodb:GetItem", "SweepProgress", LEADING),
+        ("dynamodb:PutItem", "SweepProgress", LEADING),
+        ("dynamodb:UpdateItem", "LowSecDataStore", PUTTING),
+        ("s3:GetObject", "${PairsBucket.Arn}/shards/*", ()),
+        ("s3:PutObject", "${PairsBucket.Arn}/shards/*", ()),
+        ("s3:ListBucket", "PairsBucket", ()),
+        ASKS_FOR_REVIEWS,
+    }
+    | in_part("LowSecDataStore", "GetItem", "Scan"),
     "ReviewRole": takes("OutdatedCasesQueue")
     | may("ReviewQueue", "GetItem", "DeleteItem", "Scan")
     | LOGGING

@@ -53,6 +53,7 @@ TABLES: dict[str, tuple[str, ...]] = {
 BUS = "civic-bus"
 BUCKET = "civic-releases"
 LOG_BUCKET = "civic-log"
+PAIRS_BUCKET = "civic-pairs"
 LOG_KEY = "arn:aws:kms:eu-central-1:123456789012:key/log"
 """An Ed25519 key, which moto lacks."""
 _LONGEST_MESSAGE = 4096
@@ -143,7 +144,7 @@ class Aws:
         for name, key in TABLES.items():
             _make_table(name, key)
         clients.events().create_event_bus(Name=BUS)
-        for bucket in (BUCKET, LOG_BUCKET):
+        for bucket in (BUCKET, LOG_BUCKET, PAIRS_BUCKET):
             clients.s3().create_bucket(
                 Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
             )

@@ -22,6 +22,7 @@ from civic.identity.functions import (
     front_desk,
     gateway,
     key_custodian,
+    matcher,
     pii_storage,
     reconciler,
     review,
@@ -31,7 +32,7 @@ from civic.identity.functions import (
 )
 from civic.lab.schemas.declared import functions, subscribed
 from civic.runtime.routes import Routes
-from tests.fakes.aws import BUCKET, BUS, Aws
+from tests.fakes.aws import BUCKET, BUS, PAIRS_BUCKET, Aws
 from tests.fakes.lambda_events import failed, http_event, sqs_event
 
 type Handler = Callable[[dict[str, Any], object], dict[str, Any]]
@@ -67,6 +68,7 @@ _COMPOSED: tuple[Any, ...] = (
     accountability.publisher,
     deadlines.deadlines,
     reconciler.sweeping,
+    matcher.matching,
     credential_roll.keeping,
     credential_roll._settings,
     credential_roll.publisher,
@@ -147,6 +149,7 @@ def deployed(aws: Aws) -> Iterator[Deployment]:
         "JOINS_TABLE": "joins",
         "SWEEP_PROGRESS_TABLE": "sweep-progress",
         "SWEEP_PAGE_SIZE": "3",
+        "PAIRS_BUCKET": PAIRS_BUCKET,
         "RELEASE_BUCKET": BUCKET,
         "KMS_KEY_ID": aws.key_id,
         "RULE_SET": "national-2027",

@@ -31,6 +31,7 @@ from civic.identity.functions import (
     deadlines,
     front_desk,
     gateway,
+    matcher,
     pii_storage,
     reconciler,
     review,
@@ -57,6 +58,7 @@ from civic.identity.usecases.intake import (
     request_erasure,
 )
 from civic.identity.usecases.issuing import Issuing
+from civic.identity.usecases.matching import Matching
 from civic.identity.usecases.renewing import Agreeing, FrontDesk
 from civic.identity.usecases.review import Review
 from civic.identity.usecases.rights import Rights
@@ -79,6 +81,7 @@ from civic.lab.memory.credentials import (
 from civic.lab.memory.identity import MemoryDecisions, MemorySubjectKeys, MemoryVault
 from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
 from civic.lab.memory.likenesses import MemoryLikenesses, MemoryPeppers
+from civic.lab.memory.pairs import MemoryCandidates, MemoryShards
 from civic.lab.memory.renewals import MemoryAccessRenewals, MemoryRegistrations
 from civic.lab.memory.sweeping import MemoryOverview, MemoryProgress
 from civic.lab.schemas.declared import subscribed
@@ -174,8 +177,9 @@ class Decisions(MemoryDecisions):
         row: DecisionRow,
         may: Callable[[DecisionRow | Tombstone, DecisionRow], bool],
         joining: Comparison | None = None,
+        written: DecisionRow | None = None,
     ) -> DecisionRow | Tombstone | None:
-        known = super()._write(row, may, joining)
+        known = super()._write(row, may, joining, written)
         if known is None and row.verdict is not None:
             self.made.append(row)
         return known
@@ -214,6 +218,8 @@ class Pipeline:
             self.areas,
         )
         self.progress = MemoryProgress()
+        self.candidates = MemoryCandidates(self.decisions)
+        self.shards = MemoryShards()
         self.bus = MemoryBus()
         self.ring = MemoryKeyRing()
         self.ring.add()
@@ -278,6 +284,17 @@ class Pipeline:
             clock(reconciler),
             Entropy("sweep"),
             page_size=2,
+        )
+        self.matching = Matching(
+            guard(self.candidates),
+            guard(self.shards),
+            guard(self.progress),
+            reviews,
+            clock(matcher),
+            page_size=2,
+            slice_pages=2,
+            shard_count=4,
+            budget=timedelta(0),
         )
         roll, calendar = guard(self.roll), guard(self.calendar)
         issuer_keys = guard(self.issuer_keys, KeyServiceUnavailable)
@@ -359,6 +376,15 @@ class Pipeline:
             event = {}
         return found
 
+    def search(self) -> int:
+        """Run the matcher until it has been through everybody; return how many pairs it found."""
+        found, ended, event = 0, False, {"from_the_start": True}
+        while not ended:
+            answer = self.invoke(matcher.handler, event)
+            assert answer is not None
+            found, ended, event = found + answer["found"], answer["ended"], {}
+        return found
+
     @contextmanager
     def _composed(self) -> Iterator[None]:
         """Make the entry points use these adapters; several of one pipeline may run at once."""
@@ -397,6 +423,7 @@ class Pipeline:
             (accountability, "publisher", lambda: self._bus),
             (deadlines, "deadlines", lambda: self.deadlines),
             (reconciler, "sweeping", lambda: self.sweeping),
+            (matcher, "matching", lambda: self.matching),
             (credential_roll, "keeping", lambda: self.roll_keeping),
             (credential_roll, "publisher", lambda: self._bus),
             (credential_issuer, "issuing", lambda: self.issuing),

@@ -9,9 +9,9 @@ from civic.identity.model.keys import RecordId, digest_of
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.renewal import comparison_code
 from civic.identity.model.requests import RequestKind
-from civic.identity.model.review import Judgement
+from civic.identity.model.review import Judgement, OfficeReason
 from civic.identity.model.rows import DecisionRow
-from civic.identity.usecases.comparing import compare
+from civic.identity.usecases.comparing import compare, everybody
 from civic.identity.usecases.renewing import agree_to_renewal, ask_for_renewal
 from civic.identity.usecases.review import OpenedCase, decide_case, list_cases, show_case
 from civic.identity.usecases.rights import request_review, restrict
@@ -49,10 +49,11 @@ def decide(
     revision: int = 1,
     areas: tuple[str, ...] = (),
     beside: frozenset[RegistrationId] | None = None,
+    reason: OfficeReason | None = None,
 ) -> DecisionRow | None:
     record = RecordId(receipt.id, Revision(revision))
     compared = like(pipeline, receipt) if beside is None else beside
-    judgement = Judgement(decision, areas, beside=compared)
+    judgement = Judgement(decision, areas, reason, beside=compared)
     return decide_case(pipeline.review, record, judgement, by, TRACE)
 
 
@@ -63,7 +64,7 @@ def like(pipeline: Pipeline, receipt: Receipt) -> frozenset[RegistrationId]:
         return frozenset()
     stores = pipeline.decisions, pipeline.likenesses
     compared = compare(*stores, row.likeness, receipt.id, row)
-    return frozenset(compared.everybody if compared else ())
+    return frozenset(everybody(pipeline.decisions, row, compared))
 
 
 def take_off(pipeline: Pipeline, receipt: Receipt) -> None:

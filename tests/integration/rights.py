@@ -80,6 +80,7 @@ def probes(target: Target) -> dict[str, Probe]:
         **_kms_probes("ReceiptKey", target.output("ReceiptKeyArn")),
         **_kms_probes("LogKey", target.output("LogKeyArn")),
         **_bucket_probes(target.output("ReleaseBucketName")),
+        **_shard_probes(target.output("PairsBucketName")),
         **dict(_log_probes(target.output("LogBucketName"))),
         **_other_probes(target),
     }
@@ -205,6 +206,22 @@ def _bucket_probes(bucket: str) -> dict[str, Probe]:
         "s3:GetObject releases": partial(_call, "s3", "GetObject", **found),
         "s3:DeleteObject releases": partial(_call, "s3", "DeleteObject", **found),
         "s3:ListBucket": partial(_call, "s3", "ListObjectsV2", Bucket=bucket),
+    }
+
+
+def _shard_probes(bucket: str) -> dict[str, Probe]:
+    found: dict[str, Any] = {"Bucket": bucket, "Key": "shards/probe"}
+    return {
+        # What is put there would remain, as it could replace nothing.
+        "s3:PutObject ${PairsBucket.Arn}/shards/*": partial(
+            _call, "s3", "PutObject", Body=b"", IfMatch='"probe"', **found
+        ),
+        "s3:GetObject ${PairsBucket.Arn}/shards/*": partial(_call, "s3", "GetObject", **found),
+        "s3:PutObject beside the shards": partial(
+            _call, "s3", "PutObject", Body=b"", Bucket=bucket, Key="probe", IfMatch='"probe"'
+        ),
+        "s3:DeleteObject of shards": partial(_call, "s3", "DeleteObject", **found),
+        "s3:ListBucket PairsBucket": partial(_call, "s3", "ListObjectsV2", Bucket=bucket),
     }
 
 

@@ -22,6 +22,7 @@ from civic.identity.adapters.access_renewals_dynamodb import (
     DynamoDbAccessRenewals,
     DynamoDbRegistrations,
 )
+from civic.identity.adapters.candidates_dynamodb import DynamoDbCandidates
 from civic.identity.adapters.cohorts_dynamodb import DynamoDbCohorts
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
@@ -89,6 +90,7 @@ class PipelineInTables(Pipeline):
             "calendar": DynamoDbElectionCalendar(rows, "issuer-elections"),
             "overview": DynamoDbOverview(rows, _SWEPT),
             "progress": DynamoDbProgress(rows, "sweep-progress"),
+            "candidates": DynamoDbCandidates(rows, "decisions"),
         }
         vars(self).update(adapters)
         super()._compose(guard)

@@ -168,8 +168,9 @@ def test_every_bucket_is_closed_to_the_public_encrypted_versioned_and_kept(
         closed = bucket["PublicAccessBlockConfiguration"]
         assert (len(closed), set(closed.values())) == (4, {True})
         assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-        assert retained(template, name)
+        # What is only on its way from one step of a search to the next is not kept.
+        kept = name != "PairsBucket"
+        assert ("VersioningConfiguration" in bucket, retained(template, name)) == (kept, kept)
 
 
 @every_template

@@ -19,6 +19,7 @@ from civic.identity.adapters.access_renewals_dynamodb import (
     DynamoDbAccessRenewals,
     DynamoDbRegistrations,
 )
+from civic.identity.adapters.candidates_dynamodb import DynamoDbCandidates
 from civic.identity.adapters.cohorts_dynamodb import DynamoDbCohorts
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
@@ -27,13 +28,16 @@ from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.adapters.sweep_overview_dynamodb import DynamoDbOverview, SweptTables
+from civic.identity.adapters.sweep_progress_dynamodb import DynamoDbProgress
 from civic.identity.adapters.wrapping_keys_kms import PublicKeys
 from civic.identity.errors import WrappingKeyMissing
 from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.pairs import Candidate, Pairs
 from civic.identity.model.renewal import Half, Renewal
 from civic.identity.model.requests import RENEWING, RequestKind, StaffView, SubjectRequest
 from civic.identity.model.review import Opinion, ReviewCase, ReviewCause
 from civic.identity.model.rows import DecisionRow, Tombstone
+from civic.identity.model.sweeping import Cursor, Search
 from civic.runtime import clients
 from civic.voting.adapters.ballot_box_dynamodb import DynamoDbBallots
 from civic.voting.adapters.election_store_dynamodb import DynamoDbElections
@@ -45,8 +49,18 @@ from tests.templates import TEMPLATES, on_aws
 
 ADA = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10")
 ELECTION = ElectionId("0123456789ab")
+EVE = RegistrationId("3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a11")
 BALLOT = CommittedBallot(Nullifier(bytes(32)), bytes(32), ELECTION, b"{}")
 NOW = datetime(2027, 1, 15, tzinfo=UTC)
+PAIRED = Candidate(
+    RecordId(ADA, Revision(1)),
+    0,
+    NOW,
+    accepted=True,
+    waits=False,
+    restricted=False,
+    keys=frozenset(),
+)
 ALL: dict[str, Any] = {"ProjectionExpression": None, "Select": None}
 """No projection: everything is read."""
 EVERYTHING = [ALL, ALL | {"Select": "ALL_ATTRIBUTES"}]
@@ -130,6 +144,20 @@ def noted_and_noted_again() -> None:
     decisions().note_pending(PENDING)
     decisions().note_pending(PENDING)
     decisions().note_pending(replace(PENDING, record=RecordId(ADA, Revision(2))))
+
+
+def candidates() -> DynamoDbCandidates:
+    return DynamoDbCandidates(clients.dynamodb(), "decisions")
+
+
+def seen_by_the_search() -> None:
+    candidates().page(None, None)
+    candidates().get(ADA)
+
+
+def search_went_on() -> None:
+    progress = DynamoDbProgress(clients.dynamodb(), "sweep-progress")
+    progress.advance(Search.PAIRS, Cursor("{}", progress.cursor(Search.PAIRS).number + 1))
 
 
 def review_queue() -> DynamoDbReviewQueue:
@@ -342,7 +370,26 @@ NARROWED = [
             ("CompareTheLedger", lambda: overview().has_receipt(ADA), ["access_digest"]),
             ("CompareCases", lambda: overview().case_of(ADA), ["opinions"]),
             ("FindOpenRequests", lambda: overview().open_requests(None, 1), ["by", "purpose"]),
+            ("SeeWhoSharesKeys", seen_by_the_search, ["access_digest", "likeness", "ruling"]),
         )
+    ),
+    Narrowed(
+        "KeepThePlaceOfTheSearch",
+        search_went_on,
+        [
+            {"Key": {"walk": {"S": "decisions"}}, "Item": {"walk": {"S": "decisions"}}},
+            {"Key": None, "Item": None},
+        ],
+    ),
+    Narrowed(
+        "NotePairs",
+        lambda: candidates().pair(PAIRED, Pairs({EVE: frozenset()}, {}, NOW)),
+        [
+            *({"UpdateExpression": f"SET {name} = :new_pairs"} for name in WHAT_A_ROW_SAYS),
+            {"UpdateExpression": "REMOVE access_digest"},
+            {"UpdateExpression": "REMOVE likeness"},
+            {"ReturnValues": "ALL_OLD"},
+        ],
     ),
     Narrowed(
         "ShowTheCohort",

@@ -110,6 +110,33 @@ def test_round_of_a_hundred_thousand_people_takes_a_day() -> None:
     assert parameters["SweepPageSize"]["Default"] * 24 * 60 // 5 >= 100_000
 
 
+@pytest.mark.parametrize(
+    ("name", "metric", "missing"),
+    [
+        # A search that does not go on finds nobody.
+        ("SearchAlarm", "SearchesAbandoned", "breaching"),
+        ("CrowdAlarm", "KeysCrowded", "notBreaching"),
+    ],
+)
+def test_alarms_watch_the_metrics_that_the_search_writes(
+    name: str, metric: str, missing: str
+) -> None:
+    alarm = only("AWS::CloudWatch::Alarm", name)
+    assert (alarm["Namespace"], alarm["MetricName"]) == (NAMESPACE, metric)
+    dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+    assert dimensions == {"service": "matcher", "function": "matcher"}
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (86_400, 1, 1)
+    assert alarm["TreatMissingData"] == missing
+
+
+def test_what_a_search_leaves_between_steps_expires_after_a_day() -> None:
+    bucket = only("AWS::S3::Bucket", "PairsBucket")
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 1)
+    assert "Prefix" not in rule
+    assert "VersioningConfiguration" not in bucket
+
+
 def test_receipts_are_signed_with_a_key_that_can_do_nothing_else() -> None:
     key = only("AWS::KMS::Key", "ReceiptKey")
     assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")

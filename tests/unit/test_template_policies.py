@@ -166,6 +166,17 @@ NARROWED = {
         },
         **UNSEEN,
     },
+    "KeepThePlaceOfTheSearch": {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["pairs"]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    },
+    "NotePairs": {
+        "ForAllValues:StringEquals": {
+            "dynamodb:Attributes": ["id", "weak_keys", "pairs", "held_until"]
+        },
+        "StringEquals": {"dynamodb:ReturnValues": "NONE"},
+        "Null": {"dynamodb:Attributes": "false"},
+    },
     **{
         sid: {"ForAllValues:StringEquals": {"dynamodb:Attributes": attributes.split()}, **IN_PART}
         for sid, attributes in {
@@ -181,6 +192,8 @@ NARROWED = {
             "FindOpenRequests": "id entry received count",
             "FindRenewals": "id digest",
             "SeeWhichRegistrationsThereAre": "id erased_at",
+            "SeeWhoSharesKeys": "id newest revision round decision accepted_by created restriction"
+            " weak_keys accepted_keys pairs held_until erased_at",
         }.items()
     },
     "UseTheEncryptedQueue": {

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from civic.contracts.identifiers import Revision
 from civic.identity.model.keys import RecordId
+from civic.identity.model.pairs import HELD_FOR
 from civic.identity.model.requests import (
     ARTICLES,
     RequestKind,
@@ -75,10 +76,16 @@ def test_request_is_due_a_month_after_its_receipt(kind: RequestKind) -> None:
     assert request.due_at == datetime(2027, 2, 28, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("cause", ReviewCause)
+@pytest.mark.parametrize("cause", [one for one in ReviewCause if one is not ReviewCause.PAIR])
 def test_review_is_due_a_month_after_it_began_to_wait(cause: ReviewCause) -> None:
     case = ReviewCase(RecordId(ADA, Revision(1)), datetime(2027, 12, 31, tzinfo=UTC), cause)
     assert case.due_at == datetime(2028, 1, 31, tzinfo=UTC)
+
+
+def test_a_pair_is_due_when_nobody_is_held_back_any_more() -> None:
+    since = datetime(2027, 12, 31, tzinfo=UTC)
+    case = ReviewCase(RecordId(ADA, Revision(1)), since, ReviewCause.PAIR)
+    assert case.due_at == since + HELD_FOR == datetime(2028, 1, 7, tzinfo=UTC)
 
 
 def test_every_kind_of_request_rests_on_an_article() -> None:

@@ -197,7 +197,7 @@ def test_case_that_was_decided_is_closed_by_the_next_list() -> None:
     pipeline = Pipeline(faults)
     receipt = left_open(pipeline, faults)
     assert open_requests(pipeline, receipt) == {RequestKind.REVIEW}
-    assert put_cases_right(pipeline.review) == Backlog(0, 0)
+    assert put_cases_right(pipeline.review) == Backlog(0, 0, 0)
     assert open_requests(pipeline, receipt) == set()
     assert not pipeline.reviews.rows
 
@@ -375,6 +375,6 @@ def test_case_is_overdue_a_month_after_it_began() -> None:
     pipeline = Pipeline()
     in_doubt(pipeline)
     pipeline.now += timedelta(days=31)
-    assert put_cases_right(pipeline.review) == Backlog(waiting=1, overdue=0)
+    assert put_cases_right(pipeline.review) == Backlog(waiting=1, overdue=0, pairs=0)
     pipeline.now += timedelta(seconds=1)
-    assert put_cases_right(pipeline.review) == Backlog(waiting=1, overdue=1)
+    assert put_cases_right(pipeline.review) == Backlog(waiting=1, overdue=1, pairs=0)

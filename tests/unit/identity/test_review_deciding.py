@@ -60,7 +60,8 @@ def test_decision_of_people_takes_the_place_of_that_of_the_rules(
     assert (row.ruling.number, row.ruling.decision) == (1, decision)
     ruled = replace(before, updated=pipeline.now, verdict=verdict, contested=None)
     placement = placement_of(DOUBTFUL, RULES, residence(DOUBTFUL.address), NOW)
-    acceptance = Acceptance.of(Revision(1), placement, before.likeness)
+    of = before.likeness, before.weak_keys
+    acceptance = Acceptance.of(Revision(1), placement, *of)
     expected = acceptance if decision is ACCEPTED else None
     assert row.likeness is not None
     listed = (row.likeness,) if row.accepted else ()

@@ -140,6 +140,17 @@ def test_round_goes_through_every_store_once(
     assert {output for output, _ in asked} == {"ReconcilerFunctionName"}
 
 
+def test_a_search_is_gone_on_with_until_it_ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    invoke, asked = sweeping({"found": 2, "ended": False}, {"found": 1, "ended": True})
+    monkeypatch.setattr(operator_module, "invoke", invoke)
+    assert main(["review", "search"]) == 0
+    assert capsys.readouterr().out.strip() == "pairs found: 3; they wait: civic review list"
+    matcher = "MatcherFunctionName"
+    assert asked == [(matcher, {"from_the_start": True}), (matcher, {})]
+
+
 @pytest.mark.parametrize(
     ("found", "dead", "code"),
     [({}, 0, 0), ({"KeysOfNobody": 1}, 0, 0), ({"BeyondMending": 1}, 0, 1), ({}, 1, 1)],

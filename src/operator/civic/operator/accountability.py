@@ -85,6 +85,19 @@ def reconcile(target: Target) -> Iterator[dict[str, int]]:
         yield swept["found"]
 
 
+def search_pairs(target: Target) -> Iterator[int]:
+    """Look through everybody for registrations that may be of one person, step by step.
+
+    Yields:
+        How many pairs were found that nobody knew of.
+    """
+    ended, command = False, {"from_the_start": True}
+    while not ended:
+        done = invoke(target, "MatcherFunctionName", command)
+        ended, command = done["ended"], {}
+        yield int(done["found"])
+
+
 def overdue_requests(
     target: Target, now: datetime
 ) -> tuple[list[SubjectRequest], list[RegistrationId]]:

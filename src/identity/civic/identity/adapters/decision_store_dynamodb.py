@@ -10,7 +10,7 @@ releases have no ``accepted_by``; they were accepted by their own revision. Thei
 ``newest`` either, and one that waits has no ``decision``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, override
@@ -27,6 +27,9 @@ from civic.identity.adapters.items import (
     item_of,
     keys,
     keys_of,
+    paired_as,
+    pairs_item,
+    pairs_of,
     readable,
     texts,
     texts_of,
@@ -34,7 +37,8 @@ from civic.identity.adapters.items import (
 )
 from civic.identity.adapters.likenesses_dynamodb import DynamoDbLikenesses
 from civic.identity.model.keys import RecordId
-from civic.identity.model.likeness import Comparison, LikenessKey
+from civic.identity.model.likeness import Comparison, LikenessKey, packed, unpacked
+from civic.identity.model.pairs import Kinds
 from civic.identity.model.retention import has_ended
 from civic.identity.model.rows import Acceptance, DecisionRow, Malformed, Ruling, Tombstone, Verdict
 from civic.identity.ports import DecisionStore, RetentionCalendar
@@ -69,7 +73,9 @@ _NOT_CONTESTED = (
 _WHAT_CHANGES = (
     *("access_digest", "revision", "updated", "decision", "round", "rulings"),
     *("restriction", "restriction_changed", "contested", "accepted_by", "submitted", "listed"),
+    "pairs",
 )
+_RESERVED = ("decision", "round")
 # A tombstone has no decision.
 _REJECTED = "#decision = :rejected AND updated < :rejected_before"
 
@@ -125,17 +131,32 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
                 values[":accepted_by"] = {"N": str(row.acceptance.revision)}
             same = f"({in_force}) AND {same}"
         condition = f"({condition}) AND (attribute_not_exists(id) OR ({same}))"
-        return _parse(self._put(row, condition, {"#decision": "decision"}, values, joining))
+        return _parse(self._put(row, condition, values, joining))
 
     @override
-    def overrule(self, row: DecisionRow, joining: Comparison | None = None) -> bool:
+    def overrule(
+        self,
+        row: DecisionRow,
+        joining: Comparison | None = None,
+        apart: Mapping[RegistrationId, Kinds] | None = None,
+    ) -> bool:
         number = row.verdict.round if row.verdict else 0
         known = self._put(
             row,
             _OVERRULED,
-            {"#decision": "decision", "#round": "round"},
             {":round": {"N": str(number)}},
             joining,
+            written=row if apart is None else row.told_apart(apart),
+        )
+        return known is None
+
+    @override
+    def release(self, row: DecisionRow) -> bool:
+        known = self._put(
+            row,
+            f"revision = :r AND updated = :updated AND {_NOT_OVERTAKEN}",
+            {":updated": {"S": row.updated.isoformat()}},
+            written=replace(row, pairs=row.pairs.without_open()),
         )
         return known is None
 
@@ -144,7 +165,6 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         known = self._put(
             row,
             f"revision = :r AND updated = :updated AND {_NOT_OVERTAKEN}",
-            {},
             {":updated": {"S": row.updated.isoformat()}},
         )
         return known is None
@@ -237,14 +257,21 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         self,
         row: DecisionRow,
         condition: str,
-        names: dict[str, str],
         values: Item,
         joining: Comparison | None = None,
+        *,
+        written: DecisionRow | None = None,
     ) -> Item | None:
-        """Put a row under a condition; return what stood in its way, empty if nothing is there."""
+        """Put a row under a condition; return what stood in its way, empty if nothing is there.
+
+        What is written may have other pairs than were read.
+        """
+        written = written or row
         unchanged, restriction = _under(row.restriction)
         same, listed = _listed_as(row.listed)
-        condition = f"({condition}) AND {unchanged} AND {SAME_DIGEST} AND {same}"
+        paired, pairs = paired_as(row.pairs)
+        condition = f"({condition}) AND {unchanged} AND {SAME_DIGEST} AND {same} AND {paired}"
+        names = {f"#{name}": name for name in _RESERVED if f"#{name}" in condition}
         arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
         arguments["ExpressionAttributeValues"] = {
             ":r": _revision(row),
@@ -252,14 +279,16 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
             **values,
             **restriction,
             **listed,
+            **pairs,
         }
         if joining is None:
-            return self._table.write(_item(row), condition, **arguments)
+            return self._table.write(_item(written), condition, **arguments)
         if self._likenesses is None:
             message = "nobody is accepted without the table of likenesses"
             raise TypeError(message)
         others = self._likenesses.joining(joining, row.record.id)
-        return self._table.write_beside(_item(row.joined(joining)), others, condition, **arguments)
+        item = _item(written.joined(joining))
+        return self._table.write_beside(item, others, condition, **arguments)
 
 
 def _under(restriction: int) -> tuple[str, Item]:
@@ -299,10 +328,7 @@ def _item(row: DecisionRow) -> Item:
     if row.ruling is not None:
         item["rulings"] = {"N": str(row.ruling.number)}
         item["ruling"] = {"M": _ruling_item(row.ruling)}
-    if row.likeness is not None:
-        item["likeness"] = {"B": row.likeness}
-    if row.listed:
-        item["listed"] = keys(row.listed)
+    item |= _comparing_item(row) | pairs_item(row.pairs)
     if row.verdict is None:
         item["submitted"] = {"S": row.updated.isoformat()}
     else:
@@ -316,6 +342,20 @@ def _item(row: DecisionRow) -> Item:
         }
         if row.verdict.round:
             item["round"] = {"N": str(row.verdict.round)}
+    return item
+
+
+def _comparing_item(row: DecisionRow) -> Item:
+    """Return by what a person is compared with others."""
+    item: Item = {}
+    if row.likeness is not None:
+        item["likeness"] = {"B": row.likeness}
+    if row.listed:
+        item["listed"] = keys(row.listed)
+    if row.weak_keys:
+        item["weak_keys"] = {"B": packed(row.weak_keys)}
+    if row.acceptance is not None and row.acceptance.weak_keys != row.weak_keys:
+        item["accepted_keys"] = {"B": packed(row.acceptance.weak_keys)}
     return item
 
 
@@ -344,7 +384,14 @@ def _parse(item: Item | None) -> DecisionRow | Tombstone | None:
         _ruling(item),
         _likeness(item, "likeness"),
         keys_of(item),
+        weak_keys_of(item),
+        pairs_of(item),
     )
+
+
+def weak_keys_of(item: Item, name: str = "weak_keys") -> frozenset[LikenessKey]:
+    """Return the weak keys of a row: of the last decision, or what else is named."""
+    return unpacked(bytes(item[name]["B"])) if name in item else frozenset()
 
 
 def newest_of(item: Item) -> tuple[Revision, str, bool]:
@@ -386,6 +433,7 @@ def _acceptance(item: Item) -> Acceptance | None:
             _number(item, "area_version"),
             date.fromisoformat(item["eligible_from"]["S"]) if "eligible_from" in item else None,
             _likeness(item, "accepted_as"),
+            weak_keys_of(item, "accepted_keys" if "accepted_keys" in item else "weak_keys"),
         )
     if item.get("decision") != {"S": Decision.ACCEPTED}:
         return None

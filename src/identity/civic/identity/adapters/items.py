@@ -17,6 +17,7 @@ from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.errors import ListingChanged, StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.likeness import LikenessKey
+from civic.identity.model.pairs import NO_PAIRS, Pairs, kinds_in, mask_of
 from civic.identity.model.rows import Malformed, Tombstone
 from civic.runtime.aws_errors import code_of, failed_condition, unavailable_as
 
@@ -195,6 +196,15 @@ def _reasons(error: ClientError) -> Sequence[Item]:
     return reasons
 
 
+def only(attributes: Iterable[str]) -> dict[str, Any]:
+    """Return a projection; some names are words of DynamoDB's."""
+    names = tuple(attributes)
+    return {
+        "ProjectionExpression": ", ".join(f"#{name}" for name in names),
+        "ExpressionAttributeNames": {f"#{name}": name for name in names},
+    }
+
+
 def readable[Row](parse: Callable[[Item], Row], item: Item) -> Row | Malformed:
     """Return what a row says, or that it cannot be read: another release may have written it."""
     try:
@@ -252,6 +262,44 @@ def keys_of(item: Item) -> tuple[LikenessKey, ...]:
     """Return the likeness keys under which a row is listed."""
     listed = item.get("listed", {"L": []})["L"]
     return tuple(LikenessKey(bytes(one["B"])) for one in listed)
+
+
+def pairs_item(pairs: Pairs) -> Item:
+    """Return pairs as attributes of a row; nothing if there are none."""
+    if pairs == NO_PAIRS:
+        return {}
+    named = {"open": pairs.open, "apart": pairs.apart}
+    item: Item = {
+        "pairs": {
+            "M": {
+                name: {"M": {one: {"N": str(mask_of(common))} for one, common in some.items()}}
+                for name, some in named.items()
+            }
+        }
+    }
+    if pairs.held_until is not None:
+        item["held_until"] = {"S": pairs.held_until.isoformat()}
+    return item
+
+
+def pairs_of(item: Item) -> Pairs:
+    """Return the pairs of a row."""
+    if "pairs" not in item:
+        return NO_PAIRS
+
+    def named(name: str) -> dict[RegistrationId, Any]:
+        some = item["pairs"]["M"][name]["M"]
+        return {RegistrationId(one): kinds_in(int(mask["N"])) for one, mask in some.items()}
+
+    return Pairs(named("open"), named("apart"), time_of(item, "held_until"))
+
+
+def paired_as(pairs: Pairs) -> tuple[str, Item]:
+    """Return the condition that the pairs of a row are as they were when it was read."""
+    item = pairs_item(pairs)
+    if not item:
+        return "attribute_not_exists(pairs)", {}
+    return "(attribute_not_exists(id) OR pairs = :pairs)", {":pairs": item["pairs"]}
 
 
 def item_of(grave: Tombstone) -> Item:

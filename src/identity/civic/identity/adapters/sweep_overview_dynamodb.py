@@ -14,7 +14,13 @@ from civic.contracts.events import Decision
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.adapters.area_book_dynamodb import IN_USE_KEY
 from civic.identity.adapters.decision_store_dynamodb import newest_of
-from civic.identity.adapters.items import Item, digest_of, readable, registration_of
+from civic.identity.adapters.items import (
+    Item,
+    digest_of,
+    only,
+    readable,
+    registration_of,
+)
 from civic.identity.adapters.request_log_dynamodb import open_request
 from civic.identity.errors import RowMalformed, StoreUnavailable
 from civic.identity.model.keys import RecordId
@@ -142,7 +148,7 @@ class DynamoDbOverview(Overview):
                 TableName=table,
                 Limit=size,
                 Select="SPECIFIC_ATTRIBUTES",
-                **_only(attributes),
+                **only(attributes),
                 **begin,
             )
         last = answer.get("LastEvaluatedKey")
@@ -151,17 +157,9 @@ class DynamoDbOverview(Overview):
     def _get(self, table: str, attributes: tuple[str, ...], key: Mapping[str, Any]) -> Item | None:
         with unavailable_as(StoreUnavailable):
             answer = self._client.get_item(
-                TableName=table, Key=key, ConsistentRead=True, **_only(attributes)
+                TableName=table, Key=key, ConsistentRead=True, **only(attributes)
             )
         return answer.get("Item")
-
-
-def _only(attributes: tuple[str, ...]) -> dict[str, Any]:
-    """Return a projection; some names are words of DynamoDB's."""
-    return {
-        "ProjectionExpression": ", ".join(f"#{name}" for name in attributes),
-        "ExpressionAttributeNames": {f"#{name}": name for name in attributes},
-    }
 
 
 def _id(registration: RegistrationId) -> Item:

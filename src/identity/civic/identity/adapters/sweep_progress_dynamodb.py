@@ -1,6 +1,7 @@
-"""How far each walk of the sweep has come, in a DynamoDB table with one row per walk.
+"""How far each walk through the stores has come, in a DynamoDB table with one row per walk.
 
-``position`` is the table's own cursor as JSON, an id; it is absent at the beginning of a round.
+``position`` is absent at the beginning of a round. Of a walk of the sweep it is the table's own
+cursor as JSON, an id.
 """
 
 from typing import TYPE_CHECKING, override
@@ -9,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from civic.identity.adapters.items import Item
 from civic.identity.errors import StoreUnavailable
-from civic.identity.model.sweeping import Cursor, Walk
+from civic.identity.model.sweeping import Cursor, Search, Walk
 from civic.identity.ports.sweeping import Progress
 from civic.runtime.aws_errors import failed_condition, unavailable_as
 
@@ -26,7 +27,7 @@ class DynamoDbProgress(Progress):
         self._table = table
 
     @override
-    def cursor(self, walk: Walk) -> Cursor:
+    def cursor(self, walk: Walk | Search) -> Cursor:
         with unavailable_as(StoreUnavailable):
             item = self._client.get_item(
                 TableName=self._table, Key={"walk": {"S": walk}}, ConsistentRead=True
@@ -37,7 +38,7 @@ class DynamoDbProgress(Progress):
         return Cursor(position["S"] if position else None, int(item["number"]["N"]))
 
     @override
-    def advance(self, walk: Walk, come_to: Cursor) -> bool:
+    def advance(self, walk: Walk | Search, come_to: Cursor) -> bool:
         number: Item = {"N": str(come_to.number)}
         item: Item = {"walk": {"S": walk}, "number": number}
         if come_to.position is not None:

@@ -86,6 +86,7 @@ def handler(event: dict[str, Any], _context: object) -> Response | dict[str, Any
         line.count("ReviewsWaiting", backlog.waiting)
         # An alarm watches this metric, so zero is written too.
         line.count("ReviewsOverdue", backlog.overdue)
+        line.count("PairsWaiting", backlog.pairs)
     return {}
 
 

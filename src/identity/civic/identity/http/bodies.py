@@ -89,6 +89,11 @@ class RegistrationStatus(Body):
         " decision (undecided), you have asked for a review that is not made yet"
         " (review_requested), or you have restricted the processing (restricted)",
     )
+    compared_until: datetime | None = Field(
+        default=None,
+        description="Until when no credential is given out, unless the election office has"
+        " decided before: another registration shares some of the data, and people compare the two",
+    )
     created: datetime
     updated: datetime
 
@@ -343,6 +348,7 @@ def status_of(row: DecisionRow, rejected: timedelta) -> RegistrationStatus:
         restricted=row.restricted,
         erased_after=None if ends is None else ends + rejected,
         held=held_by(row),
+        compared_until=row.pairs.held_until,
         created=row.created,
         updated=row.updated,
     )

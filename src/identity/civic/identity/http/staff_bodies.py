@@ -49,7 +49,7 @@ class Proposal(Body):
 
 
 class Beside(Body):
-    """A registration that is accepted under the same name and date of birth as another."""
+    """A registration with which that of a case is to be compared."""
 
     id: Id
     data: Registration | None = Field(
@@ -71,7 +71,8 @@ class OpenedCase(Body):
     )
     data: Registration
     beside: tuple[Beside, ...] = Field(
-        description="Who is accepted under the same name and date of birth: two people compare"
+        description="Who is accepted under the same name and date of birth, or shares other data"
+        " with the person: two people compare"
     )
 
 
@@ -90,7 +91,9 @@ class ReviewOpinion(Body):
         ),
     )
     reason: OfficeReason | None = Field(
-        default=None, description="In a case that the office has brought up: told to the person"
+        default=None,
+        description="In a case that the office has brought up, and with a rejection in one of a"
+        " pair: told to the person",
     )
     erase: bool = _ERASE
     beside: tuple[Id, ...] = Field(

@@ -12,7 +12,9 @@ of.
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import NewType
 
 from civic.contracts.identifiers import RegistrationId
@@ -27,10 +29,27 @@ PEPPER_BYTES = 32
 """The least that a pepper has."""
 VERSION = 1
 """Of the combinations and of how their fields are read; part of every digest."""
-OF_NAME_AND_BIRTH = 1
-"""The kind of key that is made of the whole name and the birth date."""
 _DOMAIN = b"civic/likeness"
 _LENGTH_BYTES = 4
+
+
+class Kind(IntEnum):
+    """What two registrations have in common if they share a key; the key's first byte."""
+
+    NAME_AND_BIRTH = 1
+    """The whole name and the birth date."""
+    HOUSE = 2
+    """The birth date, house number and postcode, and the sound of the street or the initials."""
+    NAME_AND_HOUSE = 3
+    """The sounds of the whole name, the house number, the postcode, and most of the birth date."""
+    PHONE_AND_BIRTH = 4
+    """The telephone number and the birth date."""
+    EMAIL_AND_BIRTH = 5
+    """The e-mail address and the birth date."""
+    PHONE_AND_NAME = 6
+    """The telephone number and the sounds of the whole name."""
+    NATIONAL_ID = 7
+    """The identifier that they say their country gave them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +97,23 @@ def likeness_of(registration: Registration, pepper: bytes) -> LikenessKey:
         ValueError: The pepper has fewer than 32 bytes.
     """
     name = sorted(name_words(registration.full_name))
-    return likeness_key(pepper, OF_NAME_AND_BIRTH, (str(registration.date_of_birth), *name))
+    return likeness_key(pepper, Kind.NAME_AND_BIRTH, (str(registration.date_of_birth), *name))
+
+
+def kinds(keys: Iterable[LikenessKey]) -> frozenset[Kind]:
+    """Return the kinds of some keys, such as those that two registrations share."""
+    return frozenset(Kind(key[0]) for key in keys)
+
+
+def packed(keys: Iterable[LikenessKey]) -> bytes:
+    """Return keys as one value: in order, 16 bytes each."""
+    return b"".join(sorted(set(keys)))
+
+
+def unpacked(value: bytes) -> frozenset[LikenessKey]:
+    """Return the keys that were packed."""
+    places = range(0, len(value), KEY_BYTES)
+    return frozenset(LikenessKey(value[place : place + KEY_BYTES]) for place in places)
 
 
 def likeness_key(pepper: bytes, kind: int, parts: tuple[str, ...]) -> LikenessKey:

@@ -95,8 +95,9 @@ RECIPIENTS = (
     Recipient(who="the validator", what="every field, in memory, to decide; keeps none"),
     Recipient(
         who="staff of the election office",
-        what="every field of a registration that waits for a person's decision, or for a new"
-        " access token that you asked for; each look is logged, and listed when you ask for access",
+        what="every field of a registration that waits for a person's decision, that another one"
+        " resembles, or for which you asked for a new access token; each look is logged, and listed"
+        " when you ask for access",
     ),
     Recipient(
         who="analytics",
@@ -158,6 +159,11 @@ def retention(rejected: timedelta) -> tuple[Retention, ...]:
         Retention(
             what="a registration or correction that waits for the election office",
             how_long="until it is decided, or you erase it",
+        ),
+        Retention(
+            what="keyed digests of parts of your data, by which a second registration of yours is"
+            " found without anybody reading it",
+            how_long="with the registration; on their way between two steps of a search, two days",
         ),
         Retention(
             what="sealed copies in queues, the event archive and backups",

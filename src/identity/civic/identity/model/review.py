@@ -8,6 +8,7 @@ from typing import Self
 from civic.contracts.events import Decision
 from civic.contracts.identifiers import RegistrationId
 from civic.identity.model.keys import RecordId
+from civic.identity.model.pairs import HELD_FOR
 from civic.identity.model.requests import one_month_after
 
 DECIDED_BY_PEOPLE = "decided_by_people"
@@ -19,6 +20,8 @@ class ReviewCause(StrEnum):
 
     RULES = "rules"
     DATA_SUBJECT = "data_subject"
+    PAIR = "pair"
+    """Nobody: a search has found another registration that may be of the same person."""
     OFFICE = "office"
     """Staff, of their own accord: to take somebody off the roll or put them back."""
 
@@ -101,14 +104,25 @@ class ReviewCase:
 
     @property
     def due_at(self) -> datetime:
-        """When it must be decided at the latest (GDPR Art. 12(3))."""
-        return one_month_after(self.since)
+        """When it must be decided at the latest (GDPR Art. 12(3)).
+
+        By then whoever is held back as one of a pair is given credentials.
+        """
+        of_a_pair = self.cause is ReviewCause.PAIR
+        return self.since + HELD_FOR if of_a_pair else one_month_after(self.since)
 
     @property
     def newest(self) -> tuple[Opinion, ...]:
         """The newest opinion of each member of staff, oldest first; no other counts."""
         of_each = {opinion.by: opinion for opinion in self.opinions}
         return tuple(one for one in self.opinions if of_each[one.by] is one)
+
+    def needs_reason(self, judgement: Judgement) -> bool:
+        """Return whether a judgement has to say why, as the person has not asked for any."""
+        if judgement.reason is not None:
+            return False
+        rejected = judgement.decision is Decision.REJECTED
+        return self.cause is ReviewCause.OFFICE or (self.cause is ReviewCause.PAIR and rejected)
 
     def settled(self, judgement: Judgement, people: int, *, on_the_roll: bool) -> bool:
         """Return whether ``people`` different members of staff are in favour of exactly this.

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
@@ -11,6 +11,7 @@ from civic.contracts.events import Decision, Reason, SealedFields
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.likeness import Comparison, LikenessKey
+from civic.identity.model.pairs import NO_PAIRS, Kinds, Pairs
 from civic.identity.model.placement import Placement
 
 ADDRESS = "address"
@@ -77,14 +78,19 @@ class Acceptance:
     eligible_from: date | None = None
     likeness: LikenessKey | None = None
     """Of the revision; None if an earlier release accepted it."""
+    weak_keys: frozenset[LikenessKey] = field(default=frozenset(), repr=False)
 
     @classmethod
     def of(
-        cls, revision: Revision, placement: Placement, likeness: LikenessKey | None = None
+        cls,
+        revision: Revision,
+        placement: Placement,
+        likeness: LikenessKey | None = None,
+        weak_keys: frozenset[LikenessKey] = frozenset(),
     ) -> Self:
-        """Return the acceptance of a revision whose data gives this placement and likeness."""
+        """Return the acceptance of a revision whose data gives this placement and these keys."""
         areas, version = placement.areas, placement.area_version
-        return cls(revision, areas, version, placement.eligible_from, likeness)
+        return cls(revision, areas, version, placement.eligible_from, likeness, weak_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,9 @@ class DecisionRow:
     """That of the revision that was decided last; None if an earlier release did so."""
     listed: tuple[LikenessKey, ...] = ()
     """The likenesses under which the person has been accepted."""
+    weak_keys: frozenset[LikenessKey] = field(default=frozenset(), repr=False)
+    """Those of the revision that was decided last."""
+    pairs: Pairs = NO_PAIRS
 
     @property
     def restricted(self) -> bool:
@@ -150,6 +159,17 @@ class DecisionRow:
         return Decision.ACCEPTED if self.acceptance is not None and not self.accepted else None
 
     @property
+    def keys(self) -> frozenset[LikenessKey]:
+        """The weak keys of the last decision, and those of the acceptance in force."""
+        return self.weak_keys | (self.acceptance.weak_keys if self.acceptance else frozenset())
+
+    @property
+    def counts(self) -> bool:
+        """Whether the person is on the roll, or waits for a decision."""
+        waits = self.verdict is None or self.verdict.decision is Decision.REVIEW
+        return waits or self.acceptance is not None
+
+    @property
     def status(self) -> Status:
         """Fulfilled once there is a verdict for this revision."""
         return Status.PENDING if self.verdict is None else Status.FULFILLED
@@ -174,7 +194,12 @@ class DecisionRow:
             acceptance=self.acceptance if self.accepted else known.acceptance,
             ruling=known.ruling,
             listed=known.listed,
+            pairs=known.pairs,
         )
+
+    def told_apart(self, others: Mapping[RegistrationId, Kinds]) -> "DecisionRow":
+        """Return the row of somebody of whom people have said that they are none of these."""
+        return replace(self, pairs=self.pairs.told_apart(others))
 
     def joined(self, comparison: Comparison) -> "DecisionRow":
         """Return the row of somebody who is listed beside those they were compared with."""
@@ -202,7 +227,8 @@ class DecisionRow:
             return self
         acceptance = None
         if self.accepted:
-            acceptance = Acceptance.of(self.record.revision, placement, self.likeness)
+            revision = self.record.revision
+            acceptance = Acceptance.of(revision, placement, self.likeness, self.weak_keys)
         number = self.ruling.number + 1 if self.ruling else 1
         ended = self.was_accepted and not self.accepted
         ruling = Ruling(number, self.verdict.decision, fingerprints, areas, ended)

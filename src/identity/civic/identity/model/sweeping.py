@@ -30,6 +30,12 @@ class Walk(StrEnum):
     REQUESTS = "requests"
 
 
+class Search(StrEnum):
+    """What else goes through everybody, step by step."""
+
+    PAIRS = "pairs"
+
+
 class Finding(StrEnum):
     """What is wrong with a registration; the value is the metric that counts it."""
 

@@ -4,7 +4,7 @@ Every method may raise ``StoreUnavailable`` or ``KeyServiceUnavailable``: the ca
 have had its effect, and the caller lets the error propagate to a retry.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from civic.identity.model.keys import (
     WrappedKey,
 )
 from civic.identity.model.likeness import Comparison
+from civic.identity.model.pairs import Kinds
 from civic.identity.model.requests import History, RequestKind, StaffView, SubjectRequest
 from civic.identity.model.review import Opinion, ReviewCase
 from civic.identity.model.rows import DecisionRow, Malformed, Tombstone, VaultRow
@@ -93,8 +94,9 @@ class DecisionStore(Protocol):
 
     Every decision states the ``restriction`` count under which it was made; if the data subject has
     changed the count since, nothing is written and the current row is returned. The same holds of a
-    row that was accepted meanwhile, if the decision does not say so, and of the access digest, also
-    for ``note_pending``: the first row of a registration fixes it, and only an erasure ends that.
+    row that was accepted or paired meanwhile, if the decision does not say so, and of the access
+    digest, also for ``note_pending``: the first row of a registration fixes it, and only an erasure
+    ends that.
     """
 
     def get(self, registration: RegistrationId) -> DecisionRow | Tombstone | None:
@@ -128,10 +130,16 @@ class DecisionStore(Protocol):
         """
         ...
 
-    def overrule(self, row: DecisionRow, joining: Comparison | None = None) -> bool:
+    def overrule(
+        self,
+        row: DecisionRow,
+        joining: Comparison | None = None,
+        apart: Mapping[RegistrationId, Kinds] | None = None,
+    ) -> bool:
         """Write a verdict of people over one of an earlier round of the same revision.
 
-        With a comparison the registration is listed as by ``decide``.
+        With a comparison the registration is listed as by ``decide``. With those of whom people
+        have said that they are somebody else, no pair of the row is open any more.
 
         Returns:
             False if there is no such verdict to write over; nothing was written then.
@@ -139,6 +147,10 @@ class DecisionStore(Protocol):
         Raises:
             ListingChanged: The listing is no longer as it was read; nothing was written.
         """
+        ...
+
+    def release(self, row: DecisionRow) -> bool:
+        """Write that nobody is left with whom to compare somebody; False if the row has changed."""
         ...
 
     def renew(self, row: DecisionRow) -> bool:

@@ -17,6 +17,7 @@ from civic.identity.model.sweeping import (
     Follower,
     Held,
     Life,
+    Search,
     Walk,
 )
 
@@ -81,13 +82,13 @@ class Overview(Protocol):
 
 
 class Progress(Protocol):
-    """How far each walk has come."""
+    """How far each walk through the stores has come, whoever makes it."""
 
-    def cursor(self, walk: Walk) -> Cursor:
+    def cursor(self, walk: Walk | Search) -> Cursor:
         """Return where a walk goes on; at the beginning if it never began."""
         ...
 
-    def advance(self, walk: Walk, come_to: Cursor) -> bool:
+    def advance(self, walk: Walk | Search, come_to: Cursor) -> bool:
         """Note how far a walk has come.
 
         Returns:

@@ -1,12 +1,18 @@
-"""Whether somebody is accepted already under the same name and date of birth.
+"""With whom somebody is compared, who may be on the roll already.
 
-Whoever is accepted is listed under their likeness by the same transaction that writes the
-acceptance, on the condition that the list is as it was when they were compared. So of two who are
-accepted at the same time one is compared with the other, whether rules or people decide.
+At once, with those under the same name and date of birth. Whoever is accepted is listed under their
+likeness by the same transaction that writes the acceptance, on the condition that the list is as it
+was when they were compared. So of two who are accepted at the same time one is compared with the
+other, whether rules or people decide.
+
+Later, with those who share weak keys: a search finds them, and notes them in the row.
 """
 
+from collections.abc import Iterable, Mapping
+
 from civic.contracts.identifiers import RegistrationId
-from civic.identity.model.likeness import Comparison, LikenessKey, Listing, Others
+from civic.identity.model.likeness import Comparison, LikenessKey, Listing, Others, kinds
+from civic.identity.model.pairs import Kinds
 from civic.identity.model.rows import DecisionRow
 from civic.identity.ports import DecisionStore
 from civic.identity.ports.likenesses import Likenesses
@@ -51,3 +57,33 @@ def _others(decisions: DecisionStore, listing: Listing, registration: Registrati
 def _is_accepted(decisions: DecisionStore, registration: RegistrationId) -> bool:
     row = decisions.get(registration)
     return isinstance(row, DecisionRow) and row.acceptance is not None
+
+
+def everybody(
+    decisions: DecisionStore, row: DecisionRow, compared: Comparison | None
+) -> tuple[RegistrationId, ...]:
+    """Return all with whom a person is to be compared."""
+    alike = compared.everybody if compared else ()
+    return tuple(dict.fromkeys((*alike, *still_paired(decisions, row))))
+
+
+def still_paired(decisions: DecisionStore, row: DecisionRow) -> tuple[RegistrationId, ...]:
+    """Return those with whom somebody is to be compared as a pair, and who are still there."""
+    return tuple(one for one in row.pairs.open if _counting(decisions, one))
+
+
+def in_common(
+    decisions: DecisionStore, row: DecisionRow, others: Iterable[RegistrationId]
+) -> Mapping[RegistrationId, Kinds]:
+    """Return of which kinds the keys are that somebody shares with each of those compared."""
+    found: dict[RegistrationId, Kinds] = {}
+    for one in others:
+        other = _counting(decisions, one)
+        if other is not None:
+            found[one] = kinds(row.keys & other.keys)
+    return found
+
+
+def _counting(decisions: DecisionStore, registration: RegistrationId) -> DecisionRow | None:
+    row = decisions.get(registration)
+    return row if isinstance(row, DecisionRow) and row.counts else None

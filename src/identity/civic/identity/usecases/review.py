@@ -31,6 +31,7 @@ from civic.identity.model.eligibility import is_settled, lives_in, placement_of,
 from civic.identity.model.keys import RecordId
 from civic.identity.model.likeness import Comparison
 from civic.identity.model.opened import Opened
+from civic.identity.model.pairs import Kinds
 from civic.identity.model.placement import Placement
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import COMPARING, PROPOSING, RequestKind, StaffView
@@ -50,7 +51,7 @@ from civic.identity.ports import DecisionStore, RequestLog, ReviewQueue
 from civic.identity.ports.areas import AreaBook
 from civic.identity.ports.likenesses import Likenesses
 from civic.identity.usecases.access import Records, open_record
-from civic.identity.usecases.comparing import compare
+from civic.identity.usecases.comparing import compare, everybody, in_common, still_paired
 
 _MOST_BESIDE = 5
 """So many records are opened beside that of a case; the others are named."""
@@ -81,7 +82,7 @@ class OpenedCase:
     registration: Registration
     decision: DecisionRow
     beside: Mapping[RegistrationId, Registration | None]
-    """Who is accepted under the same name and date of birth; a record only if it may be opened."""
+    """With whom the person is to be compared; a record only if it may be opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Backlog:
 
     waiting: int
     overdue: int
+    pairs: int
+    """How many are about whether two registrations are of one person."""
 
 
 def list_cases(review: Review) -> Iterator[ReviewCase]:
@@ -98,15 +101,35 @@ def list_cases(review: Review) -> Iterator[ReviewCase]:
         row = review.decisions.get(case.record.id)
         if _is_outdated(case, row):
             _put_right(review, case, row)
-        elif isinstance(row, DecisionRow) and row.record == case.record and not row.restricted:
+        elif (
+            isinstance(row, DecisionRow)
+            and row.record == case.record
+            and not row.restricted
+            and not _is_pointless(review, case, row)
+        ):
             yield case
 
 
 def put_cases_right(review: Review) -> Backlog:
     """Do what a list does with outdated cases, when nobody lists any."""
     now = review.clock()
-    due = [case.due_at for case in list_cases(review)]
-    return Backlog(waiting=len(due), overdue=sum(at < now for at in due))
+    cases = list(list_cases(review))
+    return Backlog(
+        waiting=len(cases),
+        overdue=sum(case.due_at < now for case in cases),
+        pairs=sum(case.cause is ReviewCause.PAIR for case in cases),
+    )
+
+
+def _is_pointless(review: Review, case: ReviewCase, row: DecisionRow) -> bool:
+    """Release somebody with whom nobody is left to be compared; return whether that was all."""
+    if not row.pairs.open or still_paired(review.decisions, row):
+        return False
+    review.decisions.release(row)
+    if case.cause is not ReviewCause.PAIR:
+        return False
+    review.queue.close(case.record.id, case.record.revision)
+    return True
 
 
 def _is_outdated(case: ReviewCase, row: DecisionRow | Tombstone | None) -> bool:
@@ -133,13 +156,15 @@ def _put_right(review: Review, case: ReviewCase, row: DecisionRow | Tombstone | 
     if (
         isinstance(row, DecisionRow)
         and row.record != case.record
-        and (of_the_office or _is_asked_for(review, case))
+        and (of_the_office or row.pairs.open or _is_asked_for(review, case))
     ):
         if row.verdict is None:
             # What becomes of the correction will tell.
             return
-        # No correction settles what the office has brought up.
-        if of_the_office or row.verdict.decision != Decision.ACCEPTED:
+        # No correction settles what the office has brought up, nor makes two people of one.
+        if of_the_office or row.pairs.open or row.verdict.decision != Decision.ACCEPTED:
+            if row.pairs.open:
+                case = replace(case, cause=ReviewCause.PAIR.after(case.cause))
             review.queue.carry_over(case, row.record.revision)
             return
     if isinstance(row, DecisionRow):
@@ -207,8 +232,7 @@ def show_case(review: Review, registration: RegistrationId, by: str) -> OpenedCa
     if case.was_proposed_by(by):
         raise AnotherPersonNeeded
     opened = _open(review, row, StaffView(registration, review.clock(), by, "review"))
-    compared = _compared(review, row)
-    others = compared.everybody if compared else ()
+    others = everybody(review.decisions, row, _compared(review, row))
     opened_beside = {one: _beside(review, one, by) for one in others[:_MOST_BESIDE]}
     beside = dict.fromkeys(others) | opened_beside
     return OpenedCase(case, opened.registration, row, beside)
@@ -265,7 +289,7 @@ def decide_case(
         RegistrationNotFound: There is no such case.
         RegistrationRestricted: The data subject has restricted the processing.
         ReviewOutdated: The case was corrected, decided or erased in the meantime.
-        ReasonNeeded: The office has brought it up, and the judgement does not say why.
+        ReasonNeeded: The case is not of the person's asking, and the judgement does not say why.
         AreaNeeded: They are to be accepted, and nothing says in which areas they vote.
         AreaUnknown: There is no such area.
         DigestsDisagree: The rows do not agree on whose record it is; nothing was opened.
@@ -274,14 +298,15 @@ def decide_case(
     case, row = standing_case(review, record.id)
     if case.record != record:
         raise ReviewOutdated
-    if case.cause is ReviewCause.OFFICE and judgement.reason is None:
+    if case.needs_reason(judgement):
         raise ReasonNeeded
     _require_areas(review, row, judgement)
     now = review.clock()
     known = was_decided(case, row)
     opinion = Opinion.on(judgement, by, now)
     compared = None if known else _compared(review, row)
-    decided = row if known else _settled(review, case, row, opinion, compared)
+    others = everybody(review.decisions, row, compared)
+    decided = row if known else _settled(review, case, row, opinion, others)
     if decided is None:
         return None
     verdict = decided.verdict
@@ -295,7 +320,8 @@ def decide_case(
     placement = _placed(review, opened, decided, settled)
     if not known:
         decided = decided.ruled(opened.fingerprints, placement, settled)
-        decided = _overruled(review, decided, compared)
+        apart = in_common(review.decisions, row, others) if decided.accepted else None
+        decided = _overruled(review, decided, compared, apart)
     made = announced(decided, verdict, placement, trace.traceparent)
     review.events.publish([ReviewDecided(results=(made,))])
     # The case is closed last: until then, anyone who finds it can finish what was interrupted.
@@ -304,11 +330,19 @@ def decide_case(
     return decided
 
 
-def _overruled(review: Review, decided: DecisionRow, compared: Comparison | None) -> DecisionRow:
-    """Write what people decided; whoever they accept is listed beside those they compared."""
+def _overruled(
+    review: Review,
+    decided: DecisionRow,
+    compared: Comparison | None,
+    apart: Mapping[RegistrationId, Kinds] | None,
+) -> DecisionRow:
+    """Write what people decided; whoever they accept is listed beside those they compared.
+
+    Whoever they reject stays a pair with the other: if they look again, they see both again.
+    """
     joining = compared if decided.accepted else None
     try:
-        written = review.decisions.overrule(decided, joining)
+        written = review.decisions.overrule(decided, joining, apart)
     except ListingChanged:
         # Somebody else was accepted meanwhile, with whom nobody has compared this one.
         raise ReviewOutdated from None
@@ -348,10 +382,9 @@ def _settled(
     case: ReviewCase,
     row: DecisionRow,
     opinion: Opinion,
-    compared: Comparison | None,
+    others: tuple[RegistrationId, ...],
 ) -> DecisionRow | None:
     """Add an opinion; return the row with the decision on which enough people then agree."""
-    others = compared.everybody if compared else ()
     if row.verdict is None or set(opinion.beside) != set(others):
         raise ReviewOutdated
     needed = review.people_needed

@@ -23,6 +23,7 @@ from civic.identity.model.placement import Placement
 from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import Acceptance, DecisionRow, Tombstone, Verdict
 from civic.identity.model.rules import RuleSet
+from civic.identity.model.weak_keys import weak_keys
 from civic.identity.ports import DecisionStore, KeyUnwrapper, ReviewQueue, SubjectKeyStore
 from civic.identity.ports.areas import AreaBook
 from civic.identity.ports.likenesses import Likenesses, Peppers
@@ -53,6 +54,8 @@ class Judged:
     """What the office's table says of its address."""
     likeness: LikenessKey
     """By which a second registration of the same person is found."""
+    weak_keys: frozenset[LikenessKey]
+    """By which one is found later that differs more."""
 
 
 def validate(validation: Validation, request: SealedRevision) -> DecisionMade | None:
@@ -85,8 +88,9 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
     key = validation.unwrapper.unwrap(stored.wrapped, request.id, digest)
     opened = open_registration(key, record, request.sealed)
     page = validation.areas.page(opened.registration.address)
-    likeness = likeness_of(opened.registration, validation.peppers.current())
-    judged = Judged(opened, page, likeness)
+    pepper = validation.peppers.current()
+    likeness = likeness_of(opened.registration, pepper)
+    judged = Judged(opened, page, likeness, weak_keys(opened.registration, pepper))
     written = _decide(validation, request, judged, known)
     return None if written is None else _announced(validation, request, judged, written)
 
@@ -131,7 +135,8 @@ def _renewed(decisions: DecisionStore, row: DecisionRow, placement: Placement) -
 
     If the row has changed meanwhile, what changed it has looked at the table as well.
     """
-    renewed = replace(row, acceptance=Acceptance.of(row.record.revision, placement, row.likeness))
+    acceptance = Acceptance.of(row.record.revision, placement, row.likeness, row.weak_keys)
+    renewed = replace(row, acceptance=acceptance)
     decisions.renew(renewed)
     return renewed
 
@@ -216,7 +221,8 @@ def _judge(
         # What is still to come is to come now, not when it was submitted.
         until = eligible_from(judged.opened.registration, validation.rules, now)
         placement = replace(found.placement, eligible_from=until)
-        acceptance = Acceptance.of(record.revision, placement, judged.likeness)
+        of = judged.likeness, judged.weak_keys
+        acceptance = Acceptance.of(record.revision, placement, *of)
     row = DecisionRow(
         record,
         AccessDigest(request.access_digest),
@@ -225,5 +231,6 @@ def _judge(
         verdict=Verdict(found.decision, found.reasons, found.rule_set),
         acceptance=acceptance,
         likeness=judged.likeness,
+        weak_keys=judged.weak_keys,
     )
     return row if before is None else row.after(before)

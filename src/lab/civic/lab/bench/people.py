@@ -6,20 +6,20 @@ from statistics import mean
 
 from civic.client.people_formats import Payload
 from civic.identity.adapters.rule_set_files import load_rule_set
-from civic.identity.model.likeness import KEY_BYTES
+from civic.identity.model.likeness import KEY_BYTES, packed
 from civic.lab.bench.prices import MILLION, People, PriceTable
 from civic.lab.bench.recognised import (
     CONTACTS,
     Pairs,
     Recognised,
-    keys_of,
     looking_alike,
+    own_weak_keys,
     registered_again,
 )
 from civic.lab.bench.report import Begin, Grid, Section, Target
+from civic.lab.bench.search import PEOPLE, bill_of_a_run, gigabytes_between_steps
 from civic.lab.bench.sizes import item_bytes, write_units
 from civic.lab.bench.strangers import JOBS, count_strangers
-from civic.lab.likeness.likeness import packed
 from civic.lab.population.again import CHANGES
 from civic.lab.population.data import people_data
 from civic.lab.population.generator import generate
@@ -61,6 +61,7 @@ def measure_people(population: int, seed: int, begin: Begin, workers: int) -> Se
     recall = recall_of(same.without_id.values())
     found = found_per_person(assumed, others, strangers)
     ours, each = _cost(prices, people)
+    run = bill_of_a_run(prices, assumed.search, ours["keys_per_person"], 2 * sum(found.values()))
     return Section(
         name="people",
         figures={
@@ -69,6 +70,7 @@ def measure_people(population: int, seed: int, begin: Begin, workers: int) -> Se
             "precision": precision(assumed.again * recall, found),
             "strangers_per_person": strangers["any"],
             **ours,
+            "dollars_per_million_searched": run.total,
         },
         baseline=each,
         other="item_per_key",
@@ -84,6 +86,11 @@ def measure_people(population: int, seed: int, begin: Begin, workers: int) -> Se
             },
             "look_alikes": {name: pairs.details() for name, pairs in others.items()},
             "strangers_per_person": strangers,
+            "search": {
+                "people": PEOPLE,
+                "dollars_per_million": dict(run.dollars),
+                "gigabytes_between_steps": gigabytes_between_steps(ours["keys_per_person"]),
+            },
             "wrong_pairs_per_million_people": {name: MILLION * n for name, n in found.items()},
             "precision_by_share_registered_again": {
                 share: precision(share * recall, found) for share in (*_OTHER_SHARES, assumed.again)
@@ -115,9 +122,9 @@ def precision(same: float, found: Mapping[str, float]) -> float:
 def _cost(
     prices: PriceTable, people: Sequence[Payload]
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the figures of one packed row for each registration, and of an item for each key."""
-    keys = list(map(keys_of, people))
-    rows = [item_bytes({"id": {"S": _ID}, "keys": {"B": packed(own)}}) for own in keys]
+    """Return the figures of keys packed into the decision row, and of an item for each key."""
+    keys = [own_weak_keys(person) for person in people]
+    rows = [item_bytes({"weak_keys": {"B": packed(own)}}) for own in keys]
     item = item_bytes({"key": {"B": bytes(KEY_BYTES)}, "id": {"S": _ID}})
     many = mean(map(len, keys))
 
@@ -129,8 +136,10 @@ def _cost(
             "dollars_per_million_added": dollars,
         }
 
-    packed_units = mean(write_units(0, size) for size in rows)
-    return figures(mean(rows), packed_units), figures(many * item, many * write_units(0, item))
+    row = prices.people.search.row_bytes - mean(rows)
+    before = write_units(0, int(row))
+    added = mean(write_units(0, int(row + size)) - before for size in rows)
+    return figures(mean(rows), added), figures(many * item, many * write_units(0, item))
 
 
 def _grid(same: Recognised, others: Mapping[str, Pairs]) -> Grid:

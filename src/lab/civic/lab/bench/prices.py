@@ -63,12 +63,22 @@ class Strangers(_Part):
     houses: int
 
 
+class Search(_Part):
+    """What a search for pairs meets, and how long it takes."""
+
+    row_bytes: int
+    row_ms: float
+    entry_ms: float
+    memory_gb: float
+
+
 class People(_Part):
     """How often people register again, and how many look alike."""
 
     again: float
     id_mistyped: float
     look_alikes: Mapping[str, float]
+    search: Search
     strangers: Strangers
 
 

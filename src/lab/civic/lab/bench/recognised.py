@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from civic.client.people_formats import Payload
-from civic.identity.model.likeness import LikenessKey
+from civic.identity.model.likeness import Kind, LikenessKey, kinds
 from civic.identity.model.registration import Registration
 from civic.lab.bench.report import Tick
-from civic.lab.bench.strangers import PEPPER
-from civic.lab.likeness.likeness import Kind, kinds, likeness_keys
+from civic.lab.bench.strangers import every_key
 from civic.lab.population.again import (
     CHANGES,
     LOOK_ALIKES,
@@ -104,7 +103,12 @@ def looking_alike(maker: Maker, people: Sequence[Payload]) -> Mapping[str, Pairs
 
 def keys_of(payload: Payload) -> frozenset[LikenessKey]:
     """Return the keys of a registration."""
-    return likeness_keys(Registration.model_validate_json(json.dumps(payload)), PEPPER)
+    return every_key(Registration.model_validate_json(json.dumps(payload)))
+
+
+def own_weak_keys(payload: Payload) -> frozenset[LikenessKey]:
+    """Return the keys of a registration without its likeness."""
+    return frozenset(key for key in keys_of(payload) if key[0] != Kind.NAME_AND_BIRTH)
 
 
 def _without_id(payload: Payload) -> Payload:

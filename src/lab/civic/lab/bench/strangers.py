@@ -1,7 +1,7 @@
 """How many strangers are taken for one person, among simulated people by name frequency.
 
-Nearly every key holds the birth date, so people are compared day by day, and only one key of each
-person is kept until the end.
+Nearly every key holds the whole birth date, so people are compared day by day, and only those keys
+that hold most of it are kept until the end.
 """
 
 import random
@@ -16,12 +16,13 @@ from functools import cache, partial
 from itertools import accumulate, chain, combinations, groupby, pairwise
 from math import log
 from multiprocessing import get_context
+from operator import itemgetter
 
-from civic.identity.model.likeness import LikenessKey
+from civic.identity.model.likeness import Kind, LikenessKey, kinds, likeness_of
 from civic.identity.model.registration import Address, Consent, Registration
+from civic.identity.model.weak_keys import weak_keys
 from civic.lab.bench.prices import Strangers
 from civic.lab.bench.report import Tick
-from civic.lab.likeness.likeness import Kind, kinds, likeness_keys
 
 PEPPER = bytes(32)
 """Of every key that is measured."""
@@ -42,10 +43,13 @@ class Found:
     """By any key, but for those of two birth dates."""
     by_kind: Counter[Kind] = field(default_factory=Counter)
     of_any_birth: array[int] = field(default_factory=partial(array, "Q"))
-    """The key of each person that does not hold the birth date."""
+    """The keys that do not hold the whole birth date."""
+    holders: array[int] = field(default_factory=partial(array, "L"))
+    """Whose each of them is."""
 
     def add(self, other: "Found") -> None:
         """Add the people of other days."""
+        self.holders.extend(self.people + holder for holder in other.holders)
         self.people += other.people
         self.pairs += other.pairs
         self.by_kind += other.by_kind
@@ -53,8 +57,13 @@ class Found:
 
     def per_person(self) -> Mapping[str, float]:
         """Return how many strangers each person shares a key with: by any kind, and by each."""
-        sizes = (len(list(same)) for _, same in groupby(sorted(self.of_any_birth)))
-        by_house = sum(size * (size - 1) // 2 for size in sizes)
+        held = sorted(zip(self.of_any_birth, self.holders, strict=True))
+        pairs_of = {
+            pair
+            for _, same in groupby(held, key=itemgetter(0))
+            for pair in combinations([holder for _, holder in same], 2)
+        }
+        by_house = len(pairs_of)
         by_kind = Counter(self.by_kind)
         by_kind[Kind.NAME_AND_HOUSE] = by_house
         pairs = self.pairs + by_house - self.by_kind[Kind.NAME_AND_HOUSE]
@@ -94,17 +103,21 @@ def count_days(crowd: Strangers, seed: int, days: Iterable[int]) -> Found:
     """Return the pairs of people who were born on the same of some days."""
     found = Found()
     for day in days:
-        keys = [likeness_keys(one, PEPPER) for one in people_of(crowd, seed, day)]
-        found.people += len(keys)
+        keys = list(map(every_key, people_of(crowd, seed, day)))
         pairs = shared(keys)
         found.pairs += len(pairs)
         found.by_kind.update(chain.from_iterable(map(kinds, pairs.values())))
-        found.of_any_birth.extend(
-            int.from_bytes(key[_DIGEST])
-            for key in chain.from_iterable(keys)
-            if key[0] == Kind.NAME_AND_HOUSE
-        )
+        for holder, own in enumerate(keys, found.people):
+            kept = [int.from_bytes(key[_DIGEST]) for key in own if key[0] == Kind.NAME_AND_HOUSE]
+            found.of_any_birth.extend(kept)
+            found.holders.extend([holder] * len(kept))
+        found.people += len(keys)
     return found
+
+
+def every_key(registration: Registration) -> frozenset[LikenessKey]:
+    """Return the likeness of a registration and its weak keys."""
+    return weak_keys(registration, PEPPER) | {likeness_of(registration, PEPPER)}
 
 
 def shared(

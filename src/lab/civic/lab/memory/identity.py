@@ -1,6 +1,6 @@
 """The stores of the identity domain in memory, with the semantics of their DynamoDB tables."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -9,6 +9,7 @@ from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.errors import RevisionTaken
 from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey, WrappedKey
 from civic.identity.model.likeness import Comparison
+from civic.identity.model.pairs import Kinds
 from civic.identity.model.retention import has_ended
 from civic.identity.model.rows import DecisionRow, Status, Tombstone, VaultRow
 from civic.lab.memory.likenesses import MemoryLikenesses
@@ -89,8 +90,23 @@ class MemoryDecisions:
             joining,
         )
 
-    def overrule(self, row: DecisionRow, joining: Comparison | None = None) -> bool:
-        return row.record.id in self.rows and self._write(row, _overruled, joining) is None
+    def overrule(
+        self,
+        row: DecisionRow,
+        joining: Comparison | None = None,
+        apart: Mapping[RegistrationId, Kinds] | None = None,
+    ) -> bool:
+        written = row if apart is None else row.told_apart(apart)
+        if row.record.id not in self.rows:
+            return False
+        return self._write(row, _overruled, joining, written) is None
+
+    def release(self, row: DecisionRow) -> bool:
+        return self.renew(row) and self._keep(replace(row, pairs=row.pairs.without_open()))
+
+    def _keep(self, row: DecisionRow) -> bool:
+        self.rows[row.record.id] = row
+        return True
 
     def renew(self, row: DecisionRow) -> bool:
         known = self.rows.get(row.record.id)
@@ -147,15 +163,17 @@ class MemoryDecisions:
         row: DecisionRow,
         may: Callable[[DecisionRow | Tombstone, DecisionRow], bool],
         joining: Comparison | None = None,
+        written: DecisionRow | None = None,
     ) -> DecisionRow | Tombstone | None:
         known = self.rows.get(row.record.id)
         same = not isinstance(known, DecisionRow) or _agree(known, row)
         if known is not None and not (may(known, row) and same):
             return known
+        written = written or row
         if joining is not None:
             self.likenesses.add(joining, row.record.id)
-            row = row.joined(joining)
-        self.rows[row.record.id] = row
+            written = written.joined(joining)
+        self.rows[row.record.id] = written
         return None
 
 
@@ -194,7 +212,7 @@ def _is_about(grave: Tombstone, known: DecisionRow | Tombstone) -> bool:
 
 def _agree(known: DecisionRow, row: DecisionRow) -> bool:
     same = (known.restriction, known.access_digest) == (row.restriction, row.access_digest)
-    return same and known.listed == row.listed
+    return same and (known.listed, known.pairs) == (row.listed, row.pairs)
 
 
 def _forgets(row: DecisionRow, known: DecisionRow | Tombstone) -> bool:

@@ -17,6 +17,7 @@ from civic.identity.model.sweeping import (
     Follower,
     Held,
     Life,
+    Search,
     Walk,
 )
 from civic.identity.ports.sweeping import Page
@@ -118,12 +119,12 @@ class MemoryOverview:
 class MemoryProgress:
     """The progress of every walk."""
 
-    rows: dict[Walk, Cursor] = field(default_factory=dict)
+    rows: dict[Walk | Search, Cursor] = field(default_factory=dict)
 
-    def cursor(self, walk: Walk) -> Cursor:
+    def cursor(self, walk: Walk | Search) -> Cursor:
         return self.rows.get(walk, Cursor())
 
-    def advance(self, walk: Walk, come_to: Cursor) -> bool:
+    def advance(self, walk: Walk | Search, come_to: Cursor) -> bool:
         if self.cursor(walk).number >= come_to.number:
             return False
         self.rows[walk] = come_to

@@ -12,6 +12,7 @@ from rich.text import Text
 from civic.identity.model.pointers import leaves
 from civic.identity.model.renewal import read_code
 from civic.identity.model.review import OfficeReason
+from civic.operator.accountability import search_pairs
 from civic.operator.commands.tokens import RegistrationId
 from civic.operator.staff import Staff, judgement
 from civic.stack.context import target_of
@@ -22,6 +23,12 @@ from civic.terminal.times import day, second
 
 _JOINERS = "\u200c\u200d"
 """Invisible, but names in Persian and in Indic scripts need them."""
+
+_CAUSES = {"data_subject": "person", "pair": "a search"}
+_REASONS = {
+    "office": " --reason WHY",
+    "pair": " --reason registered_twice (with --reject)",
+}
 
 review = typer.Typer(no_args_is_help=True, help="Decide the cases that need a person.")
 
@@ -57,7 +64,17 @@ def cases_table(cases: list[dict[str, Any]], now: datetime) -> Table:
 
 
 def _asked_by(case: dict[str, Any]) -> str:
-    return "person" if case["cause"] == "data_subject" else str(case["cause"])
+    return _CAUSES.get(case["cause"], str(case["cause"]))
+
+
+@review.command("search")
+def search(context: typer.Context) -> None:
+    """Look for registrations that may be of one person, as is done every day."""
+    found = 0
+    with err.status("searching"):
+        for pairs in search_pairs(target_of(context)):
+            found += pairs
+    out.print(f"pairs found: {found}; they wait: civic review list")
 
 
 @review.command("show")
@@ -70,7 +87,7 @@ def show(context: typer.Context, registration: RegistrationId) -> None:
     err.print(
         f"decide it: civic review decide {case['id']} --revision {case['revision']}"
         " --accept (or --reject)"
-        + (" --reason WHY" if case["cause"] == "office" else "")
+        + _REASONS.get(case["cause"], "")
         + "".join(f" --beside {other['id']}" for other in case["beside"]),
         soft_wrap=True,
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from civic.lab.likeness.sounds import sound
+from civic.identity.model.sounds import sound
 
 
 @pytest.mark.parametrize(

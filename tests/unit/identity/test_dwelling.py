@@ -2,7 +2,7 @@
 
 import pytest
 
-from civic.lab.likeness.dwelling import Dwelling, dwelling
+from civic.identity.model.dwelling import Dwelling, dwelling
 
 
 @pytest.mark.parametrize(

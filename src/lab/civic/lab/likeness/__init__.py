@@ -1,1 +1,0 @@
-"""Keys by which registrations of one person could be found; nothing that is deployed uses them."""
