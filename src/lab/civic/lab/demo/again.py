@@ -4,13 +4,18 @@ import copy
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import cycle
 
 from civic.client.citizen import Citizen
 from civic.client.people_formats import Payload
 from civic.contracts.events import Decision
+from civic.contracts.identifiers import RegistrationId
 from civic.identity.model.codes import Code
+from civic.identity.model.review import ReviewCause
 from civic.lab.demo.afterwards import Registrant, roll_areas
+from civic.operator.accountability import search_pairs
 from civic.operator.operations import await_empty_queues
+from civic.operator.staff import Staff
 from civic.stack.target import Target
 from civic.terminal.console import err
 
@@ -26,6 +31,8 @@ class Again:
         attempted: How many people registered a second time.
         asked: Of how many of those people are to say whether they are the same.
         on_the_roll: How many of the second registrations got onto the roll.
+        different: How many people registered a second time under another spelling or surname.
+        found: Of how many of those a search has two people decide whether they are the same.
         twins: How many people have the birthday, the address and the surname of somebody else.
         twins_blocked: How many of those are not on the roll.
     """
@@ -33,13 +40,16 @@ class Again:
     attempted: int = 0
     asked: int = 0
     on_the_roll: int = 0
+    different: int = 0
+    found: int = 0
     twins: int = 0
     twins_blocked: int = 0
 
     @property
     def holds(self) -> bool:
-        """Whether everybody who registered twice waits for people, and no twin does."""
-        return self.asked == self.attempted and not (self.on_the_roll or self.twins_blocked)
+        """Whether all second registrations wait for people, and no twin is kept off the roll."""
+        asked = (self.asked, self.found) == (self.attempted, self.different)
+        return asked and not (self.on_the_roll or self.twins_blocked)
 
 
 def register_again(
@@ -77,10 +87,26 @@ def register_again(
         found.on_the_roll = sum(bool(roll_areas(citizen, one)) for one in seconds)
         found.twins = len(twins)
         found.twins_blocked = sum(not roll_areas(citizen, one) for one in twins)
-        for one in (*seconds, *twins):
+        differing = zip(cycle(_DIFFERENCES), people[:_EACH], strict=False)
+        others = [
+            citizen.register(change(payload), secrets.token_hex(16))
+            for change, payload in differing
+        ]
+        await_empty_queues(target, lambda _left: None)
+        found.different = len(others)
+        found.found = len({one.id for one in others} & _of_pairs(target))
+        for one in (*seconds, *twins, *others):
             citizen.erase(one)
         await_empty_queues(target, lambda _left: None)
     return found
+
+
+def _of_pairs(target: Target) -> set[RegistrationId]:
+    """Search once, and return whose cases are those of a pair."""
+    for _ in search_pairs(target):
+        pass
+    with Staff(target) as staff:
+        return {case["id"] for case in staff.cases() if case["cause"] == ReviewCause.PAIR}
 
 
 def _the_same(payload: Payload) -> Payload:
@@ -97,6 +123,19 @@ def _under_another_address(payload: Payload) -> Payload:
 
 
 _WAYS = (_the_same, _in_another_order, _under_another_address)
+
+
+def _misspelt(payload: Payload) -> Payload:
+    first, _, rest = payload["full_name"].partition(" ")
+    return payload | {"full_name": f"{first} {rest}s"}
+
+
+def _married(payload: Payload) -> Payload:
+    first, _, _ = payload["full_name"].partition(" ")
+    return payload | {"full_name": f"{first} Neverland"}
+
+
+_DIFFERENCES = (_misspelt, _married)
 
 
 def _twin(payload: Payload) -> Payload:

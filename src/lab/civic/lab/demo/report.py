@@ -169,6 +169,8 @@ def _again_table(again: Again) -> Table:
     table.add_row("who registered a second time", str(again.attempted))
     table.add_row("  of whom staff are asked whether they are the same", str(again.asked))
     table.add_row("  of whom the second registration is on the roll", str(again.on_the_roll))
+    table.add_row("who did so under another spelling or surname", str(again.different))
+    table.add_row("  whom a search finds, for two people to compare", str(again.found))
     table.add_row("twins of somebody", str(again.twins))
     table.add_row("  who are not on the roll", str(again.twins_blocked))
     return table
