@@ -20,6 +20,7 @@ CREDENTIALS = (
     "kms:EncryptionContext:purpose",
     "kms:EncryptionContext:style",
 )
+MARKS = ("kms:EncryptionContext:election", "kms:EncryptionContext:purpose")
 SOURCE = ("events:detail-type", "events:source")
 
 
@@ -48,7 +49,7 @@ PARTS = {
     **{
         (f"dynamodb:{operation}", table): (part, rest)
         for table, part, rest, operations in (
-            ("LowSecDataStore", ("id", "erased_at"), "reasons", "GetItem Scan"),
+            ("LowSecDataStore", ("id", "erased_at"), "rule_set", "GetItem Scan"),
             ("HighSecDataStore", ("id", "revision", "erased_at"), "commitment", "GetItem Scan"),
             ("SubjectKeysTable", ("id", "revision"), "w", "GetItem Scan"),
             ("IssuerRoll", ("id", "revision", "erased_at"), "area", "GetItem"),
@@ -133,14 +134,30 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | {("dynamodb:UpdateItem", "AccessRenewals", PUTTING)}
     | {("kms:Sign", "ReceiptKey", ()), ("kms:GetPublicKey", "ReceiptKey", ()), PUBLISHING},
     "CredentialRollRole": puts_off("CredentialRollQueue")
-    | may("IssuerRoll", "UpdateItem", "PutItem")
-    | may("IssuerElections", "UpdateItem")
+    | may("IssuerRoll", "GetItem", "UpdateItem", "PutItem")
+    | may("IssuerElections", "GetItem", "UpdateItem")
     | may("IssuerKeys", "GetItem", "PutItem")
-    | {("kms:GenerateDataKeyPairWithoutPlaintext", "CredentialKey", CREDENTIALS), PUBLISHING},
+    | may("IssuedMarks", "PutItem")
+    | may("MarkKeys", "GetItem", "PutItem")
+    | in_part("LowSecDataStore", "GetItem")
+    | {
+        ("kms:GenerateDataKeyPairWithoutPlaintext", "CredentialKey", CREDENTIALS),
+        ("kms:GenerateDataKeyWithoutPlaintext", "CredentialKey", MARKS),
+        ("kms:Decrypt", "CredentialKey", MARKS),
+        PUBLISHING,
+    },
     "CredentialIssuerRole": may("IssuerRoll", "GetItem", "UpdateItem")
     | may("IssuerElections", "GetItem", "Query")
     | may("IssuerKeys", "GetItem")
-    | {("kms:Decrypt", "CredentialKey", CREDENTIALS), SEES_RENEWALS},
+    | may("IssuedMarks", "PutItem")
+    | may("MarkKeys", "GetItem")
+    | in_part("LowSecDataStore", "GetItem")
+    | {
+        ("dynamodb:ConditionCheckItem", "LowSecDataStore", ("dynamodb:Attributes",)),
+        ("kms:Decrypt", "CredentialKey", CREDENTIALS),
+        ("kms:Decrypt", "CredentialKey", MARKS),
+        SEES_RENEWALS,
+    },
     "DeadlinesRole": takes("DeadlinesQueue")
     | may("LowSecDataStore", "Scan")
     | may("RequestLog", "Scan")

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from civic.contracts.identifiers import ElectionId, Revision
-from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
-from civic.identity.adapters.items import RevisionedTable
+from civic.contracts.identifiers import ElectionId, RegistrationId, Revision
+from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll, IssuingTables
+from civic.identity.adapters.items import RevisionedTable, places
 from civic.identity.errors import StoreUnavailable
 from civic.identity.model.credentials import Noted, RequestDigest, RollEntry, Standing
-from civic.identity.model.keys import AccessDigest
+from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.likeness import LikenessKey, Place
+from civic.identity.model.marks import Marking, marks_of
+from civic.identity.model.rows import DecisionRow
 from civic.lab.memory.credentials import MemoryIssuerRoll
 from civic.runtime import clients
 from tests.fakes.aws import Aws
@@ -33,11 +36,28 @@ YOUNG = replace(
     FIRST, eligible_from=date(2027, 5, 23), registered_at=NOW - timedelta(days=3), area_version=1
 )
 
+LISTED = (Place(LikenessKey(bytes(16))),)
+
 type Roll = DynamoDbIssuerRoll | MemoryIssuerRoll
 
 
 def deployed() -> DynamoDbIssuerRoll:
-    return DynamoDbIssuerRoll(RevisionedTable(clients.dynamodb(), "issuer-roll"))
+    client = clients.dynamodb()
+    tables = IssuingTables("issuer-roll", "decisions", "issued-marks")
+    return DynamoDbIssuerRoll(RevisionedTable(client, "issuer-roll"), client, tables)
+
+
+def issue(roll: Roll, registration: RegistrationId, election: ElectionId, request: Noted) -> bool:
+    """Issue to somebody whose row says where they are listed."""
+    if isinstance(roll, MemoryIssuerRoll):
+        record = RecordId(registration, Revision(1))
+        roll.decisions.rows[registration] = DecisionRow(record, DIGEST, NOW, NOW, listed=LISTED)
+    else:
+        row = {"id": {"S": registration}, "listed": places(LISTED)}
+        clients.dynamodb().put_item(TableName="decisions", Item=row)
+    key = election.encode().ljust(32)
+    marks = marks_of(key, registration, LISTED, request, NOW)
+    return roll.issue(registration, election, request, Marking(LISTED, marks))
 
 
 roll = each_kind("dynamodb", MemoryIssuerRoll, deployed)
@@ -136,7 +156,7 @@ def test_decision_may_come_before_the_news_of_its_restriction(roll: Roll) -> Non
 def test_restriction_of_nobody_on_the_roll_puts_nobody_on_it(roll: Roll) -> None:
     roll.restricted(ADA, 1)
     assert roll.get(ADA) is None
-    assert not roll.issue(ADA, ELECTION, MINE)
+    assert not issue(roll, ADA, ELECTION, MINE)
 
 
 def test_restriction_does_not_bring_back_the_erased(roll: Roll) -> None:
@@ -161,7 +181,7 @@ def test_erased_registration_is_absent_and_stays_so(roll: Roll, hours: int) -> N
     roll.erased(ADA, NOW, EXPIRES)
     roll.decided(SECOND)
     assert roll.get(ADA) is None
-    assert not roll.issue(ADA, ELECTION, MINE)
+    assert not issue(roll, ADA, ELECTION, MINE)
 
 
 def test_erasure_before_any_decision_holds(roll: Roll) -> None:
@@ -172,23 +192,23 @@ def test_erasure_before_any_decision_holds(roll: Roll) -> None:
 
 def test_request_is_noted_once_for_each_election(roll: Roll) -> None:
     roll.decided(FIRST)
-    assert roll.issue(ADA, ELECTION, MINE)
-    assert roll.issue(ADA, ELECTION, MINE)
-    assert not roll.issue(ADA, ELECTION, ANOTHER)
-    assert roll.issue(ADA, OTHER, ANOTHER)
+    assert issue(roll, ADA, ELECTION, MINE)
+    assert issue(roll, ADA, ELECTION, MINE)
+    assert not issue(roll, ADA, ELECTION, ANOTHER)
+    assert issue(roll, ADA, OTHER, ANOTHER)
     assert roll.get(ADA) == RollEntry(FIRST, {ELECTION: MINE, OTHER: ANOTHER})
 
 
 def test_request_is_another_one_for_another_style(roll: Roll) -> None:
     roll.decided(FIRST)
-    assert roll.issue(ADA, ELECTION, MINE)
-    assert not roll.issue(ADA, ELECTION, replace(MINE, style=ELSEWHERE))
+    assert issue(roll, ADA, ELECTION, MINE)
+    assert not issue(roll, ADA, ELECTION, replace(MINE, style=ELSEWHERE))
     assert roll.get(ADA) == RollEntry(FIRST, {ELECTION: MINE})
 
 
 def test_request_without_a_style_is_noted_as_an_earlier_release_did(aws: Aws) -> None:
     deployed().decided(FIRST)
-    assert deployed().issue(ADA, ELECTION, Noted(MINE.digest, None))
+    assert issue(deployed(), ADA, ELECTION, Noted(MINE.digest, None))
     (item,) = aws.items("issuer-roll")
     assert item[f"issued_{ELECTION}"] == {"B": MINE.digest}
     assert deployed().get(ADA) == RollEntry(FIRST, {ELECTION: Noted(MINE.digest, None)})
@@ -208,7 +228,7 @@ def test_row_of_an_earlier_release_is_read(aws: Aws) -> None:
         },
     )
     assert deployed().get(ADA) == RollEntry(FIRST, {ELECTION: Noted(MINE.digest, None)})
-    assert not deployed().issue(ADA, ELECTION, ANOTHER)
+    assert not issue(deployed(), ADA, ELECTION, ANOTHER)
     deployed().decided(MOVED_BORDER)
     assert deployed().get(ADA) == RollEntry(MOVED_BORDER, {ELECTION: Noted(MINE.digest, None)})
     (item,) = aws.items("issuer-roll")
@@ -217,30 +237,30 @@ def test_row_of_an_earlier_release_is_read(aws: Aws) -> None:
 
 def test_later_decision_leaves_what_was_issued(roll: Roll) -> None:
     roll.decided(FIRST)
-    roll.issue(ADA, ELECTION, MINE)
+    issue(roll, ADA, ELECTION, MINE)
     roll.decided(SECOND)
     assert roll.get(ADA) == RollEntry(SECOND, {ELECTION: MINE})
-    assert not roll.issue(ADA, ELECTION, ANOTHER)
+    assert not issue(roll, ADA, ELECTION, ANOTHER)
 
 
 def test_nothing_is_issued_to_whom_nobody_has_accepted(roll: Roll) -> None:
-    assert not roll.issue(ADA, ELECTION, MINE)
+    assert not issue(roll, ADA, ELECTION, MINE)
     assert roll.get(ADA) is None
     roll.decided(FIRST)
     roll.decided(OVERRULED)
-    assert not roll.issue(ADA, ELECTION, MINE)
+    assert not issue(roll, ADA, ELECTION, MINE)
     assert roll.get(ADA) == RollEntry(OVERRULED, {})
 
 
 def test_tombstone_holds_nothing_and_outlives_every_copy_of_an_event(aws: Aws) -> None:
     deployed().decided(FIRST)
-    deployed().issue(ADA, ELECTION, MINE)
+    issue(deployed(), ADA, ELECTION, MINE)
     (item,) = aws.items("issuer-roll")
     assert item[f"issued_{ELECTION}"] == {"B": MINE.digest + STYLE.encode()}
     deployed().erased(ADA, NOW, EXPIRES)
     deployed().decided(SECOND)
     deployed().restricted(ADA, 1)
-    assert not deployed().issue(ADA, ELECTION, MINE)
+    assert not issue(deployed(), ADA, ELECTION, MINE)
     (item,) = aws.items("issuer-roll")
     assert set(item) == {"id", "erased_at", "ttl"}
     assert int(item["ttl"]["N"]) >= (NOW + timedelta(days=365 + 14)).timestamp()
@@ -258,7 +278,7 @@ def test_earlier_of_two_erasures_stays(aws: Aws) -> None:
     [
         ("GetItem", lambda roll: roll.get(ADA)),
         ("UpdateItem", lambda roll: roll.decided(FIRST)),
-        ("UpdateItem", lambda roll: roll.issue(ADA, ElectionId("7k3m9qx2w5vb"), MINE)),
+        ("TransactWriteItems", lambda roll: issue(roll, ADA, ElectionId("7k3m9qx2w5vb"), MINE)),
         ("PutItem", lambda roll: roll.erased(ADA, NOW, EXPIRES)),
     ],
 )

@@ -14,7 +14,7 @@ from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.likenesses_dynamodb import DynamoDbLikenesses
 from civic.identity.errors import ListingChanged
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.likeness import Comparison, LikenessKey, Listing, Others
+from civic.identity.model.likeness import Comparison, LikenessKey, Listing, Others, Place
 from civic.identity.model.rows import Acceptance, DecisionRow, Tombstone, Verdict
 from civic.lab.memory.identity import MemoryDecisions
 from civic.lab.memory.likenesses import MemoryLikenesses
@@ -25,6 +25,7 @@ from tests.fakes.fixtures import each_kind
 LIKE, UNLIKE = LikenessKey(bytes(16)), LikenessKey(bytes([1] * 16))
 A, B, C = (RegistrationId(f"00000000-0000-4000-8000-00000000000{one}") for one in "abc")
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
+AT, ELSEWHERE = Place(LIKE), Place(UNLIKE)
 DIGEST = AccessDigest(bytes([7] * 32))
 
 
@@ -40,7 +41,12 @@ class Stores:
         self, others: tuple[RegistrationId, ...] = (), *likenesses: LikenessKey
     ) -> Comparison:
         listings = map(self.likenesses.listing, likenesses or (LIKE,))
-        return Comparison(tuple(Others(listing, others) for listing in listings))
+        return Comparison(tuple(Others(one, self._among(one, others)) for one in listings))
+
+    def _among(
+        self, listing: Listing, others: tuple[RegistrationId, ...]
+    ) -> tuple[RegistrationId, ...]:
+        return tuple(one for one in others if one in listing.ids)
 
 
 def in_memory() -> Stores:
@@ -73,9 +79,9 @@ def test_nobody_is_listed_under_a_likeness_that_is_not_known(stores: Stores) -> 
 def test_whoever_is_accepted_is_listed_beside_those_compared(stores: Stores) -> None:
     stores.accept(A)
     stores.accept(B, (A,))
-    assert stores.likenesses.listing(LIKE) == Listing(LIKE, (A, B), 2)
+    assert stores.likenesses.listing(LIKE) == Listing(LIKE, (A, B), 2, (0, 1))
     assert stores.likenesses.listing(UNLIKE) == Listing(UNLIKE)
-    assert stores.decisions.get(B) == replace(accepted(B), listed=(LIKE,))
+    assert stores.decisions.get(B) == replace(accepted(B), listed=(Place(LIKE, 1),))
     # Whose acceptance has ended is left out.
     stores.accept(C, (B,))
     assert stores.likenesses.listing(LIKE).ids == (B, C)
@@ -120,28 +126,29 @@ def test_whoever_is_put_back_is_listed_under_every_likeness_or_under_none(stores
         stores.decisions.decide(accepted(C), read)
     assert stores.likenesses.listing(UNLIKE) == Listing(UNLIKE)
     assert stores.decisions.decide(accepted(C), stores.compared((B,), UNLIKE, LIKE)) is None
-    assert stores.likenesses.listing(UNLIKE).ids == stores.likenesses.listing(LIKE).ids == (B, C)
-    assert stores.decisions.get(C) == replace(accepted(C), listed=(UNLIKE, LIKE))
+    assert stores.likenesses.listing(UNLIKE) == Listing(UNLIKE, (C,), 1, (0,))
+    assert stores.likenesses.listing(LIKE) == Listing(LIKE, (B, C), 3, (1, 0))
+    assert stores.decisions.get(C) == replace(accepted(C), listed=(ELSEWHERE, AT))
 
 
 def test_nobody_is_listed_whose_row_is_not_written(stores: Stores) -> None:
     stores.accept(A)
     grave = Tombstone(A, NOW, access_digest=DIGEST)
     joining = stores.compared()
-    there = replace(accepted(A), listed=(LIKE,))
+    there = replace(accepted(A), listed=(AT,))
     assert stores.decisions.decide(there, joining) == there
     assert not stores.decisions.overrule(accepted(B, round_=1), joining)
-    assert stores.likenesses.listing(LIKE) == Listing(LIKE, (A,), 1)
+    assert stores.likenesses.listing(LIKE) == Listing(LIKE, (A,), 1, (0,))
     assert stores.decisions.bury(grave) == there
-    assert stores.decisions.bury(replace(grave, listed=(LIKE,))) is None
-    assert stores.decisions.decide(accepted(A, 2), joining) == replace(grave, listed=(LIKE,))
-    assert stores.likenesses.listing(LIKE) == Listing(LIKE, (A,), 1)
+    assert stores.decisions.bury(replace(grave, listed=(AT,))) is None
+    assert stores.decisions.decide(accepted(A, 2), joining) == replace(grave, listed=(AT,))
+    assert stores.likenesses.listing(LIKE) == Listing(LIKE, (A,), 1, (0,))
 
 
 def test_no_row_forgets_where_somebody_is_listed(stores: Stores) -> None:
     """What was read before somebody was listed is not written over what says so."""
     stores.accept(A)
-    there = replace(accepted(A), listed=(LIKE,))
+    there = replace(accepted(A), listed=(AT,))
     joining = stores.compared((), UNLIKE)
     corrected = replace(accepted(A, 2), likeness=UNLIKE)
     assert stores.decisions.decide(corrected, joining) == there
@@ -149,15 +156,15 @@ def test_no_row_forgets_where_somebody_is_listed(stores: Stores) -> None:
     assert not stores.decisions.renew(accepted(A))
     assert stores.decisions.renew(there)
     assert stores.likenesses.listing(UNLIKE) == Listing(UNLIKE)
-    assert stores.decisions.decide(replace(corrected, listed=(LIKE,)), joining) is None
-    assert stores.decisions.get(A) == replace(corrected, listed=(LIKE, UNLIKE))
+    assert stores.decisions.decide(replace(corrected, listed=(AT,)), joining) is None
+    assert stores.decisions.get(A) == replace(corrected, listed=(AT, ELSEWHERE))
 
 
 def test_tombstone_says_where_somebody_is_listed_until_they_are_not(stores: Stores) -> None:
     stores.accept(A)
-    grave = Tombstone(A, NOW, access_digest=DIGEST, listed=(LIKE,))
+    grave = Tombstone(A, NOW, access_digest=DIGEST, listed=(AT,))
     assert stores.decisions.bury(grave) is None
-    stores.decisions.unlisted(replace(grave, listed=(UNLIKE,)))
+    stores.decisions.unlisted(replace(grave, listed=(ELSEWHERE,)))
     assert stores.decisions.get(A) == grave
     stores.decisions.unlisted(grave)
     assert stores.decisions.get(A) == replace(grave, listed=())

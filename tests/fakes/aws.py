@@ -49,6 +49,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "issuer-roll": ("id:S",),
     "issuer-elections": ("area:S", "election:S"),
     "issuer-keys": ("election:S", "style:S"),
+    "issued-marks": ("place:B",),
+    "mark-keys": ("election:S",),
 }
 BUS = "civic-bus"
 BUCKET = "civic-releases"

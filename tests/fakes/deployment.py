@@ -145,6 +145,8 @@ def deployed(aws: Aws) -> Iterator[Deployment]:
         "ISSUER_ROLL_TABLE": "issuer-roll",
         "ISSUER_ELECTIONS_TABLE": "issuer-elections",
         "ISSUER_KEYS_TABLE": "issuer-keys",
+        "ISSUED_MARKS_TABLE": "issued-marks",
+        "MARK_KEYS_TABLE": "mark-keys",
         "CREDENTIAL_KEY_ID": aws.credential_key_id,
         "JOINS_TABLE": "joins",
         "SWEEP_PROGRESS_TABLE": "sweep-progress",

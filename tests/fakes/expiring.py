@@ -20,7 +20,8 @@ from civic.identity.model.keys import AccessDigest
 from civic.identity.model.rows import Tombstone
 from civic.lab.memory.accountability import MemoryErasureLedger
 from civic.lab.memory.analytics import MemoryJoins
-from civic.lab.memory.credentials import MemoryIssuerRoll
+from civic.lab.memory.credentials import MemoryIssuedMarks, MemoryIssuerRoll
+from civic.lab.memory.identity import MemoryDecisions
 
 if TYPE_CHECKING:
     from tests.fakes.pipeline import Pipeline
@@ -31,8 +32,10 @@ type Times = dict[RegistrationId, datetime]
 class ExpiringRoll(MemoryIssuerRoll):
     """The roll, whose tombstones expire."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(
+        self, decisions: MemoryDecisions | None = None, marks: MemoryIssuedMarks | None = None
+    ) -> None:
+        super().__init__(decisions, marks)
         self.expires: Times = {}
 
     @override
@@ -109,6 +112,20 @@ def _roll(pipeline: "Pipeline", before: datetime) -> None:
         del pipeline.roll.rows[registration]
 
 
+def _marks(pipeline: "Pipeline", before: datetime) -> None:
+    rows = pipeline.marks.rows
+    for place, mark in list(rows.items()):
+        if mark.expires <= before:
+            del rows[place]
+
+
+def _mark_keys(pipeline: "Pipeline", before: datetime) -> None:
+    keys = pipeline.mark_keys
+    for election, expires in list(keys.expires.items()):
+        if expires <= before:
+            del keys.expires[election], keys.made[election]
+
+
 def _joins(pipeline: "Pipeline", before: datetime) -> None:
     for registration in _due(pipeline.joins.expires, before):
         del pipeline.joins.rows[registration]
@@ -144,6 +161,8 @@ def _due(times: Times, before: datetime) -> list[RegistrationId]:
 TABLES: dict[str, Callable[["Pipeline", datetime], None]] = {
     "HighSecDataStore": _vault,
     "IssuerRoll": _roll,
+    "IssuedMarks": _marks,
+    "MarkKeys": _mark_keys,
     "AnalyticsJoins": _joins,
     "ErasureLedger": _ledger,
     "RequestLog": _requests,

@@ -46,6 +46,7 @@ from civic.identity.model.requests import RequestKind
 from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.model.rules import RuleSet
 from civic.identity.model.sweeping import Walk
+from civic.identity.ports.issuing import People
 from civic.identity.usecases.access import Access, Records
 from civic.identity.usecases.accountability import Accountability
 from civic.identity.usecases.deadlines import Deadlines
@@ -76,7 +77,10 @@ from civic.lab.memory.areas import MemoryAreas
 from civic.lab.memory.bus import MemoryBus
 from civic.lab.memory.credentials import (
     MemoryElectionCalendar,
+    MemoryIssuedMarks,
     MemoryIssuerKeys,
+    MemoryMarkKeys,
+    MemoryPeople,
 )
 from civic.lab.memory.identity import MemoryDecisions, MemorySubjectKeys, MemoryVault
 from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
@@ -203,7 +207,10 @@ class Pipeline:
         self.areas = MemoryAreas()
         self.renewals = MemoryAccessRenewals()
         self.signer = MemoryReceiptSigner()
-        self.roll = ExpiringRoll()
+        self.marks = MemoryIssuedMarks()
+        self.mark_keys = MemoryMarkKeys()
+        self.seen_people: People = MemoryPeople(self.decisions)
+        self.roll = ExpiringRoll(self.decisions, self.marks)
         self.calendar = MemoryElectionCalendar()
         self.issuer_keys = MemoryIssuerKeys()
         self.overview = MemoryOverview(
@@ -298,9 +305,27 @@ class Pipeline:
         )
         roll, calendar = guard(self.roll), guard(self.calendar)
         issuer_keys = guard(self.issuer_keys, KeyServiceUnavailable)
-        self.roll_keeping = RollKeeping(roll, calendar, issuer_keys, clock(credential_roll))
+        people, marks = guard(self.seen_people), guard(self.marks)
+        mark_keys = guard(self.mark_keys, KeyServiceUnavailable)
+        self.roll_keeping = RollKeeping(
+            roll,
+            calendar,
+            issuer_keys,
+            clock(credential_roll),
+            people,
+            marks,
+            mark_keys,
+            mark_keys,
+        )
         self.issuing = Issuing(
-            roll, calendar, issuer_keys, clock(credential_issuer), Entropy(), renewals
+            roll,
+            calendar,
+            issuer_keys,
+            clock(credential_issuer),
+            Entropy(),
+            renewals,
+            people,
+            mark_keys,
         )
 
     def _clock_of(self, function: ModuleType) -> Clock:

@@ -72,7 +72,8 @@ class Rows:
             refusal: Any = {"Error": {"Code": "TransactionCanceledException", "Message": ""}}
             raise ClientError(refusal | {"CancellationReasons": reasons}, "TransactWriteItems")
         for kind, part in parts:
-            {"Put": self.put_item, "Update": self.update_item}[kind](**part)
+            if kind != "ConditionCheck":
+                {"Put": self.put_item, "Update": self.update_item}[kind](**part)
         return {}
 
     def _reason(self, request: Request, kind: str) -> dict[str, Any]:

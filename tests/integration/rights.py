@@ -126,6 +126,13 @@ def _table_probes(target: Target) -> Iterable[tuple[str, Probe]]:
                 yield f"{' '.join(right)} {_THE_REST}", partial(probe, ProjectionExpression=rest)
             if right in _COUNTED:
                 yield f"{' '.join(right)} {_AS_A_NUMBER}", partial(probe, Select="COUNT")
+        check = {"TableName": table, "Key": key, "ConditionExpression": held}
+        yield (
+            f"dynamodb:ConditionCheckItem {name}",
+            partial(
+                _call, "dynamodb", "TransactWriteItems", TransactItems=[{"ConditionCheck": check}]
+            ),
+        )
         several = {table: {"Keys": [key]}}
         yield (
             f"dynamodb:BatchGetItem {name}",

@@ -286,6 +286,8 @@ def test_lives_lead_to_every_port() -> None:
         "MemoryKeyUnwrapper",
         "MemoryKeyWrapper",
         "MemoryLikenesses",
+        "MemoryMarkKeys",
+        "MemoryPeople",
         "MemoryPeppers",
         "MemoryRequestLog",
         "MemoryReviewQueue",

@@ -17,7 +17,7 @@ from civic.identity.model import credentials
 from civic.identity.model.credentials import Right, RollEntry, Standing, right_by_area
 from civic.identity.model.rows import Tombstone
 from civic.identity.usecases import accountability, intake, issuing, roll
-from civic.lab.memory.credentials import MemoryElectionCalendar
+from civic.lab.memory.credentials import MemoryElectionCalendar, MemoryIssuedMarks
 from civic.lab.memory.identity import MemorySubjectKeys
 from tests.fakes.expiring import TABLES, ExpiringRoll
 from tests.fakes.pipeline import Consumer, Pipeline
@@ -156,6 +156,8 @@ def _forgets_what_was_issued(patch: pytest.MonkeyPatch) -> None:
         return entry and replace(entry, issued={})
 
     patch.setattr(ExpiringRoll, "get", forgetful)
+    # What was issued is known by its marks too.
+    patch.setattr(MemoryIssuedMarks, "note", lambda *_: None)
 
 
 def _goes_by_where_they_live_now(patch: pytest.MonkeyPatch) -> None:

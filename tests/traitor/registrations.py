@@ -22,6 +22,8 @@ _VICTIMS = {
     "HighSecDataStore": ("accepted", "restricted", "erased", "nobody"),
     "IssuerElections": ("accepted",),
     "IssuerKeys": ("accepted",),
+    "IssuedMarks": ("accepted", "in review"),
+    "MarkKeys": ("accepted", "in review"),
     "IssuerRoll": ("accepted", "in review", "erased", "nobody"),
     "Likenesses": ("accepted",),
     "LowSecDataStore": _EVERYBODY,

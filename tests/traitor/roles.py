@@ -10,6 +10,7 @@ from tests.templates import TEMPLATES, listed, logical_id, name_of, on_aws
 
 OPERATIONS = ("DeleteItem", "PutItem", "UpdateItem")
 _READS = {"BatchGetItem", "DescribeStream", "GetItem", "GetRecords", "GetShardIterator"} | {
+    "ConditionCheckItem",
     "ListStreams",
     "Query",
     "Scan",

@@ -27,14 +27,17 @@ from civic.identity.adapters.cohorts_dynamodb import DynamoDbCohorts
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
+from civic.identity.adapters.issued_marks_dynamodb import DynamoDbIssuedMarks
 from civic.identity.adapters.issuer_keys_kms import (
     IssuerKeyTable,
     KmsIssuerKeyRing,
     KmsSigningKeys,
 )
-from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
+from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll, IssuingTables
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.likenesses_dynamodb import DynamoDbLikenesses
+from civic.identity.adapters.mark_keys_kms import KmsMarkKeyRing, KmsMarkKeys, MarkKeyTable
+from civic.identity.adapters.people_dynamodb import DynamoDbPeople
 from civic.identity.adapters.pii_vault_dynamodb import DynamoDbVault
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
@@ -60,9 +63,11 @@ def _kms() -> Any:
     private = _pair().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     public = _pair().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     made = {"PublicKey": public, "PrivateKeyCiphertextBlob": b"sealed"}
+    opened = {b"sealed": private, b"marks": bytes(32)}
     return SimpleNamespace(
         generate_data_key_pair_without_plaintext=lambda **_: made,
-        decrypt=lambda **asked: {"Plaintext": {b"sealed": private}[asked["CiphertextBlob"]]},
+        generate_data_key_without_plaintext=lambda **_: {"CiphertextBlob": b"marks"},
+        decrypt=lambda **asked: {"Plaintext": opened[asked["CiphertextBlob"]]},
     )
 
 
@@ -86,7 +91,13 @@ class PipelineInTables(Pipeline):
             "reviews": DynamoDbReviewQueue(rows, "review-queue"),
             "ledger": DynamoDbErasureLedger(rows, "erasure-ledger"),
             "renewals": DynamoDbAccessRenewals(rows, "access-renewals"),
-            "roll": DynamoDbIssuerRoll(RevisionedTable(rows, "issuer-roll")),
+            "roll": DynamoDbIssuerRoll(
+                RevisionedTable(rows, "issuer-roll"),
+                rows,
+                IssuingTables("issuer-roll", "decisions", "issued-marks"),
+            ),
+            "marks": DynamoDbIssuedMarks(rows, "issued-marks"),
+            "seen_people": DynamoDbPeople(rows, "decisions"),
             "calendar": DynamoDbElectionCalendar(rows, "issuer-elections"),
             "overview": DynamoDbOverview(rows, _SWEPT),
             "progress": DynamoDbProgress(rows, "sweep-progress"),
@@ -97,7 +108,14 @@ class PipelineInTables(Pipeline):
         registrations = DynamoDbRegistrations(rows, "decisions")
         keys = IssuerKeyTable(rows, "issuer-keys", _kms(), "credentials")
         signing = KmsSigningKeys(keys, timedelta(0), self.issuing.clock)
+        of_marks = MarkKeyTable(rows, "mark-keys", _kms(), "credentials")
+        opening = KmsMarkKeys(of_marks, timedelta(0), self.issuing.clock)
         self.access = replace(self.access, cohorts=DynamoDbCohorts(rows, "joins"))
         self.front_desk = replace(self.front_desk, registrations=registrations)
-        self.roll_keeping = replace(self.roll_keeping, keys=KmsIssuerKeyRing(keys))
-        self.issuing = replace(self.issuing, keys=signing)
+        self.roll_keeping = replace(
+            self.roll_keeping,
+            keys=KmsIssuerKeyRing(keys),
+            mark_keys=opening,
+            mark_ring=KmsMarkKeyRing(of_marks),
+        )
+        self.issuing = replace(self.issuing, keys=signing, mark_keys=opening)

@@ -16,6 +16,7 @@ from civic.contracts.events import Decision
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.contracts.voting import StyleAreas
 from civic.identity.model.keys import RecordId, digest_of
+from civic.identity.model.registration import Registration
 from civic.identity.model.review import Judgement
 from civic.identity.usecases.renewing import agree_to_renewal, ask_for_renewal
 from civic.identity.usecases.review import decide_case, list_cases, show_case
@@ -41,6 +42,8 @@ TABLES = {
     "IssuerRoll": "issuer-roll",
     "IssuerElections": "issuer-elections",
     "IssuerKeys": "issuer-keys",
+    "IssuedMarks": "issued-marks",
+    "MarkKeys": "mark-keys",
     "SweepProgress": "sweep-progress",
 }
 """The tables about people, by their logical ids."""
@@ -85,7 +88,13 @@ class Person:
     id: RegistrationId
     token: str
     stolen: str
-    registered: bool = True
+    data: Registration | None = None
+    """What they registered with; None of somebody who has not."""
+
+    @property
+    def registered(self) -> bool:
+        """Whether there ever was a registration."""
+        return self.data is not None
 
 
 class Town(PipelineInTables):
@@ -156,8 +165,8 @@ class Town(PipelineInTables):
         return seen
 
     def served(self, person: Person) -> dict[str, object]:
-        """Return how a correction and an erasure go that the person asks for now."""
-        if not person.registered:
+        """Return how a correction and an erasure go that the person asks for now, and what next."""
+        if person.data is None:
             return {}
         corrected = self.ask(person, "PUT ", _CORRECTED)[0]
         self.follow()
@@ -165,9 +174,21 @@ class Town(PipelineInTables):
         erased = self.ask(person, "DELETE ")[0]
         self.follow()
         kept = [table for table in _OF_PEOPLE if self._holds(table, person)]
+        kept += ["likenesses" for row in self.rows.items("likenesses") if person.id in str(row)]
         _, receipt = self.ask(person, "GET /erasure")
         complete = isinstance(receipt, dict) and receipt.get("completed_at") is not None
-        return {"correction": (corrected, shown), "erasure": (erased, complete, kept)}
+        return {
+            "correction": (corrected, shown),
+            "erasure": (erased, complete, kept),
+            "credential after an erasure": self._signed_again(person, person.data),
+        }
+
+    def _signed_again(self, person: Person, data: Registration) -> Said:
+        """Return what somebody is answered who registers again and asks for a credential."""
+        again = self.register(data)
+        self.follow()
+        who = replace(person, id=again.id, token=again.access_token)
+        return self._signed(who, _OTHER, who.token)[0], None
 
     def _shown(self, person: Person) -> object:
         _, shown = self.ask(person, "GET /data")
@@ -227,7 +248,10 @@ def _settle(town: Town) -> dict[str, Person]:
     registered = {name: town.register(who, name * 12) for name, who in _PEOPLE.items()}
     town.follow()
     thief = registered["mallory"].access_token
-    people = {name: Person(one.id, one.access_token, thief) for name, one in registered.items()}
+    people = {
+        name: Person(one.id, one.access_token, thief, _PEOPLE[name])
+        for name, one in registered.items()
+    }
     for name in ("accepted", "restricted", "renewed"):
         status, _ = town.ask(people[name], "POST /credentials", credential_request(_MESSAGE))
         assert status == HTTPStatus.OK
@@ -244,4 +268,4 @@ def _settle(town: Town) -> dict[str, Person]:
     town.follow()
     town.now += _DAY
     town.sweep()
-    return people | {"nobody": Person(UNKNOWN, "no token", thief, registered=False)}
+    return people | {"nobody": Person(UNKNOWN, "no token", thief)}

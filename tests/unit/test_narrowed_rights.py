@@ -24,6 +24,7 @@ from civic.identity.adapters.cohorts_dynamodb import DynamoDbCohorts
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.erasure_ledger_dynamodb import DynamoDbErasureLedger
 from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.people_dynamodb import DynamoDbPeople
 from civic.identity.adapters.request_log_dynamodb import DynamoDbRequestLog
 from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
@@ -172,6 +173,10 @@ def let_one_expire() -> None:
     item: dict[str, Any] = {"id": {"S": ADA}, "digest": {"B": RENEWAL.digest}}
     clients.dynamodb().put_item(TableName="access-renewals", Item=item)
     access_renewals().expire(ADA, NOW)
+
+
+def people() -> DynamoDbPeople:
+    return DynamoDbPeople(clients.dynamodb(), "decisions")
 
 
 def overview() -> DynamoDbOverview:
@@ -362,6 +367,8 @@ NARROWED = [
         Narrowed(sid, call, [*EVERYTHING, *map(reading, beyond)])
         for sid, call, beyond in (
             ("CompareDecisions", compare_decisions, ["reasons", "rule_set"]),
+            ("SeeWhereSomebodyIsListed", lambda: people().places(ADA), ["likeness", "decision"]),
+            ("SeeWhoWasCompared", lambda: people().person(ADA), ["likeness", "areas", "ruling"]),
             ("CompareRecords", compare_records, ["commitment", "pii_email"]),
             ("CompareKeysWithoutReadingThem", compare_keys, ["w", "wk"]),
             ("CompareTheRoll", lambda: overview().on_roll(ADA), ["area", "access_digest"]),

@@ -13,6 +13,10 @@ OUR_LOGS = (
     "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
     ":log-group:/civic/${AWS::StackName}/functions:*"
 )
+FOR_MARKS = {
+    "StringEquals": {"kms:EncryptionContext:purpose": "marks"},
+    "Null": {"kms:EncryptionContext:election": "false"},
+}
 FOR_CREDENTIALS = {
     "StringEquals": {"kms:EncryptionContext:purpose": "credential"},
     "Null": {
@@ -68,6 +72,12 @@ NARROWED = {
     "CountErasuresWithoutSeeingThem": {"StringEquals": {"dynamodb:Select": "COUNT"}},
     "MakeCredentialKeys": FOR_CREDENTIALS,
     "OpenCredentialKeys": FOR_CREDENTIALS,
+    "MakeAndOpenMarkKeys": FOR_MARKS,
+    "OpenMarkKeys": FOR_MARKS,
+    "IssueOnlyToWhomIsStillListed": {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "listed", "erased_at"]},
+        "Null": {"dynamodb:Attributes": "false"},
+    },
     "OpenWrappingKeys": {
         "StringEquals": {"kms:EncryptionContext:purpose": "registration"},
         "Null": {"kms:EncryptionContext:wk": "false"},
@@ -181,7 +191,7 @@ NARROWED = {
         sid: {"ForAllValues:StringEquals": {"dynamodb:Attributes": attributes.split()}, **IN_PART}
         for sid, attributes in {
             "CompareDecisions": "id revision round decision restriction accepted_by updated"
-            " newest submitted access_digest erased_at",
+            " newest submitted access_digest listed erased_at",
             "CompareRecords": "id revision updated access_digest erased_at",
             "CompareKeysWithoutReadingThem": "id revision",
             "CompareTheRoll": "id revision round accepted area_version erased_at",
@@ -194,6 +204,9 @@ NARROWED = {
             "SeeWhichRegistrationsThereAre": "id erased_at",
             "SeeWhoSharesKeys": "id newest revision round decision accepted_by created restriction"
             " weak_keys accepted_keys pairs held_until erased_at",
+            "SeeWhereSomebodyIsListed": "id listed erased_at",
+            "SeeWhoWasCompared": "id access_digest decision reasons accepted_by listed held_until"
+            " erased_at",
         }.items()
     },
     "UseTheEncryptedQueue": {

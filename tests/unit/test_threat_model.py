@@ -10,7 +10,14 @@ from tests.rights import RIGHTS
 MODEL = Document(ROOT / "docs" / "threat-model.md")
 _TABLE = re.compile(r"^## One function in other hands\n(.*?)^## ", re.MULTILINE | re.DOTALL)
 _ROW = re.compile(r"^\| (\w+) \|(.*)\|$", re.MULTILINE)
-_READS = {"BatchGetItem", "DescribeStream", "GetItem", "GetObject", "GetPublicKey"} | {
+_READS = {
+    "BatchGetItem",
+    "ConditionCheckItem",
+    "DescribeStream",
+    "GetItem",
+    "GetObject",
+    "GetPublicKey",
+} | {
     "GetQueueAttributes",
     "GetRecords",
     "GetShardIterator",

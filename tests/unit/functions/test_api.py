@@ -41,6 +41,9 @@ ANSWERS: dict[type[Exception], tuple[int, str]] = {
     errors.AreaUnknown: (422, "area_unknown"),
     errors.BlindedMessageRefused: (422, "invalid_fields"),
     errors.CredentialAlreadyIssued: (409, "already_issued"),
+    errors.IssuedBeforeErasure: (409, "issued_before_erasure"),
+    errors.DuplicateCheckPending: (409, "duplicate_check_pending"),
+    errors.NotLeftYet: (503, "temporarily_unavailable"),
     errors.CredentialKeyMissing: (503, "temporarily_unavailable"),
     errors.StoreUnavailable: (503, "temporarily_unavailable"),
     errors.KeyServiceUnavailable: (503, "temporarily_unavailable"),
@@ -51,6 +54,7 @@ SAYING: dict[type[Exception], tuple[Any, ...]] = {
     errors.AccessRenewed: (date(2027, 1, 15),),
     errors.NotYetEligible: (date(2027, 5, 23), date(2027, 1, 23)),
     errors.RollClosed: (datetime(2027, 1, 5, tzinfo=UTC),),
+    errors.DuplicateCheckPending: (datetime(2027, 1, 5, tzinfo=UTC),),
 }
 """What some errors say besides their kind."""
 INTERNAL = (

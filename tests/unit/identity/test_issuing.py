@@ -16,10 +16,12 @@ from civic.identity.errors import (
     RegistrationNotFound,
 )
 from civic.identity.model.credentials import Noted, RequestDigest, RollEntry, request_digest
+from civic.identity.model.marks import Marking
 from civic.identity.model.receipt import Receipt
 from civic.identity.usecases.issuing import BlindSignature, Offer, issue_credential, list_offers
 from civic.lab.memory.credentials import MemoryIssuerRoll
 from tests.fakes.elections import ELECTION, ELSEWHERE, OTHER, STYLE, ended, published
+from tests.fakes.marking import marking as marking_of
 from tests.fakes.people import UNKNOWN
 from tests.fakes.pipeline import NOW, Consumer, Pipeline
 from tests.fakes.reviewing import DOUBTFUL, take_off
@@ -222,16 +224,20 @@ class Overtaken(MemoryIssuerRoll):
     """Between reading and writing the row, another request changed it."""
 
     def __init__(self, inner: MemoryIssuerRoll, *, erased: bool) -> None:
-        super().__init__()
+        super().__init__(inner.decisions, inner.marks)
         self.rows = inner.rows
         self._erased = erased
 
-    def issue(self, registration: RegistrationId, election: ElectionId, request: Noted) -> bool:
+    def issue(
+        self, registration: RegistrationId, election: ElectionId, request: Noted, marking: Marking
+    ) -> bool:
         if self._erased:
             self.erased(registration, NOW, NOW)
         else:
-            super().issue(registration, election, Noted(RequestDigest(bytes(32)), STYLE))
-        return super().issue(registration, election, request)
+            another = Noted(RequestDigest(bytes(32)), STYLE)
+            there = marking_of(self.decisions, registration, election, another)
+            super().issue(registration, election, another, there)
+        return super().issue(registration, election, request, marking)
 
 
 @pytest.mark.parametrize(

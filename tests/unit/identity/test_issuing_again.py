@@ -17,10 +17,12 @@ from civic.identity.errors import (
     RegistrationNotFound,
 )
 from civic.identity.model.credentials import Noted, request_digest
+from civic.identity.model.marks import Marking
 from civic.identity.model.receipt import Receipt
 from civic.identity.usecases.issuing import BlindSignature, issue_credential, list_offers
 from civic.lab.memory.credentials import MemoryIssuerRoll
 from tests.fakes.elections import ELECTION, published
+from tests.fakes.marking import marking as marking_of
 from tests.fakes.pipeline import NOW, Consumer, Pipeline
 from tests.strategies.registrations import address, person
 
@@ -197,14 +199,17 @@ class MovesWhileAsking(MemoryIssuerRoll):
     """The person moves after the row was read, and the same request is noted for the old style."""
 
     def __init__(self, voter: Voter) -> None:
-        super().__init__()
+        super().__init__(voter.pipeline.decisions, voter.pipeline.marks)
         self.rows = voter.pipeline.roll.rows
         self.message = voter.blinded.message
 
-    def issue(self, registration: RegistrationId, election: ElectionId, request: Noted) -> bool:
+    def issue(
+        self, registration: RegistrationId, election: ElectionId, request: Noted, marking: Marking
+    ) -> bool:
         earlier = Noted(request_digest(CA, self.message), CA)
-        super().issue(registration, election, earlier)
-        return super().issue(registration, election, request)
+        there = marking_of(self.decisions, registration, election, earlier)
+        super().issue(registration, election, earlier, there)
+        return super().issue(registration, election, request, marking)
 
 
 def test_of_the_same_request_twice_at_once_both_get_the_answer_noted_first() -> None:
@@ -217,7 +222,9 @@ def test_of_the_same_request_twice_at_once_both_get_the_answer_noted_first() -> 
 def test_row_of_an_earlier_release_answers_who_stayed_and_signs_nothing_else() -> None:
     voter = Voter()
     digest = request_digest(CA, voter.blinded.message)
-    assert voter.pipeline.roll.issue(voter.receipt.id, ELECTION, Noted(digest, None))
+    who, request = voter.receipt.id, Noted(digest, None)
+    there = marking_of(voter.pipeline.decisions, who, ELECTION, request)
+    assert voter.pipeline.roll.issue(who, ELECTION, request, there)
     assert voter.ask().style == CA
     with pytest.raises(CredentialAlreadyIssued):
         voter.ask(voter.other_message())

@@ -105,6 +105,7 @@ def test_lifetimes_of_copies_are_those_of_the_template() -> None:
     recovery = {
         table["PointInTimeRecoverySpecification"].get("RecoveryPeriodInDays", 35)
         for table in properties("AWS::DynamoDB::Table")
+        if "PointInTimeRecoverySpecification" in table
     }
     days = (timedelta(seconds=max(queues)).days, archive["RetentionDays"], max(recovery))
     assert kept("queues, the event archive and backups").startswith(
@@ -120,3 +121,12 @@ def test_erased_copies_are_unreadable_when_the_last_backup_of_keys_is_gone() -> 
 
 def test_lifetime_of_log_lines_is_that_of_the_template() -> None:
     assert kept("log lines") == f"{default('LogRetentionDays')} days"
+
+
+@pytest.mark.parametrize("table", ["IssuedMarks", "MarkKeys"])
+def test_what_is_destroyed_with_an_election_has_no_backup(table: str) -> None:
+    there = only("AWS::DynamoDB::Table", table)
+    assert "PointInTimeRecoverySpecification" not in there
+    assert there["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert "the key is destroyed" in kept("given a credential")
+    assert "17(3)(b)" in notice.KEPT_AFTER_ERASURE

@@ -72,7 +72,8 @@ def on_the_roll(pipeline: Pipeline, receipt: Receipt) -> bool:
 
 def is_held(pipeline: Pipeline, receipt: Receipt) -> bool:
     closes = pipeline.now + timedelta(days=30)
-    return holds_back(decision_of(pipeline, receipt.id).pairs.held_until, closes, pipeline.now)
+    until = decision_of(pipeline, receipt.id).pairs.held_until
+    return holds_back(until, closes, pipeline.now) is not None
 
 
 @pytest.mark.parametrize("changes", DIFFERENT)

@@ -15,6 +15,7 @@ from civic.identity.errors import (
 )
 from civic.identity.model.areas import residence
 from civic.identity.model.eligibility import placement_of
+from civic.identity.model.likeness import Place
 from civic.identity.model.receipt import Receipt
 from civic.identity.model.requests import RequestKind
 from civic.identity.model.review import DECIDED_BY_PEOPLE
@@ -64,7 +65,7 @@ def test_decision_of_people_takes_the_place_of_that_of_the_rules(
     acceptance = Acceptance.of(Revision(1), placement, *of)
     expected = acceptance if decision is ACCEPTED else None
     assert row.likeness is not None
-    listed = (row.likeness,) if row.accepted else ()
+    listed = (Place(row.likeness),) if row.accepted else ()
     assert row == replace(ruled, acceptance=expected, ruling=row.ruling, listed=listed)
 
 

@@ -28,8 +28,10 @@ from civic.identity.model.credentials import (
     areas_around,
     areas_of,
 )
-from civic.identity.model.keys import AccessDigest
+from civic.identity.model.keys import AccessDigest, RecordId
+from civic.identity.model.rows import DecisionRow
 from tests.fakes.elections import ELECTION, ELSEWHERE, STYLE, ended, published
+from tests.fakes.marking import marking
 from tests.fakes.people import ADA
 from tests.fakes.pipeline import NOW, TRACE, Consumer, Pipeline
 
@@ -186,17 +188,26 @@ def test_erased_person_never_comes_back(order: Sequence[int]) -> None:
     assert keep(*(LATE[index] for index in order)).roll.rows == {ADA: NOW}
 
 
+def issue(pipeline: Pipeline) -> Noted:
+    """Note a request of somebody whose row has been written; return it."""
+    record = RecordId(ADA, Revision(1))
+    pipeline.decisions.rows[ADA] = DecisionRow(record, DIGEST, NOW, NOW)
+    request = Noted(RequestDigest(bytes(32)), STYLE)
+    there = marking(pipeline.decisions, ADA, ELECTION, request)
+    assert pipeline.roll.issue(ADA, ELECTION, request, there)
+    return request
+
+
 def test_erasure_forgets_what_was_issued() -> None:
     pipeline = keep(decided())
-    assert pipeline.roll.issue(ADA, ELECTION, Noted(RequestDigest(bytes(32)), STYLE))
+    issue(pipeline)
     assert pipeline.deliver(Consumer.CREDENTIAL_ROLL, erasure())
     assert pipeline.roll.rows == {ADA: NOW}
 
 
 def test_later_decision_keeps_what_was_issued() -> None:
     pipeline = keep(decided())
-    request = Noted(RequestDigest(bytes(32)), STYLE)
-    pipeline.roll.issue(ADA, ELECTION, request)
+    request = issue(pipeline)
     pipeline.deliver(Consumer.CREDENTIAL_ROLL, decided(revision=2))
     entry = pipeline.roll.get(ADA)
     assert entry is not None

@@ -163,6 +163,23 @@ class CredentialAlreadyIssued(IdentityError):
     """Another credential was issued to this person for this election; nobody can take it back."""
 
 
+class IssuedBeforeErasure(IdentityError):
+    """A credential was issued to somebody of the same name and birth date who erased that."""
+
+
+class DuplicateCheckPending(IdentityError):
+    """Nobody has said yet whether the person is on the roll already."""
+
+    def __init__(self, retry_at: datetime) -> None:
+        """Say when it is worth asking again."""
+        super().__init__()
+        self.retry_at = retry_at
+
+
+class NotLeftYet(IdentityError, Unavailable):
+    """Somebody of the same name and birth date is being erased; nobody takes their place yet."""
+
+
 class CredentialKeyMissing(IdentityError):
     """The issuer has no key for that election and style."""
 

@@ -25,11 +25,11 @@ from civic.identity.adapters.items import (
     digest_of,
     grave_of,
     item_of,
-    keys,
-    keys_of,
     paired_as,
     pairs_item,
     pairs_of,
+    places,
+    places_of,
     readable,
     texts,
     texts_of,
@@ -37,7 +37,13 @@ from civic.identity.adapters.items import (
 )
 from civic.identity.adapters.likenesses_dynamodb import DynamoDbLikenesses
 from civic.identity.model.keys import RecordId
-from civic.identity.model.likeness import Comparison, LikenessKey, packed, unpacked
+from civic.identity.model.likeness import (
+    Comparison,
+    LikenessKey,
+    Place,
+    packed,
+    unpacked,
+)
 from civic.identity.model.pairs import Kinds
 from civic.identity.model.retention import has_ended
 from civic.identity.model.rows import Acceptance, DecisionRow, Malformed, Ruling, Tombstone, Verdict
@@ -221,7 +227,7 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
             ExpressionAttributeValues={
                 ":digest": item["access_digest"],
                 ":at": item["erased_at"],
-                ":listed": keys(grave.listed),
+                ":listed": places(grave.listed),
             },
         )
         return _parse(known)
@@ -232,7 +238,7 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         self._table.write(
             item,
             "erased_at = :at AND listed = :listed",
-            ExpressionAttributeValues={":at": item["erased_at"], ":listed": keys(grave.listed)},
+            ExpressionAttributeValues={":at": item["erased_at"], ":listed": places(grave.listed)},
         )
 
     @override
@@ -299,11 +305,11 @@ def _under(restriction: int) -> tuple[str, Item]:
     return same, {":restriction": {"N": str(restriction)}}
 
 
-def _listed_as(listed: tuple[LikenessKey, ...]) -> tuple[str, Item]:
+def _listed_as(listed: tuple[Place, ...]) -> tuple[str, Item]:
     """Return the condition that a row is listed as it was when it was read."""
     if not listed:
         return "attribute_not_exists(listed)", {}
-    return "(attribute_not_exists(id) OR listed = :listed)", {":listed": keys(listed)}
+    return "(attribute_not_exists(id) OR listed = :listed)", {":listed": places(listed)}
 
 
 def _revision(row: DecisionRow) -> Item:
@@ -351,7 +357,7 @@ def _comparing_item(row: DecisionRow) -> Item:
     if row.likeness is not None:
         item["likeness"] = {"B": row.likeness}
     if row.listed:
-        item["listed"] = keys(row.listed)
+        item["listed"] = places(row.listed)
     if row.weak_keys:
         item["weak_keys"] = {"B": packed(row.weak_keys)}
     if row.acceptance is not None and row.acceptance.weak_keys != row.weak_keys:
@@ -383,7 +389,7 @@ def _parse(item: Item | None) -> DecisionRow | Tombstone | None:
         _acceptance(item),
         _ruling(item),
         _likeness(item, "likeness"),
-        keys_of(item),
+        places_of(item),
         weak_keys_of(item),
         pairs_of(item),
     )

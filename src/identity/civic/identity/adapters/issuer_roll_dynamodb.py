@@ -10,11 +10,22 @@ ballot style (of earlier releases the digest alone). It is in the row itself, so
 conditional write checks the standing and notes the request, and an erasure removes both.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import override
+from typing import TYPE_CHECKING, Any, override
 
 from civic.contracts.identifiers import ElectionId, RegistrationId, Revision, StyleId
-from civic.identity.adapters.items import Item, RevisionedTable, texts, texts_of
+from civic.identity.adapters.issued_marks_dynamodb import is_held_by, making
+from civic.identity.adapters.items import (
+    Item,
+    RevisionedTable,
+    places,
+    texts,
+    texts_of,
+    transact,
+)
+from civic.identity.errors import CredentialAlreadyIssued, IssuedBeforeErasure
 from civic.identity.model.credentials import (
     Noted,
     RequestDigest,
@@ -23,8 +34,12 @@ from civic.identity.model.credentials import (
     areas_of,
 )
 from civic.identity.model.keys import AccessDigest
+from civic.identity.model.marks import Mark, Marking
 from civic.identity.model.rows import Tombstone
 from civic.identity.ports.issuing import IssuerRoll
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _ISSUED = "issued_"
 _DIGEST_BYTES = 32
@@ -39,6 +54,9 @@ _RESTRICTED_LATER = (
 )
 # This does not hold for a tombstone either, which has no ``accepted``.
 _FIRST_OR_SAME = "accepted = :yes AND (attribute_not_exists(#issued) OR #issued = :request)"
+_STILL_LISTED = "attribute_not_exists(erased_at) AND listed = :listed"
+_OWN_PARTS = 2
+"""Of the transaction, before those that make marks."""
 
 
 def _later(or_newer_areas: str) -> str:
@@ -51,12 +69,28 @@ def _later(or_newer_areas: str) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class IssuingTables:
+    """The names of the tables that a credential is issued in one transaction with."""
+
+    roll: str
+    decisions: str
+    marks: str
+
+
 class DynamoDbIssuerRoll(IssuerRoll):
     """The issuer's roll."""
 
-    def __init__(self, table: RevisionedTable) -> None:
-        """Keep the roll in ``table``."""
+    def __init__(
+        self,
+        table: RevisionedTable,
+        client: "DynamoDBClient | None" = None,
+        tables: IssuingTables | None = None,
+    ) -> None:
+        """Keep the roll in ``table``; whoever issues needs the client and the ``tables`` too."""
         self._table = table
+        self._client = client
+        self._tables = tables
 
     @override
     def decided(self, standing: Standing, restriction: int = 0) -> None:
@@ -98,15 +132,42 @@ class DynamoDbIssuerRoll(IssuerRoll):
         return _entry(item) if item and "revision" in item else None
 
     @override
-    def issue(self, registration: RegistrationId, election: ElectionId, request: Noted) -> bool:
+    def issue(
+        self,
+        registration: RegistrationId,
+        election: ElectionId,
+        request: Noted,
+        marking: Marking,
+    ) -> bool:
+        if self._client is None or self._tables is None:
+            message = "nothing is issued without the tables of people and of marks"
+            raise TypeError(message)
+        tables, key = self._tables, {"id": {"S": registration}}
         kept = request.digest + (request.style or "").encode()
-        return self._table.update(
-            registration,
-            "SET #issued = :request",
-            _FIRST_OR_SAME,
-            ExpressionAttributeNames={"#issued": f"{_ISSUED}{election}"},
-            ExpressionAttributeValues={":request": {"B": kept}, ":yes": {"BOOL": True}},
-        )
+        listed: Any = {
+            "ConditionCheck": {
+                "TableName": tables.decisions,
+                "Key": key,
+                "ConditionExpression": _STILL_LISTED,
+                "ExpressionAttributeValues": {":listed": places(marking.listed)},
+            }
+        }
+        noted: Any = {
+            "Update": {
+                "TableName": tables.roll,
+                "Key": key,
+                "UpdateExpression": "SET #issued = :request",
+                "ConditionExpression": _FIRST_OR_SAME,
+                "ExpressionAttributeNames": {"#issued": f"{_ISSUED}{election}"},
+                "ExpressionAttributeValues": {":request": {"B": kept}, ":yes": {"BOOL": True}},
+            }
+        }
+        made = transact(self._client, listed, noted, *making(tables.marks, marking.marks))
+        if made is None:
+            return True
+        if made[:_OWN_PARTS] == (None, None):
+            raise _refusal(marking.marks, made[_OWN_PARTS:])
+        return False
 
 
 def _facts(standing: Standing) -> Item:
@@ -153,6 +214,16 @@ def areas_in(item: Item) -> tuple[str, ...]:
     if "areas" not in item:
         return areas_of(item["area"]["S"])
     return texts_of(item["areas"])
+
+
+def _refusal(
+    marks: Sequence[Mark], there: Sequence[Item | None]
+) -> CredentialAlreadyIssued | IssuedBeforeErasure:
+    """Return why nothing is issued, by the marks that are there."""
+    found = [(item, mark) for item, mark in zip(there, marks, strict=True) if item is not None]
+    if all(is_held_by(item, mark) for item, mark in found):
+        return CredentialAlreadyIssued()
+    return IssuedBeforeErasure()
 
 
 def _noted(kept: bytes) -> Noted:

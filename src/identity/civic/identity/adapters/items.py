@@ -16,7 +16,7 @@ from civic.contracts.events import UUID_PATTERN
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.errors import ListingChanged, StoreUnavailable
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.likeness import LikenessKey
+from civic.identity.model.likeness import Place
 from civic.identity.model.pairs import NO_PAIRS, Pairs, kinds_in, mask_of
 from civic.identity.model.rows import Malformed, Tombstone
 from civic.runtime.aws_errors import code_of, failed_condition, unavailable_as
@@ -97,18 +97,13 @@ class RevisionedTable:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             **names_and_values,
         }
-        parts: Any = [{"Put": put}, *others]
-        with unavailable_as(StoreUnavailable):
-            try:
-                _despite_conflicts(self._client.transact_write_items, TransactItems=parts)
-            except ClientError as error:
-                ours, *theirs = _reasons(error)
-                if ours["Code"] == _CONDITION_FAILED:
-                    return {**ours.get("Item", {})}
-                if any(one["Code"] == _CONDITION_FAILED for one in theirs):
-                    raise ListingChanged from None
-                raise
-        return None
+        in_the_way = transact(self._client, {"Put": put}, *others)
+        if in_the_way is None:
+            return None
+        ours, *_ = in_the_way
+        if ours is None:
+            raise ListingChanged
+        return ours
 
     def advance(
         self, registration: RegistrationId, change: str, condition: str, **names_and_values: Any
@@ -155,6 +150,25 @@ class RevisionedTable:
         """Put a tombstone, unless there is an earlier one."""
         item = item_of(grave)
         self.write(item, EARLIEST_GRAVE, ExpressionAttributeValues={":at": item["erased_at"]})
+
+
+def transact(client: "DynamoDBClient", *changes: Any) -> tuple[Item | None, ...] | None:
+    """Make several conditional changes, or none; again, if they meet another transaction.
+
+    Returns:
+        None if they were made; otherwise for each change None if its condition holds, or the row
+        that stood in its way, which is empty if none did or the change does not ask for it.
+    """
+    with unavailable_as(StoreUnavailable):
+        try:
+            _despite_conflicts(client.transact_write_items, TransactItems=changes)
+        except ClientError as error:
+            failed = [one["Code"] == _CONDITION_FAILED for one in _reasons(error)]
+            if not any(failed):
+                raise
+            rows = ({**one.get("Item", {})} for one in _reasons(error))
+            return tuple(row if is_so else None for row, is_so in zip(rows, failed, strict=True))
+    return None
 
 
 def unless_in_the_way(write: Callable[..., Any], **request: Any) -> Item | None:
@@ -253,15 +267,15 @@ def texts_of(value: Item) -> tuple[str, ...]:
     return tuple(one["S"] for one in value["L"])
 
 
-def keys(likenesses: Iterable[LikenessKey]) -> Item:
-    """Return likeness keys as a list of DynamoDB's."""
-    return {"L": [{"B": one} for one in likenesses]}
+def places(listed: Iterable[Place]) -> Item:
+    """Return places as a list of DynamoDB's."""
+    return {"L": [{"B": one.encoded} for one in listed]}
 
 
-def keys_of(item: Item) -> tuple[LikenessKey, ...]:
-    """Return the likeness keys under which a row is listed."""
+def places_of(item: Item) -> tuple[Place, ...]:
+    """Return the places where a row is listed."""
     listed = item.get("listed", {"L": []})["L"]
-    return tuple(LikenessKey(bytes(one["B"])) for one in listed)
+    return tuple(Place.parse(bytes(one["B"])) for one in listed)
 
 
 def pairs_item(pairs: Pairs) -> Item:
@@ -313,7 +327,7 @@ def item_of(grave: Tombstone) -> Item:
     if grave.access_digest is not None:
         item["access_digest"] = {"B": grave.access_digest}
     if grave.listed:
-        item["listed"] = keys(grave.listed)
+        item["listed"] = places(grave.listed)
     return item
 
 
@@ -327,5 +341,5 @@ def grave_of(item: Item) -> Tombstone | None:
         datetime.fromisoformat(item["erased_at"]["S"]),
         datetime.fromtimestamp(int(ttl["N"]), UTC) if ttl else None,
         AccessDigest(bytes(digest["B"])) if digest else None,
-        keys_of(item),
+        places_of(item),
     )

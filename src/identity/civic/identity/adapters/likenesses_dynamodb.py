@@ -18,7 +18,7 @@ from civic.runtime.aws_errors import unavailable_as
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_CHANGE = "SET ids = :ids, version = :next"
+_CHANGE = "SET ids = :ids, version = :next, numbers = :numbers"
 
 
 class DynamoDbLikenesses(Likenesses):
@@ -38,27 +38,25 @@ class DynamoDbLikenesses(Likenesses):
         if not item:
             return Listing(likeness)
         ids = tuple(map(RegistrationId, texts_of(item["ids"])))
-        return Listing(likeness, ids, int(item["version"]["N"]))
+        numbers = tuple(int(one["N"]) for one in item["numbers"]["L"])
+        return Listing(likeness, ids, int(item["version"]["N"]), numbers)
 
     @override
     def leave(self, likeness: LikenessKey, registration: RegistrationId) -> None:
         while registration in (there := self.listing(likeness)).ids:
             same, values = _as_read(there)
-            left = tuple(one for one in there.ids if one != registration)
+            left = there.without(registration)
             unless_in_the_way(
-                self._client.update_item if left else self._client.delete_item,
+                self._client.update_item if left.ids else self._client.delete_item,
                 TableName=self._table,
                 Key=_key(likeness),
                 ConditionExpression=same,
-                ExpressionAttributeValues=values | (_changed(there, left) if left else {}),
-                **({"UpdateExpression": _CHANGE} if left else {}),
+                ExpressionAttributeValues=values | (_changed(left) if left.ids else {}),
+                **({"UpdateExpression": _CHANGE} if left.ids else {}),
             )
 
     def joining(self, comparison: Comparison, registration: RegistrationId) -> list[Item]:
-        """Return the parts of a transaction that list a registration beside the others.
-
-        Whose acceptance is no longer in force is left out.
-        """
+        """Return the parts of a transaction that list a registration beside the others."""
         return [self._joining(one, registration) for one in comparison.under]
 
     def _joining(self, others: Others, registration: RegistrationId) -> Item:
@@ -70,8 +68,7 @@ class DynamoDbLikenesses(Likenesses):
                 "Key": _key(there.likeness),
                 "UpdateExpression": _CHANGE,
                 "ConditionExpression": same,
-                "ExpressionAttributeValues": values
-                | _changed(there, (*others.accepted, registration)),
+                "ExpressionAttributeValues": values | _changed(others.joined_by(registration)),
             }
         }
 
@@ -80,8 +77,9 @@ def _key(likeness: LikenessKey) -> Item:
     return {"likeness": {"B": likeness}}
 
 
-def _changed(there: Listing, ids: tuple[RegistrationId, ...]) -> Item:
-    return {":ids": texts(ids), ":next": {"N": str(there.version + 1)}}
+def _changed(to: Listing) -> Item:
+    numbers = {"L": [{"N": str(one)} for one in to.numbers]}
+    return {":ids": texts(to.ids), ":next": {"N": str(to.version)}, ":numbers": numbers}
 
 
 def _as_read(there: Listing) -> tuple[str, Item]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _ERASED = "erased_at"
 _LIFE = (
     *("id", "revision", "round", "decision", "restriction", "accepted_by", "updated"),
-    *("newest", "submitted", "access_digest", _ERASED),
+    *("newest", "submitted", "access_digest", "listed", _ERASED),
 )
 _HELD = ("id", "revision", "updated", "access_digest", _ERASED)
 _KEY = ("id", "revision")
@@ -180,7 +180,7 @@ def _record(item: Item) -> RecordId:
 
 def _life(item: Item) -> Life | Death:
     if _ERASED in item:
-        return Death(registration_of(item), _time(item, _ERASED))
+        return Death(registration_of(item), _time(item, _ERASED), listed="listed" in item)
     newest, time, undecided = newest_of(item)
     return Life(
         RecordId(registration_of(item), newest),

@@ -12,8 +12,10 @@ from civic.contracts import base64url
 from civic.identity.adapters.access_renewals_dynamodb import DynamoDbAccessRenewals
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
 from civic.identity.adapters.issuer_keys_kms import IssuerKeyTable, KmsSigningKeys
-from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
+from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll, IssuingTables
 from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.mark_keys_kms import KmsMarkKeys, MarkKeyTable
+from civic.identity.adapters.people_dynamodb import DynamoDbPeople
 from civic.identity.http.bodies import problem_of
 from civic.identity.http.credential_bodies import (
     CredentialAnswer,
@@ -49,6 +51,9 @@ class Environment(Settings):
     issuer_roll_table: str
     issuer_elections_table: str
     issuer_keys_table: str
+    issued_marks_table: str
+    mark_keys_table: str
+    decisions_table: str
     credential_key_id: str
 
 
@@ -65,13 +70,21 @@ def issuing() -> Issuing:
     keys = IssuerKeyTable(
         dynamodb, settings.issuer_keys_table, clients.kms(), settings.credential_key_id
     )
+    mark_keys = MarkKeyTable(
+        dynamodb, settings.mark_keys_table, clients.kms(), settings.credential_key_id
+    )
+    tables = IssuingTables(
+        settings.issuer_roll_table, settings.decisions_table, settings.issued_marks_table
+    )
     return Issuing(
-        roll=DynamoDbIssuerRoll(RevisionedTable(dynamodb, settings.issuer_roll_table)),
+        roll=DynamoDbIssuerRoll(RevisionedTable(dynamodb, tables.roll), dynamodb, tables),
         calendar=DynamoDbElectionCalendar(dynamodb, settings.issuer_elections_table),
         keys=KmsSigningKeys(keys, CREDENTIAL_KEY_CACHE, clients.now),
         clock=clients.now,
         entropy=secrets.token_bytes,
         renewals=DynamoDbAccessRenewals(dynamodb, settings.access_renewals_table),
+        people=DynamoDbPeople(dynamodb, settings.decisions_table),
+        mark_keys=KmsMarkKeys(mark_keys, CREDENTIAL_KEY_CACHE, clients.now),
     )
 
 
@@ -139,6 +152,7 @@ ROUTES = Routes(
             "listElections",
             "The elections this person may vote in, with the keys of their credentials",
             answer=Answer(200, CredentialOffers),
+            problems=(409,),
         ),
         Route(
             "POST /registrations/{id}/credentials",

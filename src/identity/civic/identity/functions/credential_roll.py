@@ -1,4 +1,7 @@
-"""Queue: keep the issuer's roll of voters and its keys for elections. It cannot open these keys."""
+"""Queue: keep the issuer's roll of voters and its keys for elections, of which it opens none.
+
+It opens the keys of marks, to mark the places of those who leave.
+"""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,9 +10,13 @@ from typing import Any
 from civic.contracts.events import DecisionDeleted, DecisionsMade, Event, RestrictionChanged
 from civic.contracts.voting import ElectionEnded, ElectionPublished, RollDeleted
 from civic.identity.adapters.election_calendar_dynamodb import DynamoDbElectionCalendar
+from civic.identity.adapters.issued_marks_dynamodb import DynamoDbIssuedMarks
 from civic.identity.adapters.issuer_keys_kms import IssuerKeyTable, KmsIssuerKeyRing
 from civic.identity.adapters.issuer_roll_dynamodb import DynamoDbIssuerRoll
 from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.mark_keys_kms import KmsMarkKeyRing, KmsMarkKeys, MarkKeyTable
+from civic.identity.adapters.people_dynamodb import DynamoDbPeople
+from civic.identity.model.settings import CREDENTIAL_KEY_CACHE
 from civic.identity.usecases.roll import (
     RollKeeping,
     end_election,
@@ -32,6 +39,9 @@ class Environment(QueueSettings):
     issuer_roll_table: str
     issuer_elections_table: str
     issuer_keys_table: str
+    issued_marks_table: str
+    mark_keys_table: str
+    decisions_table: str
     credential_key_id: str
     bus_name: str
 
@@ -50,11 +60,18 @@ def keeping() -> RollKeeping:
     keys = IssuerKeyTable(
         dynamodb, settings.issuer_keys_table, clients.kms(), settings.credential_key_id
     )
+    mark_keys = MarkKeyTable(
+        dynamodb, settings.mark_keys_table, clients.kms(), settings.credential_key_id
+    )
     return RollKeeping(
         roll=DynamoDbIssuerRoll(RevisionedTable(dynamodb, settings.issuer_roll_table)),
         calendar=DynamoDbElectionCalendar(dynamodb, settings.issuer_elections_table),
         keys=KmsIssuerKeyRing(keys),
         clock=clients.now,
+        people=DynamoDbPeople(dynamodb, settings.decisions_table),
+        marks=DynamoDbIssuedMarks(dynamodb, settings.issued_marks_table),
+        mark_keys=KmsMarkKeys(mark_keys, CREDENTIAL_KEY_CACHE, clients.now),
+        mark_ring=KmsMarkKeyRing(mark_keys),
     )
 
 

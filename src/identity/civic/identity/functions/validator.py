@@ -12,6 +12,7 @@ from civic.contracts.events import (
     SealedRevision,
     ValidationResult,
 )
+from civic.contracts.voting import RollDeleted
 from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaBook
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.items import RevisionedTable
@@ -23,7 +24,7 @@ from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKe
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
 from civic.identity.adapters.wrapping_keys_kms import KmsKey, KmsPeppers, PrivateKeys
 from civic.identity.model.settings import WRAPPING_KEY_CACHE
-from civic.identity.usecases.ending import Endings, end, end_again
+from civic.identity.usecases.ending import Endings, end, end_again, leave
 from civic.identity.usecases.validation import Validation, validate
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
@@ -119,10 +120,17 @@ def _ended(
     return ended
 
 
+def _leave(event: RollDeleted, line: Invocation) -> None:
+    for item in event.items:
+        leave(endings(), item.id)
+        line.record(id=item.id, trace=item.traceparent, outcome="left")
+
+
 SUBSCRIBES: Subscriptions[DecisionMade | DataChange] = (
     on(SealedRevision, _decide),
     on(ErasureOrdered, _end),
     on(ErasureUnfinished, _end_again),
+    on(RollDeleted, _leave),
 )
 
 

@@ -1,6 +1,7 @@
 """The bodies of the HTTP API, and the map from the domain's errors to its answers."""
 
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,12 +18,15 @@ from civic.identity.errors import (
     CredentialAlreadyIssued,
     CredentialKeyMissing,
     DigestsDisagree,
+    DuplicateCheckPending,
     ElectionNotFound,
     ElectionOver,
     ErasureNotRequested,
     IdempotencyKeyReused,
+    IssuedBeforeErasure,
     KeyServiceUnavailable,
     NothingToReview,
+    NotLeftYet,
     NotToBeErased,
     NotYetEligible,
     NotYetStored,
@@ -38,7 +42,13 @@ from civic.identity.errors import (
     WrappingKeyMissing,
 )
 from civic.identity.model.codes import Severity
-from civic.identity.model.notice import FieldPurpose, Recipient, Retention, Right
+from civic.identity.model.notice import (
+    KEPT_AFTER_ERASURE,
+    FieldPurpose,
+    Recipient,
+    Retention,
+    Right,
+)
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import ARTICLES, History, RequestKind, SubjectRequest
 from civic.identity.model.retention import Hold, ends_from, held_by
@@ -104,6 +114,7 @@ class ErasureAccepted(Body):
     id: Id
     status: Literal["erasing"] = "erasing"
     requested_at: datetime
+    kept: str = Field(default=KEPT_AFTER_ERASURE, description="What is not erased yet, and why")
 
 
 class RequestNote(Body):
@@ -209,6 +220,7 @@ class ErasureStatus(Body):
     completed_at: datetime | None = None
     stores: tuple[StoreErasure, ...]
     receipt: ErasureReceipt | None = None
+    kept: str = Field(default=KEPT_AFTER_ERASURE, description="What is not erased yet, and why")
 
 
 _NOT_FOUND = Problem(404, "not_found", "There is no such registration for this token")
@@ -281,6 +293,14 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     CredentialAlreadyIssued: Problem(
         409, "already_issued", "Another credential was issued for this election"
     ),
+    IssuedBeforeErasure: Problem(
+        409,
+        "issued_before_erasure",
+        "A credential for this election was issued to somebody of your name and date of birth who"
+        " has erased their registration since; if that was not you, ask the election office, which"
+        " can let you vote another way",
+    ),
+    NotLeftYet: _UNAVAILABLE,
     TooManyRevisions: Problem(409, "conflict", "Other corrections are under way; please try again"),
     NotYetStored: Problem(
         409, "not_yet_stored", "The data is still being stored", headers={"retry-after": "1"}
@@ -305,6 +325,15 @@ def problem_of(error: Exception) -> Problem | None:
                 " office at once",
                 headers={"www-authenticate": 'Bearer error="invalid_token"'},
                 extensions={"renewed_on": error.day.isoformat()},
+            )
+        case DuplicateCheckPending():
+            return Problem(
+                409,
+                "duplicate_check_pending",
+                "It is not decided yet whether you are on the roll already; ask again from"
+                " retry_at, and if you have registered before, use that registration",
+                headers={"retry-after": format_datetime(error.retry_at, usegmt=True)},
+                extensions={"retry_at": error.retry_at.isoformat()},
             )
         case NotYetEligible():
             return Problem(

@@ -20,6 +20,7 @@ from civic.identity.errors import (
     RollClosed,
 )
 from civic.identity.model.keys import AccessDigest
+from civic.identity.model.likeness import Place
 
 RequestDigest = NewType("RequestDigest", bytes)
 """SHA-256 of what the issuer was asked to sign; identifies a retry, and reveals no credential."""
@@ -68,6 +69,21 @@ class RollEntry:
 
     standing: Standing
     issued: Mapping[ElectionId, Noted] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What the low-security store says of somebody who asks for a credential."""
+
+    access_digest: AccessDigest
+    accepted: bool
+    """Whether an acceptance is in force."""
+    waits: bool
+    """Whether they wait for people, as somebody of their name is accepted already."""
+    listed: tuple[Place, ...]
+    """Where they were compared with others and listed; empty if no acceptance ever was."""
+    held_until: datetime | None = None
+    """Until when they get no credential, as somebody who shares weak keys is to be compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import count
 from typing import NewType
 
 from civic.contracts.identifiers import RegistrationId
@@ -53,6 +54,27 @@ class Kind(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody is listed: under a likeness, and as which of those who share it.
+
+    Whoever registers again after an erasure gets the place of before, unless somebody else has it.
+    """
+
+    likeness: LikenessKey
+    number: int = 0
+
+    @property
+    def encoded(self) -> bytes:
+        """The likeness, then the number without leading zeros."""
+        return self.likeness + self.number.to_bytes((self.number.bit_length() + 7) // 8)
+
+    @classmethod
+    def parse(cls, encoded: bytes) -> "Place":
+        """Return the place that was encoded."""
+        return cls(LikenessKey(encoded[:KEY_BYTES]), int.from_bytes(encoded[KEY_BYTES:]))
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """Who was accepted under a likeness, as it was read."""
 
@@ -60,6 +82,36 @@ class Listing:
     ids: tuple[RegistrationId, ...] = ()
     version: int = 0
     """Grows with every change; 0 if there is no row."""
+    numbers: tuple[int, ...] = ()
+    """Of the place of each."""
+
+    def place_of(self, registration: RegistrationId) -> Place:
+        """Return the place of somebody who is listed."""
+        return Place(self.likeness, self.numbers[self.ids.index(registration)])
+
+    def without(self, registration: RegistrationId) -> "Listing":
+        """Return the listing that somebody has left."""
+        return self._of(*(one for one in self.ids if one != registration))
+
+    def with_only(
+        self, others: tuple[RegistrationId, ...], registration: RegistrationId
+    ) -> "Listing":
+        """Return the listing in which somebody is beside others, who keep their places.
+
+        Whoever is listed already keeps theirs too; anybody else gets the first that is free.
+        """
+        there = self._of(*others)
+        if registration in self.ids:
+            number = self.place_of(registration).number
+        else:
+            number = next(one for one in count() if one not in there.numbers)
+        return Listing(
+            self.likeness, (*others, registration), there.version, (*there.numbers, number)
+        )
+
+    def _of(self, *ids: RegistrationId) -> "Listing":
+        numbers = tuple(self.place_of(one).number for one in ids)
+        return Listing(self.likeness, ids, self.version + 1, numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +122,14 @@ class Others:
     accepted: tuple[RegistrationId, ...]
     """Those of the listing who are still accepted."""
 
+    def joined_by(self, registration: RegistrationId) -> Listing:
+        """Return the listing once a registration is beside the others.
+
+        Whose acceptance is no longer in force is left out, so that nobody gets a second place by
+        being taken off the roll and registering again.
+        """
+        return self.listing.with_only(self.accepted, registration)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -77,10 +137,9 @@ class Comparison:
 
     under: tuple[Others, ...]
 
-    @property
-    def likenesses(self) -> tuple[LikenessKey, ...]:
-        """The likenesses under which the person is listed once they are accepted."""
-        return tuple(one.listing.likeness for one in self.under)
+    def places(self, registration: RegistrationId) -> tuple[Place, ...]:
+        """Return the places that the person has once they are accepted."""
+        return tuple(one.joined_by(registration).place_of(registration) for one in self.under)
 
     @property
     def everybody(self) -> tuple[RegistrationId, ...]:

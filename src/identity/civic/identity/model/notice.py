@@ -90,6 +90,12 @@ class Controller:
     rejected: timedelta
 
 
+KEPT_AFTER_ERASURE = (
+    "Of a credential to vote with that was issued before the erasure a keyed digest of name and"
+    " date of birth is kept until the election ends, so that nobody gets a second one by"
+    " registering again (GDPR Art. 17(3)(b)); its key is destroyed then"
+)
+"""What an erasure leaves, told with every erasure."""
 PURPOSES = tuple(FieldPurpose(field=name, purpose=pii.purpose) for name, pii in PII_FIELDS.items())
 RECIPIENTS = (
     Recipient(who="the validator", what="every field, in memory, to decide; keeps none"),
@@ -173,6 +179,14 @@ def retention(rejected: timedelta) -> tuple[Retention, ...]:
             what="that a registration was erased: its id, the time and a hash of your access token,"
             " which nobody but you can tell to be yours",
             how_long="for good, so that the id is never used again",
+        ),
+        Retention(
+            what="if you were given a credential to vote with: a keyed digest of your name and"
+            " date of birth, that tells nobody anything without a key of that election's own; also"
+            " after an erasure, so that nobody gets a second one by registering again (GDPR Art."
+            " 17(3)(b))",
+            how_long="until the election ends, when the key is destroyed; what is left can no"
+            " longer be told from chance, and is deleted within two years",
         ),
         Retention(
             what="which stores have confirmed that, and the receipt",

@@ -74,15 +74,19 @@ class Pairs:
 NO_PAIRS = Pairs()
 
 
-def holds_back(held_until: datetime | None, closes_at: datetime, now: datetime) -> bool:
-    """Return whether somebody gets no credential yet for an election, as a pair is open.
+def holds_back(held_until: datetime | None, closes_at: datetime, now: datetime) -> datetime | None:
+    """Return until when somebody gets no credential for an election, as a pair is open.
 
     Args:
         held_until: From their row.
         closes_at: When the election closes.
         now: The time.
+
+    Returns:
+        None if they are not held back, or no longer.
     """
-    return held_until is not None and now < min(held_until, closes_at - LEFT_TO_VOTE)
+    until = None if held_until is None else min(held_until, closes_at - LEFT_TO_VOTE)
+    return until if until is not None and now < until else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Self
 from civic.contracts.events import Decision, Reason, SealedFields
 from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.model.keys import AccessDigest, RecordId
-from civic.identity.model.likeness import Comparison, LikenessKey
+from civic.identity.model.likeness import Comparison, LikenessKey, Place
 from civic.identity.model.pairs import NO_PAIRS, Kinds, Pairs
 from civic.identity.model.placement import Placement
 
@@ -119,8 +119,8 @@ class DecisionRow:
     ruling: Ruling | None = None
     likeness: LikenessKey | None = None
     """That of the revision that was decided last; None if an earlier release did so."""
-    listed: tuple[LikenessKey, ...] = ()
-    """The likenesses under which the person has been accepted."""
+    listed: tuple[Place, ...] = ()
+    """The places under which the person has been accepted, one for each likeness."""
     weak_keys: frozenset[LikenessKey] = field(default=frozenset(), repr=False)
     """Those of the revision that was decided last."""
     pairs: Pairs = NO_PAIRS
@@ -203,7 +203,8 @@ class DecisionRow:
 
     def joined(self, comparison: Comparison) -> "DecisionRow":
         """Return the row of somebody who is listed beside those they were compared with."""
-        return replace(self, listed=tuple(dict.fromkeys((*self.listed, *comparison.likenesses))))
+        places = (*self.listed, *comparison.places(self.record.id))
+        return replace(self, listed=tuple({one.likeness: one for one in places}.values()))
 
     def areas_settled(self, fingerprints: Mapping[str, bytes]) -> tuple[str, ...]:
         """Return the areas that people settled for this address, whatever they decided since."""
@@ -267,5 +268,5 @@ class Tombstone:
     erased_at: datetime
     expires: datetime | None = None
     access_digest: AccessDigest | None = None
-    listed: tuple[LikenessKey, ...] = ()
+    listed: tuple[Place, ...] = ()
     """Where the row was listed, until the validator has taken the person out of ``Likenesses``."""

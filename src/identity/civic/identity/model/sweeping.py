@@ -94,6 +94,8 @@ class Death:
 
     id: RegistrationId
     erased_at: datetime
+    listed: bool = False
+    """Whether the person has not left all their places yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ def is_unfinished(death: Death, remains: Remains, now: datetime) -> bool:
     The ledger forgets in time; what is alive does not become right by that.
     """
     forgotten = death.erased_at < now - TOMBSTONE_LIFETIME
-    return remains.alive or not (remains.receipt or forgotten)
+    return remains.alive or death.listed or not (remains.receipt or forgotten)
 
 
 def fault_of(life: Life, seen: Seen, now: datetime) -> Finding | None:

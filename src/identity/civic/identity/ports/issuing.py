@@ -7,7 +7,16 @@ from typing import Protocol
 from civic.contracts.identifiers import ElectionId, RegistrationId, StyleId
 from civic.contracts.voting import StyleAreas
 from civic.identity.model.blind_rsa import SigningKey
-from civic.identity.model.credentials import Entitlement, Noted, RollEntry, Standing, Window
+from civic.identity.model.credentials import (
+    Entitlement,
+    Noted,
+    Person,
+    RollEntry,
+    Standing,
+    Window,
+)
+from civic.identity.model.likeness import Place
+from civic.identity.model.marks import Mark, Marking
 
 
 class IssuerRoll(Protocol):
@@ -37,12 +46,68 @@ class IssuerRoll(Protocol):
         """Return the row; None if there is none, or a tombstone."""
         ...
 
-    def issue(self, registration: RegistrationId, election: ElectionId, request: Noted) -> bool:
+    def issue(
+        self,
+        registration: RegistrationId,
+        election: ElectionId,
+        request: Noted,
+        marking: Marking,
+    ) -> bool:
         """Note what a registration asked to have signed for an election, once and for all.
 
+        The marks are made in the same transaction.
+
         Returns:
-            False if it asked for something else before, or is not, or no longer, accepted; then
-            nothing was written.
+            False if it asked for something else before, or is not, or no longer, accepted, or
+            listed elsewhere; then nothing was written.
+
+        Raises:
+            CredentialAlreadyIssued: A mark is of another request of this registration.
+            IssuedBeforeErasure: A mark is of another registration.
+        """
+        ...
+
+
+class People(Protocol):
+    """What the low-security store says about people, as far as the issuer may know."""
+
+    def person(self, registration: RegistrationId) -> Person | None:
+        """Return what is there of somebody; None if nothing is, or they are erased."""
+        ...
+
+    def places(self, registration: RegistrationId) -> tuple[Place, ...]:
+        """Return where somebody is listed, also if they are erased but have not left yet."""
+        ...
+
+
+class IssuedMarks(Protocol):
+    """Who was given a credential for an election that has not ended, by marks."""
+
+    def note(self, marks: Sequence[Mark]) -> None:
+        """Make marks; one that is there already stays, whoever it is of."""
+        ...
+
+
+class MarkKeyRing(Protocol):
+    """The keys of elections' marks, for the one function that makes and destroys them."""
+
+    def ensure(self, election: ElectionId, expires: datetime) -> None:
+        """Have a key made, unless there is one, or the election has ended; or extend its life."""
+        ...
+
+    def destroy(self, election: ElectionId) -> None:
+        """Destroy the key for good: none is made for this election any more."""
+        ...
+
+
+class MarkKeys(Protocol):
+    """The keys of elections' marks, opened."""
+
+    def find(self, election: ElectionId) -> bytes | None:
+        """Return a key, 32 bytes; None if there is none, or the election has ended.
+
+        Raises:
+            KeyServiceUnavailable: KMS did not open it.
         """
         ...
 

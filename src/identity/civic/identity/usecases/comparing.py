@@ -11,9 +11,10 @@ Later, with those who share weak keys: a search finds them, and notes them in th
 from collections.abc import Iterable, Mapping
 
 from civic.contracts.identifiers import RegistrationId
+from civic.identity.errors import NotLeftYet
 from civic.identity.model.likeness import Comparison, LikenessKey, Listing, Others, kinds
 from civic.identity.model.pairs import Kinds
-from civic.identity.model.rows import DecisionRow
+from civic.identity.model.rows import DecisionRow, Tombstone
 from civic.identity.ports import DecisionStore
 from civic.identity.ports.likenesses import Likenesses
 
@@ -38,6 +39,9 @@ def compare(
         likeness: Of the person.
         registration: The person's.
         row: What the low-security store has of it.
+
+    Raises:
+        NotLeftYet: Somebody is being erased there, and their places are not all marked yet.
     """
     listing = likenesses.listing(likeness)
     acceptance = None if row is None else row.acceptance
@@ -45,7 +49,8 @@ def compare(
     if acceptance is not None and acceptance.likeness == likeness and there:
         return None
     earlier = () if row is None or acceptance is not None else row.listed
-    listings = (listing, *(likenesses.listing(one) for one in earlier if one != likeness))
+    before = (one.likeness for one in earlier if one.likeness != likeness)
+    listings = (listing, *map(likenesses.listing, before))
     return Comparison(tuple(_others(decisions, one, registration) for one in listings))
 
 
@@ -56,6 +61,8 @@ def _others(decisions: DecisionStore, listing: Listing, registration: Registrati
 
 def _is_accepted(decisions: DecisionStore, registration: RegistrationId) -> bool:
     row = decisions.get(registration)
+    if isinstance(row, Tombstone) and len(row.listed) > 1:
+        raise NotLeftYet
     return isinstance(row, DecisionRow) and row.acceptance is not None
 
 

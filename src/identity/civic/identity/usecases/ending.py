@@ -72,17 +72,33 @@ def end_again(
 
 def _announced(endings: Endings, grave: Tombstone, traceparent: str) -> DataChange:
     endings.reviews.close(grave.id)
-    for likeness in grave.listed:
-        endings.likenesses.leave(likeness, grave.id)
-    if grave.listed:
-        # Last: until then, whoever finds the tombstone can finish what was interrupted.
-        endings.decisions.unlisted(grave)
+    if len(grave.listed) == 1:
+        _leave(endings, grave)
     return DataChange(
         id=grave.id,
         at=grave.erased_at,
         access_digest=grave.access_digest,
         traceparent=traceparent,
     )
+
+
+def leave(endings: Endings, registration: RegistrationId) -> None:
+    """Take somebody who has ended, and of whom the roll has confirmed it, out of every listing.
+
+    Where they have one place only, what was issued to them has marked it, and they have left it
+    before; where they have several, the roll has marked them all.
+    """
+    there = endings.decisions.get(registration)
+    if isinstance(there, Tombstone):
+        _leave(endings, there)
+
+
+def _leave(endings: Endings, grave: Tombstone) -> None:
+    for place in grave.listed:
+        endings.likenesses.leave(place.likeness, grave.id)
+    if grave.listed:
+        # Last: until then, whoever finds the tombstone can finish what was interrupted.
+        endings.decisions.unlisted(grave)
 
 
 def _as_asked(endings: Endings, order: ErasureOrdered) -> DecisionRow | Tombstone:

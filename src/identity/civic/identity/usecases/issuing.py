@@ -6,11 +6,15 @@ credential results, so nobody can link a ballot to its voter (RFC 9474 section 2
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from civic.contracts.identifiers import ElectionId, RegistrationId, StyleId
 from civic.contracts.ports import Clock, RandomBytes
 from civic.identity.errors import (
     CredentialAlreadyIssued,
+    CredentialKeyMissing,
+    DigestsDisagree,
+    DuplicateCheckPending,
     ElectionNotFound,
     ElectionOver,
     NotEntitled,
@@ -20,15 +24,27 @@ from civic.identity.model.blind_rsa import blind_sign, representative_of
 from civic.identity.model.credentials import (
     Entitlement,
     Noted,
+    Person,
     Right,
     RollEntry,
     Window,
     request_digest,
     right_by_area,
 )
-from civic.identity.ports.issuing import ElectionCalendar, IssuerRoll, SigningKeys
+from civic.identity.model.marks import Marking, marks_of
+from civic.identity.model.pairs import holds_back
+from civic.identity.ports.issuing import (
+    ElectionCalendar,
+    IssuerRoll,
+    MarkKeys,
+    People,
+    SigningKeys,
+)
 from civic.identity.ports.renewing import AccessRenewals
 from civic.identity.usecases.holding import holds
+
+_ASK_AGAIN = timedelta(days=1)
+"""When somebody is told to ask again who waits for people, or to be compared with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,8 @@ class Issuing:
     clock: Clock
     entropy: RandomBytes
     renewals: AccessRenewals
+    people: People
+    mark_keys: MarkKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +104,9 @@ def list_offers(issuing: Issuing, registration: RegistrationId, access_token: st
     Raises:
         RegistrationNotFound: Unknown, not accepted, erased or another person's.
         AccessRenewed: Staff have given out another token since.
+        DuplicateCheckPending: Nobody has said yet whether the person is on the roll already.
     """
-    entry = _on_the_roll(issuing, registration, access_token)
+    entry, _ = _on_the_roll(issuing, registration, access_token)
     now, offered, refused = issuing.clock(), [], []
     for election, found in _elections(issuing, entry).items():
         right = _right(issuing, entry, election, found)
@@ -131,28 +150,52 @@ def issue_credential(
     Raises:
         RegistrationNotFound: Unknown, not accepted, erased or another person's.
         AccessRenewed: Staff have given out another token since.
+        DuplicateCheckPending: Nobody has said yet whether the person is on the roll already.
         ElectionNotFound: There is no election of that id for this person.
         ElectionOver: The election is over.
         NotEntitled: The person may not vote in it; the subclass says why.
         BlindedMessageRefused: The message is not as long as the modulus, or is not below it.
         CredentialAlreadyIssued: Another message was signed for this person and election.
+        IssuedBeforeErasure: One was signed for somebody of the same name and date of birth, who
+            has erased their registration since.
     """
     while True:
-        entry = _on_the_roll(issuing, registration, access_token)
-        style = _style_for(issuing, entry, election)
+        entry, person = _on_the_roll(issuing, registration, access_token)
+        window, style = _style_for(issuing, entry, election)
         request = Noted(request_digest(style, blinded_message), style)
         noted = entry.issued.get(election)
         if noted is not None and noted.digest != request.digest:
             raise CredentialAlreadyIssued
+        if noted is None:
+            _require_compared(issuing, person, window)
         key = issuing.keys.private(election, style)
         representative_of(key, blinded_message)
-        # Where it cannot be noted, the row has changed since it was read.
-        if noted is not None or issuing.roll.issue(registration, election, request):
+        # Where it cannot be noted, a row has changed since it was read.
+        if noted is not None or _note(issuing, entry, person, window, request):
             signature = blind_sign(key, blinded_message, issuing.entropy)
             return BlindSignature(election, style, signature)
 
 
-def _style_for(issuing: Issuing, entry: RollEntry, election: ElectionId) -> StyleId:
+def _require_compared(issuing: Issuing, person: Person, window: Window) -> None:
+    """Refuse whoever is held back until they are compared with somebody who shares weak keys."""
+    until = holds_back(person.held_until, window.closes_at, issuing.clock())
+    if until is not None:
+        raise DuplicateCheckPending(until)
+
+
+def _note(
+    issuing: Issuing, entry: RollEntry, person: Person, window: Window, request: Noted
+) -> bool:
+    """Note a request, and what will tell of it after an erasure."""
+    registration, election = entry.standing.id, window.election
+    key = issuing.mark_keys.find(election)
+    if key is None:
+        raise CredentialKeyMissing
+    marks = marks_of(key, registration, person.listed, request, window.closes_at)
+    return issuing.roll.issue(registration, election, request, Marking(person.listed, marks))
+
+
+def _style_for(issuing: Issuing, entry: RollEntry, election: ElectionId) -> tuple[Window, StyleId]:
     found = (issuing.calendar.find(area, election) for area in entry.standing.areas)
     right = _right(issuing, entry, election, found)
     if right is None:
@@ -161,7 +204,7 @@ def _style_for(issuing: Issuing, entry: RollEntry, election: ElectionId) -> Styl
         raise ElectionOver
     if isinstance(right.style, NotEntitled):
         raise right.style
-    return right.style
+    return right.window, right.style
 
 
 def _right(
@@ -200,8 +243,22 @@ def _elections(issuing: Issuing, entry: RollEntry) -> dict[ElectionId, list[Enti
     }
 
 
-def _on_the_roll(issuing: Issuing, registration: RegistrationId, access_token: str) -> RollEntry:
+def _on_the_roll(
+    issuing: Issuing, registration: RegistrationId, access_token: str
+) -> tuple[RollEntry, Person]:
+    """Return what the roll and the low-security store have of somebody whom both accept.
+
+    An acceptance in force counts whatever waits beside it, if the person was compared with others.
+    """
     entry = show_entry(issuing, registration, access_token)
-    if not entry.standing.accepted:
+    person = issuing.people.person(registration)
+    if person is None:
         raise RegistrationNotFound
-    return entry
+    if person.access_digest != entry.standing.access_digest:
+        raise DigestsDisagree
+    unchecked = person.accepted and not person.listed
+    if unchecked or (person.waits and not person.accepted):
+        raise DuplicateCheckPending(issuing.clock() + _ASK_AGAIN)
+    if not (person.accepted and entry.standing.accepted):
+        raise RegistrationNotFound
+    return entry, person

@@ -14,11 +14,16 @@ from civic.contracts.ports import Clock
 from civic.contracts.retention import TOMBSTONE_LIFETIME
 from civic.contracts.voting import CredentialKey, CredentialKeysPublished
 from civic.identity.model.credentials import standing_of
+from civic.identity.model.marks import MARKS_OUTLIVE_CLOSING, marks_of
 from civic.identity.ports.issuing import (
     AnnouncedElection,
     ElectionCalendar,
+    IssuedMarks,
     IssuerKeyRing,
     IssuerRoll,
+    MarkKeyRing,
+    MarkKeys,
+    People,
 )
 
 _KEYS_PER_EVENT = 200
@@ -33,6 +38,10 @@ class RollKeeping:
     calendar: ElectionCalendar
     keys: IssuerKeyRing
     clock: Clock
+    people: People
+    marks: IssuedMarks
+    mark_keys: MarkKeys
+    mark_ring: MarkKeyRing
 
 
 def note_decisions(keeping: RollKeeping, decisions: Sequence[DecisionMade]) -> None:
@@ -43,7 +52,10 @@ def note_decisions(keeping: RollKeeping, decisions: Sequence[DecisionMade]) -> N
     """
     for made in decisions:
         if made.standing is None or made.areas:
-            keeping.roll.decided(standing_of(made), made.restriction)
+            standing = standing_of(made)
+            if not standing.accepted:
+                _remember(keeping, made.id)
+            keeping.roll.decided(standing, made.restriction)
 
 
 def note_restriction(keeping: RollKeeping, registration: RegistrationId, count: int) -> None:
@@ -57,10 +69,30 @@ def note_restriction(keeping: RollKeeping, registration: RegistrationId, count: 
 def take_off(keeping: RollKeeping, ended: DataChange) -> DataChange:
     """Forget a registration, with what was issued to it (GDPR Art. 17).
 
-    A credential that was issued to it stays valid: nobody can tell which one it is.
+    A credential that was issued to it stays valid: nobody can tell which one it is. That it was
+    issued stays known until the end of the election, by the marks of the person's places.
     """
+    _remember(keeping, ended.id)
     keeping.roll.erased(ended.id, ended.at, keeping.clock() + TOMBSTONE_LIFETIME)
     return DataChange(id=ended.id, at=ended.at, traceparent=ended.traceparent)
+
+
+def _remember(keeping: RollKeeping, registration: RegistrationId) -> None:
+    """Mark every place that somebody has for what was issued to them.
+
+    An issue marks the places of its time; a name that was changed since has added another. They
+    leave none before this is confirmed, so nobody is given it unmarked.
+    """
+    entry = keeping.roll.get(registration)
+    if entry is None or not entry.issued:
+        return
+    places = keeping.people.places(registration)
+    if not places:
+        return
+    for election, request in entry.issued.items():
+        window, key = keeping.calendar.window(election), keeping.mark_keys.find(election)
+        if window is not None and key is not None:
+            keeping.marks.note(marks_of(key, registration, places, request, window.closes_at))
 
 
 def prepare_election(
@@ -79,6 +111,7 @@ def prepare_election(
         )
         for one in published.styles
     ]
+    keeping.mark_ring.ensure(published.election, published.closes_at + MARKS_OUTLIVE_CLOSING)
     keeping.calendar.publish(published)
     return tuple(
         CredentialKeysPublished(election=published.election, keys=some)
@@ -87,5 +120,9 @@ def prepare_election(
 
 
 def end_election(keeping: RollKeeping, election: ElectionId) -> None:
-    """Stop issuing credentials for an election."""
+    """Stop issuing credentials for an election, and forget who had one.
+
+    Without the key the marks tell nothing, and none is made again, whatever is published later.
+    """
     keeping.calendar.end(election)
+    keeping.mark_ring.destroy(election)

@@ -2,14 +2,16 @@
 
 import copy
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
-from civic.client.citizen import Citizen
+from civic.client.api_client import Refused
+from civic.client.citizen import Citizen, Receipt
+from civic.client.device import Device
 from civic.client.people_formats import Payload
 from civic.contracts.events import Decision
-from civic.contracts.identifiers import RegistrationId
+from civic.contracts.identifiers import ElectionId, RegistrationId
 from civic.identity.model.codes import Code
 from civic.identity.model.review import ReviewCause
 from civic.lab.demo.afterwards import Registrant, roll_areas
@@ -107,6 +109,57 @@ def _of_pairs(target: Target) -> set[RegistrationId]:
         pass
     with Staff(target) as staff:
         return {case["id"] for case in staff.cases() if case["cause"] == ReviewCause.PAIR}
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """What came of those who erased their registration after voting, and registered again."""
+
+    people: int
+    accepted: int
+    voted_twice: int
+    """How many of them got another credential."""
+
+
+def come_back(
+    target: Target,
+    citizen: Citizen,
+    election: ElectionId,
+    people: Sequence[tuple[Receipt, Payload]],
+) -> CameBack:
+    """Have some who got a credential erase their registration, register again and ask once more.
+
+    Args:
+        target: The system.
+        citizen: The registration API.
+        election: In which they have voted.
+        people: Some of the registered, with what they registered with.
+    """
+    voted = [(one, payload) for one, payload in people if _has_voted(citizen, one, election)]
+    for receipt, _ in voted[:_EACH]:
+        citizen.erase(receipt)
+    await_empty_queues(target, lambda _left: None)
+    back = [citizen.register(payload, secrets.token_hex(16)) for _, payload in voted[:_EACH]]
+    await_empty_queues(target, lambda _left: None)
+    accepted = sum(citizen.status(one)["decision"] == Decision.ACCEPTED for one in back)
+    twice = sum(_gets_another(citizen, one, election) for one in back)
+    for receipt in back:
+        citizen.erase(receipt)
+    await_empty_queues(target, lambda _left: None)
+    return CameBack(len(back), accepted, twice)
+
+
+def _has_voted(citizen: Citizen, receipt: Receipt, election: ElectionId) -> bool:
+    offered, _ = Device(citizen, receipt).look()
+    return any(one.election == election and one.issued for one in offered)
+
+
+def _gets_another(citizen: Citizen, receipt: Receipt, election: ElectionId) -> bool:
+    try:
+        Device(citizen, receipt).credential(election)
+    except Refused as refused:
+        return refused.code != "issued_before_erasure"
+    return True
 
 
 def _the_same(payload: Payload) -> Payload:

@@ -14,6 +14,7 @@ from civic.client.api_client import Refused
 from civic.client.citizen import Citizen, Receipt
 from civic.client.journal import Journal
 from civic.client.loading import plan_of
+from civic.client.people_formats import Payload
 from civic.client.people_reader import PeopleFile, PersonRow
 from civic.client.submission import Submitted, in_parallel, submit_all
 from civic.identity.adapters.rule_set_files import load_rule_set
@@ -102,7 +103,12 @@ def demo(
         show_pipeline(report, out)
         report.life = live(target, citizen, _someone(seed), secrets.token_hex(32))
         show_life(report.life, out)
-        report.election = _hold_election(target, citizen, receipts, decisions, workers)
+        payloads = {
+            one: registrant.person.payload
+            for one, registrant in registrants.items()
+            if registrant.person.kind == "typical"
+        }
+        report.election = _hold_election(target, citizen, receipts, decisions, payloads, workers)
         if report.election is not None:
             _check_from_outside(target, report.election, workspace.output / "election", workers)
             show_election(report.election, out)
@@ -203,6 +209,7 @@ def _hold_election(
     citizen: Citizen,
     receipts: dict[str, Receipt],
     decisions: dict[str, str],
+    payloads: dict[str, Payload],
     workers: int,
 ) -> ElectionStory | None:
     """Hold an election among the first people who were accepted."""
@@ -211,7 +218,7 @@ def _hold_election(
     if not accepted:
         return None
     with err.status("holding an election"):
-        people = People(accepted[:_VOTERS], rejected[0] if rejected else None)
+        people = People(accepted[:_VOTERS], rejected[0] if rejected else None, payloads)
         return hold_election(target, citizen, people, _RULE_SET, workers)
 
 

@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -11,12 +11,14 @@ from typing import Any
 from civic.client.api_client import Refused
 from civic.client.citizen import Citizen, Receipt
 from civic.client.device import Credential, Device
+from civic.client.people_formats import Payload
 from civic.client.polling import PollingPlace
 from civic.client.submission import in_parallel
 from civic.contracts.identifiers import ElectionId, StyleId
 from civic.contracts.voting import Audience
 from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.identity.model.rules import RuleSet
+from civic.lab.demo.again import come_back
 from civic.lab.demo.life import Life
 from civic.operator.certifying import certify_once_counted
 from civic.operator.elections import ElectionOffice
@@ -53,6 +55,8 @@ class ElectionStory:
         voters: How many people got a credential or a code.
         received: How many ballots were received, one per voter.
         ballots: How many ballots were counted.
+        came_back: How many erased their registration after voting, and registered again.
+        voted_twice: How many of those got another credential.
         results: The certified results, as the API returns them.
     """
 
@@ -62,6 +66,8 @@ class ElectionStory:
     voters: int = 0
     received: int = 0
     ballots: int = 0
+    came_back: int = 0
+    voted_twice: int = 0
     results: dict[str, Any] = field(default_factory=dict)
 
 
@@ -86,6 +92,8 @@ def hold_election(
         day.publish()
         voters = day.give_credentials(citizen, people)
         day.vote(voters)
+        if people.payloads:
+            day.come_back(citizen, people)
         day.close(voters[0])
         day.certify()
         return day.story
@@ -98,10 +106,12 @@ class People:
     Attributes:
         accepted: Those whose registrations were accepted, at least one.
         rejected: One whose registration was rejected, if there is any.
+        payloads: What some of them registered with, by id.
     """
 
     accepted: Sequence[Receipt]
     rejected: Receipt | None
+    payloads: Mapping[str, Payload] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -176,6 +186,17 @@ class _Day:
         twice = [self._again(voter, choices[0]) for voter in voters[::_EVERY_NTH_TWICE]]
         life.check(f"{len(twice)} second votes are refused", set(twice) == {HTTPStatus.CONFLICT})
         life.tell("ballots counted", str(counted))
+
+    def come_back(self, citizen: Citizen, people: People) -> None:
+        """Let some who have voted erase their registration, register again and ask once more."""
+        life, story = self.story.life, self.story
+        life.chapter("Erased and registered again after voting")
+        known = [(one, people.payloads.get(one.id)) for one in people.accepted]
+        told = [(one, payload) for one, payload in known if payload is not None]
+        back = come_back(self.target, citizen, self.election, told)
+        story.came_back, story.voted_twice = back.people, back.voted_twice
+        life.check(f"{back.people} are accepted anew", back.accepted == back.people > 0)
+        life.check("none of them gets another credential", back.voted_twice == 0)
 
     def close(self, late: Voter) -> None:
         """Close the polls."""

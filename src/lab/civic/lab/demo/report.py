@@ -55,6 +55,16 @@ class Report:
         return sum(one.rightly for one in self.judged.values()) if self.judged else None
 
     @property
+    def people_twice(self) -> tuple[int, int]:
+        """How many people registered a second time, and how many could vote twice by that."""
+        attempted = self.again.attempted if self.again else 0
+        able = self.again.on_the_roll if self.again else 0
+        if self.election is not None:
+            attempted += self.election.came_back
+            able += self.election.voted_twice
+        return attempted, able
+
+    @property
     def checks(self) -> dict[str, bool]:
         """Every fact that must hold."""
         return self.life.checks | (self.election.life.checks if self.election else {})
@@ -82,6 +92,8 @@ class Report:
             "decided_rightly": self.decided_rightly,
             "kinds": {kind: asdict(one) for kind, one in self.judged.items()},
             "people_twice": asdict(self.again) if self.again else None,
+            "people_twice_attempted": self.people_twice[0],
+            "people_twice_voted": self.people_twice[1],
             "stored": self.stored,
             "decisions": dict(self.decisions),
             "reasons": [

@@ -1,4 +1,4 @@
-"""The issuer's roll, calendar and keys in memory."""
+"""The issuer's roll, calendar, keys and marks in memory."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -6,28 +6,79 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from civic.contracts.events import Decision
 from civic.contracts.identifiers import ElectionId, RegistrationId, StyleId
-from civic.identity.errors import CredentialKeyMissing
+from civic.identity.errors import (
+    CredentialAlreadyIssued,
+    CredentialKeyMissing,
+    IssuedBeforeErasure,
+)
 from civic.identity.model.blind_rsa import SigningKey
+from civic.identity.model.codes import Code
 from civic.identity.model.credentials import (
     Entitlement,
     Noted,
+    Person,
     RollEntry,
     Standing,
     Window,
     divided_areas,
 )
+from civic.identity.model.likeness import Place
+from civic.identity.model.marks import Mark, Marking
+from civic.identity.model.rows import DecisionRow
 from civic.identity.ports.issuing import AnnouncedElection
+from civic.lab.memory.identity import MemoryDecisions
 from civic.lab.memory.rsa_pairs import private_key, public_key
 
 type KeyName = tuple[ElectionId, StyleId]
 _PAIRS = 3
 
 
+class MemoryIssuedMarks:
+    """The marks, by the digest of a place."""
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, Mark] = {}
+
+    def note(self, marks: Sequence[Mark]) -> None:
+        for mark in marks:
+            self.rows.setdefault(mark.place, mark)
+
+
+class MemoryPeople:
+    """The low-security store, as far as the issuer reads it."""
+
+    def __init__(self, decisions: MemoryDecisions) -> None:
+        self._decisions = decisions
+
+    def person(self, registration: RegistrationId) -> Person | None:
+        row = self._decisions.get(registration)
+        if not isinstance(row, DecisionRow):
+            return None
+        waits = row.verdict is not None and row.verdict.decision is Decision.REVIEW
+        codes = {reason.code for reason in row.verdict.reasons} if row.verdict else set()
+        return Person(
+            row.access_digest,
+            accepted=row.acceptance is not None,
+            waits=waits and Code.REGISTERED_ALREADY in codes,
+            listed=row.listed,
+            held_until=row.pairs.held_until,
+        )
+
+    def places(self, registration: RegistrationId) -> tuple[Place, ...]:
+        there = self._decisions.get(registration)
+        return there.listed if there else ()
+
+
 class MemoryIssuerRoll:
     """The roll."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, decisions: MemoryDecisions | None = None, marks: MemoryIssuedMarks | None = None
+    ) -> None:
+        self.decisions = decisions or MemoryDecisions()
+        self.marks = marks or MemoryIssuedMarks()
         self.rows: dict[RegistrationId, RollEntry | datetime] = {}
         self.restrictions: dict[RegistrationId, int] = {}
 
@@ -57,12 +108,28 @@ class MemoryIssuerRoll:
         known = self.rows.get(registration)
         return known if isinstance(known, RollEntry) else None
 
-    def issue(self, registration: RegistrationId, election: ElectionId, request: Noted) -> bool:
-        known = self.get(registration)
+    def issue(
+        self,
+        registration: RegistrationId,
+        election: ElectionId,
+        request: Noted,
+        marking: Marking,
+    ) -> bool:
+        known, row = self.get(registration), self.decisions.get(registration)
         if known is None or not known.standing.accepted:
             return False
         if known.issued.get(election, request) != request:
             return False
+        if not isinstance(row, DecisionRow) or row.listed != marking.listed:
+            return False
+        for mark in marking.marks:
+            there = self.marks.rows.get(mark.place, mark)
+            if there.holder != mark.holder:
+                raise IssuedBeforeErasure
+        for mark in marking.marks:
+            if self.marks.rows.get(mark.place, mark).asked != mark.asked:
+                raise CredentialAlreadyIssued
+        self.marks.note(marking.marks)
         issued = {**known.issued, election: request}
         self.rows[registration] = replace(known, issued=issued)
         return True
@@ -138,6 +205,25 @@ class MemoryIssuerKeys:
         if (election, style) not in self.made:
             raise CredentialKeyMissing
         return half(self.made[election, style], Encoding.DER)
+
+
+class MemoryMarkKeys:
+    """The keys of marks: for making, destroying and opening them."""
+
+    def __init__(self) -> None:
+        self.made: dict[ElectionId, bytes | None] = {}
+        self.expires: dict[ElectionId, datetime] = {}
+
+    def ensure(self, election: ElectionId, expires: datetime) -> None:
+        if self.made.setdefault(election, election.encode().ljust(32, b".")) is not None:
+            self.expires[election] = max(expires, self.expires.get(election, expires))
+
+    def destroy(self, election: ElectionId) -> None:
+        self.made[election] = None
+        self.expires.pop(election, None)
+
+    def find(self, election: ElectionId) -> bytes | None:
+        return self.made.get(election)
 
 
 def _step(standing: Standing) -> tuple[int, int, int]:

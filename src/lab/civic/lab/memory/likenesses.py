@@ -16,11 +16,11 @@ class MemoryLikenesses:
 
     def leave(self, likeness: LikenessKey, registration: RegistrationId) -> None:
         there = self.listing(likeness)
-        left = tuple(one for one in there.ids if one != registration)
-        if not left:
+        left = there.without(registration)
+        if not left.ids:
             self.rows.pop(likeness, None)
-        elif left != there.ids:
-            self._change(there, left)
+        elif left.ids != there.ids:
+            self.rows[likeness] = left
 
     def add(self, comparison: Comparison, registration: RegistrationId) -> None:
         """List a registration beside others.
@@ -32,10 +32,7 @@ class MemoryLikenesses:
         if listings != [self.listing(one.likeness) for one in listings]:
             raise ListingChanged
         for one in comparison.under:
-            self._change(one.listing, (*one.accepted, registration))
-
-    def _change(self, there: Listing, ids: tuple[RegistrationId, ...]) -> None:
-        self.rows[there.likeness] = Listing(there.likeness, ids, there.version + 1)
+            self.rows[one.listing.likeness] = one.joined_by(registration)
 
 
 class MemoryPeppers:

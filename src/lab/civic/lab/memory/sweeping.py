@@ -72,7 +72,7 @@ class MemoryOverview:
     def life(self, registration: RegistrationId) -> Life | Death | None:
         row = self.decisions.rows.get(registration)
         if isinstance(row, Tombstone):
-            return Death(row.id, row.erased_at)
+            return Death(row.id, row.erased_at, listed=bool(row.listed))
         return _life(row) if row else None
 
     def record(self, registration: RegistrationId) -> Held | Buried | None:
