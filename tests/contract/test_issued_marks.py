@@ -185,7 +185,7 @@ def test_people_are_seen_as_far_as_the_issuer_needs(stores: Stores) -> None:
     assert stores.people.places(ADA) == ()
     stores.accept(ADA, MAIDEN, MARRIED)
     assert stores.people.person(ADA) == Person(
-        DIGEST, accepted=True, waits=False, listed=(MAIDEN, MARRIED)
+        DIGEST, accepted=True, waits=False, listed=(MAIDEN, MARRIED), decided_by_rules=NOW
     )
     assert stores.people.places(ADA) == (MAIDEN, MARRIED)
     grave = Tombstone(ADA, LATER, access_digest=DIGEST, listed=(MAIDEN, MARRIED))
@@ -208,7 +208,17 @@ def test_who_waits_as_registered_already_is_seen(
     verdict = Verdict(decision, (Reason(code=code, pointer=""),), "rules")
     row = replace(accepted(ADA), verdict=verdict, acceptance=None)
     assert stores.decisions.decide(row) is None
-    assert stores.people.person(ADA) == Person(DIGEST, accepted=False, waits=waits, listed=())
+    there = stores.people.person(ADA)
+    assert there == Person(DIGEST, accepted=False, waits=waits, listed=(), decided_by_rules=NOW)
+
+
+def test_what_people_decided_is_not_the_rules(stores: Stores) -> None:
+    stores.accept(ADA)
+    ruled = replace(accepted(ADA), verdict=Verdict(Decision.ACCEPTED, (), "rules", 1))
+    assert stores.decisions.overrule(ruled)
+    there = stores.people.person(ADA)
+    assert there is not None
+    assert there.decided_by_rules is None
 
 
 def test_row_of_a_mark_names_nobody_and_expires(aws: Aws) -> None:

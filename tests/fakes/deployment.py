@@ -152,6 +152,7 @@ def deployed(aws: Aws) -> Iterator[Deployment]:
         "SWEEP_PROGRESS_TABLE": "sweep-progress",
         "SWEEP_PAGE_SIZE": "3",
         "PAIRS_BUCKET": PAIRS_BUCKET,
+        "SEARCHED_WITHIN_HOURS": "0",
         "RELEASE_BUCKET": BUCKET,
         "KMS_KEY_ID": aws.key_id,
         "RULE_SET": "national-2027",

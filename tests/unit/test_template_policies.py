@@ -206,7 +206,7 @@ NARROWED = {
             " weak_keys accepted_keys pairs held_until erased_at",
             "SeeWhereSomebodyIsListed": "id listed erased_at",
             "SeeWhoWasCompared": "id access_digest decision reasons accepted_by listed held_until"
-            " erased_at",
+            " updated round erased_at",
         }.items()
     },
     "UseTheEncryptedQueue": {

@@ -399,6 +399,30 @@ def test_whoever_is_held_back_as_one_of_a_pair_gets_a_credential_once_that_ends(
     assert ask(pipeline, receipt, blinded=blinded) == answer
 
 
+def test_nobody_gets_a_credential_before_a_search_has_come_round() -> None:
+    pipeline = town()
+    pipeline.issuing = replace(pipeline.issuing, searched_within=timedelta(hours=36))
+    first, second = registered(pipeline), registered(pipeline, full_name="Erika Gabler")
+    with pytest.raises(DuplicateCheckPending) as refusal:
+        ask(pipeline, second)
+    assert refusal.value.retry_at == pipeline.now + timedelta(hours=36)
+    pipeline.now += timedelta(hours=24)
+    pipeline.search()
+    pipeline.now += timedelta(hours=12)
+    ask(pipeline, first)
+    with pytest.raises(DuplicateCheckPending):
+        ask(pipeline, second)
+
+
+def test_whom_people_have_accepted_waits_for_no_search() -> None:
+    pipeline = town()
+    pipeline.issuing = replace(pipeline.issuing, searched_within=timedelta(hours=36))
+    receipt = registered(pipeline, national_id="not one")
+    decide(pipeline, receipt)
+    pipeline.drain()
+    ask(pipeline, receipt)
+
+
 def test_acceptance_in_force_gives_a_credential_whatever_waits_beside_it() -> None:
     pipeline = town()
     registered(pipeline, **MARRIED)

@@ -73,7 +73,7 @@ def on_the_roll(pipeline: Pipeline, receipt: Receipt) -> bool:
 def is_held(pipeline: Pipeline, receipt: Receipt) -> bool:
     closes = pipeline.now + timedelta(days=30)
     until = decision_of(pipeline, receipt.id).pairs.held_until
-    return holds_back(until, closes, pipeline.now) is not None
+    return holds_back([until], closes, pipeline.now) is not None
 
 
 @pytest.mark.parametrize("changes", DIFFERENT)
@@ -175,10 +175,12 @@ def test_nobody_is_held_back_for_longer_than_the_office_has() -> None:
 
 
 def test_nobody_is_held_back_when_an_election_is_about_to_close() -> None:
-    until = NOW + HELD_FOR
-    assert holds_back(until, NOW + LEFT_TO_VOTE + timedelta(hours=1), NOW)
-    assert not holds_back(until, NOW + LEFT_TO_VOTE, NOW)
-    assert not holds_back(None, NOW + timedelta(days=30), NOW)
+    until, earlier = NOW + HELD_FOR, NOW + timedelta(days=1)
+    last_days = NOW + timedelta(hours=1)
+    assert holds_back([until, earlier], NOW + timedelta(days=30), NOW) == until
+    assert holds_back([until, None], last_days + LEFT_TO_VOTE, NOW) == last_days
+    assert holds_back([until], NOW + LEFT_TO_VOTE, NOW) is None
+    assert holds_back([None], NOW + timedelta(days=30), NOW) is None
 
 
 def test_one_more_pair_holds_nobody_back_for_longer() -> None:

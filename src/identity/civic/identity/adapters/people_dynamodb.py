@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PERSON = (
     *("id", "access_digest", "decision", "reasons", "accepted_by", "listed", "held_until"),
-    "erased_at",
+    *("updated", "round", "erased_at"),
 )
 _PLACES = ("id", "listed")
 
@@ -42,6 +42,7 @@ class DynamoDbPeople(People):
             accepted="accepted_by" in item or decision == Decision.ACCEPTED,
             waits=decision == Decision.REVIEW and Code.REGISTERED_ALREADY in codes,
             listed=places_of(item),
+            decided_by_rules=None if "round" in item else time_of(item, "updated"),
             held_until=time_of(item, "held_until"),
         )
 

@@ -5,6 +5,7 @@ even a digest: somebody who knows a blinded message must not find its registrati
 """
 
 import secrets
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -55,6 +56,7 @@ class Environment(Settings):
     mark_keys_table: str
     decisions_table: str
     credential_key_id: str
+    searched_within_hours: int
 
 
 def handler(event: dict[str, Any], _context: object) -> Response:
@@ -85,6 +87,7 @@ def issuing() -> Issuing:
         renewals=DynamoDbAccessRenewals(dynamodb, settings.access_renewals_table),
         people=DynamoDbPeople(dynamodb, settings.decisions_table),
         mark_keys=KmsMarkKeys(mark_keys, CREDENTIAL_KEY_CACHE, clients.now),
+        searched_within=timedelta(hours=settings.searched_within_hours),
     )
 
 

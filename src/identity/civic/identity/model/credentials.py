@@ -82,6 +82,8 @@ class Person:
     """Whether they wait for people, as somebody of their name is accepted already."""
     listed: tuple[Place, ...]
     """Where they were compared with others and listed; empty if no acceptance ever was."""
+    decided_by_rules: datetime | None = None
+    """When the rules last decided; None if people have decided since."""
     held_until: datetime | None = None
     """Until when they get no credential, as somebody who shares weak keys is to be compared."""
 

@@ -74,19 +74,22 @@ class Pairs:
 NO_PAIRS = Pairs()
 
 
-def holds_back(held_until: datetime | None, closes_at: datetime, now: datetime) -> datetime | None:
-    """Return until when somebody gets no credential for an election, as a pair is open.
+def holds_back(
+    ends: Iterable[datetime | None], closes_at: datetime, now: datetime
+) -> datetime | None:
+    """Return until when somebody gets no credential for an election.
 
     Args:
-        held_until: From their row.
+        ends: Until when an open pair holds them back, and until when no search has come round.
         closes_at: When the election closes.
         now: The time.
 
     Returns:
         None if they are not held back, or no longer.
     """
-    until = None if held_until is None else min(held_until, closes_at - LEFT_TO_VOTE)
-    return until if until is not None and now < until else None
+    last_days = closes_at - LEFT_TO_VOTE
+    later = [min(end, last_days) for end in ends if end is not None]
+    return max((end for end in later if now < end), default=None)
 
 
 @dataclass(frozen=True, slots=True)

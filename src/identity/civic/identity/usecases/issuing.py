@@ -59,6 +59,8 @@ class Issuing:
     renewals: AccessRenewals
     people: People
     mark_keys: MarkKeys
+    searched_within: timedelta = timedelta(0)
+    """How long a search for pairs may take to come round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +179,10 @@ def issue_credential(
 
 
 def _require_compared(issuing: Issuing, person: Person, window: Window) -> None:
-    """Refuse whoever is held back until they are compared with somebody who shares weak keys."""
-    until = holds_back(person.held_until, window.closes_at, issuing.clock())
+    """Refuse whoever is to be compared with somebody who shares weak keys, or may yet be found."""
+    decided = person.decided_by_rules
+    searched = None if decided is None else decided + issuing.searched_within
+    until = holds_back((person.held_until, searched), window.closes_at, issuing.clock())
     if until is not None:
         raise DuplicateCheckPending(until)
 

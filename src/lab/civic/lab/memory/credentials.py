@@ -63,6 +63,7 @@ class MemoryPeople:
             accepted=row.acceptance is not None,
             waits=waits and Code.REGISTERED_ALREADY in codes,
             listed=row.listed,
+            decided_by_rules=row.updated if row.verdict and not row.verdict.round else None,
             held_until=row.pairs.held_until,
         )
 
