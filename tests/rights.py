@@ -103,9 +103,13 @@ IDENTITY_RIGHTS: dict[str, set[Right]] = {
     | may("WrappingKeysTable", "GetItem")
     | may("LowSecDataStore", "GetItem", "PutItem")
     | may("OfficeAreas", "GetItem")
+    | may("TrustedProviders", "GetItem")
     | may("Likenesses", "GetItem", "UpdateItem", "DeleteItem")
     | may("ReviewQueue", "GetItem", "DeleteItem")
     | {NOTES_REVISIONS, ASKS_FOR_REVIEWS, ("kms:Decrypt", "CivicKey", CONTEXT), PUBLISHING},
+    "ProofingRole": may("ProofSessions", "GetItem", "PutItem", "UpdateItem")
+    | may("TrustedProviders", "GetItem")
+    | {("dynamodb:GetItem", "WrappingKeysTable", LEADING), ("kms:Sign", "ProofKey", ())},
     "PiiStorageRole": puts_off("PiiStorageQueue")
     | may("HighSecDataStore", "GetItem", "PutItem")
     | may("SubjectKeysTable", "DeleteItem")

@@ -40,6 +40,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "review-queue": ("id:S",),
     "sweep-progress": ("walk:S",),
     "office-areas": ("place:S", "version:N"),
+    "trusted-providers": ("trust:S",),
     "access-renewals": ("id:S", "digest:B"),
     "likenesses": ("likeness:B",),
     "elections": ("id:S", "part:S"),

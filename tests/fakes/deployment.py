@@ -134,6 +134,7 @@ def deployed(aws: Aws) -> Iterator[Deployment]:
         "ERASURE_LEDGER_TABLE": "erasure-ledger",
         "REVIEW_QUEUE_TABLE": "review-queue",
         "OFFICE_AREAS_TABLE": "office-areas",
+        "TRUSTED_PROVIDERS_TABLE": "trusted-providers",
         "ACCESS_RENEWALS_TABLE": "access-renewals",
         "LIKENESSES_TABLE": "likenesses",
         "RECEIPT_KEY_ID": aws.receipt_key_id,

@@ -60,6 +60,7 @@ from civic.identity.usecases.intake import (
 )
 from civic.identity.usecases.issuing import Issuing
 from civic.identity.usecases.matching import Matching
+from civic.identity.usecases.proving import Proofs
 from civic.identity.usecases.renewing import Agreeing, FrontDesk
 from civic.identity.usecases.review import Review
 from civic.identity.usecases.rights import Rights
@@ -86,6 +87,7 @@ from civic.lab.memory.identity import MemoryDecisions, MemorySubjectKeys, Memory
 from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
 from civic.lab.memory.likenesses import MemoryLikenesses, MemoryPeppers
 from civic.lab.memory.pairs import MemoryCandidates, MemoryShards
+from civic.lab.memory.proofs import MemoryEvidence, MemoryTrust
 from civic.lab.memory.renewals import MemoryAccessRenewals, MemoryRegistrations
 from civic.lab.memory.sweeping import MemoryOverview, MemoryProgress
 from civic.lab.schemas.declared import subscribed
@@ -230,6 +232,8 @@ class Pipeline:
         self.bus = MemoryBus()
         self.ring = MemoryKeyRing()
         self.ring.add()
+        self.evidence = MemoryEvidence(self.ring)
+        self.trust = MemoryTrust()
         self.now = NOW
         self.skews: dict[str, timedelta] = {}
         """How far the clock of a function is ahead, by its name."""
@@ -264,6 +268,7 @@ class Pipeline:
             areas,
             likenesses,
             guard(MemoryPeppers(), KeyServiceUnavailable),
+            Proofs(guard(self.evidence, KeyServiceUnavailable), guard(self.trust)),
         )
         self.endings = Endings(decisions, reviews, clock(validator), RETENTION, likenesses)
         self.storage = Storage(subject_keys, vault, clock(pii_storage))

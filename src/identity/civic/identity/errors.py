@@ -196,6 +196,30 @@ class RowMalformed(IdentityError):
     """A row lacks an attribute, or one of them is nothing of its kind."""
 
 
+class ProviderUnknown(IdentityError):
+    """The office trusts no identity provider of that name."""
+
+
+class ProviderFailed(IdentityError):
+    """The identity provider refused, or did not answer as it should."""
+
+
+class ProofSessionNotFound(IdentityError):
+    """No such session for this bearer: unknown, over, or another person's."""
+
+
+class ProofSessionUsed(IdentityError):
+    """The state of the session has come back before; it works once."""
+
+
+class ProofNotAnswered(IdentityError):
+    """Nobody has come back from the provider in this session, or with nothing."""
+
+
+class ConfirmationWrong(IdentityError):
+    """The confirmation code is not the one that was shown to whoever came back."""
+
+
 class StoreUnavailable(IdentityError, Unavailable):
     """A store refused, throttled or did not answer; the request may be tried again."""
 

@@ -12,6 +12,7 @@ STACKS = (
     "audit",
     "accountability",
     "credentials",
+    "proofing",
     "reconciliation",
 )
 """Every stack, in an order in which they can be deployed: each after those it imports from."""

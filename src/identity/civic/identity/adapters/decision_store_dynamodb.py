@@ -45,8 +45,17 @@ from civic.identity.model.likeness import (
     unpacked,
 )
 from civic.identity.model.pairs import Kinds
+from civic.identity.model.proof import ProofLevel, ProofMethod
 from civic.identity.model.retention import has_ended
-from civic.identity.model.rows import Acceptance, DecisionRow, Malformed, Ruling, Tombstone, Verdict
+from civic.identity.model.rows import (
+    Acceptance,
+    DecisionRow,
+    Malformed,
+    Proof,
+    Ruling,
+    Tombstone,
+    Verdict,
+)
 from civic.identity.ports import DecisionStore, RetentionCalendar
 
 # What a condition names, the role that makes the request may also write. A tombstone has no
@@ -352,7 +361,7 @@ def _item(row: DecisionRow) -> Item:
 
 
 def _comparing_item(row: DecisionRow) -> Item:
-    """Return by what a person is compared with others."""
+    """Return by what a person is compared with others, and what is proven of them."""
     item: Item = {}
     if row.likeness is not None:
         item["likeness"] = {"B": row.likeness}
@@ -362,6 +371,8 @@ def _comparing_item(row: DecisionRow) -> Item:
         item["weak_keys"] = {"B": packed(row.weak_keys)}
     if row.acceptance is not None and row.acceptance.weak_keys != row.weak_keys:
         item["accepted_keys"] = {"B": packed(row.acceptance.weak_keys)}
+    if row.proof is not None:
+        item["proof"] = {"M": _proof_item(row.proof)}
     return item
 
 
@@ -392,6 +403,7 @@ def _parse(item: Item | None) -> DecisionRow | Tombstone | None:
         places_of(item),
         weak_keys_of(item),
         pairs_of(item),
+        _proof(item),
     )
 
 
@@ -472,6 +484,29 @@ def _ruling(item: Item) -> Ruling | None:
 
 def _likeness(item: Item, name: str) -> LikenessKey | None:
     return LikenessKey(bytes(item[name]["B"])) if name in item else None
+
+
+def _proof_item(proof: Proof) -> Item:
+    return {
+        "method": {"S": proof.method},
+        "level": {"S": proof.level.value},
+        "issuer": {"S": proof.issuer},
+        "day": {"S": proof.day.isoformat()},
+        "likeness": {"B": proof.likeness},
+    }
+
+
+def _proof(item: Item) -> Proof | None:
+    if "proof" not in item:
+        return None
+    kept = item["proof"]["M"]
+    return Proof(
+        ProofMethod(kept["method"]["S"]),
+        ProofLevel(kept["level"]["S"]),
+        kept["issuer"]["S"],
+        date.fromisoformat(kept["day"]["S"]),
+        LikenessKey(bytes(kept["likeness"]["B"])),
+    )
 
 
 def _number(item: Item, name: str) -> int:

@@ -20,7 +20,7 @@ from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
 from civic.identity.adapters.wrapping_keys_kms import KmsKey, PrivateKeys
-from civic.identity.http.bodies import problem_of
+from civic.identity.http.bodies import problem_of, proof_note
 from civic.identity.http.paths import registration_id
 from civic.identity.http.staff_bodies import (
     Beside,
@@ -163,8 +163,11 @@ def _show(request: Request, line: Invocation) -> Response:
             )
             for one in opened.case.newest
         ),
-        data=opened.registration,
-        beside=tuple(Beside(id=one, data=data) for one, data in opened.beside.items()),
+        data=opened.registration.for_people(),
+        proof=proof_note(opened.decision.proof),
+        beside=tuple(
+            Beside(id=one, data=data and data.for_people()) for one, data in opened.beside.items()
+        ),
     )
     return answer(200, body)
 
@@ -215,7 +218,10 @@ def _show_renewals(request: Request, line: Invocation) -> Response:
         for one in opened.waiting
         if one.asked is not None
     )
-    return answer(200, OpenedRenewals(id=registration, renewals=waiting, data=opened.registration))
+    return answer(
+        200,
+        OpenedRenewals(id=registration, renewals=waiting, data=opened.registration.for_people()),
+    )
 
 
 def _agree(request: Request, line: Invocation) -> Response:

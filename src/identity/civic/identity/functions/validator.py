@@ -15,6 +15,7 @@ from civic.contracts.events import (
 from civic.contracts.voting import RollDeleted
 from civic.identity.adapters.area_book_dynamodb import DynamoDbAreaBook
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
+from civic.identity.adapters.evidence_sealing_esdk import EsdkEvidenceOpener
 from civic.identity.adapters.items import RevisionedTable
 from civic.identity.adapters.likenesses_dynamodb import DynamoDbLikenesses
 from civic.identity.adapters.retention_settings import RetentionSettings
@@ -22,9 +23,11 @@ from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
 from civic.identity.adapters.rule_set_files import load_rule_set
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
+from civic.identity.adapters.trust_dynamodb import DynamoDbTrust
 from civic.identity.adapters.wrapping_keys_kms import KmsKey, KmsPeppers, PrivateKeys
 from civic.identity.model.settings import WRAPPING_KEY_CACHE
 from civic.identity.usecases.ending import Endings, end, end_again, leave
+from civic.identity.usecases.proving import Proofs
 from civic.identity.usecases.validation import Validation, validate
 from civic.runtime import clients
 from civic.runtime.consumer import Failures, consume
@@ -45,6 +48,7 @@ class Environment(QueueSettings, RetentionSettings):
     kms_key_id: str
     office_areas_table: str
     likenesses_table: str
+    trusted_providers_table: str
     rule_set: str
 
 
@@ -62,9 +66,11 @@ def validation() -> Validation:
     kms = KmsKey(clients.kms(), settings.kms_key_id)
     likenesses = DynamoDbLikenesses(dynamodb, settings.likenesses_table)
     kept = settings.wrapping_keys_table, kms, WRAPPING_KEY_CACHE, clients.now
+    private_keys = PrivateKeys(dynamodb, *kept)
+    trust = DynamoDbTrust(dynamodb, settings.trusted_providers_table, clients.now)
     return Validation(
         subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
-        unwrapper=EsdkKeyUnwrapper(PrivateKeys(dynamodb, *kept)),
+        unwrapper=EsdkKeyUnwrapper(private_keys),
         decisions=DynamoDbDecisions(
             RevisionedTable(dynamodb, settings.decisions_table), likenesses
         ),
@@ -74,6 +80,7 @@ def validation() -> Validation:
         areas=DynamoDbAreaBook(dynamodb, settings.office_areas_table, clients.now),
         likenesses=likenesses,
         peppers=KmsPeppers(dynamodb, *kept),
+        proofs=Proofs(EsdkEvidenceOpener(private_keys), trust),
     )
 
 

@@ -1,6 +1,6 @@
 """The bodies of the HTTP API, and the map from the domain's errors to its answers."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email.utils import format_datetime
 from typing import Annotated, Literal
 
@@ -15,6 +15,7 @@ from civic.identity.errors import (
     AreaUnknown,
     AreaUnsettled,
     BlindedMessageRefused,
+    ConfirmationWrong,
     CredentialAlreadyIssued,
     CredentialKeyMissing,
     DigestsDisagree,
@@ -30,6 +31,11 @@ from civic.identity.errors import (
     NotToBeErased,
     NotYetEligible,
     NotYetStored,
+    ProofNotAnswered,
+    ProofSessionNotFound,
+    ProofSessionUsed,
+    ProviderFailed,
+    ProviderUnknown,
     ReasonNeeded,
     RegistrationErased,
     RegistrationNotFound,
@@ -49,10 +55,11 @@ from civic.identity.model.notice import (
     Retention,
     Right,
 )
+from civic.identity.model.proof import ProofLevel, ProofMethod
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import ARTICLES, History, RequestKind, SubjectRequest
 from civic.identity.model.retention import Hold, ends_from, held_by
-from civic.identity.model.rows import DecisionRow, Status
+from civic.identity.model.rows import DecisionRow, Proof, Status
 from civic.runtime.publisher import PublishFailed
 from civic.runtime.request import FieldError, Problem
 
@@ -71,6 +78,15 @@ class RegistrationAccepted(Body):
     id: Id
     access_token: str = Field(description="Bearer token for this registration; shown only here")
     status: Status
+
+
+class ProofNote(Body):
+    """How it was proven who the person is; it counts while name and date of birth stay the same."""
+
+    method: ProofMethod
+    level: ProofLevel
+    issuer: str = Field(description="Who vouches for it")
+    day: date
 
 
 class RegistrationStatus(Body):
@@ -104,6 +120,7 @@ class RegistrationStatus(Body):
         description="Until when no credential is given out, unless the election office has"
         " decided before: another registration shares some of the data, and people compare the two",
     )
+    proof: ProofNote | None = None
     created: datetime
     updated: datetime
 
@@ -301,6 +318,32 @@ _PROBLEMS: dict[type[Exception], Problem] = {
         " can let you vote another way",
     ),
     NotLeftYet: _UNAVAILABLE,
+    ProviderUnknown: Problem(
+        422,
+        "provider_unknown",
+        "The election office trusts no identity provider of this name",
+        (FieldError("unknown_provider", "/provider"),),
+    ),
+    ProviderFailed: Problem(
+        502,
+        "provider_failed",
+        "The identity provider did not answer as it should; begin again, or choose another way",
+    ),
+    ProofSessionNotFound: Problem(
+        404, "no_such_proof", "There is no such proof for this token, or its time is over"
+    ),
+    ProofSessionUsed: Problem(
+        409, "proof_used", "This sign-in has come back before; begin again if it was not you"
+    ),
+    ProofNotAnswered: Problem(
+        409, "proof_not_answered", "Nobody has signed in yet, or it failed; sign in, or begin again"
+    ),
+    ConfirmationWrong: Problem(
+        403,
+        "confirmation_wrong",
+        "This is not the confirmation code that was shown after the sign-in; begin again if you"
+        " have not seen one",
+    ),
     TooManyRevisions: Problem(409, "conflict", "Other corrections are under way; please try again"),
     NotYetStored: Problem(
         409, "not_yet_stored", "The data is still being stored", headers={"retry-after": "1"}
@@ -378,9 +421,17 @@ def status_of(row: DecisionRow, rejected: timedelta) -> RegistrationStatus:
         erased_after=None if ends is None else ends + rejected,
         held=held_by(row),
         compared_until=row.pairs.held_until,
+        proof=proof_note(row.proof),
         created=row.created,
         updated=row.updated,
     )
+
+
+def proof_note(proof: Proof | None) -> ProofNote | None:
+    """Return what people may know of a proof: what is kept, but not whom it is compared by."""
+    if proof is None:
+        return None
+    return ProofNote(method=proof.method, level=proof.level, issuer=proof.issuer, day=proof.day)
 
 
 def request_note(request: SubjectRequest) -> RequestNote:

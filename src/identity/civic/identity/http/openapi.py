@@ -24,10 +24,12 @@ PUBLIC = Description(
         "gave out another (access_renewed, with renewed_on)",
         403: "The election is over (election_over), or this person may not vote in it: "
         "not_yet_eligible (with eligible_from and election_day), "
-        "roll_closed (with roll_closes_at) or area_unsettled",
+        "roll_closed (with roll_closes_at) or area_unsettled; or the code that confirms a proof is "
+        "another one (confirmation_wrong)",
         404: "Unknown id, erased, or not this token's; the answer does not say which",
         409: "In conflict with the current state; may be repeated if Retry-After is given",
         422: "Invalid fields, each named by code and JSON Pointer",
+        502: "The identity provider did not answer as it should (provider_failed)",
         503: "Temporarily unavailable; nothing was accepted",
     },
     path_parameters={"id": _ID},
@@ -40,7 +42,15 @@ PUBLIC = Description(
             "the same answer and no second registration, until the registration is erased "
             "(registration_erased) or its access token has ended (access_renewed).",
             "schema": {"type": "string", "pattern": IDEMPOTENCY_KEY_PATTERN},
-        }
+        },
+        **{
+            name: {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+            for name, text in (
+                ("state", "As it was in the address of the sign-in (RFC 6749 section 4.1.2)"),
+                ("code", "Of the provider; absent if the sign-in failed"),
+                ("iss", "The provider's issuer, if it says so (RFC 9207)"),
+            )
+        },
     },
 )
 

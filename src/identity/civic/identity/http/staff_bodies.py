@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from civic.contracts.base64url import OF_32_BYTES
 from civic.contracts.events import Area, Decision, Reason
-from civic.identity.http.bodies import Body, Id
+from civic.identity.http.bodies import Body, Id, ProofNote
 from civic.identity.model.registration import Registration
 from civic.identity.model.renewal import CODE_PATTERN
 from civic.identity.model.review import OfficeReason, ReviewCause
@@ -70,6 +70,7 @@ class OpenedCase(Body):
         description="The newest of each member of staff, oldest first"
     )
     data: Registration
+    proof: ProofNote | None = None
     beside: tuple[Beside, ...] = Field(
         description="Who is accepted under the same name and date of birth, or shares other data"
         " with the person: two people compare"

@@ -19,6 +19,8 @@ from civic.identity.model.areas import NO_TABLE, Residence, TablePage, residence
 from civic.identity.model.codes import Code, IdScheme
 from civic.identity.model.phones import read_phone
 from civic.identity.model.postal import address_findings
+from civic.identity.model.proof import ProofLevel
+from civic.identity.model.proving import UNPROVEN, Standing
 from civic.identity.model.registration import Registration
 from civic.identity.model.rules import Country, RuleSet
 
@@ -34,6 +36,8 @@ class Case:
     """What the office's table of areas says."""
     registered_already: bool = False
     """Whether somebody else is accepted under the same name and date of birth."""
+    proof: Standing = UNPROVEN
+    """How well it is proven who the person is."""
 
     @cached_property
     def residence(self) -> Residence:
@@ -139,6 +143,17 @@ def uniqueness(case: Case) -> Iterator[Reason]:
         yield _reason(Code.REGISTERED_ALREADY, "/full_name")
 
 
+def proof(case: Case) -> Iterator[Reason]:
+    """Ask for a proof of the level that the country needs, and people where one contradicts."""
+    for name in case.proof.contradicts:
+        yield _reason(Code.PROOF_CONTRADICTS, f"/{name}")
+    needed = case.country.proof if case.country else ProofLevel.NONE
+    if case.proof.level >= needed:
+        return
+    code = Code.PROOF_LEVEL_LOW if case.proof.given else Code.PROOF_MISSING
+    yield _reason(Code.PROOF_REFUSED if case.proof.refused else code, "/evidence")
+
+
 CHECKS: tuple[Check, ...] = (
     birth_date,
     attestations,
@@ -148,6 +163,7 @@ CHECKS: tuple[Check, ...] = (
     email,
     national_id,
     uniqueness,
+    proof,
 )
 """Every check; their order does not matter."""
 

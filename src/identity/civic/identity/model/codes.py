@@ -28,6 +28,10 @@ class Code(StrEnum):
     EMAIL_INVALID = "email_invalid"
     NATIONAL_ID_INVALID = "national_id_invalid"
     REGISTERED_ALREADY = "registered_already"
+    PROOF_MISSING = "proof_missing"
+    PROOF_LEVEL_LOW = "proof_level_low"
+    PROOF_REFUSED = "proof_refused"
+    PROOF_CONTRADICTS = "proof_contradicts"
 
 
 class Severity(StrEnum):
@@ -45,20 +49,26 @@ NEVER_REJECT = frozenset(
         Code.PHONE_INVALID,
         Code.EMAIL_INVALID,
         Code.POSTCODE_OF_OTHER_REGION,
+        Code.PROOF_CONTRADICTS,
         Code.REGISTERED_ALREADY,
     }
 )
 """What a table doubts, what says nothing about who may vote, and what may be somebody else."""
+
+PROOF = frozenset({Code.PROOF_MISSING, Code.PROOF_LEVEL_LOW, Code.PROOF_REFUSED})
+"""What is found where a country asks for a proof of identity."""
 
 SETTLED_BY_PEOPLE = frozenset(
     {
         Code.ADDRESS_DESCRIBED,
         Code.AREA_UNRESOLVED,
         Code.BIRTH_DATE_PARTIAL,
+        Code.PROOF_CONTRADICTS,
         Code.REGISTERED_ALREADY,
+        *PROOF,
     }
 )
-"""What no rule can judge, so that nobody is accepted before a person has looked."""
+"""What nobody is accepted with by a rule, so that a person has looked or it is put right."""
 
 
 class RequestError(StrEnum):

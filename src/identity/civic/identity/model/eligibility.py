@@ -8,14 +8,17 @@ from civic.contracts.events import Cohort, Decision, Reason
 from civic.identity.model.age import birth_days
 from civic.identity.model.areas import NO_TABLE, Fineness, Residence, TablePage, residence, settled
 from civic.identity.model.checks import CHECKS, Case
-from civic.identity.model.codes import Code, Severity
+from civic.identity.model.codes import PROOF, Code, Severity
 from civic.identity.model.placement import Placement
 from civic.identity.model.pointers import field_of
+from civic.identity.model.proving import BIRTH, NAME, UNPROVEN, Standing
 from civic.identity.model.registration import Registration
-from civic.identity.model.rows import DecisionRow
+from civic.identity.model.rows import ADDRESS, DecisionRow
 from civic.identity.model.rules import RuleSet
 
 OTHER_REGION = "other"
+EVIDENCE = "evidence"
+_DECIDE_ON_PROOF = frozenset({NAME, BIRTH, ADDRESS})
 REJECTED_BY_PEOPLE = "rejected_by_people_before"
 """The reason code of a correction by somebody whom people have rejected."""
 
@@ -33,6 +36,23 @@ class Past:
     """Those that people settled, if the address is as it was then."""
     registered_already: bool = False
     """Whether somebody else is accepted under the same name and date of birth."""
+    proof: Standing = UNPROVEN
+    """How well it is proven who the person is, by what came before and now."""
+
+    def settles(self, reason: Reason) -> bool:
+        """Return whether people have accepted the person with what is found.
+
+        That is so if it is about a field that is as it was then. For a proof to be passed over,
+        name and birth date must be, and the address, which decides whether one is needed; and what
+        contradicts the data is something that they have not seen.
+        """
+        if reason.code == Code.REGISTERED_ALREADY:
+            return False
+        if reason.code in PROOF:
+            return self.settled >= _DECIDE_ON_PROOF
+        if reason.code == Code.PROOF_CONTRADICTS and EVIDENCE not in self.settled:
+            return False
+        return field_of(reason.pointer) in self.settled
 
 
 NO_PAST = Past()
@@ -85,15 +105,13 @@ def decide(
         of an accepted registration are remarks.
     """
     twice = past.registered_already
-    case = Case(registration, submitted_at, rules, page, registered_already=twice)
+    case = Case(registration, submitted_at, rules, page, registered_already=twice, proof=past.proof)
     home = lives_in(registration, page, past.areas) if past.areas else case.residence
     found = [
         (rules.severity(Code(reason.code), accepted=past.accepted), reason)
         for check in CHECKS
         for reason in check(case)
-        if field_of(reason.pointer) not in past.settled
-        or reason.code == Code.REGISTERED_ALREADY
-        or (reason.code == Code.AREA_UNRESOLVED and not home.by_people)
+        if not past.settles(reason) or (reason.code == Code.AREA_UNRESOLVED and not home.by_people)
     ]
     counted = [(severity, reason) for severity, reason in found if severity != Severity.IGNORE]
     decision = _decision({severity for severity, _ in counted})

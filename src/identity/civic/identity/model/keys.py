@@ -22,6 +22,9 @@ PURPOSE = "registration"
 PEPPER_PURPOSE = "likeness"
 """What the pepper is for, in its KMS encryption context."""
 
+EVIDENCE_PURPOSE = "evidence"
+"""What answers are sealed for."""
+
 
 @dataclass(frozen=True, slots=True)
 class SubjectKey:

@@ -19,10 +19,11 @@ SOURCE = "you, through POST or PUT /registrations"
 TRANSFERS = "none outside the region in which the election office runs this service"
 AUTOMATED_DECISIONS = (
     "whether you are on the roll is first decided by rules alone, from your date of birth,"
-    " attestations, consent, address, the form of a national identifier, and whether somebody of"
-    " your name and date of birth has registered already; your telephone number"
-    " and e-mail address do not decide it. Every reason is named by code and field, also what is"
-    " only a remark, and you can have a person decide (GDPR Art. 22)"
+    " attestations, consent, address, the form of a national identifier, whether somebody of your"
+    " name and date of birth has registered already and, where the election asks for it, how well"
+    " it is proven who you are; your telephone number and e-mail address do not decide it. Every"
+    " reason is named by code and field, also what is only a remark, and you can have a person"
+    " decide (GDPR Art. 22)"
 )
 
 
@@ -106,6 +107,10 @@ RECIPIENTS = (
         " when you ask for access",
     ),
     Recipient(
+        who="the identity provider that you choose to prove who you are with, if you do",
+        what="that you prove it for this election office, and when; nothing from here about you",
+    ),
+    Recipient(
         who="analytics",
         what="decision, country or subdivision and age band, but no field; publishes counts"
         " of ten people or more",
@@ -187,6 +192,15 @@ def retention(rejected: timedelta) -> tuple[Retention, ...]:
             " 17(3)(b))",
             how_long="until the election ends, when the key is destroyed; what is left can no"
             " longer be told from chance, and is deleted within two years",
+        ),
+        Retention(
+            what="how it was proven who you are: the method, its level, who vouched for it and the"
+            " day, with a keyed digest of your name and date of birth",
+            how_long="as long as the registration",
+        ),
+        Retention(
+            what="a proof that was begun, with its answer sealed like your fields",
+            how_long="15 minutes, then deleted within two days",
         ),
         Retention(
             what="which stores have confirmed that, and the receipt",

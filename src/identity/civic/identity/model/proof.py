@@ -10,7 +10,6 @@ from enum import Enum, StrEnum
 from functools import total_ordering
 
 from civic.identity.errors import IdentityError
-from civic.identity.model.likeness import LikenessKey
 
 
 @total_ordering
@@ -75,15 +74,3 @@ class Proven:
     """None if the method proves no name."""
     birth_date: date | None = field(default=None, repr=False)
     identifier: Identifier | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What the low-security store keeps of a proof: nothing that the person wrote."""
-
-    method: ProofMethod
-    level: ProofLevel
-    issuer: str
-    day: date
-    likeness: LikenessKey
-    """Of the name and birth date that were proven; for others it does not count."""

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError, from_json, to_json
 from civic.contracts.text import NUMBER, PLAIN_TEXT, number, plain_text
 from civic.identity.model.age import PartialDate, birth_days
 from civic.identity.model.pii import Pii, PiiModel, pii_fields
+from civic.identity.model.proof import ProofMethod
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PARTIAL_DATE = re.compile(r"\d{4}(-\d{2})?", re.ASCII)
@@ -153,6 +154,25 @@ class Consent(PiiModel):
         return datetime.fromisoformat(self.given_at)
 
 
+EVIDENCE_CHARACTERS_MOST = 24_576
+"""Of a sealed answer: that of a wallet is the longest, an ID token takes about a quarter."""
+
+
+class Evidence(PiiModel):
+    """What ``proofing`` answered somebody who has proven who they are; only sealed."""
+
+    method: ProofMethod
+    sealed: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=EVIDENCE_CHARACTERS_MOST,
+            pattern=r"^[A-Za-z0-9_-]+$",
+            description="base64url, as it was answered",
+        ),
+    ]
+
+
 class Registration(PiiModel):
     """One person's registration, as submitted."""
 
@@ -165,11 +185,16 @@ class Registration(PiiModel):
     national_id: Annotated[Number | None, Pii("to tell people of the same name apart")] = None
     citizenship_attestation: Annotated[bool, Pii("to record that citizenship was attested")] = False
     consent: Annotated[Consent, Pii("to prove consent to this processing")]
+    evidence: Annotated[Evidence | None, Pii("to prove who the person is")] = None
 
     def to_fields(self) -> dict[str, bytes]:
         """Return each present field as UTF-8 JSON, ready to be sealed on its own."""
         present = self.model_dump(mode="json", exclude_none=True)
         return {name: to_json(value) for name, value in present.items()}
+
+    def for_people(self) -> "Registration":
+        """Return what people look at: everything but the evidence, which says nothing to them."""
+        return self.model_copy(update={"evidence": None})
 
     @classmethod
     def from_fields(cls, fields: dict[str, bytes]) -> "Registration":

@@ -13,6 +13,7 @@ from civic.identity.model.keys import AccessDigest, RecordId
 from civic.identity.model.likeness import Comparison, LikenessKey, Place
 from civic.identity.model.pairs import NO_PAIRS, Kinds, Pairs
 from civic.identity.model.placement import Placement
+from civic.identity.model.proof import ProofLevel, ProofMethod
 
 ADDRESS = "address"
 """The field that decides the areas."""
@@ -94,6 +95,18 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What is kept of a proof of identity: nothing that the person wrote."""
+
+    method: ProofMethod
+    level: ProofLevel
+    issuer: str
+    day: date
+    likeness: LikenessKey
+    """Of the name and birth date that were proven; for others it does not count."""
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRow:
     """A row of the low-security store: nothing that the person wrote.
 
@@ -124,6 +137,8 @@ class DecisionRow:
     weak_keys: frozenset[LikenessKey] = field(default=frozenset(), repr=False)
     """Those of the revision that was decided last."""
     pairs: Pairs = NO_PAIRS
+    proof: Proof | None = None
+    """The best proof of identity so far; it counts while it has the likeness of the data."""
 
     @property
     def restricted(self) -> bool:
@@ -195,6 +210,7 @@ class DecisionRow:
             ruling=known.ruling,
             listed=known.listed,
             pairs=known.pairs,
+            proof=self.proof or known.proof,
         )
 
     def told_apart(self, others: Mapping[RegistrationId, Kinds]) -> "DecisionRow":

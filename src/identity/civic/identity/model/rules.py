@@ -37,6 +37,7 @@ from civic.identity.model.codes import (
     RequestError,
     Severity,
 )
+from civic.identity.model.proof import ProofLevel
 
 
 class RuleSetBroken(IdentityError):
@@ -131,12 +132,14 @@ class Country(_Part):
     """An accepted country of residence.
 
     Without ``regions`` all of it is accepted; without ``national_id`` identifiers are not checked.
-    ``areas`` says how fine the electoral areas are that an address must lie in.
+    ``areas`` says how fine the electoral areas are that an address must lie in, and ``proof`` how
+    well it must be proven who somebody is.
     """
 
     areas: Fineness = Fineness.COUNTRY
     regions: frozenset[RegionCode] | None = None
     national_id: tuple[IdScheme, ...] = ()
+    proof: ProofLevel = ProofLevel.NONE
 
 
 class Rule(_Part):

@@ -20,6 +20,7 @@ from civic.identity.model.keys import AccessDigest, RecordId, StoredSubjectKey
 from civic.identity.model.likeness import LikenessKey, likeness_of
 from civic.identity.model.opened import Opened, open_registration
 from civic.identity.model.placement import Placement
+from civic.identity.model.proving import Examined, kept_proof, standing
 from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import Acceptance, DecisionRow, Tombstone, Verdict
 from civic.identity.model.rules import RuleSet
@@ -28,6 +29,7 @@ from civic.identity.ports import DecisionStore, KeyUnwrapper, ReviewQueue, Subje
 from civic.identity.ports.areas import AreaBook
 from civic.identity.ports.likenesses import Likenesses, Peppers
 from civic.identity.usecases.comparing import compare
+from civic.identity.usecases.proving import Proofs, examine
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Validation:
     areas: AreaBook
     likenesses: Likenesses
     peppers: Peppers
+    proofs: Proofs
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Judged:
     """By which a second registration of the same person is found."""
     weak_keys: frozenset[LikenessKey]
     """By which one is found later that differs more."""
+    examined: Examined
+    """What its evidence proves."""
 
 
 def validate(validation: Validation, request: SealedRevision) -> DecisionMade | None:
@@ -90,7 +95,9 @@ def validate(validation: Validation, request: SealedRevision) -> DecisionMade | 
     page = validation.areas.page(opened.registration.address)
     pepper = validation.peppers.current()
     likeness = likeness_of(opened.registration, pepper)
-    judged = Judged(opened, page, likeness, weak_keys(opened.registration, pepper))
+    keys = weak_keys(opened.registration, pepper)
+    examined = examine(validation.proofs, opened.registration, request.submitted_at)
+    judged = Judged(opened, page, likeness, keys, examined)
     written = _decide(validation, request, judged, known)
     return None if written is None else _announced(validation, request, judged, written)
 
@@ -211,15 +218,19 @@ def _judge(
     *,
     twice: bool,
 ) -> DecisionRow:
-    past = replace(past_of(before, judged.opened.fingerprints), registered_already=twice)
-    found = decide(
-        judged.opened.registration, request.submitted_at, validation.rules, past, judged.page
+    examined, registration, likeness = judged.examined, judged.opened.registration, judged.likeness
+    proof = kept_proof(examined, registration, likeness, before.proof if before else None)
+    past = replace(
+        past_of(before, judged.opened.fingerprints),
+        registered_already=twice,
+        proof=standing(examined, registration, likeness, proof),
     )
+    found = decide(registration, request.submitted_at, validation.rules, past, judged.page)
     record, now = RecordId(request.id, request.revision), validation.clock()
     acceptance = None
     if found.decision is Decision.ACCEPTED:
         # What is still to come is to come now, not when it was submitted.
-        until = eligible_from(judged.opened.registration, validation.rules, now)
+        until = eligible_from(registration, validation.rules, now)
         placement = replace(found.placement, eligible_from=until)
         of = judged.likeness, judged.weak_keys
         acceptance = Acceptance.of(record.revision, placement, *of)
@@ -230,7 +241,8 @@ def _judge(
         updated=now,
         verdict=Verdict(found.decision, found.reasons, found.rule_set),
         acceptance=acceptance,
-        likeness=judged.likeness,
+        likeness=likeness,
         weak_keys=judged.weak_keys,
+        proof=proof,
     )
     return row if before is None else row.after(before)
