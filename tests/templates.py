@@ -66,7 +66,7 @@ class Template:
 TEMPLATES = {stack: Template(stack, file) for stack, file in Workspace(ROOT).templates.items()}
 """Every template, by the name of its stack."""
 
-_IDENTITY = ("platform", "registration", "accountability", "credentials", "analytics")
+_IDENTITY = ("platform", "registration", "accountability", "credentials", "proofing", "analytics")
 IDENTITY = [TEMPLATES[stack] for stack in (*_IDENTITY, "reconciliation")]
 """Those of the domain that knows identities; the others know votes."""
 

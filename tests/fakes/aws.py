@@ -41,6 +41,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "sweep-progress": ("walk:S",),
     "office-areas": ("place:S", "version:N"),
     "trusted-providers": ("trust:S",),
+    "proof-sessions": ("id:S",),
     "access-renewals": ("id:S", "digest:B"),
     "likenesses": ("likeness:B",),
     "elections": ("id:S", "part:S"),
@@ -94,6 +95,12 @@ class Aws:
         """The KMS key that signs receipts."""
         made = clients.kms().create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
         return str(made["KeyMetadata"]["KeyId"])
+
+    @cached_property
+    def proof_key_id(self) -> str:
+        """The KMS key that signs tokens, by its ARN."""
+        made = clients.kms().create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+        return str(made["KeyMetadata"]["Arn"])
 
     def asked(self, operation: str) -> list[dict[str, Any]]:
         """Return the parameters of every request of one operation, such as ``GetItem``."""

@@ -11,6 +11,7 @@ def http_event(
     *,
     headers: dict[str, str] | None = None,
     path: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
     token: str | None = None,
     content_type: str | None = "application/json",
 ) -> dict[str, Any]:
@@ -23,6 +24,8 @@ def http_event(
     event: dict[str, Any] = {"version": "2.0", "routeKey": route, "headers": all_headers}
     if path:
         event["pathParameters"] = path
+    if query:
+        event["queryStringParameters"] = query
     if isinstance(body, bytes):
         event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
     elif body is not None:

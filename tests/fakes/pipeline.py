@@ -33,6 +33,7 @@ from civic.identity.functions import (
     gateway,
     matcher,
     pii_storage,
+    proofing,
     reconciler,
     review,
     rights,
@@ -60,6 +61,7 @@ from civic.identity.usecases.intake import (
 )
 from civic.identity.usecases.issuing import Issuing
 from civic.identity.usecases.matching import Matching
+from civic.identity.usecases.proofing import Proofing
 from civic.identity.usecases.proving import Proofs
 from civic.identity.usecases.renewing import Agreeing, FrontDesk
 from civic.identity.usecases.review import Review
@@ -87,7 +89,13 @@ from civic.lab.memory.identity import MemoryDecisions, MemorySubjectKeys, Memory
 from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyUnwrapper, MemoryKeyWrapper
 from civic.lab.memory.likenesses import MemoryLikenesses, MemoryPeppers
 from civic.lab.memory.pairs import MemoryCandidates, MemoryShards
-from civic.lab.memory.proofs import MemoryEvidence, MemoryTrust
+from civic.lab.memory.proofs import (
+    MemoryEvidence,
+    MemoryProofSessions,
+    MemoryTokenEndpoint,
+    MemoryTokenSigner,
+    MemoryTrust,
+)
 from civic.lab.memory.renewals import MemoryAccessRenewals, MemoryRegistrations
 from civic.lab.memory.sweeping import MemoryOverview, MemoryProgress
 from civic.lab.schemas.declared import subscribed
@@ -234,6 +242,9 @@ class Pipeline:
         self.ring.add()
         self.evidence = MemoryEvidence(self.ring)
         self.trust = MemoryTrust()
+        self.sessions = MemoryProofSessions(lambda: self.now)
+        self.token_endpoint = MemoryTokenEndpoint()
+        self.token_signer = MemoryTokenSigner()
         self.now = NOW
         self.skews: dict[str, timedelta] = {}
         """How far the clock of a function is ahead, by its name."""
@@ -269,6 +280,15 @@ class Pipeline:
             likenesses,
             guard(MemoryPeppers(), KeyServiceUnavailable),
             Proofs(guard(self.evidence, KeyServiceUnavailable), guard(self.trust)),
+        )
+        self.proofing = Proofing(
+            guard(self.sessions),
+            guard(self.trust),
+            guard(self.evidence, KeyServiceUnavailable),
+            guard(self.token_signer, KeyServiceUnavailable),
+            self.token_endpoint,
+            clock(proofing),
+            Entropy("proofing"),
         )
         self.endings = Endings(decisions, reviews, clock(validator), RETENTION, likenesses)
         self.storage = Storage(subject_keys, vault, clock(pii_storage))
@@ -444,6 +464,7 @@ class Pipeline:
             (review, "review", lambda: self.review),
             (review, "agreeing", lambda: self.agreeing),
             (front_desk, "front_desk", lambda: self.front_desk),
+            (proofing, "proofing", lambda: self.proofing),
             (validator, "validation", lambda: self.validation),
             (validator, "endings", lambda: self.endings),
             (validator, "publisher", lambda: self._bus),

@@ -152,7 +152,7 @@ def test_queue_of_what_is_nowhere_else_survives_its_stack(template: Template) ->
 # ------------------------------------------------------------------ stores and keys
 
 
-NOWHERE_ELSE = {"IssuedMarks", "MarkKeys"}
+NOWHERE_ELSE = {"IssuedMarks", "MarkKeys", "ProofSessions"}
 """Tables without a backup: what is destroyed in them at an election's end is to be gone."""
 
 

@@ -17,14 +17,17 @@ def leaves(schema: Any, *path: str, required: bool = True) -> Iterator[tuple[Any
     for name, field in schema.get("properties", {}).items():
         needed = required and name in schema.get("required", ())
         yield from leaves(field, *path, name, required=needed)
+    if path == ("evidence",):
+        return
     if "properties" not in schema:
         types = {one.get("type") for one in schema.get("anyOf", [schema])} - {"null"}
         yield path, {KINDS[one] for one in types}, required
 
 
-def test_every_field_has_a_column_of_its_kind() -> None:
+def test_every_field_has_a_column_of_its_kind_but_for_evidence() -> None:
     columns = [(column.path, {column.kind}, column.required) for column in COLUMNS]
-    assert columns == list(leaves(SCHEMA))
+    # Evidence is made for one person and one day; a table has none.
+    assert columns == [one for one in leaves(SCHEMA) if one[0][0] != "evidence"]
 
 
 def test_every_column_has_a_heading_of_its_own() -> None:

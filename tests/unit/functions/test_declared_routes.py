@@ -74,9 +74,9 @@ def test_every_route_of_the_office_and_of_reviewers_is_for_staff() -> None:
         assert (route.access is Access.STAFF) == (context_and_api(function)[1] == "StaffApi")
 
 
-def test_every_route_about_a_registration_asks_for_its_token() -> None:
+def test_every_route_about_a_registration_or_a_proof_asks_for_its_token() -> None:
     for _, route in declared():
-        by_token = route.path.startswith("/registrations/")
+        by_token = route.path.startswith(("/registrations/", "/proofs/{id}/"))
         assert (route.access is Access.TOKEN) == by_token
 
 

@@ -48,7 +48,7 @@ TOKEN_ROUTES = sorted(
     for one in functions()
     if (table := routes_of(one))
     for route in table.routes
-    if route.access is Access.TOKEN
+    if route.access is Access.TOKEN and route.path.startswith("/registrations/")
 )
 BODIES = {
     "PUT ": ACCEPTABLE.model_dump_json(exclude_none=True),

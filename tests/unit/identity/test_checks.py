@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from civic.identity.model.checks import CHECKS, Case, is_national_id
-from civic.identity.model.codes import Code, IdScheme
+from civic.identity.model.codes import PROOF, Code, IdScheme
 from civic.identity.model.registration import Address, Consent, Registration
 from civic.identity.model.rules import RuleSet
 from tests.strategies.registrations import SUBMITTED_AT, address, person
@@ -33,6 +33,9 @@ def test_every_code_has_a_case_below() -> None:
         Code.REGION_NOT_ACCEPTED,
         Code.BIRTH_DATE_INCOMPLETE,
         Code.REGISTERED_ALREADY,
+        # Those of proofs are in test_proving.
+        *PROOF,
+        Code.PROOF_CONTRADICTS,
     }
     assert {case[1] for case in POSITIVE} == set(Code) - elsewhere
 

@@ -30,7 +30,7 @@ def test_receipt_of_a_known_erasure_is_known_byte_by_byte() -> None:
     assert receipt_document(COMPLETE, KEY).decode() == (
         '{"completed_at":"2027-01-15T12:30:20.123456+00:00"'
         ',"fields":["username","full_name","date_of_birth","address","phone_number","email"'
-        ',"national_id","citizenship_attestation","consent"]'
+        ',"national_id","citizenship_attestation","consent","evidence"]'
         f',"key":"{fingerprint}"'
         ',"registration":"3d4c1f0e-9b57-4c1b-8d0e-2f6f6f1c7a10"'
         ',"requested_at":"2027-01-15T12:30:15.123456+00:00"'

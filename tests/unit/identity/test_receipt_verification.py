@@ -30,7 +30,7 @@ RFC_6979_A_2_5 = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6
 DOCUMENT = (
     '{"completed_at":"2027-03-01T09:30:03.125000+00:00",'
     '"fields":["username","full_name","date_of_birth","address","phone_number","email",'
-    '"national_id","citizenship_attestation","consent"],'
+    '"national_id","citizenship_attestation","consent","evidence"],'
     '"key":"5a7a78cca4a0f420d9bc62bb669c3c2759e39f723d3ae10dcbe0f0815a07ecd4",'
     '"registration":"5d3c6f0e-0000-4000-8000-000000000000",'
     '"requested_at":"2027-03-01T09:30:00.125000+00:00",'
@@ -41,8 +41,8 @@ DOCUMENT = (
     '"type":"civic/erasure-receipt/1"}'
 )
 SIGNATURE = (
-    "MEQCIGoMZ7y6NV7LapS1nLeWQk/MFurjQ7DN1uc/Pa5ajfVg"
-    "AiBldWNtOWQ/WcoYXp6JdBB1JdK/Tix4W+02aOD0RVbX8A=="
+    "MEUCIBTCfZEqqztN54UNN9dT2ovVomAoFUqaP0H1HOMJeZ1d"
+    "AiEAnJzknQG8C/Rqx4hCKhSdB8fI+AQuQJABBbFNeQlVj2c="
 )
 PUBLIC_KEY = (
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7"
@@ -111,7 +111,7 @@ def test_verify_receipt_of_the_known_answer_tells_what_it_says() -> None:
     assert statement.completed_at == statement.stores["analytics"]
     assert statement.completed_at == REQUESTED + timedelta(seconds=3)
     assert statement.stores.keys() == {store.value for store in OLDER}
-    assert len(statement.fields) == 9
+    assert len(statement.fields) == 10
     assert statement.key == key_fingerprint(KNOWN.public_key)
 
 

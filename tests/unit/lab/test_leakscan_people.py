@@ -15,7 +15,12 @@ from civic.lab.leakscan.people import MarkedPeople, Person
 from tests.strategies.registrations import SUBMITTED_AT
 
 RULES = load_rule_set("national-2027")
-NO_MARKERS = {"/address/country", "/citizenship_attestation", "/consent/text_version"}
+NO_MARKERS = {
+    "/evidence/method",
+    "/address/country",
+    "/citizenship_attestation",
+    "/consent/text_version",
+}
 
 
 def marked(seed: int) -> MarkedPeople:

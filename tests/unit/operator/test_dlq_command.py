@@ -51,6 +51,7 @@ DEPLOYED = {
     "civic-local-audit": queues("Event", "Certified"),
     "civic-local-accountability": queues("Deadlines"),
     "civic-local-credentials": queues("CredentialRoll"),
+    "civic-local-proofing": {},
     "civic-local-analytics": queues("Release"),
     "civic-local-reconciliation": queues("Reconciler"),
 }

@@ -16,6 +16,7 @@ ROOTS = {
     "registration": "identity",
     "accountability": "identity",
     "credentials": "identity",
+    "proofing": "identity",
     "analytics": "analytics",
     "reconciliation": "identity",
     "elections": "voting",

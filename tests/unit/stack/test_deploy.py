@@ -61,7 +61,7 @@ def test_nothing_is_done_when_nothing_changed(deployed: Path) -> None:
             "src/identity",
             [
                 *["civic-local-platform", "civic-local", "civic-local-accountability"],
-                *["civic-local-credentials", "civic-local-reconciliation"],
+                *["civic-local-credentials", "civic-local-proofing", "civic-local-reconciliation"],
             ],
         ),
         ("src/shared", EVERY_STACK),

@@ -127,7 +127,9 @@ def plain(heading: str) -> str:
     return _PUNCTUATION.sub("_", unicodedata.normalize("NFKC", heading).casefold()).strip("_")
 
 
-COLUMNS = tuple(_columns(Registration))
+_NOT_IN_TABLES = "evidence"
+"""A field that is made for one person and one day; JSON lines may have it."""
+COLUMNS = tuple(one for one in _columns(Registration) if one.path[0] != _NOT_IN_TABLES)
 """Every column, in the order of the model."""
 
 

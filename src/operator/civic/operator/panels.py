@@ -57,6 +57,15 @@ _AREAS = Group(
     },
 )
 
+_PROOFS = Group(
+    "Say whom the office trusts to say who somebody is.",
+    {
+        "trust": f"{_COMMANDS}.proofs:trust",
+        "show": f"{_COMMANDS}.proofs:show",
+        "key": f"{_COMMANDS}.proofs:key",
+    },
+)
+
 _DESK = Group(
     "At the counter: a new access token, corrections.",
     {
@@ -84,6 +93,7 @@ _LEDGER = Group(
 
 PANELS: dict[str, Places] = {
     "Citizens": {
+        "prove": f"{_COMMANDS}.proving:prove",
         "register": f"{_COMMANDS}.registering:register",
         "show": f"{_COMMANDS}.citizens:show",
         "export": f"{_COMMANDS}.citizens:export",
@@ -99,6 +109,7 @@ PANELS: dict[str, Places] = {
     "Office": {
         "elections": _ELECTIONS,
         "areas": _AREAS,
+        "proofs": _PROOFS,
         "review": f"{_COMMANDS}.review:review",
         "desk": _DESK,
         "rules": _RULES,

@@ -1,14 +1,21 @@
-"""Evidence and the trust document in memory."""
+"""Evidence, the trust document and sessions in memory."""
 
+import json
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from joserfc import jws
+from joserfc.jwk import ECKey
 
-from civic.identity.errors import WrappingKeyMissing
-from civic.identity.model.keys import EVIDENCE_PURPOSE
+from civic.contracts.ports import Clock
+from civic.identity.errors import ProviderFailed, WrappingKeyMissing
+from civic.identity.model.keys import EVIDENCE_PURPOSE, AccessDigest
 from civic.identity.model.proof import ProofRefused
-from civic.identity.model.trust import NO_TRUST, Trust
+from civic.identity.model.proof_session import ProofSession
+from civic.identity.model.trust import NO_TRUST, Jwk, Trust
 from civic.lab.memory.keys import MemoryKeyRing
 
 _NONCE_BYTES = 12
@@ -49,3 +56,60 @@ class MemoryTrust:
 
     def replace(self, trust: Trust) -> None:
         self.trust = trust
+
+
+class MemoryProofSessions:
+    """Sessions by id, each for its time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.rows: dict[str, ProofSession] = {}
+        self.used: set[str] = set()
+        self.answers: dict[str, tuple[bytes, AccessDigest]] = {}
+
+    def put(self, session: ProofSession) -> None:
+        self.rows.setdefault(session.id, session)
+
+    def get(self, session: str) -> ProofSession | None:
+        there = self.rows.get(session)
+        return there if there is not None and there.expires > self._clock() else None
+
+    def use(self, session: ProofSession) -> bool:
+        if session.id not in self.rows or session.id in self.used:
+            return False
+        self.used.add(session.id)
+        return True
+
+    def answered(self, session: ProofSession, evidence: bytes, code: AccessDigest) -> None:
+        if session.id in self.used:
+            self.answers.setdefault(session.id, (evidence, code))
+
+    def evidence(self, session: ProofSession) -> tuple[bytes, AccessDigest] | None:
+        return self.answers.get(session.id) if self.get(session.id) else None
+
+
+class MemoryTokenSigner:
+    """One key pair."""
+
+    def __init__(self) -> None:
+        self._key = ECKey.generate_key("P-256", {"kid": "proofing"})
+
+    def public(self) -> Jwk:
+        return dict(self._key.as_dict(private=False))
+
+    def sign(self, typ: str, claims: Mapping[str, Any]) -> str:
+        header = {"alg": "ES256", "kid": "proofing", "typ": typ}
+        return jws.serialize_compact(header, json.dumps(dict(claims)), self._key)
+
+
+class MemoryTokenEndpoint:
+    """Answers as it is told to."""
+
+    def __init__(self) -> None:
+        self.answer: Callable[[Mapping[str, str]], bytes] | None = None
+
+    def redeem(self, url: str, form: Mapping[str, str]) -> bytes:
+        del url
+        if self.answer is None:
+            raise ProviderFailed
+        return self.answer(form)

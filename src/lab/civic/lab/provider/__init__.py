@@ -1,0 +1,1 @@
+"""A small national identity provider, for tests and demonstrations only."""

@@ -1,0 +1,57 @@
+"""`civic proofs`: whom the office trusts to say who somebody is."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civic.operator.proofs import editor_of, our_key, read_trust
+from civic.stack.context import target_of
+from civic.terminal.console import err, out
+from civic.terminal.tables import plain_table
+
+TrustFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="JSON, like docs/examples/trust.json.")
+]
+
+
+def trust(context: typer.Context, file: TrustFile) -> None:
+    """Check a trust document and put it in use, instead of the one before.
+
+    Whom it leaves out is not believed any more from a minute later. What was proven stands.
+    """
+    target = target_of(context)
+    editor = editor_of(target)
+    document = read_trust(file, our_key(target))
+    before = editor.current().oidc.keys()
+    editor.replace(document)
+    out.print(f"in use: {', '.join(sorted(document.oidc)) or 'nobody'}", markup=False)
+    if gone := sorted(before - document.oidc.keys()):
+        err.print(f"no longer trusted: {', '.join(gone)}", markup=False)
+
+
+def show(
+    context: typer.Context,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
+) -> None:
+    """Show whom the office trusts."""
+    document = editor_of(target_of(context)).current()
+    if as_json:
+        out.print_json(document.model_dump_json(exclude_none=True))
+        return
+    if not document.oidc:
+        out.print("nobody is trusted yet; begin with: civic proofs trust FILE")
+        return
+    listed = plain_table("provider", "issuer", "keys", "levels")
+    for name, one in sorted(document.oidc.items()):
+        levels = sorted(set(one.levels.values()))
+        worth = ", ".join(level.value for level in levels)
+        listed.add_row(name, one.issuer, str(len(one.keys)), worth)
+    out.print(listed)
+
+
+def key(context: typer.Context) -> None:
+    """Print the public key by which providers know us, as a JWK."""
+    out.print_json(json.dumps(dict(our_key(target_of(context)))))
