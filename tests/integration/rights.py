@@ -78,6 +78,7 @@ def probes(target: Target) -> dict[str, Probe]:
         **_kms_probes("CivicKey", target.output("CivicKeyArn")),
         **_kms_probes("CredentialKey", target.output("CredentialKeyArn")),
         **_kms_probes("ReceiptKey", target.output("ReceiptKeyArn")),
+        **_kms_probes("ProofKey", target.output("ProofKeyArn")),
         **_kms_probes("LogKey", target.output("LogKeyArn")),
         **_bucket_probes(target.output("ReleaseBucketName")),
         **_shard_probes(target.output("PairsBucketName")),
