@@ -34,7 +34,7 @@ ANSWERS: dict[type[Exception], tuple[int, str]] = {
     errors.NotYetEligible: (403, "not_yet_eligible"),
     errors.RollClosed: (403, "roll_closed"),
     errors.AreaUnsettled: (403, "area_unsettled"),
-    errors.ProviderUnknown: (422, "provider_unknown"),
+    errors.ProviderUnknown: (404, "provider_unknown"),
     errors.ProviderFailed: (502, "provider_failed"),
     errors.ProofSessionNotFound: (404, "no_such_proof"),
     errors.ProofSessionUsed: (409, "proof_used"),

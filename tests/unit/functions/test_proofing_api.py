@@ -157,7 +157,7 @@ def test_the_page_with_the_code_loads_nothing_and_tells_nobody(town: Town) -> No
 
 def test_whom_the_office_does_not_trust_nobody_is_led_to(town: Town) -> None:
     answer = town.http(BEGIN, json.dumps({"method": "oidc", "provider": "elsewhere"}))
-    assert code_of(answer) == (HTTPStatus.UNPROCESSABLE_ENTITY, "provider_unknown")
+    assert code_of(answer) == (HTTPStatus.NOT_FOUND, "provider_unknown")
 
 
 def test_a_state_works_once(town: Town) -> None:

@@ -100,6 +100,7 @@ ROUTES = Routes(
             "Begin to prove who you are, at an identity provider that the election office trusts",
             body=ProofRequest,
             answer=Answer(201, ProofBegun),
+            problems=(404,),
         ),
         Route(
             "GET /proofs/callback",
@@ -108,7 +109,7 @@ ROUTES = Routes(
             "comeBackFromProvider",
             "Where the identity provider leads back to: a page with a confirmation code",
             answer=Answer(200, None, ("text/html",)),
-            problems=(404, 409, 422, 502),
+            problems=(404, 409, 502),
             parameters=("state", "code", "iss"),
         ),
         Route(

@@ -319,7 +319,7 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     ),
     NotLeftYet: _UNAVAILABLE,
     ProviderUnknown: Problem(
-        422,
+        404,
         "provider_unknown",
         "The election office trusts no identity provider of this name",
         (FieldError("unknown_provider", "/provider"),),

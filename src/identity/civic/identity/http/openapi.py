@@ -26,7 +26,8 @@ PUBLIC = Description(
         "not_yet_eligible (with eligible_from and election_day), "
         "roll_closed (with roll_closes_at) or area_unsettled; or the code that confirms a proof is "
         "another one (confirmation_wrong)",
-        404: "Unknown id, erased, or not this token's; the answer does not say which",
+        404: "Unknown id, erased, or not this token's; the answer does not say which. Or the "
+        "office trusts no such identity provider (provider_unknown)",
         409: "In conflict with the current state; may be repeated if Retry-After is given",
         422: "Invalid fields, each named by code and JSON Pointer",
         502: "The identity provider did not answer as it should (provider_failed)",
