@@ -153,7 +153,7 @@ def test_queue_of_what_is_nowhere_else_survives_its_stack(template: Template) ->
 
 
 NOWHERE_ELSE = {"IssuedMarks", "MarkKeys", "ProofSessions"}
-"""Tables without a backup: what is destroyed in them at an election's end is to be gone."""
+"""Tables without a backup: what is destroyed in them, or expires, is to be gone."""
 
 
 @every_template
