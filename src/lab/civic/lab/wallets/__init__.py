@@ -1,0 +1,1 @@
+"""An issuer of person identification data, a wallet and a vendor of checks, to prove with."""
