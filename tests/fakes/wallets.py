@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from civic.identity.model.proof import ProofLevel, Proven
+from civic.identity.model.trust import IdentifyingClaim, PidIssuer
 from civic.identity.proofs import wallet
-from civic.identity.proofs.trust import IdentifyingClaim, TrustedIssuer
 from civic.lab.wallets.holding import Wallet
-from civic.lab.wallets.issuing import PID_TYPE, Issued, PidIssuer
+from civic.lab.wallets.issuing import PID_TYPE, Issued, Issuer
 
 NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 CLIENT = "x509_hash:Uvo3HtuIxuhC92rShpgqcT3YXwrqRxWEviRiA0OZszk"
@@ -30,7 +30,7 @@ ASKED = ("family_name", "given_name", "birthdate", "personal_administrative_numb
 class Presenting:
     """Everything that takes part in one presentation; a test changes what it is about."""
 
-    issuer: PidIssuer = field(default_factory=lambda: PidIssuer(ISSUER, STATUS))
+    issuer: Issuer = field(default_factory=lambda: Issuer(ISSUER, STATUS))
     wallet: Wallet = field(default_factory=Wallet)
     nonce: str = NONCE
     audience: str = CLIENT
@@ -65,24 +65,22 @@ class Presenting:
         return self.wallet.bind(unbound, nonce=self.nonce, audience=self.audience, at=self.bound_at)
 
     @property
-    def trusted(self) -> TrustedIssuer:
+    def trusted(self) -> PidIssuer:
         """The entry of the issuer."""
-        return TrustedIssuer.model_validate(
+        return PidIssuer.model_validate(
             {
                 "issuer": self.issuer.issuer,
                 "level": ProofLevel.HIGH,
                 "types": (PID_TYPE,),
-                "jwks": (self.issuer.jwk,),
-                "identified_by": IdentifyingClaim(
-                    claim="personal_administrative_number", kind="DE"
-                ),
+                "keys": (self.issuer.jwk,),
+                "identifier": IdentifyingClaim(claim="personal_administrative_number", kind="DE"),
             }
         )
 
     def verify(
         self,
         presented: str,
-        *trusted: TrustedIssuer,
+        *trusted: PidIssuer,
         status_lists: Mapping[str, str] | None = None,
     ) -> Proven:
         """Return what a presentation proves."""

@@ -6,7 +6,7 @@ Needs Node 20, npm and its registry: part of `make test-deep`, where it fails if
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -82,9 +82,9 @@ def _presented(
     presenting: Presenting,
     issued: str,
     names: Sequence[str] = ASKED,
-    **changes: object,
+    changes: Mapping[str, object] | None = None,
 ) -> str:
-    bound = {"iat": _AT - 10, "aud": CLIENT, "nonce": NONCE, **changes}
+    bound = {"iat": _AT - 10, "aud": CLIENT, "nonce": NONCE, **(changes or {})}
     key = presenting.wallet.key.as_dict(private=True)
     step = theirs("present", key=key, issued=issued, names=list(names), bound=bound)
     return str(step["presented"])
@@ -121,7 +121,7 @@ def test_what_they_issue_we_verify(theirs: Theirs, presenting: Presenting, bits:
 def test_what_they_bind_to_something_else_we_refuse(
     theirs: Theirs, presenting: Presenting, changes: dict[str, object], reason: str
 ) -> None:
-    presented = _presented(theirs, presenting, _issued(theirs, presenting), **changes)
+    presented = _presented(theirs, presenting, _issued(theirs, presenting), changes=changes)
     with pytest.raises(ProofRefused, match=reason):
         presenting.verify(presented)
 

@@ -1,13 +1,14 @@
 """Not one character of a proof can be altered."""
 
 import string
+from secrets import token_bytes
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joserfc.jwk import ECKey
 
 from civic.identity.model.proof import ProofLevel, ProofRefused
+from civic.identity.model.trust import VendorService
 from civic.identity.proofs import openid4vp, vendor, wallet
 from civic.lab.wallets.checking import Vendor, body_of
 from civic.lab.wallets.holding import encrypt
@@ -16,14 +17,20 @@ from tests.fakes.wallets import CLIENT, NONCE, NOW, STATUS, Presenting, answer
 PRESENTING = Presenting()
 PRESENTED = PRESENTING.present()
 LIST = PRESENTING.issuer.status_list(NOW)
-KEY = ECKey.generate_key("P-256")
+KEY = openid4vp.new_key(token_bytes)
 ENCRYPTED = encrypt(
     {"vp_token": {"pid": [PRESENTED]}},
-    {**KEY.as_dict(private=False), "alg": "ECDH-ES", "kid": openid4vp.key_id(KEY)},
+    KEY.public,
     "A256GCM",
 )
 VENDOR = Vendor()
-TRUSTED = vendor.TrustedVendor(vendor="v", level=ProofLevel.BASIC, keys=(VENDOR.public_key,))
+TRUSTED = VendorService(
+    vendor="checks.example",
+    level=ProofLevel.BASIC,
+    address="https://checks.example/start",
+    returns_to="https://civic.example/proofs",
+    keys=(VENDOR.public_key,),
+)
 BODY = body_of(
     {
         "reference": NONCE,
@@ -61,7 +68,7 @@ def _verify(presented: str, listed: str) -> None:
 
 def test_whole_it_verifies() -> None:
     _verify(PRESENTED, LIST)
-    assert openid4vp.open_answer(ENCRYPTED, KEY) == answer(PRESENTED)
+    assert openid4vp.open_answer(ENCRYPTED, KEY.private) == answer(PRESENTED)
     _webhook(dict(HEADERS), BODY)
 
 
@@ -80,7 +87,7 @@ def test_altered_status_list_is_refused(altered: str) -> None:
 @given(_altered(ENCRYPTED))
 def test_altered_answer_is_refused(altered: str) -> None:
     with pytest.raises(ProofRefused):
-        openid4vp.open_answer(altered, KEY)
+        openid4vp.open_answer(altered, KEY.private)
 
 
 def _webhook(headers: dict[str, str], body: bytes) -> None:

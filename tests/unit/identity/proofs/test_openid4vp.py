@@ -1,6 +1,7 @@
 """Requests to a wallet, and how encrypted answers open."""
 
 import json
+from secrets import token_bytes
 
 import pytest
 from joserfc.jwk import ECKey
@@ -11,7 +12,7 @@ from civic.identity.proofs import openid4vp, wallet
 from civic.lab.wallets.holding import NotHeld, encrypt
 from tests.fakes.wallets import CLIENT, NONCE, NOW, PERSON, STATUS, Presenting
 
-KEY = ECKey.generate_key("P-256")
+KEY = openid4vp.new_key(token_bytes)
 RESPONSE_URI = "https://civic.example/proofs/1/response"
 
 
@@ -21,13 +22,13 @@ def presenting() -> Presenting:
 
 
 def _request(presenting: Presenting) -> dict[str, object]:
-    asking = openid4vp.Asking(CLIENT, NONCE, RESPONSE_URI, KEY)
+    asking = openid4vp.Asking(CLIENT, NONCE, RESPONSE_URI, KEY.public)
     return dict(openid4vp.request_object(asking, [presenting.trusted]))
 
 
 def test_wallet_answers_the_request_and_the_answer_proves(presenting: Presenting) -> None:
     encrypted = presenting.wallet.answer(_request(presenting), NOW)
-    opened = openid4vp.open_answer(encrypted, KEY)
+    opened = openid4vp.open_answer(encrypted, KEY.private)
     lists = {STATUS: presenting.issuer.status_list(NOW)}
     expected = wallet.Expected(NONCE, CLIENT, NOW)
     proven = wallet.verify(opened, expected, [presenting.trusted], lists)
@@ -36,9 +37,9 @@ def test_wallet_answers_the_request_and_the_answer_proves(presenting: Presenting
 
 
 def test_wallet_without_a_number_answers_too(presenting: Presenting) -> None:
-    claims = {name: PERSON[name] for name in wallet.NAME_AND_BIRTH}
+    claims = {name: PERSON[name] for name in openid4vp.NAME_AND_BIRTH}
     presenting.issue(claims=claims)
-    opened = openid4vp.open_answer(presenting.wallet.answer(_request(presenting), NOW), KEY)
+    opened = openid4vp.open_answer(presenting.wallet.answer(_request(presenting), NOW), KEY.private)
     lists = {STATUS: presenting.issuer.status_list(NOW)}
     expected = wallet.Expected(NONCE, CLIENT, NOW)
     assert wallet.verify(opened, expected, [presenting.trusted], lists).identifier is None
@@ -77,47 +78,45 @@ def test_request_asks_for_as_little_as_it_needs(presenting: Presenting) -> None:
 
 
 def test_request_does_not_ask_for_a_number_that_identifies_nobody(presenting: Presenting) -> None:
-    trusted = presenting.trusted.model_copy(update={"identified_by": None})
+    trusted = presenting.trusted.model_copy(update={"identifier": None})
     assert "administrative" not in json.dumps(openid4vp.query([trusted]))
 
 
 def test_request_has_no_private_key(presenting: Presenting) -> None:
     request = _request(presenting)
-    private = KEY.as_dict(private=True)["d"]
-    assert str(private) not in json.dumps(request)
+    private = json.loads(KEY.private)["d"]
+    assert private not in json.dumps(request)
     assert "d" not in json.loads(json.dumps(request))["client_metadata"]["jwks"]["keys"][0]
-    assert str(private) not in repr(openid4vp.Asking(CLIENT, NONCE, RESPONSE_URI, KEY))
+    assert private not in repr(KEY)
 
 
 def test_client_identifier_is_the_hash_of_the_certificate() -> None:
     assert openid4vp.client_id_of(b"") == ("x509_hash:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU")
 
 
-def _encrypted(key: ECKey, cipher: str = "A128GCM", kid: str | None = None) -> str:
-    jwk = {
-        **key.as_dict(private=False),
-        "alg": "ECDH-ES",
-        "kid": openid4vp.key_id(key) if kid is None else kid,
-    }
+def _encrypted(
+    key: openid4vp.EncryptionKey, cipher: str = "A128GCM", kid: str | None = None
+) -> str:
+    jwk = {**key.public, "kid": key.public["kid"] if kid is None else kid}
     return encrypt({"vp_token": {}}, jwk, cipher)
 
 
 @pytest.mark.parametrize("cipher", ["A128GCM", "A256GCM"])
 def test_both_ciphers_that_are_offered_open(cipher: str) -> None:
-    assert openid4vp.open_answer(_encrypted(KEY, cipher), KEY) == b'{"vp_token": {}}'
+    assert openid4vp.open_answer(_encrypted(KEY, cipher), KEY.private) == b'{"vp_token": {}}'
 
 
 def test_cipher_that_was_not_offered_is_refused() -> None:
     with pytest.raises(ProofRefused, match="not offered"):
-        openid4vp.open_answer(_encrypted(KEY, "A128CBC-HS256"), KEY)
+        openid4vp.open_answer(_encrypted(KEY, "A128CBC-HS256"), KEY.private)
 
 
 def test_answer_to_another_key_is_refused() -> None:
-    other = ECKey.generate_key("P-256")
+    other = openid4vp.new_key(token_bytes)
     with pytest.raises(ProofRefused, match="another key"):
-        openid4vp.open_answer(_encrypted(other), KEY)
+        openid4vp.open_answer(_encrypted(other), KEY.private)
     with pytest.raises(ProofRefused, match="does not decrypt"):
-        openid4vp.open_answer(_encrypted(other, kid=openid4vp.key_id(KEY)), KEY)
+        openid4vp.open_answer(_encrypted(other, kid=KEY.public["kid"]), KEY.private)
 
 
 def _altered(text: str, **changes: object) -> str:
@@ -146,7 +145,7 @@ def _altered(text: str, **changes: object) -> str:
 )
 def test_altered_header_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ProofRefused):
-        openid4vp.open_answer(_altered(_encrypted(KEY), **changes), KEY)
+        openid4vp.open_answer(_altered(_encrypted(KEY), **changes), KEY.private)
 
 
 @pytest.mark.parametrize(
@@ -154,11 +153,11 @@ def test_altered_header_is_refused(changes: dict[str, object]) -> None:
 )
 def test_what_is_no_answer_is_refused(text: str) -> None:
     with pytest.raises(ProofRefused):
-        openid4vp.open_answer(text, KEY)
+        openid4vp.open_answer(text, KEY.private)
 
 
 def test_example_of_the_specification_opens() -> None:
-    # OpenID4VP 1.0, section 8.3; its key has a name of its own there, and not its thumbprint.
+    # OpenID4VP 1.0, section 8.3.
     example = (
         "eyJhbGciOiJFQ0RILUVTIiwiZW5jIjoiQTEyOEdDTSIsImtpZCI6ImFjIiwiZXBrIjp7Imt"
         "0eSI6IkVDIiwieCI6Im5ubVZwbTNWM2piaGNhZlFhUkJrU1ZOSGx3Wkh3dC05ck9wSnVmeVlJdWsiLCJ5I"
@@ -166,7 +165,7 @@ def test_example_of_the_specification_opens() -> None:
         "9..uAYcHRUSSn2X0WPX.yVzlGSYG4qbg0bq18JcUiDRw56yVnbKR8E7S7YlEtzT00RqE3Pw5oTpUG3hdLN"
         "4taHZ9gC1kwak8JOnJgQ.1wR024_3-qtAlx1oFIUpQQ"
     )
-    key = ECKey.import_key(
+    key = json.dumps(
         {
             "kty": "EC",
             "kid": "ac",
@@ -176,5 +175,18 @@ def test_example_of_the_specification_opens() -> None:
             "d": "Et-3ce0omz8_TuZ96Df9lp0GAaaDoUnDe6X-CRO7Aww",
         }
     )
-    opened = json.loads(openid4vp.open_answer(example, key))
+    opened = json.loads(openid4vp.open_answer(example, key.encode()))
     assert opened == {"vp_token": {"example_credential_id": ["eyJhb...YMetA"]}}
+
+
+def test_key_of_a_request_is_on_its_curve_and_new() -> None:
+    first, second = (openid4vp.new_key(token_bytes) for _ in range(2))
+    assert first.public["kid"] != second.public["kid"]
+    both = ECKey.import_key(json.loads(first.private))
+    assert both.as_dict(private=False)["x"] == first.public["x"]
+
+
+@pytest.mark.parametrize("octets", [bytes(48), b"\xff" * 48])
+def test_any_random_bytes_make_a_key(octets: bytes) -> None:
+    key = openid4vp.new_key(lambda _: octets)
+    assert openid4vp.open_answer(_encrypted(key), key.private) == b'{"vp_token": {}}'

@@ -23,8 +23,7 @@ KNOWN: dict[str, Any] = json.loads(
 @pytest.mark.parametrize("case", KNOWN["cases"])
 def test_presentations_of_the_reference_implementation(case: str) -> None:
     presentation = sd_jwt.parse(KNOWN["cases"][case]["presentation"])
-    key = tokens.public_key(KNOWN["issuer_key"])
-    tokens.verify(presentation.issued, [key], "dc+sd-jwt")
+    tokens.verify_by(presentation.issued, tokens.key_of(KNOWN["issuer_key"]), "dc+sd-jwt")
     bound_at = tokens.moment(presentation.binding.claims, "iat")
     assert bound_at is not None
     sd_jwt.check_binding(

@@ -42,7 +42,7 @@ def test_known_lists(known: dict[str, Any]) -> None:
 
 def test_example_of_the_specification() -> None:
     token = tokens.parse(EXAMPLE)
-    tokens.verify(token, [tokens.public_key(EXAMPLE_KEY)], "statuslist+jwt")
+    tokens.verify_by(token, tokens.key_of(EXAMPLE_KEY), "statuslist+jwt")
     at = datetime(2027, 1, 1, tzinfo=UTC)
     uri = "https://example.com/statuslists/1"
     # By the specification's picture: 1 0 0 1 1 1 0 1, from the first.

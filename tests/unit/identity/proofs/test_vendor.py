@@ -16,14 +16,19 @@ from civic.identity.model.proof import (
     ProofRefused,
     Proven,
 )
+from civic.identity.model.trust import VendorService
 from civic.identity.proofs import vendor
-from civic.identity.proofs.vendor import TrustedVendor, Webhook
+from civic.identity.proofs.vendor import Webhook
 from civic.lab.wallets.checking import Vendor, body_of
 from tests.fakes.wallets import NONCE, NOW
 
 VENDOR = Vendor()
-TRUSTED = TrustedVendor(
-    vendor="checks.example", level=ProofLevel.SUBSTANTIAL, keys=(VENDOR.public_key,)
+TRUSTED = VendorService(
+    vendor="checks.example",
+    level=ProofLevel.SUBSTANTIAL,
+    address="https://checks.example/start",
+    returns_to="https://civic.example/proofs",
+    keys=(VENDOR.public_key,),
 )
 CHECK: dict[str, object] = {
     "reference": NONCE,
@@ -49,7 +54,7 @@ def _webhook(
     )
 
 
-def _verify(webhook: Webhook, trusted: TrustedVendor = TRUSTED, nonce: str = NONCE) -> Proven:
+def _verify(webhook: Webhook, trusted: VendorService = TRUSTED, nonce: str = NONCE) -> Proven:
     return vendor.verify(webhook, trusted, nonce=nonce, answered_at=NOW)
 
 
@@ -65,7 +70,7 @@ def test_check_proves_name_and_birth() -> None:
 
 
 def test_document_identifies_only_if_the_operator_says_so() -> None:
-    trusted = TRUSTED.model_copy(update={"identifier_kind": "document"})
+    trusted = TRUSTED.model_copy(update={"document_kind": "document"})
     assert _verify(_webhook(), trusted).identifier == Identifier("document", "ab" * 32)
 
 
@@ -199,4 +204,4 @@ def test_body_is_bounded() -> None:
 @pytest.mark.parametrize("keys", [(), ("whsec_c2VjcmV0",), ("whpk_AA==",), ("",)])
 def test_entry_has_public_keys(keys: tuple[str, ...]) -> None:
     with pytest.raises(ValidationError):
-        TrustedVendor(vendor="checks.example", level=ProofLevel.BASIC, keys=keys)
+        VendorService.model_validate(TRUSTED.model_dump() | {"keys": keys})

@@ -24,6 +24,8 @@ type Jwk = Mapping[str, Any]
 Algorithm = Literal["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "Ed25519"]
 """Signature algorithms (RFC 7518, RFC 9864); those with a shared secret, and none, are not here."""
 
+CURVES = ("P-256", "P-384", "P-521")
+"""Of the keys of wallets, and of those who issue what is in them."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _KEY_TYPES = frozenset({"EC", "OKP", "RSA"})
 _SECRETS = frozenset({"d", "dp", "dq", "k", "oth", "p", "q", "qi"})
@@ -105,12 +107,90 @@ class OidcProvider(_Part):
         return self
 
 
+def _certificate(pem: str) -> str:
+    # Of those who trust no certificate nobody needs to wait until this is imported.
+    from cryptography import x509  # noqa: PLC0415
+
+    try:
+        x509.load_pem_x509_certificate(pem.encode())
+    except ValueError:
+        raise ValueError("must be a certificate in PEM") from None
+    return pem
+
+
+def _on_a_curve(key: Jwk) -> Jwk:
+    if key.get("kty") != "EC" or key.get("crv") not in CURVES:
+        raise ValueError("must be a public key of the kty EC, on P-256, P-384 or P-521")
+    return key
+
+
+Certificate = Annotated[StrictStr, Field(max_length=8192), AfterValidator(_certificate)]
+
+
+class PidIssuer(_Part):
+    """An issuer of person identification data that wallets present (SD-JWT VC)."""
+
+    issuer: Claim
+    """``iss`` of its credentials; where they have none, only its name."""
+    level: ProofLevel
+    types: Annotated[tuple[Claim, ...], Field(min_length=1, max_length=16)]
+    """``vct`` of the credentials that it is trusted for."""
+    keys: Annotated[
+        tuple[Annotated[dict[str, Any], AfterValidator(_public), AfterValidator(_on_a_curve)], ...],
+        Field(max_length=32),
+    ] = ()
+    """For credentials that name no certificate."""
+    roots: Annotated[tuple[Certificate, ...], Field(max_length=16)] = ()
+    """What vouches for the certificates that its credentials name (``x5c``)."""
+    identifier: IdentifyingClaim | None = None
+
+    @model_validator(mode="after")
+    def _verifies(self) -> Self:
+        if not self.keys and not self.roots:
+            raise ValueError("must have keys, or root certificates")
+        return self
+
+
+class WalletService(_Part):
+    """How people are asked for a presentation from their wallet, and whose are believed."""
+
+    address: Url
+    """Of our API: where wallets fetch the request, and answer."""
+    certificates: Annotated[tuple[Certificate, ...], Field(min_length=1, max_length=4)]
+    """Of the key that signs requests, that one first: it tells wallets who asks."""
+    opened_by: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9+.-]*://[^\s?#]*$")] = (
+        "openid4vp://"
+    )
+    """The address that opens a wallet, to which the request is added."""
+    issuers: Annotated[tuple[PidIssuer, ...], Field(min_length=1, max_length=64)]
+
+
+class VendorService(_Part):
+    """A vendor that checks a document and the presence of a person."""
+
+    vendor: Claim
+    level: ProofLevel
+    address: Url
+    """Where the check is made; the reference of the session is added."""
+    returns_to: Url
+    """Our address, to which the vendor leads people back."""
+    keys: Annotated[
+        tuple[Annotated[StrictStr, Field(pattern=r"^whpk_[A-Za-z0-9+/]{43}=$")], ...],
+        Field(min_length=1, max_length=4),
+    ]
+    """Its public keys as Standard Webhooks writes them; two while one takes over from another."""
+    document_kind: Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9._:/-]{1,64}$")] | None = None
+    """What kind of identifier the hash of a document is, if it is to be one."""
+
+
 class Trust(_Part):
     """Whom the office trusts, by method and name."""
 
     statement_keys: Annotated[tuple[dict[str, Any], ...], Field(max_length=8)] = ()
     """The public keys under which ``proofing`` says which session an answer belongs to."""
     oidc: dict[Label, OidcProvider] = Field(default_factory=dict)
+    wallets: dict[Label, WalletService] = Field(default_factory=dict)
+    vendors: dict[Label, VendorService] = Field(default_factory=dict)
 
     @classmethod
     def parse(cls, document: str | bytes) -> Self:

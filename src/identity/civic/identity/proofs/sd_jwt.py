@@ -19,7 +19,7 @@ from civic.identity.model.proof import ProofRefused
 from civic.identity.proofs import tokens
 from civic.identity.proofs.tokens import Claims, Json, Token
 
-MAX_CHARACTERS = 16_384
+MAX_CHARACTERS = 12_288
 """The longest presentation that is read."""
 _MAX_DISCLOSURES = 64
 _MAX_DEPTH = 16
@@ -77,7 +77,7 @@ def check_binding(presentation: Presentation, *, nonce: str, audience: str, at: 
     if not isinstance(jwk, dict):
         raise ProofRefused("the issuer names no key of the holder")
     bound = presentation.binding
-    tokens.verify(bound, [tokens.public_key(jwk)], "kb+jwt")
+    tokens.verify_by(bound, tokens.key_of(jwk), "kb+jwt")
     if bound.claims.get("aud") != audience:
         raise ProofRefused("the presentation was made for somebody else")
     if bound.claims.get("nonce") != nonce:

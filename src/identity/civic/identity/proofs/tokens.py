@@ -1,30 +1,25 @@
-"""Signed tokens (RFC 7515, RFC 7519), read strictly.
+"""What wallets and issuers sign, read before it is known whose key it must be signed with.
 
-Of what the specifications leave open, the stricter is done: the algorithm must be one of a short
-list and the one of the key, no header may be critical, no JSON object may name a member twice, and
-every part must be the only text of its bytes. What a token says is believed only once it verifies.
+Every part must be the only text of its bytes, and no JSON object may name a member twice. What a
+token says is believed only once it verifies (``jose``).
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NoReturn
 
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
-
 from civic.contracts import base64url
 from civic.identity.model.proof import ProofRefused
+from civic.identity.model.trust import CURVES, Jwk
+from civic.identity.proofs.jose import verified
 
-ALGORITHMS = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
-"""The algorithms of credentials and of key binding, each with its curve."""
+ALGORITHMS = ("ES256", "ES384", "ES512")
+"""The algorithms of credentials and of key binding."""
 SKEW = timedelta(minutes=1)
 """How far the clock of whoever signed may be ahead of ours."""
 _PARTS = 3
-_MAX_HEADER = 12_288
-"""A header may hold a chain of certificates."""
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 type Claims = Mapping[str, Json]
@@ -37,15 +32,6 @@ class Token:
     text: str
     header: Claims
     claims: Claims
-
-
-class _Registry(jws.JWSRegistry):
-    """Other headers than those of RFC 7515 are ignored, as its section 4 wants."""
-
-    max_header_length = _MAX_HEADER
-
-    def __init__(self, algorithm: str) -> None:
-        super().__init__(algorithms=[algorithm], strict_check_header=False)
 
 
 def parse(text: str) -> Token:
@@ -61,47 +47,34 @@ def parse(text: str) -> Token:
     return Token(text, header, claims)
 
 
-def verify(token: Token, keys: Iterable[ECKey], of_type: str) -> None:
+def verify(token: Token, keys: Sequence[Jwk], of_type: str) -> None:
     """Check that one of the keys signed a token, and that it is one of that type.
 
     Raises:
         ProofRefused: It is not so, or the token wants something that is not understood.
     """
-    algorithm = token.header.get("alg")
-    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise ProofRefused("a token is signed by an algorithm that is not accepted")
-    if "crit" in token.header or "b64" in token.header:
-        raise ProofRefused("a token has a critical header that is not understood")
-    if token.header.get("typ") != of_type:
-        raise ProofRefused("a token is of another type")
-    fitting = [key for key in keys if key.curve_name == ALGORITHMS[algorithm]]
-    if not any(_signed(token.text, key, algorithm) for key in fitting):
-        raise ProofRefused("a token is signed by none of the keys that are trusted for it")
+    verified(token.text, keys, ALGORITHMS, of_type)
 
 
-def _signed(text: str, key: ECKey, algorithm: str) -> bool:
-    try:
-        jws.deserialize_compact(text, key, registry=_Registry(algorithm))
-    except (JoseError, ValueError):
-        return False
-    return True
+def verify_by(token: Token, key: Jwk, of_type: str) -> None:
+    """Check that a certain key signed a token, whatever name the token has for it.
+
+    Raises:
+        ProofRefused: It did not, or the token is not of that type.
+    """
+    name = {"kid": token.header["kid"]} if "kid" in token.header else {}
+    verify(token, [{**key, **name}], of_type)
 
 
-def public_key(jwk: Mapping[str, Json]) -> ECKey:
-    """Return the key of a JWK (RFC 7517).
+def key_of(jwk: Mapping[str, Json]) -> Jwk:
+    """Return the key of a JWK (RFC 7517) that a token brings along.
 
     Raises:
         ProofRefused: It is not a public key of an accepted curve.
     """
-    if jwk.get("kty") != "EC" or jwk.get("crv") not in ALGORITHMS.values() or "d" in jwk:
+    if jwk.get("kty") != "EC" or jwk.get("crv") not in CURVES or "d" in jwk:
         raise ProofRefused("a key is not a public key of an accepted curve")
-    point: dict[str, str | list[str]] = {
-        name: str(jwk.get(name)) for name in ("kty", "crv", "x", "y")
-    }
-    try:
-        return ECKey.import_key(point)
-    except (JoseError, ValueError):
-        raise ProofRefused("a key is not a point of its curve") from None
+    return {name: str(jwk.get(name)) for name in ("kty", "crv", "x", "y")}
 
 
 def check_times(claims: Claims, at: datetime) -> None:

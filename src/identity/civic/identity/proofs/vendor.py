@@ -13,39 +13,23 @@ from typing import Annotated, Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from civic.identity.model.pii import PiiModel
 from civic.identity.model.proof import (
     Identifier,
-    ProofLevel,
     ProofMethod,
     ProofRefused,
     Proven,
 )
+from civic.identity.model.trust import VendorService
 from civic.identity.proofs import tokens
 
 MAX_BODY = 4096
 _TOLERANCE = timedelta(minutes=5)
 _KEY_PREFIX, _SCHEME = "whpk_", "v1a,"
-_KEY_PATTERN = r"^whpk_[A-Za-z0-9+/]{43}=$"
 _TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 _MAX_SIGNATURES = 8
-
-
-class TrustedVendor(BaseModel):
-    """A vendor whose checks are believed, as the operator enters it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    vendor: Annotated[str, Field(min_length=1, max_length=256)]
-    level: ProofLevel
-    keys: Annotated[
-        tuple[Annotated[str, Field(pattern=_KEY_PATTERN)], ...], Field(min_length=1, max_length=4)
-    ]
-    """Public keys as Standard Webhooks writes them; two while one takes over from another."""
-    identifier_kind: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    """What kind of identifier the hash of a document is, if it is to be one."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,7 +58,7 @@ class Check(PiiModel):
 
 
 def verify(
-    webhook: Webhook, trusted: TrustedVendor, *, nonce: str, answered_at: datetime
+    webhook: Webhook, trusted: VendorService, *, nonce: str, answered_at: datetime
 ) -> Proven:
     """Return what a vendor's message proves.
 
@@ -87,7 +71,7 @@ def verify(
         raise ProofRefused("the check was made for another request")
     if check.status != "approved" or check.liveness != "passed":
         raise ProofRefused("the vendor did not approve")
-    kind = trusted.identifier_kind
+    kind = trusted.document_kind
     return Proven(
         method=ProofMethod.VENDOR,
         level=trusted.level,
@@ -99,7 +83,7 @@ def verify(
     )
 
 
-def check_signed(webhook: Webhook, trusted: TrustedVendor, at: datetime) -> None:
+def check_signed(webhook: Webhook, trusted: VendorService, at: datetime) -> None:
     """Check that a vendor signed a message, and did so just now.
 
     Raises:

@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from civic.identity.model.proof import Identifier, ProofMethod, ProofRefused, Proven
+from civic.identity.model.trust import IdentifyingClaim, PidIssuer
 from civic.identity.proofs import sd_jwt, status_list, tokens
+from civic.identity.proofs.certificates import check_signed
+from civic.identity.proofs.openid4vp import CREDENTIAL_TYPE, NAME_AND_BIRTH, QUERY_ID
 from civic.identity.proofs.sd_jwt import Presentation
 from civic.identity.proofs.tokens import Json
-from civic.identity.proofs.trust import IdentifyingClaim, TrustedIssuer
 
-CREDENTIAL_TYPE = "dc+sd-jwt"
-QUERY_ID = "pid"
-"""Of the one credential that is asked for."""
-NAME_AND_BIRTH = ("family_name", "given_name", "birthdate")
-"""The claims without which nothing is proven."""
 _NEVER_DISCLOSED = frozenset({"iss", "nbf", "exp", "iat", "cnf", "vct", "status", "aud"})
 """What an issuer signs in clear (SD-JWT VC section 3.2.2.2)."""
 _SHORT_LIVED = timedelta(days=1)
@@ -40,7 +37,7 @@ class Expected:
 def verify(
     answer: bytes,
     expected: Expected,
-    trusted: Sequence[TrustedIssuer],
+    trusted: Sequence[PidIssuer],
     status_lists: Mapping[str, str],
 ) -> Proven:
     """Return what a wallet's answer proves.
@@ -72,7 +69,7 @@ def verify(
         day=at.astimezone(UTC).date(),
         full_name=f"{given} {family}",
         birth_date=tokens.day_of(birth),
-        identifier=_identifier(claims, issuer.identified_by),
+        identifier=_identifier(claims, issuer.identifier),
     )
 
 
@@ -89,9 +86,7 @@ def _presented(answer: bytes) -> str:
     return presented
 
 
-def _issuer_of(
-    presentation: Presentation, trusted: Sequence[TrustedIssuer], at: datetime
-) -> TrustedIssuer:
+def _issuer_of(presentation: Presentation, trusted: Sequence[PidIssuer], at: datetime) -> PidIssuer:
     """Return whose the credential is, by its signature."""
     token = presentation.issued
     named, of_type = token.claims.get("iss"), token.claims.get("vct")
@@ -105,7 +100,7 @@ def _issuer_of(
     refused = ProofRefused("the issuer is not trusted for credentials of this type")
     for issuer in candidates:
         try:
-            issuer.check_signed(token, CREDENTIAL_TYPE, at)
+            check_signed(issuer, token, CREDENTIAL_TYPE, at)
         except ProofRefused as error:
             refused = error
         else:
@@ -115,7 +110,7 @@ def _issuer_of(
 
 def _check_valid(
     presentation: Presentation,
-    issuer: TrustedIssuer,
+    issuer: PidIssuer,
     status_lists: Mapping[str, str],
     at: datetime,
 ) -> None:
@@ -132,7 +127,7 @@ def _check_valid(
     if reference.uri not in status_lists:
         raise ProofRefused("the status list of the credential is not at hand")
     listed = tokens.parse(status_lists[reference.uri])
-    issuer.check_signed(listed, "statuslist+jwt", at)
+    check_signed(issuer, listed, "statuslist+jwt", at)
     status_list.check_list(listed, reference, at)
 
 

@@ -33,7 +33,7 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
-class PidIssuer:
+class Issuer:
     """An issuer of credentials and the list of what it has revoked."""
 
     issuer: str
