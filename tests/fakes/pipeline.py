@@ -92,6 +92,7 @@ from civic.lab.memory.pairs import MemoryCandidates, MemoryShards
 from civic.lab.memory.proofs import (
     MemoryEvidence,
     MemoryProofSessions,
+    MemoryStatusLists,
     MemoryTokenEndpoint,
     MemoryTokenSigner,
     MemoryTrust,
@@ -245,6 +246,7 @@ class Pipeline:
         self.sessions = MemoryProofSessions(lambda: self.now)
         self.token_endpoint = MemoryTokenEndpoint()
         self.token_signer = MemoryTokenSigner()
+        self.status_lists = MemoryStatusLists()
         self.now = NOW
         self.skews: dict[str, timedelta] = {}
         """How far the clock of a function is ahead, by its name."""
@@ -279,7 +281,11 @@ class Pipeline:
             areas,
             likenesses,
             guard(MemoryPeppers(), KeyServiceUnavailable),
-            Proofs(guard(self.evidence, KeyServiceUnavailable), guard(self.trust)),
+            Proofs(
+                guard(self.evidence, KeyServiceUnavailable),
+                guard(self.trust),
+                guard(self.status_lists),
+            ),
         )
         self.proofing = Proofing(
             guard(self.sessions),

@@ -89,7 +89,7 @@ class Presenting:
             answer(presented),
             wallet.Expected(NONCE, CLIENT, self.answered_at),
             trusted or (self.trusted,),
-            lists if status_lists is None else status_lists,
+            (lists if status_lists is None else status_lists).get,
         )
 
 

@@ -27,8 +27,8 @@ VENDOR = Vendor()
 TRUSTED = VendorService(
     vendor="checks.example",
     level=ProofLevel.BASIC,
-    address="https://checks.example/start",
-    returns_to="https://civic.example/proofs",
+    starts_at="https://checks.example/start",
+    address="https://civic.example",
     keys=(VENDOR.public_key,),
 )
 BODY = body_of(
@@ -63,7 +63,7 @@ def _altered(text: str) -> st.SearchStrategy[str]:
 
 def _verify(presented: str, listed: str) -> None:
     expected = wallet.Expected(NONCE, CLIENT, NOW)
-    wallet.verify(answer(presented), expected, [PRESENTING.trusted], {STATUS: listed})
+    wallet.verify(answer(presented), expected, [PRESENTING.trusted], {STATUS: listed}.get)
 
 
 def test_whole_it_verifies() -> None:
@@ -94,7 +94,7 @@ def _webhook(headers: dict[str, str], body: bytes) -> None:
     webhook = vendor.Webhook(
         headers["webhook-id"], headers["webhook-timestamp"], headers["webhook-signature"], body
     )
-    vendor.verify(webhook, TRUSTED, nonce=NONCE, answered_at=NOW)
+    vendor.verify(webhook, TRUSTED, reference=NONCE, answered_at=NOW)
 
 
 @given(_altered(BODY.decode()))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,6 +20,7 @@ from civic.contracts.trace import TraceContext
 IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{16,128}$"
 MAX_BODY_BYTES = 64 * 1024
 MAX_JSON_DEPTH = 8
+_MAX_FIELDS = 16
 
 type Response = dict[str, Any]
 
@@ -122,6 +124,32 @@ class Request:
             )
         return key
 
+    def form(self, max_bytes: int = MAX_BODY_BYTES) -> dict[str, str]:
+        """Return the fields of a form; of one that is there twice, none.
+
+        Raises:
+            Problem: 400 if it is not UTF-8, 413 if too large, 415 if of another type.
+        """
+        if self._kind() != "application/x-www-form-urlencoded":
+            raise Problem(415, "not_a_form", "The body must be application/x-www-form-urlencoded")
+        text = self.text(max_bytes)
+        try:
+            fields = parse_qs(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+        except ValueError:
+            raise Problem(400, "malformed_form", "The form has too many fields") from None
+        return {name: values[0] for name, values in fields.items() if len(values) == 1}
+
+    def text(self, max_bytes: int = MAX_BODY_BYTES) -> str:
+        """Return the body as it came.
+
+        Raises:
+            Problem: 400 if it is not UTF-8, 413 if too large.
+        """
+        return _text(self.raw, max_bytes)
+
+    def _kind(self) -> str:
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
     def body[M: BaseModel](self, model: type[M], max_bytes: int = MAX_BODY_BYTES) -> M:
         """Parse the body into a model.
 
@@ -133,10 +161,9 @@ class Request:
             Problem: 400 if it is not JSON, 413 if too large, 415 if of another type, 422 if
             fields are wrong.
         """
-        kind = (self.header("content-type") or "").partition(";")[0].strip().lower()
-        if kind != "application/json":
+        if self._kind() != "application/json":
             raise Problem(415, "not_json", "The body must be application/json")
-        text = _text(self.raw, max_bytes)
+        text = self.text(max_bytes)
         _refuse_odd_json(text)
         try:
             return model.model_validate_json(text)

@@ -26,8 +26,8 @@ VENDOR = Vendor()
 TRUSTED = VendorService(
     vendor="checks.example",
     level=ProofLevel.SUBSTANTIAL,
-    address="https://checks.example/start",
-    returns_to="https://civic.example/proofs",
+    starts_at="https://checks.example/start",
+    address="https://civic.example",
     keys=(VENDOR.public_key,),
 )
 CHECK: dict[str, object] = {
@@ -55,7 +55,7 @@ def _webhook(
 
 
 def _verify(webhook: Webhook, trusted: VendorService = TRUSTED, nonce: str = NONCE) -> Proven:
-    return vendor.verify(webhook, trusted, nonce=nonce, answered_at=NOW)
+    return vendor.verify(webhook, trusted, reference=nonce, answered_at=NOW)
 
 
 def test_check_proves_name_and_birth() -> None:

@@ -33,6 +33,10 @@ from tests.fakes.wallets import (
 )
 
 
+def _no_lists(_: str) -> str | None:
+    return None
+
+
 @pytest.fixture
 def presenting() -> Presenting:
     return Presenting()
@@ -461,7 +465,7 @@ def test_answer_is_of_the_form_that_was_asked_for(presenting: Presenting, docume
             json.dumps(document).encode(),
             wallet.Expected(NONCE, CLIENT, NOW),
             [presenting.trusted],
-            {},
+            _no_lists,
         )
 
 
@@ -469,20 +473,20 @@ def test_answer_has_one_presentation(presenting: Presenting) -> None:
     presented = presenting.present()
     twice = json.dumps({"vp_token": {"pid": [presented, presented]}}).encode()
     with pytest.raises(ProofRefused, match="one presentation"):
-        wallet.verify(twice, wallet.Expected(NONCE, CLIENT, NOW), [presenting.trusted], {})
+        wallet.verify(twice, wallet.Expected(NONCE, CLIENT, NOW), [presenting.trusted], _no_lists)
 
 
 @pytest.mark.parametrize("octets", [b"", b"\xff", b"{", b"[" * 200_000, b'{"a":NaN}'])
 def test_answer_that_is_not_json_is_refused(presenting: Presenting, octets: bytes) -> None:
     with pytest.raises(ProofRefused):
-        wallet.verify(octets, wallet.Expected(NONCE, CLIENT, NOW), [presenting.trusted], {})
+        wallet.verify(octets, wallet.Expected(NONCE, CLIENT, NOW), [presenting.trusted], _no_lists)
 
 
 def test_answer_with_a_member_twice_is_refused(presenting: Presenting) -> None:
     whole = answer(presenting.present())
     twice = b'{"vp_token":{},' + whole[1:]
     with pytest.raises(ProofRefused, match="twice"):
-        wallet.verify(twice, wallet.Expected(NONCE, CLIENT, NOW), [presenting.trusted], {})
+        wallet.verify(twice, wallet.Expected(NONCE, CLIENT, NOW), [presenting.trusted], _no_lists)
 
 
 def test_refusals_say_nothing_of_the_person(presenting: Presenting) -> None:

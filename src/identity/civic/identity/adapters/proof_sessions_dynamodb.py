@@ -43,6 +43,8 @@ class DynamoDbProofSessions(ProofSessions):
                 "nonce": {"S": session.nonce},
                 "verifier": {"S": session.verifier},
                 "ttl": {"N": str(int(session.expires.timestamp()))},
+                **({"request": {"S": session.request}} if session.request else {}),
+                **({"key": {"B": session.key}} if session.key else {}),
             },
             ConditionExpression=_NEW,
         )
@@ -61,6 +63,8 @@ class DynamoDbProofSessions(ProofSessions):
             item["nonce"]["S"],
             datetime.fromtimestamp(int(item["ttl"]["N"]), UTC),
             item["verifier"]["S"],
+            item["request"]["S"] if "request" in item else "",
+            bytes(item["key"]["B"]) if "key" in item else b"",
         )
 
     @override

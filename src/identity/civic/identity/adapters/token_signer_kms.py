@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, override
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -31,8 +31,10 @@ class KmsTokenSigner(TokenSigner):
         self._key = key
 
     @override
-    def sign(self, typ: str, claims: Mapping[str, Any]) -> str:
-        header = {"alg": _ALGORITHM, "kid": name_of(self._key), "typ": typ}
+    def sign(self, typ: str, claims: Mapping[str, Any], chain: Sequence[str] = ()) -> str:
+        header: dict[str, Any] = {"alg": _ALGORITHM, "kid": name_of(self._key), "typ": typ}
+        if chain:
+            header["x5c"] = list(chain)
         signed = ".".join(encode(json.dumps(part).encode()) for part in (header, dict(claims)))
         with unavailable_as(KeyServiceUnavailable):
             answer = self._client.sign(

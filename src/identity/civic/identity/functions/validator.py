@@ -21,6 +21,7 @@ from civic.identity.adapters.likenesses_dynamodb import DynamoDbLikenesses
 from civic.identity.adapters.retention_settings import RetentionSettings
 from civic.identity.adapters.review_queue_dynamodb import DynamoDbReviewQueue
 from civic.identity.adapters.rule_set_files import load_rule_set
+from civic.identity.adapters.status_lists_dynamodb import DynamoDbStatusLists
 from civic.identity.adapters.subject_key_store_dynamodb import DynamoDbSubjectKeys
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyUnwrapper
 from civic.identity.adapters.trust_dynamodb import DynamoDbTrust
@@ -68,6 +69,7 @@ def validation() -> Validation:
     kept = settings.wrapping_keys_table, kms, WRAPPING_KEY_CACHE, clients.now
     private_keys = PrivateKeys(dynamodb, *kept)
     trust = DynamoDbTrust(dynamodb, settings.trusted_providers_table, clients.now)
+    lists = DynamoDbStatusLists(dynamodb, settings.trusted_providers_table)
     return Validation(
         subject_keys=DynamoDbSubjectKeys(dynamodb, settings.subject_keys_table),
         unwrapper=EsdkKeyUnwrapper(private_keys),
@@ -80,7 +82,7 @@ def validation() -> Validation:
         areas=DynamoDbAreaBook(dynamodb, settings.office_areas_table, clients.now),
         likenesses=likenesses,
         peppers=KmsPeppers(dynamodb, *kept),
-        proofs=Proofs(EsdkEvidenceOpener(private_keys), trust),
+        proofs=Proofs(EsdkEvidenceOpener(private_keys), trust, lists),
     )
 
 

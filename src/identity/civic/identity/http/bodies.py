@@ -55,7 +55,7 @@ from civic.identity.model.notice import (
     Retention,
     Right,
 )
-from civic.identity.model.proof import ProofLevel, ProofMethod
+from civic.identity.model.proof import ProofLevel, ProofMethod, ProofRefused
 from civic.identity.model.registration import Registration
 from civic.identity.model.requests import ARTICLES, History, RequestKind, SubjectRequest
 from civic.identity.model.retention import Hold, ends_from, held_by
@@ -331,6 +331,9 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     ),
     ProofSessionNotFound: Problem(
         404, "no_such_proof", "There is no such proof for this token, or its time is over"
+    ),
+    ProofRefused: Problem(
+        422, "answer_refused", "The answer is not signed, or not as it should be; it is not kept"
     ),
     ProofSessionUsed: Problem(
         409, "proof_used", "This sign-in has come back before; begin again if it was not you"

@@ -4,7 +4,8 @@ Nothing at run time uses this module; ``civic schemas`` writes the documents and
 when they are stale.
 """
 
-from civic.runtime.openapi import TRACE, Description
+from civic.identity.proofs.vendor import Check
+from civic.runtime.openapi import TRACE, Description, Json
 from civic.runtime.request import IDEMPOTENCY_KEY_PATTERN
 
 _ID = {
@@ -13,6 +14,28 @@ _ID = {
     "required": True,
     "schema": {"type": "string", "format": "uuid"},
 }
+
+_STATE = {
+    "name": "state",
+    "in": "path",
+    "required": True,
+    "description": "Of a session with a wallet, from the address of its request",
+    "schema": {"type": "string"},
+}
+
+
+def _of_a_wallet(operation: Json) -> Json:
+    schema = {"type": "object", "properties": {"response": {"type": "string"}}}
+    form = {"application/x-www-form-urlencoded": {"schema": schema}}
+    return operation | {"requestBody": {"required": True, "content": form}}
+
+
+def _of_a_vendor(operation: Json) -> Json:
+    check = Check.model_json_schema()
+    check["required"] = sorted(check["required"])
+    content = {"application/json": {"schema": check}}
+    return operation | {"requestBody": {"required": True, "content": content}}
+
 
 PUBLIC = Description(
     title="Civic registration API",
@@ -33,9 +56,20 @@ PUBLIC = Description(
         502: "The identity provider did not answer as it should (provider_failed)",
         503: "Temporarily unavailable; nothing was accepted",
     },
-    path_parameters={"id": _ID},
+    path_parameters={"id": _ID, "state": _STATE},
     everywhere=(TRACE,),
+    details={"answerFromWallet": _of_a_wallet, "hearFromVendor": _of_a_vendor},
     parameters={
+        **{
+            name: {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+            for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+        },
+        "confirmation": {
+            "name": "code",
+            "in": "query",
+            "description": "To show",
+            "schema": {"type": "string"},
+        },
         "Idempotency-Key": {
             "name": "Idempotency-Key",
             "in": "header",

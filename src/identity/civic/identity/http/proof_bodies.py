@@ -35,17 +35,23 @@ class ProofRequest(Body):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    method: Literal["oidc"]
+    method: Literal["oidc", "wallet", "vendor"]
     provider: Annotated[str, Field(max_length=32, description="By its name, such as national")]
 
 
 class ProofBegun(Body):
-    """A proof has begun: sign in at the address, then come for the evidence."""
+    """A proof has begun: go to the address, then come for the evidence."""
 
     id: Annotated[str, Field(pattern=UUID_PATTERN)]
     secret: str = Field(description="Bearer token for this proof; shown only here")
-    url: str = Field(description="Where to sign in")
+    url: str = Field(description="Where to sign in or be checked; of a wallet, what opens it")
     expires_at: datetime
+
+
+class LedBack(Body):
+    """Where to lead the person now: to a page with their confirmation code."""
+
+    redirect_uri: str
 
 
 class Confirmation(Body):
@@ -60,6 +66,12 @@ class ProofAnswered(Body):
     """What proves who the person is, ready to be part of a registration."""
 
     evidence: Evidence
+
+
+def signed_request(token: str) -> Response:
+    """Return a request to a wallet (RFC 9101 section 5.2.3)."""
+    kind = "application/oauth-authz-req+jwt"
+    return {"statusCode": 200, "headers": {**HEADERS, "content-type": kind}, "body": token}
 
 
 def confirmation_page(code: str) -> Response:

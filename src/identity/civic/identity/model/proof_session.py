@@ -38,6 +38,10 @@ class ProofSession:
     nonce: str
     expires: datetime
     verifier: str = field(repr=False)
+    request: str = field(default="", repr=False)
+    """To a wallet, signed."""
+    key: bytes = field(default=b"", repr=False)
+    """Which opens a wallet's answer, sealed."""
 
 
 @dataclass(frozen=True, slots=True)

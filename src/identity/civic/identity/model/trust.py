@@ -143,6 +143,8 @@ class PidIssuer(_Part):
     roots: Annotated[tuple[Certificate, ...], Field(max_length=16)] = ()
     """What vouches for the certificates that its credentials name (``x5c``)."""
     identifier: IdentifyingClaim | None = None
+    status_lists: Annotated[tuple[Url, ...], Field(max_length=64)] = ()
+    """Where it says which credentials it has revoked."""
 
     @model_validator(mode="after")
     def _verifies(self) -> Self:
@@ -170,10 +172,10 @@ class VendorService(_Part):
 
     vendor: Claim
     level: ProofLevel
-    address: Url
+    starts_at: Url
     """Where the check is made; the reference of the session is added."""
-    returns_to: Url
-    """Our address, to which the vendor leads people back."""
+    address: Url
+    """Of our API, to which the vendor leads people back."""
     keys: Annotated[
         tuple[Annotated[StrictStr, Field(pattern=r"^whpk_[A-Za-z0-9+/]{43}=$")], ...],
         Field(min_length=1, max_length=4),

@@ -1,6 +1,6 @@
 """What proofs of identity need from the outside world; the rules of the other ports apply."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from civic.identity.model.keys import AccessDigest
@@ -34,6 +34,22 @@ class TrustStore(Protocol):
 
     def current(self) -> Trust:
         """Return the trust document in use; one without anybody if there is none."""
+        ...
+
+
+class StatusLists(Protocol):
+    """What issuers have revoked, as they last said it."""
+
+    def at(self, uri: str) -> str | None:
+        """Return the status list token of an address, unverified; None if none was fetched."""
+        ...
+
+
+class StatusListKeeper(StatusLists, Protocol):
+    """The same for the operator who fetches them."""
+
+    def keep(self, uri: str, token: str) -> None:
+        """Keep what an address answered, instead of what it answered before."""
         ...
 
 
@@ -72,8 +88,14 @@ class ProofSessions(Protocol):
 class TokenSigner(Protocol):
     """Signs tokens with the key that only ``proofing`` may use."""
 
-    def sign(self, typ: str, claims: Mapping[str, Any]) -> str:
-        """Return a token in compact form, signed with ES256; raises KeyServiceUnavailable."""
+    def sign(self, typ: str, claims: Mapping[str, Any], chain: Sequence[str] = ()) -> str:
+        """Return a token in compact form, signed with ES256; raises KeyServiceUnavailable.
+
+        Args:
+            typ: Its type.
+            claims: What it says.
+            chain: The certificates of the key, in base64 of DER, if the token is to name them.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ key reads the presentation.
 
 import hashlib
 import json
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -32,6 +33,7 @@ _AGREEMENT = "ECDH-ES"
 _CIPHERS = ("A128GCM", "A256GCM")
 MAX_ANSWER_CHARACTERS = 16_384
 _PARTS = 5
+_POSTED = ("response", "key", "client_id")
 _COORDINATE_BYTES = 32
 _SCALAR_BYTES = 48
 """Sixteen more than the order of P-256 has: FIPS 186-5 appendix A.2.1 wants eight."""
@@ -61,14 +63,17 @@ class Asking:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Posted:
-    """What is kept of an answer: as it came, with the sealed key that opens it."""
+    """What is kept of an answer: as it came, with the sealed key that opens it, and who asked."""
 
     response: str
     key: bytes
+    client_id: str
+    """Under which the wallet was asked."""
 
     def to_text(self) -> str:
-        """Return both as they are sealed."""
-        return json.dumps({"response": self.response, "key": base64url.encode(self.key)})
+        """Return all three as they are sealed."""
+        parts = (self.response, base64url.encode(self.key), self.client_id)
+        return json.dumps(dict(zip(_POSTED, parts, strict=True)))
 
     @classmethod
     def from_text(cls, text: str) -> "Posted":
@@ -78,10 +83,11 @@ class Posted:
             ProofRefused: It is nothing of the kind.
         """
         document = tokens.parse_object(text.encode())
-        response, key = document.get("response"), document.get("key")
-        if not isinstance(response, str) or not isinstance(key, str):
+        parts = [part for name in _POSTED if isinstance(part := document.get(name), str)]
+        if len(parts) != len(_POSTED):
             raise ProofRefused("the evidence holds no answer of a wallet")
-        return cls(response, tokens.octets_of(key))
+        response, key, client_id = parts
+        return cls(response, tokens.octets_of(key), client_id)
 
 
 def new_key(entropy: RandomBytes) -> EncryptionKey:
@@ -105,13 +111,18 @@ def new_key(entropy: RandomBytes) -> EncryptionKey:
     return EncryptionKey(public, json.dumps({**public, "d": d}).encode())
 
 
-def client_id_of(certificate: bytes) -> str:
-    """Return the client identifier of who signs requests with a certificate (section 5.9.3).
+def chain_of(certificates: Sequence[str]) -> tuple[str, ...]:
+    """Return certificates in PEM as a token names them: base64 of DER (RFC 7515 section 4.1.6)."""
+    return tuple("".join(pem.strip().splitlines()[1:-1]) for pem in certificates)
+
+
+def client_id_of(chain: Sequence[str]) -> str:
+    """Return the client identifier of who signs requests (``x509_hash``, section 5.9.3).
 
     Args:
-        certificate: In DER; the first of ``x5c`` in the header of the request.
+        chain: The certificates that a request names, that of its key first.
     """
-    return f"x509_hash:{base64url.encode(hashlib.sha256(certificate).digest())}"
+    return f"x509_hash:{base64url.encode(hashlib.sha256(b64decode(chain[0])).digest())}"
 
 
 def request_object(asking: Asking, trusted: Sequence[PidIssuer]) -> dict[str, Json]:

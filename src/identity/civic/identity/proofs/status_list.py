@@ -11,6 +11,7 @@ from civic.identity.proofs import tokens
 from civic.identity.proofs.tokens import Claims, Json, Token
 
 VALID = 0
+MAX_URI = 1024
 MAX_BYTES = 2 << 20
 """The largest list that is read, decompressed: 16 million credentials of one bit."""
 _MAX_AGE = timedelta(days=1)
@@ -38,7 +39,7 @@ def reference_of(claims: Claims) -> Reference | None:
     status = claims["status"]
     listed = status.get("status_list") if isinstance(status, dict) else None
     uri, index = (_member(listed, name) for name in ("uri", "idx"))
-    if not isinstance(uri, str) or not _is_number(index) or index < 0:
+    if not isinstance(uri, str) or len(uri) > MAX_URI or not _is_number(index) or index < 0:
         raise ProofRefused("the status of the credential is not in a status list")
     return Reference(uri, index)
 

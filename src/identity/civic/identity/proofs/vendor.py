@@ -5,6 +5,7 @@ Under the symmetric one whoever can verify a message could also make one. The li
 ``standardwebhooks`` knows the symmetric one only.
 """
 
+import json
 import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import Field, ValidationError
 
+from civic.contracts import base64url
 from civic.identity.model.pii import PiiModel
 from civic.identity.model.proof import (
     Identifier,
@@ -26,6 +28,7 @@ from civic.identity.model.trust import VendorService
 from civic.identity.proofs import tokens
 
 MAX_BODY = 4096
+_PARTS = ("id", "timestamp", "signature", "body")
 _TOLERANCE = timedelta(minutes=5)
 _KEY_PREFIX, _SCHEME = "whpk_", "v1a,"
 _TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
@@ -41,12 +44,30 @@ class Webhook:
     signature: str
     body: bytes
 
+    def to_text(self) -> str:
+        """Return the message as it is sealed."""
+        parts = (self.id, self.timestamp, self.signature, base64url.encode(self.body))
+        return json.dumps(dict(zip(_PARTS, parts, strict=True)))
+
+    @classmethod
+    def from_text(cls, text: str) -> "Webhook":
+        """Read what was sealed.
+
+        Raises:
+            ProofRefused: It is no message.
+        """
+        document = tokens.parse_object(text.encode())
+        parts = [part for name in _PARTS if isinstance(part := document.get(name), str)]
+        if len(parts) != len(_PARTS):
+            raise ProofRefused("the evidence holds no message of a vendor")
+        return cls(parts[0], parts[1], parts[2], tokens.octets_of(parts[3]))
+
 
 class Check(PiiModel):
     """The result of a check: no image, no measurement of a body, and nothing else."""
 
     reference: Annotated[str, Field(min_length=1, max_length=128)]
-    """The nonce of the session for which the check was made."""
+    """The session for which the check was made."""
     status: Literal["approved", "declined"]
     liveness: Literal["passed", "failed"]
     """Whether somebody was there, and was the one whom the document shows."""
@@ -58,7 +79,7 @@ class Check(PiiModel):
 
 
 def verify(
-    webhook: Webhook, trusted: VendorService, *, nonce: str, answered_at: datetime
+    webhook: Webhook, trusted: VendorService, *, reference: str, answered_at: datetime
 ) -> Proven:
     """Return what a vendor's message proves.
 
@@ -67,7 +88,7 @@ def verify(
     """
     check_signed(webhook, trusted, answered_at)
     check = _check(webhook.body)
-    if check.reference != nonce:
+    if check.reference != reference:
         raise ProofRefused("the check was made for another request")
     if check.status != "approved" or check.liveness != "passed":
         raise ProofRefused("the vendor did not approve")
@@ -81,6 +102,23 @@ def verify(
         birth_date=tokens.day_of(check.birth_date),
         identifier=None if kind is None else Identifier(kind, check.document_hash),
     )
+
+
+def reference_for(session: str, nonce: str) -> str:
+    """Return what a vendor is to call a session."""
+    return f"{session}.{nonce}"
+
+
+def reference_of(body: bytes) -> str:
+    """Return for which session a message says that its check was made.
+
+    Raises:
+        ProofRefused: It does not say so.
+    """
+    reference = tokens.parse_object(body).get("reference")
+    if not isinstance(reference, str):
+        raise ProofRefused("the message is of no session")
+    return reference
 
 
 def check_signed(webhook: Webhook, trusted: VendorService, at: datetime) -> None:

@@ -4,7 +4,7 @@ The claims are those of the PID Rulebook of the European Digital Identity Wallet
 number is optional; which claim identifies a person is entered with the issuer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -38,7 +38,7 @@ def verify(
     answer: bytes,
     expected: Expected,
     trusted: Sequence[PidIssuer],
-    status_lists: Mapping[str, str],
+    status_list_at: Callable[[str], str | None],
 ) -> Proven:
     """Return what a wallet's answer proves.
 
@@ -46,7 +46,7 @@ def verify(
         answer: The parameters of the response (OpenID4VP section 8.1), as JSON.
         expected: What it must have been made for.
         trusted: Whose credentials are believed.
-        status_lists: The status list tokens that were fetched, by address.
+        status_list_at: Returns the status list token of an address, if it is at hand.
 
     Raises:
         ProofRefused: It proves nothing; the message says why.
@@ -55,7 +55,7 @@ def verify(
     at = expected.answered_at
     issuer = _issuer_of(presentation, trusted, at)
     sd_jwt.check_binding(presentation, nonce=expected.nonce, audience=expected.client_id, at=at)
-    _check_valid(presentation, issuer, status_lists, at)
+    _check_valid(presentation, issuer, status_list_at, at)
     claims = sd_jwt.disclosed(presentation)
     if (claims.keys() - presentation.issued.claims.keys()) & _NEVER_DISCLOSED:
         raise ProofRefused("a disclosure is of a claim that is there, or may not be")
@@ -111,7 +111,7 @@ def _issuer_of(presentation: Presentation, trusted: Sequence[PidIssuer], at: dat
 def _check_valid(
     presentation: Presentation,
     issuer: PidIssuer,
-    status_lists: Mapping[str, str],
+    status_list_at: Callable[[str], str | None],
     at: datetime,
 ) -> None:
     claims = presentation.issued.claims
@@ -124,9 +124,10 @@ def _check_valid(
         if expiry - at > _SHORT_LIVED:
             raise ProofRefused("the credential can neither be revoked nor expires within a day")
         return
-    if reference.uri not in status_lists:
+    text = status_list_at(reference.uri)
+    if text is None:
         raise ProofRefused("the status list of the credential is not at hand")
-    listed = tokens.parse(status_lists[reference.uri])
+    listed = tokens.parse(text)
     check_signed(issuer, listed, "statuslist+jwt", at)
     status_list.check_list(listed, reference, at)
 

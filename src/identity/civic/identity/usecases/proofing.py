@@ -100,19 +100,14 @@ def come_back(proofing: Proofing, returned: Returned) -> str:
             token for the code.
         ProviderUnknown: The office does not trust the provider any more.
     """
-    session = _session(proofing, session_of(returned.state))
-    if not may_access(returned.state, session.state if session else None) or session is None:
-        raise ProofSessionNotFound
+    session = session_by(proofing, returned.state, ProofMethod.OIDC)
     if not proofing.sessions.use(session):
         raise ProofSessionUsed
     provider = _provider(proofing, session.provider)
     if not returned.code or returned.issuer not in (None, provider.issuer):
         raise ProviderFailed
     token = _redeem(proofing, session, provider, returned.code)
-    evidence = _sealed(proofing, session, token)
-    code = comparison_code(AccessDigest(proofing.entropy(32)))
-    proofing.sessions.answered(session, evidence, digest_of(code))
-    return code
+    return keep_answer(proofing, session, token)
 
 
 def hand_over(proofing: Proofing, name: str, secret: str, code: str) -> Evidence:
@@ -133,6 +128,19 @@ def hand_over(proofing: Proofing, name: str, secret: str, code: str) -> Evidence
     if not may_access(read_code(code), confirmation):
         raise ConfirmationWrong
     return Evidence(method=session.method, sealed=encode(evidence))
+
+
+def session_by(proofing: Proofing, state: str, method: ProofMethod) -> ProofSession:
+    """Return the session that a state leads back to.
+
+    Raises:
+        ProofSessionNotFound: It is of no session of this method, or its time is over.
+    """
+    session = _session(proofing, session_of(state))
+    known = session.state if session is not None and session.method is method else None
+    if not may_access(state, known) or session is None:
+        raise ProofSessionNotFound
+    return session
 
 
 def _session(proofing: Proofing, name: str) -> ProofSession | None:
@@ -177,6 +185,18 @@ def _redeem(proofing: Proofing, session: ProofSession, provider: OidcProvider, c
     if not isinstance(token, str) or not token.isascii():
         raise ProviderFailed
     return token
+
+
+def keep_answer(proofing: Proofing, session: ProofSession, body: str) -> str:
+    """Keep an answer, sealed, and return the code that confirms whose it is.
+
+    Raises:
+        ProviderFailed: It is too long.
+    """
+    evidence = _sealed(proofing, session, body)
+    code = comparison_code(AccessDigest(proofing.entropy(32)))
+    proofing.sessions.answered(session, evidence, digest_of(code))
+    return code
 
 
 def _sealed(proofing: Proofing, session: ProofSession, body: str) -> bytes:

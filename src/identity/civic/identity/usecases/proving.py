@@ -9,9 +9,12 @@ from civic.identity.model.proof import ProofMethod, ProofRefused, Proven
 from civic.identity.model.proving import NO_EVIDENCE, Examined
 from civic.identity.model.registration import Evidence, Registration
 from civic.identity.model.trust import Trust
-from civic.identity.ports.proofs import EvidenceOpener, TrustStore
+from civic.identity.ports.proofs import EvidenceOpener, StatusLists, TrustStore
 from civic.identity.proofs.oidc import verify_id_token
+from civic.identity.proofs.openid4vp import Posted, open_answer
 from civic.identity.proofs.statement import Answer, Statement
+from civic.identity.proofs.vendor import Webhook, reference_for
+from civic.identity.proofs.vendor import verify as verify_webhook
 
 EVIDENCE_LIFETIME = timedelta(hours=24)
 """How long after it was answered evidence may be submitted: so long is it worth stealing."""
@@ -25,6 +28,7 @@ class Proofs:
 
     opener: EvidenceOpener
     trust: TrustStore
+    status_lists: StatusLists
 
 
 def examine(proofs: Proofs, registration: Registration, submitted_at: datetime) -> Examined:
@@ -56,17 +60,41 @@ def _proven(proofs: Proofs, evidence: Evidence, submitted_at: datetime) -> Prove
     verify = _VERIFIERS.get(statement.method)
     if verify is None:
         raise ProofRefused("proofs of this kind are not taken")
-    return verify(answer, statement, trust)
+    return verify(proofs, answer, statement, trust)
 
 
-def _oidc(answer: Answer, statement: Statement, trust: Trust) -> Proven:
+def _oidc(_: Proofs, answer: Answer, statement: Statement, trust: Trust) -> Proven:
     provider = trust.oidc.get(statement.provider)
     if provider is None:
         raise ProofRefused("the provider is not trusted")
     return verify_id_token(answer.body, statement, provider)
 
 
-_VERIFIERS: Mapping[ProofMethod, Callable[[Answer, Statement, Trust], Proven]] = {
+def _wallet(proofs: Proofs, answer: Answer, statement: Statement, trust: Trust) -> Proven:
+    # What verifies certificates takes long to import, as in ``jose``.
+    from civic.identity.proofs import wallet  # noqa: PLC0415
+
+    service = trust.wallets.get(statement.provider)
+    if service is None:
+        raise ProofRefused("the provider is not trusted")
+    posted = Posted.from_text(answer.body)
+    opened = open_answer(posted.response, proofs.opener.open(posted.key))
+    expected = wallet.Expected(statement.nonce, posted.client_id, statement.answered_at)
+    return wallet.verify(opened, expected, service.issuers, proofs.status_lists.at)
+
+
+def _vendor(_: Proofs, answer: Answer, statement: Statement, trust: Trust) -> Proven:
+    service = trust.vendors.get(statement.provider)
+    if service is None:
+        raise ProofRefused("the provider is not trusted")
+    webhook = Webhook.from_text(answer.body)
+    reference = reference_for(statement.session, statement.nonce)
+    return verify_webhook(webhook, service, reference=reference, answered_at=statement.answered_at)
+
+
+_VERIFIERS: Mapping[ProofMethod, Callable[[Proofs, Answer, Statement, Trust], Proven]] = {
     ProofMethod.OIDC: _oidc,
+    ProofMethod.WALLET: _wallet,
+    ProofMethod.VENDOR: _vendor,
 }
 """How each kind of answer is verified."""

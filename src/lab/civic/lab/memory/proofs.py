@@ -1,7 +1,7 @@
 """Evidence, the trust document and sessions in memory."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -97,9 +97,12 @@ class MemoryTokenSigner:
     def public(self) -> Jwk:
         return dict(self._key.as_dict(private=False))
 
-    def sign(self, typ: str, claims: Mapping[str, Any]) -> str:
-        header = {"alg": "ES256", "kid": "proofing", "typ": typ}
-        return jws.serialize_compact(header, json.dumps(dict(claims)), self._key)
+    def sign(self, typ: str, claims: Mapping[str, Any], chain: Sequence[str] = ()) -> str:
+        header: dict[str, Any] = {"alg": "ES256", "kid": "proofing", "typ": typ}
+        if chain:
+            header["x5c"] = list(chain)
+        registry = jws.JWSRegistry(algorithms=["ES256"])
+        return jws.serialize_compact(header, json.dumps(dict(claims)), self._key, registry=registry)
 
 
 class MemoryTokenEndpoint:
@@ -113,3 +116,16 @@ class MemoryTokenEndpoint:
         if self.answer is None:
             raise ProviderFailed
         return self.answer(form)
+
+
+class MemoryStatusLists:
+    """Status lists by their address."""
+
+    def __init__(self) -> None:
+        self.tokens: dict[str, str] = {}
+
+    def at(self, uri: str) -> str | None:
+        return self.tokens.get(uri)
+
+    def keep(self, uri: str, token: str) -> None:
+        self.tokens[uri] = token
