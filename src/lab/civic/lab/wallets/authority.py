@@ -25,46 +25,60 @@ class Authority:
         name: str,
         by: "Authority | None" = None,
         *,
-        ca: bool = True,
         until: datetime,
+        ca: bool = True,
         signs: bool = True,
     ) -> None:
-        """Make a key and a certificate by somebody else, or by itself."""
+        """Make a key, and have it certified by somebody else, or by itself."""
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        parent = by or self
-        self.certificate = (
+        self.certificate = (by or self).certify(
+            self.name, self.key.public_key(), until=until, ca=ca, signs=signs
+        )
+
+    def certify(
+        self,
+        name: x509.Name,
+        public: ec.EllipticCurvePublicKey,
+        *,
+        until: datetime,
+        ca: bool = False,
+        signs: bool = True,
+    ) -> x509.Certificate:
+        """Return a certificate for somebody's key."""
+        usage = x509.KeyUsage(
+            digital_signature=signs and not ca,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=not signs,
+            key_cert_sign=ca,
+            crl_sign=ca,
+            encipher_only=False,
+            decipher_only=False,
+        )
+        above = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        return (
             x509.CertificateBuilder()
-            .subject_name(self.name)
-            .issuer_name(parent.name)
-            .public_key(self.key.public_key())
+            .subject_name(name)
+            .issuer_name(self.name)
+            .public_key(public)
             .serial_number(x509.random_serial_number())
             .not_valid_before(until - _LIFE)
             .not_valid_after(until)
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .add_extension(
-                x509.KeyUsage(
-                    digital_signature=signs and not ca,
-                    content_commitment=False,
-                    key_encipherment=False,
-                    data_encipherment=False,
-                    key_agreement=not signs,
-                    key_cert_sign=ca,
-                    crl_sign=ca,
-                    encipher_only=False,
-                    decipher_only=False,
-                ),
-                critical=True,
-            )
-            .add_extension(
-                x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False
-            )
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(parent.key.public_key()),
-                critical=False,
-            )
-            .sign(parent.key, SHA256())
+            .add_extension(usage, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+            .add_extension(above, critical=False)
+            .sign(self.key, SHA256())
         )
+
+    def certify_asker(self, key: ECKey, until: datetime) -> str:
+        """Return a certificate, in PEM, for the key of whoever asks wallets."""
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "election office")])
+        public = key.get_op_key("verify")
+        assert isinstance(public, ec.EllipticCurvePublicKey)  # noqa: S101 - of an ECKey
+        return self.certify(name, public, until=until).public_bytes(Encoding.PEM).decode()
 
     @property
     def pem(self) -> str:
