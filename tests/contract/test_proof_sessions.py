@@ -1,6 +1,7 @@
 """What sessions of proofs and signers of tokens do in every implementation."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +14,7 @@ from civic.identity.model.proof import ProofMethod
 from civic.identity.model.proof_session import SESSION_LIFETIME, ProofSession, begin_session
 from civic.identity.ports.proofs import ProofSessions
 from civic.identity.proofs.jose import verified
+from civic.identity.proofs.tokens import parse
 from civic.lab.memory.proofs import MemoryProofSessions, MemoryTokenSigner
 from civic.runtime import clients
 from tests.fakes.aws import Aws
@@ -55,6 +57,12 @@ def test_a_session_is_found_as_it_began(sessions: ProofSessions) -> None:
     sessions.put(begun())
     assert sessions.get(begun().id) == begun()
     assert sessions.evidence(begun()) is None
+
+
+def test_what_a_wallet_is_asked_is_kept_with_its_sealed_key(sessions: ProofSessions) -> None:
+    made = replace(begun(), method=ProofMethod.WALLET, request="a.b.c", key=b"sealed")
+    sessions.put(made)
+    assert sessions.get(made.id) == made
 
 
 def test_a_session_is_over_after_its_time(sessions: ProofSessions, clock: Clock) -> None:
@@ -108,6 +116,10 @@ def test_a_token_verifies_under_the_public_key(aws: Aws) -> None:
         claims = {"one": "two", "three": 4}
         token = signer.sign("some+jwt", claims)
         assert verified(token, (key,), ("ES256",), "some+jwt") == claims
+        assert "x5c" not in parse(token).header
+        named = signer.sign("some+jwt", claims, ("AAAA", "BBBB"))
+        assert parse(named).header["x5c"] == ["AAAA", "BBBB"]
+        assert verified(named, (key,), ("ES256",), "some+jwt") == claims
 
 
 def test_without_kms_nothing_is_signed(aws: Aws) -> None:

@@ -10,6 +10,10 @@ from civic.contracts.identifiers import RegistrationId, Revision
 from civic.identity.adapters.decision_store_dynamodb import DynamoDbDecisions
 from civic.identity.adapters.evidence_sealing_esdk import EsdkEvidenceOpener, EsdkEvidenceSealer
 from civic.identity.adapters.items import RevisionedTable
+from civic.identity.adapters.status_lists_dynamodb import (
+    LIST_CHARACTERS_MOST,
+    DynamoDbStatusLists,
+)
 from civic.identity.adapters.subject_key_wrapping_esdk import EsdkKeyWrapper
 from civic.identity.adapters.trust_dynamodb import TRUST_CACHE, DynamoDbTrust
 from civic.identity.adapters.wrapping_keys_kms import (
@@ -26,11 +30,16 @@ from civic.identity.model.rows import DecisionRow, Proof, Verdict
 from civic.identity.model.trust import NO_TRUST, Trust
 from civic.identity.ports import KeyWrapper
 from civic.identity.ports.custody import WrappingKeyRing
-from civic.identity.ports.proofs import EvidenceOpener, EvidenceSealer, TrustEditor
+from civic.identity.ports.proofs import (
+    EvidenceOpener,
+    EvidenceSealer,
+    StatusListKeeper,
+    TrustEditor,
+)
 from civic.lab.memory.identity import MemoryDecisions
 from civic.lab.memory.keys import MemoryKeyRing, MemoryKeyWrapper
 from civic.lab.memory.likenesses import MemoryLikenesses
-from civic.lab.memory.proofs import MemoryEvidence, MemoryTrust
+from civic.lab.memory.proofs import MemoryEvidence, MemoryStatusLists, MemoryTrust
 from civic.runtime import clients
 from tests.fakes.aws import Aws
 from tests.fakes.fixtures import each_kind
@@ -112,6 +121,26 @@ def test_a_message_cannot_name_a_row_that_is_no_key_pair(aws: Aws) -> None:
     for name in (b"pepper-", b"current", b"wk-9999", b"\xff\xff-0001"):
         with pytest.raises(ProofRefused):
             kit.opener.open(sealed.replace(b"wk-0001", name))
+
+
+# ------------------------------------------------------------------ status lists
+
+lists = each_kind(
+    "dynamodb",
+    MemoryStatusLists,
+    lambda: DynamoDbStatusLists(clients.dynamodb(), "trusted-providers"),
+)
+
+
+def test_the_list_that_was_fetched_last_counts(lists: StatusListKeeper) -> None:
+    first, second = "https://pid.example/status/1", "https://pid.example/status/2"
+    assert lists.at(first) is None
+    lists.keep(first, "one")
+    lists.keep(first, "two")
+    assert lists.at(first) == "two"
+    assert lists.at(second) is None
+    lists.keep(second, "A" * LIST_CHARACTERS_MOST)
+    assert lists.at(second) == "A" * LIST_CHARACTERS_MOST
 
 
 # ------------------------------------------------------------------ the trust document

@@ -338,7 +338,7 @@ def test_who_is_not_trusted_any_more_proves_nothing(town: Town, method: str, par
     town.use(town.document | {part: {}})
     assert town.examined(evidence) == Examined(refused=True)
     answer = town.http(BEGIN, json.dumps({"method": method, "provider": "eu"}))
-    assert code_of(answer) == (422, "provider_unknown")
+    assert code_of(answer) == (404, "provider_unknown")
 
 
 def test_new_certificate_does_not_undo_what_was_presented(town: Town) -> None:

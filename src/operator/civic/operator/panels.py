@@ -63,6 +63,7 @@ _PROOFS = Group(
         "trust": f"{_COMMANDS}.proofs:trust",
         "show": f"{_COMMANDS}.proofs:show",
         "key": f"{_COMMANDS}.proofs:key",
+        "lists": f"{_COMMANDS}.proofs:lists",
     },
 )
 

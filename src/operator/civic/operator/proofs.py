@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from civic.identity.adapters.status_lists_dynamodb import DynamoDbStatusLists
 from civic.identity.adapters.token_signer_kms import public_jwk
 from civic.identity.adapters.trust_dynamodb import DynamoDbTrust
 from civic.identity.model.trust import Jwk, Trust, TrustBroken
-from civic.identity.ports.proofs import TrustEditor
+from civic.identity.ports.proofs import StatusListKeeper, TrustEditor
 from civic.stack.target import Target
 from civic.terminal.failures import CommandFailed
 
@@ -15,6 +16,11 @@ def editor_of(target: Target) -> TrustEditor:
     """Return the trust document of a system, under the operator's own rights."""
     table = target.output("TrustedProvidersName")
     return DynamoDbTrust(target.dynamodb, table, lambda: datetime.now(UTC), timedelta(0))
+
+
+def lists_of(target: Target) -> StatusListKeeper:
+    """Return the status lists of a system, under the operator's own rights."""
+    return DynamoDbStatusLists(target.dynamodb, target.output("TrustedProvidersName"))
 
 
 def our_key(target: Target) -> Jwk:

@@ -132,19 +132,21 @@ class Request:
         """
         if self._kind() != "application/x-www-form-urlencoded":
             raise Problem(415, "not_a_form", "The body must be application/x-www-form-urlencoded")
-        text = self.text(max_bytes)
+        text = _text(self.raw, max_bytes)
         try:
             fields = parse_qs(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
         except ValueError:
             raise Problem(400, "malformed_form", "The form has too many fields") from None
         return {name: values[0] for name, values in fields.items() if len(values) == 1}
 
-    def text(self, max_bytes: int = MAX_BODY_BYTES) -> str:
-        """Return the body as it came.
+    def json_text(self, max_bytes: int = MAX_BODY_BYTES) -> str:
+        """Return a JSON body as it came, for whoever checks a signature of it first.
 
         Raises:
-            Problem: 400 if it is not UTF-8, 413 if too large.
+            Problem: 400 if it is not UTF-8, 413 if too large, 415 if of another type.
         """
+        if self._kind() != "application/json":
+            raise Problem(415, "not_json", "The body must be application/json")
         return _text(self.raw, max_bytes)
 
     def _kind(self) -> str:
@@ -161,9 +163,7 @@ class Request:
             Problem: 400 if it is not JSON, 413 if too large, 415 if of another type, 422 if
             fields are wrong.
         """
-        if self._kind() != "application/json":
-            raise Problem(415, "not_json", "The body must be application/json")
-        text = self.text(max_bytes)
+        text = self.json_text(max_bytes)
         _refuse_odd_json(text)
         try:
             return model.model_validate_json(text)

@@ -103,7 +103,7 @@ def _hear_wallet(request: Request, line: Invocation) -> Response:
 def _hear_vendor(request: Request, line: Invocation) -> Response:
     names = ("webhook-id", "webhook-timestamp", "webhook-signature")
     name, timestamp, signature = (request.header(one) or "" for one in names)
-    body = request.text(MAX_BODY).encode()
+    body = request.json_text(MAX_BODY).encode()
     place = keep_check(proofing(), Webhook(name, timestamp, signature, body))
     line.count("ProofsAnswered")
     return answer(200, LedBack(redirect_uri=place))
@@ -174,7 +174,7 @@ ROUTES = Routes(
             "hearFromVendor",
             "Where a vendor sends what its check found (Standard Webhooks, v1a)",
             answer=Answer(200, LedBack),
-            problems=(400, 404, 409, 413, 422, 502),
+            problems=(400, 404, 409, 413, 415, 422, 502),
             parameters=("webhook-id", "webhook-timestamp", "webhook-signature"),
         ),
         Route(

@@ -194,6 +194,11 @@ class Trust(_Part):
     wallets: dict[Label, WalletService] = Field(default_factory=dict)
     vendors: dict[Label, VendorService] = Field(default_factory=dict)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Of everybody who is trusted, by whatever method."""
+        return frozenset((*self.oidc, *self.wallets, *self.vendors))
+
     @classmethod
     def parse(cls, document: str | bytes) -> Self:
         """Read a trust document from JSON.
