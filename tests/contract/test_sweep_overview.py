@@ -32,6 +32,7 @@ from civic.identity.model.keys import (
     WrappedKey,
     WrappingKeyVersion,
 )
+from civic.identity.model.likeness import LikenessKey, Place
 from civic.identity.model.requests import RequestKind, StaffView, SubjectRequest
 from civic.identity.model.review import ReviewCase, ReviewCause
 from civic.identity.model.rows import Acceptance, DecisionRow, Tombstone, VaultRow, Verdict
@@ -153,7 +154,8 @@ def test_life_shows_decision_round_and_restriction(
     stores.decisions.decide(replace(PENDING, verdict=verdict))
     for count in range(restriction):
         assert stores.decisions.restrict(replace(PENDING, restriction=count), NOW)
-    life = Life(RECORD, DIGEST, NOW, decision, number, restricted=restriction == 1)
+    restricted = restriction == 1
+    life = Life(RECORD, DIGEST, NOW, decision, number, restricted=restricted, listed=False)
     assert stores.overview.life(ADA) == life
     assert stores.overview.lives(None, 10) == ([life], None)
 
@@ -163,8 +165,17 @@ def test_life_shows_whether_an_acceptance_is_in_force(stores: Stores, decision: 
     verdict = Verdict(decision, (), "national-2027.1", 0)
     stores.decisions.decide(replace(PENDING, verdict=verdict, acceptance=Acceptance(FIRST)))
     life = stores.overview.life(ADA)
-    assert life == Life(RECORD, DIGEST, NOW, decision, 0, accepted_by=Revision(1))
+    assert life == Life(RECORD, DIGEST, NOW, decision, 0, accepted_by=Revision(1), listed=False)
     assert life.leaves_in_force is (decision != Decision.ACCEPTED)
+
+
+def test_life_shows_whether_somebody_is_listed(stores: Stores) -> None:
+    verdict = Verdict(Decision.ACCEPTED, (), "national-2027.1", 0)
+    accepted = replace(PENDING, verdict=verdict, acceptance=Acceptance(FIRST))
+    stores.decisions.decide(replace(accepted, listed=(Place(LikenessKey(bytes(16))),)))
+    life = stores.overview.life(ADA)
+    assert isinstance(life, Life)
+    assert life.listed
 
 
 def test_tombstone_of_a_life_shows_when(stores: Stores) -> None:

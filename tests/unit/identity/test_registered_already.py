@@ -348,6 +348,64 @@ def test_whoever_goes_back_to_a_name_meets_who_is_accepted_at_that_moment(call: 
     assert [row.accepted for row in listed_now] != [True, True]
 
 
+def of_an_earlier_release(pipeline: Pipeline, *receipts: Receipt) -> None:
+    """Make it that nobody has compared people who are accepted."""
+    for receipt in receipts:
+        row = decision_of(pipeline, receipt.id)
+        assert row.acceptance is not None
+        acceptance = replace(row.acceptance, likeness=None, weak_keys=frozenset())
+        pipeline.decisions.rows[receipt.id] = replace(
+            row, acceptance=acceptance, likeness=None, weak_keys=frozenset(), listed=()
+        )
+    pipeline.likenesses.rows.clear()
+    pipeline.now += timedelta(hours=2)
+
+
+def test_whom_an_earlier_release_accepted_the_sweep_has_listed() -> None:
+    pipeline = Pipeline()
+    there = registered(pipeline)
+    before = decision_of(pipeline, there.id)
+    of_an_earlier_release(pipeline, there)
+    published = len(pipeline.bus.events)
+    assert pipeline.sweep() == {"ListedLater": 1}
+    pipeline.drain(published)
+    assert decision_of(pipeline, there.id) == before
+    assert pipeline.sweep() == {}
+    assert codes(pipeline, registered(pipeline)) == [TWICE]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_of_one_name_whom_an_earlier_release_accepted_stay_accepted(first: int) -> None:
+    pipeline = Pipeline()
+    pair = registered(pipeline), registered(pipeline)
+    accepted_by_two(pipeline, pair[1])
+    of_an_earlier_release(pipeline, *pair)
+    for number in (first, 1 - first):
+        again(pipeline, pair[number])
+    assert sorted(*listings(pipeline)) == sorted(one.id for one in pair)
+    assert [on_the_roll(pipeline, one) for one in pair] == [True, True]
+    assert len({decision_of(pipeline, one.id).listed for one in pair}) == len(pair)
+
+
+@pytest.mark.parametrize("call", range(1, 16))
+def test_whoever_is_accepted_while_another_is_listed_later_is_beside_them(call: int) -> None:
+    meanwhile = Meanwhile()
+    pipeline = Pipeline(meanwhile)
+    there = registered(pipeline)
+    of_an_earlier_release(pipeline, there)
+    other = pipeline.register(person())
+    request = pipeline.bus.of(ValidationRequest)[-1]
+    meanwhile.action = lambda: pipeline.deliver(Consumer.VALIDATOR, request)
+    meanwhile.at = {meanwhile.calls + call}
+    again(pipeline, there)
+    pipeline.drain()
+    rows = [decision_of(pipeline, one.id) for one in (there, other)]
+    # Whoever came before the other was listed was not compared with them, but is beside them.
+    ids = {one.record.id for one in rows if one.accepted}
+    assert {*listings(pipeline)[0]} == ids
+    assert len({row.listed for row in rows if row.accepted}) == len(ids)
+
+
 def accepted_by_two(pipeline: Pipeline, receipt: Receipt) -> None:
     for by in (JANE, JOHN):
         decide(pipeline, receipt, by=by)

@@ -176,11 +176,12 @@ class DynamoDbDecisions(DecisionStore, RetentionCalendar):
         return known is None
 
     @override
-    def renew(self, row: DecisionRow) -> bool:
+    def renew(self, row: DecisionRow, joining: Comparison | None = None) -> bool:
         known = self._put(
             row,
             f"revision = :r AND updated = :updated AND {_NOT_OVERTAKEN}",
             {":updated": {"S": row.updated.isoformat()}},
+            joining,
         )
         return known is None
 

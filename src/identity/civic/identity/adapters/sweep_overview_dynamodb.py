@@ -190,6 +190,7 @@ def _life(item: Item) -> Life | Death:
         0 if undecided else _number(item, "round") or 0,
         restricted=(_number(item, "restriction") or 0) % 2 == 1,
         accepted_by=_revision(item, "accepted_by"),
+        listed="listed" in item,
     )
 
 

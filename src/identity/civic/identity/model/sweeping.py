@@ -50,6 +50,8 @@ class Finding(StrEnum):
 
     The acceptance in force is of an address that is no longer stored, so nobody can look it up.
     """
+    NOT_COMPARED = "ListedLater"
+    """Nothing is wrong: an earlier release accepted the person without having compared them."""
     BEYOND_MENDING = "BeyondMending"
     """A record or its key is gone, a row cannot be read, or stores contradict each other.
 
@@ -64,6 +66,10 @@ class Finding(StrEnum):
         return self not in {Finding.AREAS_KEPT, Finding.BEYOND_MENDING, Finding.KEY_OF_NOBODY}
 
 
+_EXPECTED = frozenset({Finding.AREAS_OUTDATED, Finding.NOT_COMPARED})
+"""What is no fault of anybody's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Life:
     """A row of the low-security store that is no tombstone."""
@@ -76,6 +82,8 @@ class Life:
     restricted: bool = False
     accepted_by: Revision | None = None
     """The revision whose acceptance is in force; None if there is none."""
+    listed: bool = True
+    """Whether whoever is accepted is listed where others are compared with them."""
 
     @property
     def id(self) -> RegistrationId:
@@ -184,7 +192,7 @@ class Swept:
         return sum(
             number
             for finding, number in self.found.items()
-            if finding.can_be_mended and finding is not Finding.AREAS_OUTDATED
+            if finding.can_be_mended and finding not in _EXPECTED
         )
 
 
@@ -230,6 +238,8 @@ def _unheard(life: Life, seen: Seen) -> Finding | None:
     )
     if not (noted and counted):
         return Finding.DECISION_MISSED
+    if life.decision == Decision.ACCEPTED and not life.listed:
+        return Finding.NOT_COMPARED
     if not _has_old_areas(seen):
         return None
     if life.leaves_in_force:

@@ -153,8 +153,12 @@ class DecisionStore(Protocol):
         """Write that nobody is left with whom to compare somebody; False if the row has changed."""
         ...
 
-    def renew(self, row: DecisionRow) -> bool:
-        """Write the areas of an accepted row anew; False if the row has changed otherwise."""
+    def renew(self, row: DecisionRow, joining: Comparison | None = None) -> bool:
+        """Write what an acceptance says anew; False if the row has changed otherwise.
+
+        Raises:
+            ListingChanged: Somebody was accepted, or left, since the comparison.
+        """
         ...
 
     def restrict(self, row: DecisionRow, at: datetime) -> bool:

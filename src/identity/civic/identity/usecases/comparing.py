@@ -45,7 +45,7 @@ def compare(
     """
     listing = likenesses.listing(likeness)
     acceptance = None if row is None else row.acceptance
-    there = registration in listing.ids
+    there = registration in listing.ids and row is not None and bool(row.listed)
     if acceptance is not None and acceptance.likeness == likeness and there:
         return None
     earlier = () if row is None or acceptance is not None else row.listed

@@ -41,6 +41,11 @@ from civic.identity.model.sweeping import (
 )
 from civic.identity.ports.sweeping import Overview, Progress
 
+_BY_THE_VALIDATOR = frozenset(
+    {Finding.DECISION_MISSED, Finding.AREAS_OUTDATED, Finding.NOT_COMPARED}
+)
+"""What the validator puts right, from the record."""
+
 type _Faults = tuple[Iterable[Fault | None], str | None]
 """What is wrong in a page, and where the next one begins."""
 
@@ -182,7 +187,7 @@ def _of_life(sweeping: Sweeping, row: Life, area_version: int) -> Fault | None:
         area_version,
     )
     finding = fault_of(row, seen, now)
-    asks_for_decision = finding in {Finding.DECISION_MISSED, Finding.AREAS_OUTDATED}
+    asks_for_decision = finding in _BY_THE_VALIDATOR
     if finding and asks_for_decision and isinstance(seen.record, Held):
         return _of_held(stores, seen.record, finding)
     return None if finding is None else Fault(finding, registration)

@@ -1,5 +1,6 @@
 """What the validator does: open in isolation, decide, write the decision, announce it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from civic.contracts.events import Decision, DecisionMade, SealedRevision
@@ -194,7 +195,10 @@ def _decide(
             if before.restricted:
                 raise RegistrationRestricted
             if before.record == record and before.verdict is not None:
-                return before
+                if before.listed or not before.accepted:
+                    return before
+                known = _listed_later(validation, judged, before)
+                continue
         decisions, likenesses = validation.decisions, validation.likenesses
         compared = compare(decisions, likenesses, judged.likeness, request.id, before)
         twice = compared is not None and bool(compared.everybody)
@@ -208,6 +212,24 @@ def _decide(
         if known is None:
             return row if joining is None else row.joined(joining)
     return None
+
+
+def _listed_later(
+    validation: Validation, judged: Judged, row: DecisionRow
+) -> DecisionRow | Tombstone | None:
+    """List somebody whom an earlier release accepted without comparing them; return the row then.
+
+    Who else is accepted under the name is beside them: neither loses the acceptance to a release.
+    """
+    decisions, likeness = validation.decisions, judged.likeness
+    compared = compare(decisions, validation.likenesses, likeness, row.record.id, row)
+    acceptance = row.acceptance
+    if acceptance is not None:
+        acceptance = replace(acceptance, likeness=likeness, weak_keys=judged.weak_keys)
+    row = replace(row, likeness=likeness, weak_keys=judged.weak_keys, acceptance=acceptance)
+    with suppress(ListingChanged):
+        decisions.renew(row, compared)
+    return decisions.get(row.record.id)
 
 
 def _judge(

@@ -108,12 +108,15 @@ class MemoryDecisions:
         self.rows[row.record.id] = row
         return True
 
-    def renew(self, row: DecisionRow) -> bool:
+    def renew(self, row: DecisionRow, joining: Comparison | None = None) -> bool:
         known = self.rows.get(row.record.id)
         if not isinstance(known, DecisionRow) or not _agree(known, row):
             return False
         if (known.record, known.updated) != (row.record, row.updated):
             return False
+        if joining is not None:
+            self.likenesses.add(joining, row.record.id)
+            row = row.joined(joining)
         self.rows[row.record.id] = row
         return True
 

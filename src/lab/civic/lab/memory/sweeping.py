@@ -146,4 +146,5 @@ def _life(row: DecisionRow) -> Life:
         row.verdict.round if row.verdict else 0,
         restricted=row.restricted,
         accepted_by=row.acceptance.revision if row.acceptance else None,
+        listed=bool(row.listed),
     )
