@@ -78,7 +78,8 @@ def names_of(model: type) -> set[str]:
 def kinds_of(hint: Any, seen: frozenset[Any] = frozenset()) -> Kinds:
     """Return which of "person" and "ballot" a type holds, at any depth."""
     if isinstance(hint, TypeAliasType):
-        return kinds_of(value_of(hint), seen)
+        # An alias may name itself, as that of any JSON does.
+        return frozenset() if hint in seen else kinds_of(value_of(hint), seen | {hint})
     if hint is RegistrationId:
         return frozenset({"person"})
     if hint in BALLOT_TYPES if isinstance(hint, type | NewType) else False:
